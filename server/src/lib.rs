@@ -1,0 +1,4 @@
+//! The Rill server.
+
+pub mod runtime;
+pub mod transport;

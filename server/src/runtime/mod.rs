@@ -1,0 +1,10 @@
+//! The server's only doors to time, randomness and new tasks, so that a simulation
+//! can stand in for all three.
+
+mod clock;
+mod entropy;
+mod tasks;
+
+pub use clock::{Clock, SystemClock};
+pub use entropy::{Entropy, SystemEntropy};
+pub use tasks::Tasks;

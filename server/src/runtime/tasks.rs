@@ -1,0 +1,74 @@
+//! The one place that spawns tasks. Every task is tracked, so that a shutdown can wait
+//! for all of them, and a panic in one is logged and ends that task only.
+
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+use tokio::{sync::Notify, task::JoinHandle};
+
+/// Spawns and counts tasks.
+#[derive(Clone, Default)]
+pub struct Tasks {
+    inner: Arc<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    running: AtomicUsize,
+    idle: Notify,
+}
+
+struct Running(Arc<Inner>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.0.running.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.0.idle.notify_waiters();
+        }
+        if std::thread::panicking() {
+            tracing::error!("a task panicked; its connection or request ends, nothing else does");
+        }
+    }
+}
+
+impl Tasks {
+    /// Runs `task` until it ends or its handle is aborted.
+    #[allow(clippy::disallowed_methods)] // the one place that may
+    pub fn spawn<F>(&self, task: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.inner.running.fetch_add(1, Ordering::AcqRel);
+        let running = Running(self.inner.clone());
+        tokio::spawn(async move {
+            let _running = running;
+            task.await
+        })
+    }
+
+    /// Runs a computation that takes milliseconds where it holds up no task.
+    #[allow(clippy::disallowed_methods)]
+    pub fn spawn_blocking<F, T>(&self, work: F) -> JoinHandle<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        tokio::task::spawn_blocking(work)
+    }
+
+    /// Resolves when no task runs.
+    pub async fn idle(&self) {
+        loop {
+            let idle = self.inner.idle.notified();
+            if self.inner.running.load(Ordering::Acquire) == 0 {
+                return;
+            }
+            idle.await;
+        }
+    }
+}

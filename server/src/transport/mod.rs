@@ -1,0 +1,116 @@
+//! Byte pipes. Above this module nobody knows which transport a connection uses.
+//!
+//! Clients open every stream, and every stream goes both ways. Contract, held by each
+//! transport:
+//! - Dropping a [`SendStream`] that was not finished resets it with `Normal`; dropping
+//!   a [`RecvStream`] that was not read to its end stops it with `Normal`.
+//! - [`SendStream::write`] is not cancel safe: a caller that drops its future resets
+//!   the stream. [`RecvStream::read`] and [`Connection::accept`] are cancel safe.
+//! - Stream and connection codes arrive at the peer as the numbers of [`Code`].
+//! - [`Connection::close`] delivers the code to a peer that still reads, at best effort,
+//!   and ends every stream with [`StreamError::Closed`].
+
+pub mod quic;
+pub mod websocket;
+pub mod webtransport;
+
+use bytes::Bytes;
+use rill_protocol::Code;
+use std::{future::Future, net::SocketAddr};
+use thiserror::Error;
+
+/// Which transport a connection uses: for logs, metrics and the chip in the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TransportKind {
+    Quic,
+    WebTransport,
+    WebSocket,
+    Memory,
+}
+
+impl TransportKind {
+    /// The name in logs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Quic => "quic",
+            Self::WebTransport => "webtransport",
+            Self::WebSocket => "websocket",
+            Self::Memory => "memory",
+        }
+    }
+}
+
+/// Control before the lane in view before other lanes before history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Priority {
+    Control,
+    LaneInView,
+    LaneOthers,
+    History,
+}
+
+/// How a connection ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Closed {
+    /// The code, if the peer (or this side) gave one; the transport's own failures have none.
+    pub code: Option<u32>,
+    /// For the log.
+    pub reason: String,
+}
+
+/// How a stream ended before its time.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum StreamError {
+    /// The peer reset its sending side, or stopped reading ours.
+    #[error("the peer ended the stream with code {0}")]
+    Peer(u32),
+    /// The connection is gone.
+    #[error("the connection is closed")]
+    Closed,
+}
+
+/// One connection of one client.
+pub trait Connection: Send + Sync + 'static {
+    /// The server's half of a stream.
+    type Send: SendStream;
+    /// The client's half of a stream.
+    type Recv: RecvStream;
+
+    fn kind(&self) -> TransportKind;
+    /// The client's address at the handshake: for the log only, it may change.
+    fn peer(&self) -> SocketAddr;
+    /// The next stream that the client opened.
+    fn accept(&self) -> impl Future<Output = Result<(Self::Send, Self::Recv), Closed>> + Send;
+    /// Sends what may be lost; too long or without support it is dropped silently.
+    fn send_datagram(&self, datagram: Bytes);
+    /// The next datagram; pends for ever where there are none.
+    fn recv_datagram(&self) -> impl Future<Output = Result<Bytes, Closed>> + Send;
+    fn close(&self, code: Code, reason: &str);
+    /// Resolves when the connection has ended, whoever ended it.
+    fn closed(&self) -> impl Future<Output = Closed> + Send;
+}
+
+/// The sending half of a stream.
+pub trait SendStream: Send + 'static {
+    /// Resolves when the transport has taken every byte.
+    fn write(&mut self, chunks: Vec<Bytes>) -> impl Future<Output = Result<(), StreamError>> + Send;
+    /// No more bytes come.
+    fn finish(&mut self);
+    fn reset(&mut self, code: Code);
+    fn set_priority(&mut self, priority: Priority);
+}
+
+/// The receiving half of a stream.
+pub trait RecvStream: Send + 'static {
+    /// The next bytes, or `None` at the end of the stream.
+    fn read(&mut self) -> impl Future<Output = Result<Option<Bytes>, StreamError>> + Send;
+    fn stop(&mut self, code: Code);
+}
+
+/// What a transport does with a connection whose handshake is done.
+pub trait Serve: Clone + Send + Sync + 'static {
+    /// Runs the connection to its end.
+    fn serve<C: Connection>(&self, connection: C) -> impl Future<Output = ()> + Send;
+    /// Whether a page of this origin may connect; `None` is a native client.
+    fn origin_allowed(&self, origin: Option<&str>) -> bool;
+}
