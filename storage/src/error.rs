@@ -1,0 +1,44 @@
+//! Why a store could not do what it was asked.
+
+use std::path::PathBuf;
+use thiserror::Error;
+
+/// A failure of the store itself. What a caller may not do is not an error of the
+/// store but an answer of the port (see [`crate::port::log::AppendRefused`]).
+#[derive(Debug, Error, Clone)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The committer's queue is full: nothing was written, the same call may be repeated.
+    #[error("the store's queue is full; repeat the call under the same client id")]
+    Busy,
+    /// The engine failed while reading or writing; a write is not visible.
+    #[error("the store's engine failed: {0}")]
+    Engine(String),
+    /// A record's checksum, format or content is wrong.
+    #[error("a record of table {table} is damaged ({detail}); restore the store from a backup")]
+    Damaged {
+        /// The table's name.
+        table: &'static str,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// Another process has the data directory open.
+    #[error("the data directory {path} is in use by another process{}; stop it or choose another directory", .pid.map(|p| format!(" (process {p})")).unwrap_or_default())]
+    Locked {
+        /// The directory.
+        path: PathBuf,
+        /// The process that wrote its id into the lock file.
+        pid: Option<u32>,
+    },
+    /// The data directory cannot be used at all.
+    #[error("the data directory {path} cannot be opened: {detail}")]
+    Open {
+        /// The directory or the file in it.
+        path: PathBuf,
+        /// What is wrong and what helps.
+        detail: String,
+    },
+    /// The store is shutting down.
+    #[error("the store is closed")]
+    Closed,
+}

@@ -1,0 +1,12 @@
+//! Rill's durable state: ports per aggregate, the records behind them, and the
+//! stores that implement them.
+//!
+//! Invariants: every method of a port touches exactly one room or one user and is
+//! atomic there; what it returns is durable; time and randomness are arguments.
+
+pub mod error;
+pub mod model;
+pub mod port;
+
+pub use error::StoreError;
+pub use port::Store;

@@ -1,0 +1,245 @@
+//! What the ports take and give: plain values, neither wire types nor stored records.
+
+use rill_protocol::{ClientId, Epoch, RoomId, SessionId, UserId};
+use std::sync::Arc;
+
+/// A keyed hash of a normalised username; the store never holds names as keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct NameKey(pub [u8; 32]);
+
+/// A keyed hash of a secret (token, ticket) or of a request's content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Digest(pub [u8; 32]);
+
+/// An account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    pub id: UserId,
+    /// As it is shown.
+    pub name: String,
+    /// PHC string (argon2id).
+    pub password_hash: String,
+    pub created_ms: u64,
+    /// The epoch of the user's own log.
+    pub log_epoch: Epoch,
+}
+
+/// One login of one device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    pub id: SessionId,
+    pub user: UserId,
+    pub token: Digest,
+    pub created_ms: u64,
+    /// The device's description of itself.
+    pub client: String,
+}
+
+/// A right to connect once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TicketRecord {
+    pub digest: Digest,
+    pub session: SessionId,
+    pub expires_ms: u64,
+}
+
+/// A room as it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Room {
+    pub id: RoomId,
+    pub name: String,
+    pub creator: UserId,
+    pub created_ms: u64,
+    /// Reserved for spaces.
+    pub parent: Option<RoomId>,
+    pub members: u32,
+    /// Tells a repeated creation from another one under the same client id.
+    pub created_by: Digest,
+}
+
+/// What makes a room. `id` is derived by the caller from the user and the client id,
+/// so that a repeated creation names the same room.
+#[derive(Clone, Debug)]
+pub struct NewRoom {
+    pub id: RoomId,
+    pub name: String,
+    pub creator: UserId,
+    pub client_id: ClientId,
+    pub at_ms: u64,
+    pub epoch: Epoch,
+    pub digest: Digest,
+}
+
+/// Seqs `from..until` of a room; open at the end while the membership lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VisibleRange {
+    pub from: u64,
+    /// The first seq that is no longer visible.
+    pub until: Option<u64>,
+}
+
+/// What one user may see of one room, and how far they have read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Membership {
+    pub user: UserId,
+    /// In rising order, without overlap. Only the last may be open.
+    pub ranges: Vec<VisibleRange>,
+    /// When the last range began.
+    pub joined_ms: u64,
+    /// The last entry that the user has read.
+    pub mark_seq: u64,
+}
+
+impl Membership {
+    /// Whether the user is a member now.
+    pub fn is_active(&self) -> bool {
+        self.ranges.last().is_some_and(|range| range.until.is_none())
+    }
+}
+
+/// A fact of a room's log. Facts hold no text: that is the entry's [`Body`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// The body is the room's name.
+    Created,
+    /// The body is the text.
+    Posted,
+    Joined,
+    Left,
+}
+
+/// The text beside a fact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// The fact has none.
+    None,
+    Text(Arc<str>),
+    /// It had one, which was deleted.
+    Erased,
+}
+
+/// One entry of a room's log, joined with its body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub seq: u64,
+    pub at_ms: u64,
+    pub author: UserId,
+    pub client_id: ClientId,
+    /// How many posts the log holds up to and with this entry.
+    pub posts: u64,
+    pub fact: Fact,
+    pub body: Body,
+}
+
+/// The end of a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    pub epoch: Epoch,
+    pub seq: u64,
+    pub at_ms: u64,
+    /// Posts in the log.
+    pub posts: u64,
+}
+
+/// A change asked for.
+#[derive(Clone, Debug)]
+pub struct NewEntry {
+    pub author: UserId,
+    pub client_id: ClientId,
+    /// The clock when it was asked; the entry gets this or the time of the entry
+    /// before it, whichever is later.
+    pub at_ms: u64,
+    /// Of the content, to tell a retry from another request under the same client id.
+    pub digest: Digest,
+    pub change: Change,
+}
+
+/// What a [`NewEntry`] does to the room.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// Members only. Moves the author's mark to the new entry.
+    Post(Arc<str>),
+    /// Opens a visible range: from the first entry for somebody who was never a
+    /// member, from the joining entry for somebody who comes back.
+    Join,
+    /// Closes the range behind the leaving entry, which the member still sees.
+    Leave,
+}
+
+/// Whether a client id was seen before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replay {
+    First,
+    Same,
+    Different,
+}
+
+/// An entry that is durable and visible.
+#[derive(Clone, Debug)]
+pub struct Appended {
+    pub epoch: Epoch,
+    /// The new entry, or on a replay the one that the client id made.
+    pub entry: Arc<Entry>,
+    pub replay: Replay,
+}
+
+/// A message as it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    pub seq: u64,
+    pub at_ms: u64,
+    pub author: UserId,
+    pub client_id: ClientId,
+    pub fact: Fact,
+    pub body: Body,
+    pub edits: u32,
+}
+
+/// Where to read messages from; the seq itself is not included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Anchor {
+    Before(u64),
+    After(u64),
+}
+
+/// A page of the projection, oldest message first.
+#[derive(Clone, Debug)]
+pub struct MessagePage {
+    pub head: Head,
+    pub messages: Vec<Message>,
+    /// Whether the log holds more in the direction of the anchor.
+    pub more: bool,
+}
+
+/// A fact of a user's own log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UserFact {
+    RoomAdded(RoomId),
+    RoomRemoved(RoomId),
+}
+
+/// One entry of a user's own log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UserEntry {
+    pub seq: u64,
+    pub at_ms: u64,
+    pub fact: UserFact,
+}
+
+/// The end of a user's own log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UserHead {
+    pub epoch: Epoch,
+    pub seq: u64,
+}
+
+/// The second call that a change of a room still needs: telling the user's log, and
+/// for a creation the directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pending {
+    pub room: RoomId,
+    pub seq: u64,
+    pub user: UserId,
+    pub fact: Fact,
+    pub at_ms: u64,
+}

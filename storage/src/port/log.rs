@@ -1,0 +1,68 @@
+//! A room's log: the one place where a change of a room becomes true.
+
+use async_trait::async_trait;
+use rill_protocol::{Epoch, RoomId};
+use std::{pin::Pin, sync::Arc};
+
+use crate::{
+    StoreError,
+    model::{Anchor, Appended, Entry, Head, MessagePage, NewEntry},
+};
+
+/// Why an append was not made. Nothing was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AppendRefused {
+    NoSuchRoom,
+    /// Posting needs a membership.
+    NotAMember,
+    /// The room has as many members as allowed.
+    RoomFull,
+    /// A join by a member or a leave by somebody who is none: nothing to change.
+    Unchanged,
+    /// The author has used as many client ids in this room as the store remembers.
+    TooManyKeys,
+}
+
+/// What an append comes to: the store failed, the change was refused, or it is done.
+pub type AppendResult = Result<Result<Appended, AppendRefused>, StoreError>;
+
+/// Resolves when the entry is durable, or was refused.
+pub type Append = Pin<Box<dyn Future<Output = AppendResult> + Send>>;
+
+/// Is told of entries in the order of their seqs, after they are durable and before
+/// their appends return. Called on the store's own thread: it must not block.
+pub trait LogObserver: Send + Sync {
+    /// `entries` are contiguous within the room.
+    fn appended(&self, room: RoomId, epoch: Epoch, entries: &[Arc<Entry>]);
+}
+
+/// Each method touches one room.
+#[async_trait]
+pub trait Log: Send + Sync {
+    /// Checks and writes entry, body, idempotency key, membership, mark and
+    /// projection in one atomic batch. The write is queued when this method is
+    /// called, before its future is first polled: calls made one after the other are
+    /// appended in that order. A join or leave leaves a [`crate::model::Pending`] behind.
+    fn append(&self, room: RoomId, entry: NewEntry) -> Append;
+    /// The end of a log.
+    async fn head(&self, room: RoomId) -> Result<Option<Head>, StoreError>;
+    /// Entries behind `after`, oldest first: at most `limit`, and no more once their
+    /// bodies exceed `bytes` (but at least one).
+    async fn entries(
+        &self,
+        room: RoomId,
+        after: u64,
+        limit: usize,
+        bytes: usize,
+    ) -> Result<Vec<Arc<Entry>>, StoreError>;
+    /// A page of messages; `None` if there is no such room. Bounds as above.
+    async fn messages(
+        &self,
+        room: RoomId,
+        anchor: Anchor,
+        limit: usize,
+        bytes: usize,
+    ) -> Result<Option<MessagePage>, StoreError>;
+    /// Adds an observer for the store's life.
+    fn observe(&self, observer: Arc<dyn LogObserver>);
+}

@@ -1,0 +1,34 @@
+//! The ports: what the server asks of a store, an interface per aggregate.
+//!
+//! Contract of every port. A method touches one room or one user and is atomic
+//! there. When a method that writes returns, its effect is durable and visible to
+//! every later read. Methods are cancel safe: a write whose future is dropped either
+//! happens whole or not at all. The contract suite (`tests/contract`) runs against
+//! every store.
+
+pub mod log;
+pub mod rooms;
+pub mod sessions;
+pub mod user_log;
+pub mod users;
+
+use std::sync::Arc;
+
+pub use log::{AppendRefused, Log, LogObserver};
+pub use rooms::{Directory, Rooms};
+pub use sessions::Sessions;
+pub use user_log::{UserLog, UserLogObserver};
+pub use users::Users;
+
+/// Every port of one store.
+#[derive(Clone)]
+pub struct Store {
+    pub users: Arc<dyn Users>,
+    pub sessions: Arc<dyn Sessions>,
+    pub rooms: Arc<dyn Rooms>,
+    pub directory: Arc<dyn Directory>,
+    pub log: Arc<dyn Log>,
+    pub user_log: Arc<dyn UserLog>,
+    /// Made with the store and kept in it: the key of every keyed hash.
+    pub secret: [u8; 32],
+}
