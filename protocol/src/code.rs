@@ -1,0 +1,151 @@
+//! Every error and close code: one table for the number, the name, what the client
+//! should do, and the sentence that says so. Numbers are append-only.
+
+use std::fmt;
+
+/// What a client does about a code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Send the same request again, under the same client id, after a pause.
+    Retry,
+    /// Connect again and resume from the cursors.
+    Resume,
+    /// Ask the person to log in again.
+    Login,
+    /// Do not repeat it: the request itself must change.
+    Stop,
+}
+
+impl Action {
+    /// The word used in JSON and in the docs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Retry => "retry",
+            Self::Resume => "resume",
+            Self::Login => "login",
+            Self::Stop => "stop",
+        }
+    }
+}
+
+macro_rules! codes {
+    ($($number:literal $name:ident $text:literal $action:ident $http:literal $sentence:literal;)*) => {
+        /// A coded outcome. In a body it travels as a `u32`, so that a peer can
+        /// show a code it has never heard of; as a stream or connection close it is
+        /// the transport's own application code.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Code { $(#[doc = $sentence] $name,)* }
+
+        impl Code {
+            /// Every code, in the order of the table.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// The number on the wire.
+            pub const fn number(self) -> u32 {
+                match self { $(Self::$name => $number,)* }
+            }
+
+            /// The code of a number, if this version knows it.
+            pub const fn from_number(number: u32) -> Option<Self> {
+                match number { $($number => Some(Self::$name),)* _ => None }
+            }
+
+            /// The name in JSON and in the docs.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+
+            /// What the client does.
+            pub const fn action(self) -> Action {
+                match self { $(Self::$name => Action::$action,)* }
+            }
+
+            /// The HTTP status that carries this code.
+            pub const fn http_status(self) -> u16 {
+                match self { $(Self::$name => $http,)* }
+            }
+
+            /// What happened and what helps.
+            pub const fn sentence(self) -> &'static str {
+                match self { $(Self::$name => $sentence,)* }
+            }
+        }
+    };
+}
+
+// 0 closes in peace · 1..=19 how a connection ends · 20..=39 the bytes were wrong ·
+// 40..=59 who you are · 60..=99 what you asked for.
+codes! {
+    0  Normal          "normal"           Stop   200 "The peer closed in peace.";
+    1  GoingAway       "going_away"       Resume 503 "The server restarts: connect again after the stated pause and resume.";
+    2  Superseded      "superseded"       Stop   409 "Another transport of the same attempt won: use that one.";
+    3  Timeout         "timeout"          Resume 408 "Nothing was heard in time: connect again and resume.";
+    4  TooSlow         "too_slow"         Resume 429 "The peer stopped reading: connect again and resume.";
+    5  Internal        "internal"         Retry  500 "The server failed; nothing was changed. Try again under the same client id.";
+    6  Busy            "busy"             Retry  503 "Too much is waiting: try again under the same client id after a pause.";
+    7  StoreFailed     "store_failed"     Retry  503 "The store could not be written. Try again under the same client id; the operator finds the cause in the log.";
+
+    20 FrameTooLong    "frame_too_long"   Stop   413 "A frame or datagram is longer than its limit: send less at once.";
+    21 Malformed       "malformed"        Stop   400 "Bytes do not decode as the kind they claim: mend the encoder.";
+    22 Unsupported     "unsupported"      Stop   501 "The kind is unknown to this server: speak an older version of the request.";
+    23 UnexpectedFrame "unexpected_frame" Stop   400 "The kind is known but not allowed here: see the order of frames.";
+    24 TooManyStreams  "too_many_streams" Stop   429 "More streams are open than allowed: close some first.";
+    25 MuxViolation    "mux_violation"    Stop   400 "A mux frame broke the rules of credit or of a stream's states.";
+    26 CutFrame        "cut_frame"        Stop   400 "A stream ended in the middle of a frame.";
+
+    40 HelloRequired   "hello_required"   Stop   401 "The first frame of a connection must be Hello on the control stream.";
+    41 BadTicket       "bad_ticket"       Login  401 "The ticket is unknown, used or expired: ask for a new one, or log in.";
+    42 NotLoggedIn     "not_logged_in"    Login  401 "The session is unknown or ended: log in.";
+    43 SessionRevoked  "session_revoked"  Login  401 "This session was ended: log in again.";
+    44 BadLogin        "bad_login"        Login  401 "Username or password is wrong.";
+    45 ForeignOrigin   "foreign_origin"   Stop   403 "The page's Origin is not one of this server's.";
+    46 AttachRequired  "attach_required"  Stop   409 "Send Attach before anything else.";
+
+    60 NoSuchRoom      "no_such_room"     Stop   404 "There is no such room, or it is not open to you.";
+    61 NotAMember      "not_a_member"     Stop   403 "Only members may do this: join the room first.";
+    62 EmptyText       "empty_text"       Stop   422 "A message needs text.";
+    63 TextTooLong     "text_too_long"    Stop   422 "A message holds at most 16384 bytes of UTF-8: split it.";
+    64 BadRoomName     "bad_room_name"    Stop   422 "A room's name has 1 to 64 characters and no control characters.";
+    65 BadUsername     "bad_username"     Stop   422 "A username has 2 to 32 letters, digits, and . _ - between them.";
+    66 UsernameTaken   "username_taken"   Stop   409 "The username is taken: choose another.";
+    67 BadPassword     "bad_password"     Stop   422 "A password has 8 to 1024 bytes.";
+    68 TooManyRooms    "too_many_rooms"   Stop   422 "You are in as many rooms as allowed: leave one first.";
+    69 RoomFull        "room_full"        Stop   422 "The room has as many members as allowed.";
+    70 TooMany         "too_many"         Stop   422 "The request names more than its limit: split it.";
+    71 KeyReused       "key_reused"       Stop   422 "The client id was used for another request: make a new one.";
+    72 NotFound        "not_found"        Stop   404 "There is no such thing.";
+    73 BadRequest      "bad_request"      Stop   400 "The request is not understood: see docs.";
+    74 EpochChanged    "epoch_changed"    Resume 409 "The log was restored: drop what is kept of the room and resume.";
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} ({}): {}", self.name(), self.number(), self.sentence())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn numbers_and_names_are_unique_and_invertible() {
+        let mut names = HashSet::new();
+        for code in Code::ALL {
+            assert_eq!(Code::from_number(code.number()), Some(*code));
+            assert!(names.insert(code.name()), "{code}");
+            // WebSocket carries codes as 4000 + number (RFC 6455, section 7.4.2).
+            assert!(code.number() < 1_000, "{code}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_pinned() {
+        let pinned = include_str!("../vectors/codes.txt");
+        let table: String =
+            Code::ALL.iter().map(|c| format!("{} {} {}\n", c.number(), c.name(), c.action().as_str())).collect();
+        assert_eq!(table, pinned, "codes are append-only");
+    }
+}

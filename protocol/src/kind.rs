@@ -1,0 +1,136 @@
+//! Every kind of frame: one table for the number, the name and the body's type.
+//! Numbers are append-only; `docs/protocol.md` says where each kind may stand.
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::message::{control, entry, history, lane, people, resume, rooms, session, stream, user};
+
+/// The type of a frame's body.
+pub trait Body: Serialize + DeserializeOwned {
+    /// The kind that announces it.
+    const KIND: Kind;
+}
+
+macro_rules! kinds {
+    ($($number:literal $name:ident $body:ty;)*) => {
+        /// What a frame holds.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Kind { $(#[doc = concat!("The body is [`", stringify!($body), "`].")] $name,)* }
+
+        impl Kind {
+            /// Every kind, in the order of the table.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// The number on the wire.
+            pub const fn number(self) -> u32 {
+                match self { $(Self::$name => $number,)* }
+            }
+
+            /// The kind of a number, if this version knows it.
+            pub const fn from_number(number: u32) -> Option<Self> {
+                match number { $($number => Some(Self::$name),)* _ => None }
+            }
+
+            /// The name of the kind, which is the name of its body's type too.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$name => stringify!($name),)* }
+            }
+
+            /// Whether `body` decodes as this kind, every byte of it.
+            pub fn check(self, body: &[u8]) -> Result<(), crate::codec::DecodeError> {
+                match self { $(Self::$name => crate::codec::decode::<$body>(body).map(drop),)* }
+            }
+        }
+
+        $(impl Body for $body { const KIND: Kind = Kind::$name; })*
+
+        /// Calls a macro with every `Kind: type` pair, for vectors and generators.
+        #[macro_export]
+        macro_rules! for_every_kind {
+            ($callback:ident) => { $callback! { $($name: $crate::message::$name,)* } };
+        }
+    };
+}
+
+// 1..=9 the first frame of a stream · 10..=19 session · 20..=59 requests and answers ·
+// 60..=69 state and signals · 70..=79 history · 80..=89 lanes ·
+// 128..=191 entries of a room · 192..=223 entries of the user's own log.
+kinds! {
+    1   Control        stream::Control;
+    2   Lane           stream::Lane;
+    3   History        stream::History;
+
+    10  Hello          session::Hello;
+    11  Welcome        session::Welcome;
+    12  Attach         session::Attach;
+    13  Attached       session::Attached;
+    14  Resume         resume::Resume;
+    15  Resumed        resume::Resumed;
+    16  View           resume::View;
+    17  GoAway         control::GoAway;
+
+    20  Failed         control::Failed;
+    21  Done           control::Done;
+    22  Post           rooms::Post;
+    23  Accepted       rooms::Accepted;
+    24  CreateRoom     rooms::CreateRoom;
+    25  JoinRoom       rooms::JoinRoom;
+    26  LeaveRoom      rooms::LeaveRoom;
+    27  RoomAnswer     rooms::RoomAnswer;
+    28  ListRooms      rooms::ListRooms;
+    29  RoomPage       rooms::RoomPage;
+    30  ListMembers    rooms::ListMembers;
+    31  MemberPage     rooms::MemberPage;
+    32  GetUsers       people::GetUsers;
+    33  Users          people::Users;
+    34  WatchPresence  people::WatchPresence;
+
+    60  Presence       people::Presence;
+    61  Ping           control::Ping;
+    62  Pong           control::Pong;
+
+    70  GetMessages    history::GetMessages;
+    71  MessagePage    history::MessagePage;
+
+    80  RoomHandle     lane::RoomHandle;
+
+    128 EntryCreated   entry::EntryCreated;
+    129 EntryPosted    entry::EntryPosted;
+    130 EntryJoined    entry::EntryJoined;
+    131 EntryLeft      entry::EntryLeft;
+    132 EntryHidden    entry::EntryHidden;
+    133 EntryErased    entry::EntryErased;
+
+    192 RoomAdded      user::RoomAdded;
+    193 RoomRemoved    user::RoomRemoved;
+    223 UserHead       user::UserHead;
+}
+
+impl Kind {
+    /// Whether frames of this number are entries of a room's log: a client that does
+    /// not know the kind reads the [`entry::EntryHeader`] and advances its cursor.
+    pub const fn is_room_entry(number: u32) -> bool {
+        matches!(number, 128..=191)
+    }
+
+    /// The same for the user's own log, whose entries begin with a
+    /// [`user::UserEntryHeader`].
+    pub const fn is_user_entry(number: u32) -> bool {
+        matches!(number, 192..=222)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_pinned() {
+        let table: String = Kind::ALL.iter().map(|k| format!("{} {}\n", k.number(), k.name())).collect();
+        assert_eq!(table, include_str!("../vectors/kinds.txt"), "kinds are append-only");
+        for kind in Kind::ALL {
+            assert_eq!(Kind::from_number(kind.number()), Some(*kind));
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Every limit of the wire, in one place. Units stand last in the names.
+
+/// Rooms one user may be a member of.
+pub const ROOMS_PER_USER_MAX: usize = 2_000;
+/// Members of one room.
+pub const ROOM_MEMBERS_MAX: usize = 100_000;
+
+/// Length of a message's text in UTF-8.
+pub const TEXT_BYTES_MAX: usize = 16_384;
+/// Length of a room's name in Unicode scalar values, after trimming.
+pub const ROOM_NAME_CHARS_MAX: usize = 64;
+/// Length of a username in Unicode scalar values, after normalisation.
+pub const USERNAME_CHARS_MIN: usize = 2;
+/// See [`USERNAME_CHARS_MIN`].
+pub const USERNAME_CHARS_MAX: usize = 32;
+/// Length of a password in UTF-8.
+pub const PASSWORD_BYTES_MIN: usize = 8;
+/// See [`PASSWORD_BYTES_MIN`].
+pub const PASSWORD_BYTES_MAX: usize = 1_024;
+/// Length of the client's self-description in `Hello`, in UTF-8.
+pub const CLIENT_NAME_BYTES_MAX: usize = 128;
+
+/// A frame's body. The longest legal message is a page of history.
+pub const FRAME_BODY_BYTES_MAX: usize = 1 << 20;
+/// A frame's body in the direction client to server; the longest is a `Resume`.
+pub const CLIENT_FRAME_BODY_BYTES_MAX: usize = 32 * 1024;
+/// A frame's body before `Welcome`.
+pub const HELLO_FRAME_BODY_BYTES_MAX: usize = 1_024;
+/// A datagram, counted from its kind.
+pub const DATAGRAM_BYTES_MAX: usize = 1_000;
+
+/// Cursors in one `Resume`.
+pub const RESUME_CURSORS_MAX: usize = 500;
+/// Users named by one `GetUsers`.
+pub const USERS_PER_REQUEST_MAX: usize = 200;
+/// Users watched by one session's `WatchPresence`.
+pub const PRESENCE_WATCH_MAX: usize = 200;
+/// Messages in one page of history.
+pub const HISTORY_PAGE_MAX: usize = 100;
+/// Text in one page of history; a page ends early when it is reached.
+pub const HISTORY_PAGE_TEXT_BYTES_MAX: usize = 512 * 1024;
+/// Rooms in one page of the directory.
+pub const ROOM_PAGE_MAX: usize = 100;
+/// Members in one page.
+pub const MEMBER_PAGE_MAX: usize = 200;
+/// Entries that a resume replays; past it the client gets a new base.
+pub const RESUME_ENTRIES_MAX: u64 = 500;
+/// Entries above the new base when a resume is limited.
+pub const RESUME_TAIL_ENTRIES: u64 = 50;
+
+/// Streams a client may have open at once, the control stream included.
+pub const STREAMS_MAX: usize = 16;
+/// Requests of one session that wait for their answer.
+pub const REQUESTS_IN_FLIGHT_MAX: usize = 64;
+/// Bytes written to one lane and not yet taken by the transport.
+pub const LANE_IN_FLIGHT_BYTES_MAX: usize = 64 * 1024;
+/// Entries a client holds back while it waits for an earlier one.
+pub const REORDER_ENTRIES_MAX: usize = 256;
+
+/// A client's ping period.
+pub const PING_INTERVAL_MS: u64 = 15_000;
+/// A peer that was silent for this long is dead.
+pub const DEAD_AFTER_MS: u64 = 40_000;
+/// From the transport's handshake to `Attach`.
+pub const ATTACH_TIMEOUT_MS: u64 = 10_000;
+/// From the opening of a stream to the end of its first frame.
+pub const STREAM_HEADER_TIMEOUT_MS: u64 = 10_000;
+/// Life of a ticket from `POST /api/v1/tickets`.
+pub const TICKET_LIFE_MS: u64 = 60_000;
+/// Life of the ticket that `Welcome` carries.
+pub const RECONNECT_TICKET_LIFE_MS: u64 = 24 * 60 * 60 * 1000;
+/// How long a client id protects from a second entry.
+pub const IDEMPOTENCY_DAYS: u32 = 7;
+
+/// One data frame of the WebSocket mux.
+pub const MUX_CHUNK_BYTES_MAX: usize = 16 * 1024;
+/// Credit of a mux stream before the first grant.
+pub const MUX_STREAM_WINDOW_BYTES: u64 = 256 * 1024;
+/// Credit that history and file streams of a mux share before the first grant.
+pub const MUX_BULK_WINDOW_BYTES: u64 = 1024 * 1024;
+/// The part of [`MUX_BULK_WINDOW_BYTES`] that file streams may hold together.
+pub const MUX_FILE_WINDOW_BYTES: u64 = MUX_BULK_WINDOW_BYTES / 2;
+/// Bytes a mux stream holds that were written and not yet sent.
+pub const MUX_SEND_BUFFER_BYTES_MAX: usize = 64 * 1024;
+/// One WebSocket message: any number of whole mux frames.
+pub const MUX_MESSAGE_BYTES_MAX: usize = 64 * 1024;
+/// Datagrams that wait in a mux, each way; the oldest is dropped.
+pub const MUX_DATAGRAMS_MAX: usize = 64;
+/// Control answers (credit, reset, stop) that wait in a mux.
+pub const MUX_PENDING_SIGNALS_MAX: usize = 1_024;
