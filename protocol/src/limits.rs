@@ -78,6 +78,8 @@ pub const MUX_CHUNK_BYTES_MAX: usize = 16 * 1024;
 pub const MUX_STREAM_WINDOW_BYTES: u64 = 256 * 1024;
 /// Credit that history and file streams of a mux share before the first grant.
 pub const MUX_BULK_WINDOW_BYTES: u64 = 1024 * 1024;
+/// Credit is granted in steps of at least this: half of a stream's window.
+pub const MUX_CREDIT_STEP_BYTES: u64 = MUX_STREAM_WINDOW_BYTES / 2;
 /// The part of [`MUX_BULK_WINDOW_BYTES`] that file streams may hold together.
 pub const MUX_FILE_WINDOW_BYTES: u64 = MUX_BULK_WINDOW_BYTES / 2;
 /// Bytes a mux stream holds that were written and not yet sent.
@@ -86,5 +88,3 @@ pub const MUX_SEND_BUFFER_BYTES_MAX: usize = 64 * 1024;
 pub const MUX_MESSAGE_BYTES_MAX: usize = 64 * 1024;
 /// Datagrams that wait in a mux, each way; the oldest is dropped.
 pub const MUX_DATAGRAMS_MAX: usize = 64;
-/// Control answers (credit, reset, stop) that wait in a mux.
-pub const MUX_PENDING_SIGNALS_MAX: usize = 1_024;
