@@ -26,6 +26,10 @@ impl Datagrams {
         Some(datagram)
     }
 
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.0.capacity() * size_of::<Bytes>() + self.0.iter().map(Bytes::len).sum::<usize>()
+    }
+
     pub(super) fn clear(&mut self) {
         self.0 = VecDeque::new();
     }

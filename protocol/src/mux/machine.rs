@@ -224,6 +224,15 @@ impl Mux {
         self.closed
     }
 
+    /// What the machine holds in memory, itself included: for budgets and metrics.
+    pub fn memory_bytes(&self) -> usize {
+        size_of::<Self>()
+            + self.events.capacity() * size_of::<Event>()
+            + self.datagrams_out.memory_bytes()
+            + self.datagrams_in.memory_bytes()
+            + self.streams.memory_bytes()
+    }
+
     /// What has happened since the last call, in no particular order.
     pub fn next_event(&mut self) -> Option<Event> {
         self.events.pop()

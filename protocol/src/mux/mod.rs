@@ -17,6 +17,8 @@ mod error;
 pub mod frame;
 mod halves;
 mod machine;
+#[cfg(any(test, feature = "model"))]
+pub mod model;
 mod receive;
 mod recv_side;
 mod schedule;

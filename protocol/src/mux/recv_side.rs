@@ -121,6 +121,10 @@ impl RecvSide {
         std::mem::take(&mut self.buffer).len()
     }
 
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.buffer.capacity()
+    }
+
     /// The grant that is due, once.
     pub(super) fn take_credit_due(&mut self) -> Option<u64> {
         std::mem::take(&mut self.credit_due).then(|| self.credit.limit())

@@ -71,6 +71,10 @@ impl SendSide {
         self.waiting_bytes
     }
 
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.waiting.capacity() * size_of::<Bytes>() + self.waiting_bytes
+    }
+
     /// Whether every byte, and `Fin` if it was asked for, has been sent.
     pub(super) fn is_flushed(&self) -> bool {
         self.waiting_bytes == 0 && matches!(self.state, State::Open | State::Ended)

@@ -91,6 +91,11 @@ impl Streams {
         }
     }
 
+    pub(super) fn memory_bytes(&self) -> usize {
+        let buffers = self.iter().map(|stream| stream.send.memory_bytes() + stream.recv.memory_bytes());
+        self.by_id.capacity() * size_of::<Stream>() + buffers.sum::<usize>()
+    }
+
     pub(super) fn iter(&self) -> std::slice::Iter<'_, Stream> {
         self.by_id.iter()
     }
