@@ -46,6 +46,57 @@ fn an_urgent_byte_waits_for_one_message_at_most() {
     assert_eq!(next_streams(&mut mux), [ids[2], ids[1], ids[0]]);
 }
 
+/// Carries everything both ways; the server reads what it has accepted if `reads`.
+fn carry(client: &mut Mux, server: &mut Mux, accepted: &mut Vec<StreamId>, reads: bool) {
+    loop {
+        let mut quiet = true;
+        while let Some(message) = client.transmit() {
+            server.receive(&message).unwrap();
+            quiet = false;
+        }
+        accepted.extend(std::iter::from_fn(|| server.accept()).map(|(id, _)| id));
+        accepted.iter().filter(|_| reads).for_each(|id| drop(server.read(*id)));
+        while let Some(message) = server.transmit() {
+            client.receive(&message).unwrap();
+            quiet = false;
+        }
+        if quiet {
+            return;
+        }
+    }
+}
+
+#[test]
+fn files_read_long_ago_do_not_hold_the_pool_against_the_next_file() {
+    let (mut client, mut server, mut accepted) = (Mux::new(Role::Client), Mux::new(Role::Server), Vec::new());
+    for _ in 0..8 {
+        let file = client.open(Class::File).unwrap();
+        for _ in 0..3 {
+            fill(&mut client, file);
+            carry(&mut client, &mut server, &mut accepted, true);
+        }
+        client.finish(file);
+        client.release_send(file);
+        client.release_recv(file);
+        carry(&mut client, &mut server, &mut accepted, true);
+        server.release_send(file);
+        server.release_recv(file);
+        carry(&mut client, &mut server, &mut accepted, true);
+    }
+    for _ in 0..3 {
+        let history = client.open(Class::History).unwrap();
+        for _ in 0..4 {
+            fill(&mut client, history);
+            carry(&mut client, &mut server, &mut accepted, false);
+        }
+    }
+    // Unread history holds more than half of the pool; a file still has its share.
+    let file = client.open(Class::File).unwrap();
+    fill(&mut client, file);
+    carry(&mut client, &mut server, &mut accepted, false);
+    assert_eq!(client.is_flushed(file), Ok(true));
+}
+
 #[test]
 fn small_writes_share_a_frame_and_a_message() {
     let (mut mux, ids) = client(&[Class::LaneInView]);

@@ -87,12 +87,13 @@ impl Mux {
         (length > 0).then_some(length)
     }
 
-    /// How much of the pool file streams hold, as far as this side can know: grants
-    /// of the pool do not say whose bytes were read, so the bytes of ended streams
-    /// count until the whole pool has that little unread.
+    /// How much of the pool file streams hold, as far as this side can know. Grants of
+    /// the pool do not say whose bytes were read, and grants of a stream come in steps
+    /// and end with it; so two bounds are kept and the smaller one counts.
     fn file_bytes_unread(&self) -> u64 {
         let open = self.streams.iter().filter(|stream| stream.class == Class::File && !stream.send.is_ended());
-        self.ended_file_bytes + open.map(|stream| stream.send.credit.unread()).sum::<u64>()
+        let by_stream = self.ended_file_bytes + open.map(|stream| stream.send.credit.unread()).sum::<u64>();
+        by_stream.min(self.pool_out.unread())
     }
 
     fn put_chunk(&mut self, id: StreamId, length: usize, out: &mut BytesMut) {

@@ -8,7 +8,8 @@
 //!   the pool;
 //! - the data of a message goes from urgent to patient classes, and begins with the
 //!   most urgent stream that could send;
-//! - once both applications read, everything that was written arrives;
+//! - once both applications read, everything that was written arrives, and much more
+//!   than a window can follow;
 //! - once all streams have ended, the pool is whole again.
 
 mod flow;
@@ -108,6 +109,7 @@ pub fn run(ops: impl IntoIterator<Item = Op>) {
         joint.apply(op);
     }
     joint.settle();
+    joint.check_nothing_is_stuck();
     joint.check_everything_arrived();
     joint.release_everything();
     joint.check_the_pool_is_whole();

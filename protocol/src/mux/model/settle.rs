@@ -1,6 +1,6 @@
 //! What must be true in the end.
 
-use super::{End, joint::Joint};
+use super::{End, flow::Flow, joint::Joint};
 use crate::{
     limits::{MUX_BULK_WINDOW_BYTES, MUX_CREDIT_STEP_BYTES, MUX_SEND_BUFFER_BYTES_MAX, MUX_STREAM_WINDOW_BYTES},
     mux::Class,
@@ -40,6 +40,20 @@ impl Joint {
             }
             if !busy {
                 return;
+            }
+        }
+    }
+
+    /// Every flow that is still whole carries more than any window holds.
+    pub(super) fn check_nothing_is_stuck(&mut self) {
+        let whole = |flow: &Flow| !flow.is_broken() && !flow.finished;
+        let flows: Vec<_> = self.flows.iter().filter(|(_, flow)| whole(flow)).map(|(key, _)| *key).collect();
+        for (from, id) in flows {
+            let enough = self.flow(from, id).written + MUX_BULK_WINDOW_BYTES + 1;
+            while self.flow(from, id).written < enough {
+                let taken = self.write(from, id, MUX_SEND_BUFFER_BYTES_MAX);
+                assert!(taken > 0, "stream {id} from {from:?} is stuck");
+                self.settle();
             }
         }
     }

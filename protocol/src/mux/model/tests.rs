@@ -56,3 +56,37 @@ fn files_that_were_abandoned_unread_give_the_pool_back() {
     ops.extend((0..8).map(|stream| Op::Stop { end: End::Server, stream, code: 3 }));
     run(ops);
 }
+
+#[test]
+fn files_that_were_read_to_their_end_leave_room_for_the_next() {
+    let mut ops = Vec::new();
+    for stream in 0..10 {
+        ops.extend([Op::Open { class: 4 }, Op::Transmit { end: End::Client, cut: 1 }]);
+        ops.extend([Op::Deliver { end: End::Server }, Op::Accept]);
+        for _ in 0..6 {
+            ops.push(Op::Write { end: End::Client, stream, length: 40_000 });
+            ops.extend([Op::Transmit { end: End::Client, cut: 9 }; 4]);
+            ops.extend([Op::Deliver { end: End::Server }; 4]);
+            ops.push(Op::Read { end: End::Server, stream });
+            ops.extend([Op::Transmit { end: End::Server, cut: 9 }, Op::Deliver { end: End::Client }]);
+        }
+        ops.push(Op::Finish { end: End::Client, stream });
+        ops.extend([Op::ReleaseSend { end: End::Client, stream }, Op::ReleaseRecv { end: End::Client, stream }]);
+        ops.extend([Op::ReleaseSend { end: End::Server, stream }]);
+        ops.extend([Op::Transmit { end: End::Client, cut: 1 }, Op::Deliver { end: End::Server }]);
+    }
+    run(ops);
+}
+
+#[test]
+fn a_stop_ends_a_finished_stream_that_has_no_credit_left() {
+    let mut ops = vec![Op::Open { class: 0 }];
+    for _ in 0..6 {
+        ops.push(Op::Write { end: End::Client, stream: 0, length: u16::MAX });
+        ops.extend([Op::Transmit { end: End::Client, cut: 9 }; 8]);
+    }
+    ops.push(Op::Finish { end: End::Client, stream: 0 });
+    ops.extend([Op::Deliver { end: End::Server }; 60]);
+    ops.extend([Op::Accept, Op::Stop { end: End::Server, stream: 0, code: 3 }]);
+    run(ops);
+}
