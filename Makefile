@@ -1,0 +1,80 @@
+# Two commands are enough for a newcomer: `make run` and `make test`.
+# ARGS goes to the server: `make run ARGS=--demo`.
+
+CARGO ?= cargo
+NPM   ?= npm
+DATA  ?= data
+ARGS  ?=
+DEV_ORIGIN := http://localhost:5173
+
+WEB := web-client
+PAGE_SOURCES := $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/vite.config.ts $(WEB)/tsconfig*.json -type f 2>/dev/null)
+
+.PHONY: run dev test page release chromium check rust-tests page-tests browser-tests fuzz deny bench clean
+
+run: release
+	target/release/rill serve --data $(DATA) $(ARGS)
+
+# Vite with hot reload on $(DEV_ORIGIN). It talks to the server that `make run
+# ARGS="--allow-origin $(DEV_ORIGIN)"` started in another terminal.
+dev: $(WEB)/node_modules/.installed
+	cd $(WEB) && $(NPM) run dev
+
+test: check rust-tests page-tests browser-tests
+	@echo "make test: everything passed"
+
+# --- what is built ----------------------------------------------------------
+
+$(WEB)/node_modules/.installed: $(WEB)/package.json $(WEB)/package-lock.json
+	cd $(WEB) && $(NPM) ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(WEB)/dist/index.html: $(WEB)/node_modules/.installed $(PAGE_SOURCES)
+	cd $(WEB) && $(NPM) run build
+	@touch $@
+
+page: $(WEB)/dist/index.html
+
+release: page
+	$(CARGO) build --release --locked
+
+# --- what is tested ---------------------------------------------------------
+
+check:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+
+# The generated TypeScript and the vectors are checked here too.
+rust-tests:
+	$(CARGO) test --locked
+
+page-tests: $(WEB)/node_modules/.installed
+	cd $(WEB) && $(NPM) run typecheck
+	cd $(WEB) && $(NPM) run lint
+	cd $(WEB) && $(NPM) run test
+
+browser-tests: release chromium
+	cd $(WEB) && $(NPM) run e2e
+
+chromium:
+	@scripts/install-chromium
+
+# --- longer runs, outside `make test` ---------------------------------------
+
+# Every fuzz target for a while: `make fuzz FUZZ_SECONDS=600`.
+FUZZ_SECONDS ?= 30
+fuzz:
+	scripts/fuzz $(FUZZ_SECONDS)
+
+# Licences, bans and sources of every dependency; needs no network.
+deny:
+	@command -v cargo-deny >/dev/null || $(CARGO) install --locked cargo-deny
+	$(CARGO) deny --offline check licenses bans sources
+
+# The figures of docs/performance.md.
+bench: release
+	scripts/bench
+
+clean:
+	$(CARGO) clean
+	rm -rf $(WEB)/dist $(WEB)/node_modules
