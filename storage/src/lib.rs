@@ -4,9 +4,16 @@
 //! Invariants: every method of a port touches exactly one room or one user and is
 //! atomic there; what it returns is durable; time and randomness are arguments.
 
+pub mod embedded;
+mod engine;
 pub mod error;
+mod keyed;
+pub mod limits;
 pub mod model;
+mod platform;
 pub mod port;
+mod record;
+mod table;
 
 pub use error::StoreError;
 pub use port::Store;

@@ -1,0 +1,46 @@
+//! The record that makes bytes a store: the version of the data and the secret.
+
+use super::{context::Entropy, keys, read::Read};
+use crate::{
+    StoreError,
+    engine::{Engine, Overlay},
+    record::{self, KeyRing},
+};
+
+use super::stored::Meta;
+
+/// The shape of the tables. A change that this program could not read gets the next
+/// number.
+pub(super) const DATA_VERSION: u32 = 1;
+
+/// What the meta record says of a store.
+pub(super) enum Found {
+    Store {
+        secret: [u8; 32],
+    },
+    /// There is none, so there is nothing.
+    Empty,
+    Newer {
+        version: u32,
+    },
+}
+
+pub(super) fn find(read: &impl Read) -> Result<Found, StoreError> {
+    Ok(match read.get(&keys::meta())? {
+        None => Found::Empty,
+        Some(meta) if meta.data_version > DATA_VERSION => Found::Newer { version: meta.data_version },
+        Some(meta) => Found::Store { secret: meta.secret },
+    })
+}
+
+/// Makes an empty engine a store; durable when it returns.
+pub(super) fn create(engine: &dyn Engine, ring: &KeyRing, entropy: &Entropy) -> Result<[u8; 32], StoreError> {
+    let mut secret = [0; 32];
+    entropy(&mut secret);
+    let key = keys::meta();
+    let meta = Meta { data_version: DATA_VERSION, secret };
+    let value = record::seal(ring, key.table, &key.bytes, &meta)?;
+    engine.commit(&Overlay::from([(key.bytes, Some(value))]))?;
+    engine.barrier()?;
+    Ok(secret)
+}

@@ -1,0 +1,151 @@
+//! The one writer. A thread takes what waits, makes it one batch, makes the batch
+//! durable, tells observers, and answers: in this order, and nothing is answered or
+//! seen before it is durable.
+//!
+//! A single command is committed at once: the batch is whatever waits, and while one
+//! batch syncs the next one gathers.
+
+use std::{
+    ops::ControlFlow,
+    sync::{
+        Arc,
+        atomic::Ordering::Relaxed,
+        mpsc::{Receiver, RecvTimeoutError},
+    },
+    time::Duration,
+};
+
+use super::{
+    context::Context,
+    heads::Heads,
+    observers::Observers,
+    queue::{Job, Order},
+    statistics::Counters,
+    tx::{Batch, Effects, Tx},
+    view::Durable,
+};
+use crate::{
+    StoreError,
+    engine::Engine,
+    limits::{BATCH_BYTES_MAX, BATCH_COMMANDS_MAX, COMMAND_BYTES_MAX, HEADS_IDLE_MS},
+};
+
+/// Everything the thread owns.
+pub(super) struct Committer {
+    pub(super) engine: Arc<dyn Engine>,
+    pub(super) durable: Arc<Durable>,
+    pub(super) context: Context,
+    /// The in-memory store has none.
+    pub(super) heads: Option<Heads>,
+    pub(super) observers: Arc<Observers>,
+    pub(super) counters: Arc<Counters>,
+    pub(super) orders: Receiver<Order>,
+    /// Set for good by the first batch that did not become durable.
+    pub(super) failed: Option<StoreError>,
+}
+
+impl Committer {
+    /// Runs until it is stopped or nobody is left who could ask; returns how the
+    /// store ended.
+    pub(super) fn run(mut self) -> Result<(), StoreError> {
+        while let Order::Run(first) = self.wait() {
+            if self.commit_with_what_waits(first).is_break() {
+                break;
+            }
+        }
+        self.tend();
+        let end = match &self.failed {
+            Some(error) => Err(error.clone()),
+            None => self.engine.barrier(),
+        };
+        self.durable.close();
+        end
+    }
+
+    /// Waits for the next command; uses a pause to tend the recorded heads.
+    fn wait(&mut self) -> Order {
+        let unsynced = self.heads.as_ref().is_some_and(Heads::is_unsynced);
+        if unsynced && self.failed.is_none() {
+            match self.orders.recv_timeout(Duration::from_millis(HEADS_IDLE_MS)) {
+                Ok(order) => return order,
+                Err(RecvTimeoutError::Disconnected) => return Order::Stop,
+                Err(RecvTimeoutError::Timeout) => self.tend(),
+            }
+        }
+        self.orders.recv().unwrap_or(Order::Stop)
+    }
+
+    fn tend(&mut self) {
+        if let Some(heads) = &mut self.heads
+            && let Err(error) = heads.tend()
+        {
+            tracing::error!(%error, "the recorded heads cannot be synced; the store refuses writes until a restart");
+            self.failed.get_or_insert(StoreError::Engine(format!("the recorded heads cannot be synced: {error}")));
+        }
+    }
+
+    /// Breaks when it came upon the order to stop.
+    fn commit_with_what_waits(&mut self, first: Box<dyn Job>) -> ControlFlow<()> {
+        if let Some(error) = &self.failed {
+            self.counters.queued.fetch_sub(1, Relaxed);
+            first.reply(Err(error.clone()));
+            return ControlFlow::Continue(());
+        }
+        let durable = Arc::clone(&self.durable);
+        let engine = Arc::clone(&self.engine);
+        let mut tx = Tx::new(&self.context, durable.ring(), &*engine);
+        let mut jobs = Vec::new();
+        let mut next = Some(first);
+        let mut flow = ControlFlow::Continue(());
+        while let Some(mut job) = next.take() {
+            job.run(&mut tx);
+            jobs.push(job);
+            if jobs.len() >= BATCH_COMMANDS_MAX || tx.bytes() > BATCH_BYTES_MAX - COMMAND_BYTES_MAX {
+                break;
+            }
+            match self.orders.try_recv() {
+                Ok(Order::Run(job)) => next = Some(job),
+                Ok(Order::Stop) => flow = ControlFlow::Break(()),
+                Err(_) => {}
+            }
+        }
+        let batch = tx.finish();
+        self.counters.queued.fetch_sub(jobs.len() as u64, Relaxed);
+        self.counters.commands.fetch_add(jobs.len() as u64, Relaxed);
+        let made = self.make_durable(batch);
+        let answer = match made {
+            Ok(effects) => {
+                self.observers.tell(effects);
+                Ok(())
+            }
+            Err(error) => {
+                tracing::error!(%error, "a batch did not become durable; the store refuses writes until a restart");
+                self.failed = Some(error.clone());
+                Err(error)
+            }
+        };
+        for job in jobs {
+            job.reply(answer.clone());
+        }
+        flow
+    }
+
+    fn make_durable(&mut self, batch: Batch) -> Result<Effects, StoreError> {
+        if batch.writes.is_empty() {
+            return Ok(batch.effects);
+        }
+        let bytes: usize = batch.writes.iter().map(|(key, value)| key.len() + value.as_ref().map_or(0, Vec::len)).sum();
+        self.durable.conceal(batch.old);
+        self.engine.commit(&batch.writes)?;
+        self.engine.barrier()?;
+        if let Some(heads) = &mut self.heads {
+            heads
+                .append(&batch.effects.heads)
+                .map_err(|error| StoreError::Engine(format!("the recorded heads cannot be written: {error}")))?;
+        }
+        self.durable.reveal();
+        self.counters.batches.fetch_add(1, Relaxed);
+        self.counters.bytes.fetch_add(bytes as u64, Relaxed);
+        Ok(batch.effects)
+    }
+}

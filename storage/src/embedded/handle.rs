@@ -1,0 +1,59 @@
+//! The owner's end of an open store.
+
+use parking_lot::Mutex;
+use std::{sync::Arc, thread::JoinHandle};
+
+use super::{
+    Embedded,
+    statistics::{Counters, Statistics},
+    sweep::{self, Swept},
+};
+use crate::{Store, StoreError};
+
+/// A store and the handle that ends it.
+pub struct OpenStore {
+    pub store: Store,
+    pub handle: Handle,
+}
+
+/// The thread, and how the store ended.
+type CommitterThread = JoinHandle<Result<(), StoreError>>;
+
+/// Ends, sweeps and measures a store. Dropping it ends nothing: a store lives until it
+/// is closed or the last of its ports and handles is gone.
+#[derive(Clone)]
+pub struct Handle {
+    embedded: Arc<Embedded>,
+    counters: Arc<Counters>,
+    committer: Arc<Mutex<Option<CommitterThread>>>,
+}
+
+impl Handle {
+    pub(super) fn new(embedded: Arc<Embedded>, counters: Arc<Counters>, committer: CommitterThread) -> Self {
+        Self { embedded, counters, committer: Arc::new(Mutex::new(Some(committer))) }
+    }
+
+    /// Finishes what is queued, makes it durable, and lets go of the files: when it
+    /// returns, another process may open them. Every later call of a port is answered
+    /// `Closed`. Blocks; the second time it does nothing.
+    ///
+    /// # Errors
+    /// The failure after which the store refused writes, if there was one.
+    pub fn close(&self) -> Result<(), StoreError> {
+        let mut committer = self.committer.lock();
+        let Some(thread) = committer.take() else { return Ok(()) };
+        self.embedded.queue.stop();
+        thread.join().unwrap_or_else(|_| Err(StoreError::Engine("the committer's thread panicked".into())))
+    }
+
+    /// What the committer has done so far.
+    pub fn statistics(&self) -> Statistics {
+        self.counters.read()
+    }
+
+    /// Removes what has expired by `now_ms`: the day buckets of client ids, and
+    /// tickets. Nothing depends on it but space; once an hour is enough.
+    pub async fn sweep(&self, now_ms: u64) -> Result<Swept, StoreError> {
+        sweep::sweep(&self.embedded, now_ms).await
+    }
+}

@@ -1,0 +1,95 @@
+//! The append: checks, then every row of the entry in one batch.
+
+use rill_protocol::RoomId;
+
+use super::{
+    entry::{self, Draft},
+    idempotency::{self, Request},
+    membership,
+};
+use crate::{
+    StoreError,
+    embedded::{keys, read::Read, stored, tx::Tx},
+    model::{Appended, Change, NewEntry, Replay},
+    port::log::{AppendRefused, AppendResult},
+};
+
+pub(super) fn append(tx: &mut Tx<'_>, room: RoomId, new: NewEntry) -> AppendResult {
+    let Some(mut head) = tx.get(&keys::room_head(room))? else { return Ok(Err(AppendRefused::NoSuchRoom)) };
+    // Time never runs backwards within a log.
+    head.at_ms = head.at_ms.max(new.at_ms);
+    let at_ms = head.at_ms;
+
+    let user = new.author;
+    let request = Request { room, user, client_id: new.client_id, digest: new.digest.0 };
+    let mut standing =
+        tx.get(&keys::standing(room, user))?.unwrap_or_else(|| stored::Standing { mark_seq: 0, key_days: Vec::new() });
+    if let Some(made) = idempotency::find(tx, &request, &standing, at_ms)? {
+        let replay = if made.digest == request.digest { Replay::Same } else { Replay::Different };
+        return Ok(Ok(Appended { epoch: head.epoch, entry: entry::find(tx, room, made.seq)?, replay }));
+    }
+
+    let current = tx.get(&keys::member(room, user))?;
+    if let Err(refused) = check(tx, &new.change, current.is_some(), &head, &standing) {
+        return Ok(Err(refused));
+    }
+
+    let draft = |fact, text| Draft { author: user, client_id: new.client_id, fact, text };
+    let written = match (new.change, current) {
+        (Change::Post(text), _) => {
+            let written = entry::write(tx, room, &mut head, draft(stored::Fact::Posted, Some(text)))?;
+            standing.mark_seq = written.seq;
+            written
+        }
+        (Change::Join, _) => {
+            head.members += 1;
+            let written = entry::write(tx, room, &mut head, draft(stored::Fact::Joined, None))?;
+            membership::open(tx, room, user, written.seq, at_ms)?;
+            pend(tx, room, &head, user, stored::Fact::Joined)?;
+            written
+        }
+        (Change::Leave, Some(current)) => {
+            head.members = head.members.saturating_sub(1);
+            let written = entry::write(tx, room, &mut head, draft(stored::Fact::Left, None))?;
+            membership::close(tx, room, user, written.seq, current)?;
+            pend(tx, room, &head, user, stored::Fact::Left)?;
+            written
+        }
+        (Change::Leave, None) => return Ok(Err(AppendRefused::Unchanged)),
+    };
+    idempotency::remember(tx, &request, &mut standing, at_ms, written.seq)?;
+    tx.put(keys::standing(room, user), &standing)?;
+    tx.put(keys::room_head(room), &head)?;
+    Ok(Ok(Appended { epoch: head.epoch, entry: written, replay: Replay::First }))
+}
+
+fn check(
+    tx: &Tx<'_>,
+    change: &Change,
+    is_member: bool,
+    head: &stored::RoomHead,
+    standing: &stored::Standing,
+) -> Result<(), AppendRefused> {
+    let bounds = &tx.context().bounds;
+    match change {
+        Change::Post(_) if !is_member => Err(AppendRefused::NotAMember),
+        Change::Join if is_member => Err(AppendRefused::Unchanged),
+        Change::Join if head.members >= bounds.room_members_max => Err(AppendRefused::RoomFull),
+        Change::Leave if !is_member => Err(AppendRefused::Unchanged),
+        _ if idempotency::is_full(standing, head.at_ms, bounds.client_ids_per_member_max) => {
+            Err(AppendRefused::TooManyKeys)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Notes that the user's own log must still hear of the entry at the head.
+pub(super) fn pend(
+    tx: &mut Tx<'_>,
+    room: RoomId,
+    head: &stored::RoomHead,
+    user: rill_protocol::UserId,
+    fact: stored::Fact,
+) -> Result<(), StoreError> {
+    tx.insert(keys::pending(room, head.seq), &stored::Pending { user, fact, at_ms: head.at_ms })
+}

@@ -1,0 +1,68 @@
+//! One entry: its rows written together, and read back joined with its text.
+
+use rill_protocol::{ClientId, RoomId, UserId};
+use std::sync::Arc;
+
+use crate::{
+    StoreError,
+    embedded::{heads::LogId, keys, read::Read, stored, tx::Tx},
+    model::{Body, Entry},
+};
+
+/// What the next entry of a log says.
+pub(super) struct Draft {
+    pub(super) author: UserId,
+    pub(super) client_id: ClientId,
+    pub(super) fact: stored::Fact,
+    pub(super) text: Option<Arc<str>>,
+}
+
+/// Writes the entry behind `head`, its text and its row of the projection, and moves
+/// the head. The caller has set `head.at_ms`, and writes the head itself.
+pub(super) fn write(
+    tx: &mut Tx<'_>,
+    room: RoomId,
+    head: &mut stored::RoomHead,
+    draft: Draft,
+) -> Result<Arc<Entry>, StoreError> {
+    let Draft { author, client_id, fact, text } = draft;
+    head.seq += 1;
+    head.posts += u64::from(fact == stored::Fact::Posted);
+    let (seq, at_ms, posts) = (head.seq, head.at_ms, head.posts);
+
+    tx.insert(keys::entry(room, seq), &stored::Entry { at_ms, author, client_id, posts, fact })?;
+    let message = stored::Message { at_ms, author, client_id, fact, edits: 0, body_seq: seq };
+    tx.insert(keys::message(room, seq), &message)?;
+    if let Some(text) = &text {
+        tx.insert(keys::body(room, seq), &stored::Body::Text(text.as_ref().to_owned()))?;
+    }
+
+    let body = text.map_or(Body::None, Body::Text);
+    let entry = Arc::new(Entry { seq, at_ms, author, client_id, posts, fact: fact.into(), body });
+    tx.effects.entries.push((room, head.epoch, Arc::clone(&entry)));
+    tx.effects.heads.push((LogId::Room(room), head.epoch, seq));
+    Ok(entry)
+}
+
+/// The text under `seq`, for a fact that has one.
+pub(super) fn body(read: &impl Read, room: RoomId, seq: u64, fact: stored::Fact) -> Result<Body, StoreError> {
+    if !fact.has_body() {
+        return Ok(Body::None);
+    }
+    Ok(match read.need(&keys::body(room, seq))? {
+        stored::Body::Text(text) => Body::Text(text.into()),
+        stored::Body::Erased => Body::Erased,
+    })
+}
+
+/// An entry from its row.
+pub(super) fn join(read: &impl Read, room: RoomId, seq: u64, row: &stored::Entry) -> Result<Arc<Entry>, StoreError> {
+    let body = body(read, room, seq, row.fact)?;
+    let stored::Entry { at_ms, author, client_id, posts, fact } = *row;
+    Ok(Arc::new(Entry { seq, at_ms, author, client_id, posts, fact: fact.into(), body }))
+}
+
+/// An entry that is there.
+pub(super) fn find(read: &impl Read, room: RoomId, seq: u64) -> Result<Arc<Entry>, StoreError> {
+    join(read, room, seq, &read.need(&keys::entry(room, seq))?)
+}

@@ -1,0 +1,74 @@
+//! Client ids that were seen: one never makes two entries.
+//!
+//! A key lies in the bucket of the day its entry was made, and counts for
+//! [`IDEMPOTENCY_DAYS`] days after it. Buckets are dropped whole by the sweep. Each
+//! user's standing in a room says which buckets hold keys of theirs and how many: a
+//! look-up asks only those, and the bound is known without counting.
+
+use rill_protocol::{ClientId, RoomId, UserId, limits::IDEMPOTENCY_DAYS};
+
+use crate::{
+    StoreError,
+    embedded::{keys, read::Read, stored, tx::Tx},
+};
+
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+
+fn day(at_ms: u64) -> u32 {
+    u32::try_from(at_ms / DAY_MS).unwrap_or(u32::MAX)
+}
+
+/// The day before which keys no longer count.
+pub(in crate::embedded) fn expired_before(now_ms: u64) -> u32 {
+    day(now_ms).saturating_sub(IDEMPOTENCY_DAYS)
+}
+
+/// One request under its client id.
+pub(super) struct Request {
+    pub(super) room: RoomId,
+    pub(super) user: UserId,
+    pub(super) client_id: ClientId,
+    pub(super) digest: [u8; 32],
+}
+
+/// What an earlier request under the same client id made.
+pub(super) fn find(
+    read: &impl Read,
+    request: &Request,
+    standing: &stored::Standing,
+    at_ms: u64,
+) -> Result<Option<stored::RequestKey>, StoreError> {
+    let live = standing.key_days.iter().filter(|bucket| bucket.day >= expired_before(at_ms));
+    // Most retries come soon: newest bucket first.
+    for bucket in live.rev() {
+        let key = keys::request_key(bucket.day, request.room, request.user, request.client_id);
+        if let Some(found) = read.get(&key)? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether one more key is past the bound.
+pub(super) fn is_full(standing: &stored::Standing, at_ms: u64, keys_max: u32) -> bool {
+    let live = standing.key_days.iter().filter(|bucket| bucket.day >= expired_before(at_ms));
+    live.map(|bucket| u64::from(bucket.count)).sum::<u64>() >= u64::from(keys_max)
+}
+
+/// Remembers what a request made. The caller writes the standing.
+pub(super) fn remember(
+    tx: &mut Tx<'_>,
+    request: &Request,
+    standing: &mut stored::Standing,
+    at_ms: u64,
+    seq: u64,
+) -> Result<(), StoreError> {
+    let today = day(at_ms);
+    standing.key_days.retain(|bucket| bucket.day >= expired_before(at_ms));
+    match standing.key_days.last_mut() {
+        Some(bucket) if bucket.day == today => bucket.count += 1,
+        _ => standing.key_days.push(stored::KeyDay { day: today, count: 1 }),
+    }
+    let key = keys::request_key(today, request.room, request.user, request.client_id);
+    tx.insert(key, &stored::RequestKey { seq, digest: request.digest })
+}

@@ -1,0 +1,74 @@
+//! A room's log: appending, reading, and the idempotency keys between them.
+
+mod append;
+mod create;
+mod entry;
+mod idempotency;
+mod membership;
+mod page;
+
+use async_trait::async_trait;
+use rill_protocol::RoomId;
+use std::sync::Arc;
+
+use super::{Embedded, keys, read::Read, stored};
+use crate::{
+    StoreError,
+    model::{Anchor, Entry, Fact, Head, MessagePage, NewEntry},
+    port::log::{Append, Log, LogObserver},
+};
+
+pub(super) use create::create;
+pub(super) use idempotency::expired_before;
+
+impl From<stored::Fact> for Fact {
+    fn from(fact: stored::Fact) -> Self {
+        match fact {
+            stored::Fact::Created => Self::Created,
+            stored::Fact::Posted => Self::Posted,
+            stored::Fact::Joined => Self::Joined,
+            stored::Fact::Left => Self::Left,
+        }
+    }
+}
+
+impl From<&stored::RoomHead> for Head {
+    fn from(head: &stored::RoomHead) -> Self {
+        Self { epoch: head.epoch, seq: head.seq, at_ms: head.at_ms, posts: head.posts }
+    }
+}
+
+#[async_trait]
+impl Log for Embedded {
+    fn append(&self, room: RoomId, entry: NewEntry) -> Append {
+        Box::pin(self.write(move |tx| append::append(tx, room, entry)))
+    }
+
+    async fn head(&self, room: RoomId) -> Result<Option<Head>, StoreError> {
+        self.read(|view| Ok(view.get(&keys::room_head(room))?.as_ref().map(Head::from)))
+    }
+
+    async fn entries(
+        &self,
+        room: RoomId,
+        after: u64,
+        limit: usize,
+        bytes: usize,
+    ) -> Result<Vec<Arc<Entry>>, StoreError> {
+        self.read(|view| page::entries(view, room, after, limit, bytes))
+    }
+
+    async fn messages(
+        &self,
+        room: RoomId,
+        anchor: Anchor,
+        limit: usize,
+        bytes: usize,
+    ) -> Result<Option<MessagePage>, StoreError> {
+        self.read(|view| page::messages(view, room, anchor, limit, bytes))
+    }
+
+    fn observe(&self, observer: Arc<dyn LogObserver>) {
+        self.observers.log.write().push(observer);
+    }
+}

@@ -1,0 +1,98 @@
+//! Reading the log and its projection, bounded by count and by bytes of text.
+
+use rill_protocol::RoomId;
+use std::sync::Arc;
+
+use super::entry;
+use crate::{
+    StoreError,
+    embedded::{keys, read::Read, stored},
+    engine::Direction,
+    limits::READ_ROWS_MAX,
+    model::{Anchor, Body, Entry, Head, Message, MessagePage},
+};
+
+/// Counts text until there is enough of it.
+struct Budget {
+    left: usize,
+    is_first: bool,
+}
+
+impl Budget {
+    fn new(bytes: usize) -> Self {
+        Self { left: bytes, is_first: true }
+    }
+
+    /// Whether a row still fits. The first one always does, or a reader would never
+    /// get past a long text.
+    fn takes(&mut self, body: &Body) -> bool {
+        let bytes = match body {
+            Body::Text(text) => text.len(),
+            Body::None | Body::Erased => 0,
+        };
+        let fits = std::mem::take(&mut self.is_first) || bytes <= self.left;
+        self.left = self.left.saturating_sub(bytes);
+        fits
+    }
+}
+
+pub(super) fn entries(
+    read: &impl Read,
+    room: RoomId,
+    after: u64,
+    limit: usize,
+    bytes: usize,
+) -> Result<Vec<Arc<Entry>>, StoreError> {
+    let span = keys::entries(room).behind(&[&room.0, &after.to_be_bytes()]);
+    let rows = read.collect(&span, Direction::Forward, limit.min(READ_ROWS_MAX), |key, row| {
+        key.room()?;
+        Ok((key.number()?, row))
+    })?;
+    let mut budget = Budget::new(bytes);
+    let mut entries = Vec::with_capacity(rows.len());
+    for (seq, row) in rows {
+        let entry = entry::join(read, room, seq, &row)?;
+        if !budget.takes(&entry.body) {
+            break;
+        }
+        entries.push(entry);
+    }
+    Ok(entries)
+}
+
+pub(super) fn messages(
+    read: &impl Read,
+    room: RoomId,
+    anchor: Anchor,
+    limit: usize,
+    bytes: usize,
+) -> Result<Option<MessagePage>, StoreError> {
+    let Some(head) = read.get(&keys::room_head(room))? else { return Ok(None) };
+    let span = keys::messages(room);
+    let (span, direction) = match anchor {
+        Anchor::Before(seq) => (span.before(&[&room.0, &seq.to_be_bytes()]), Direction::Reverse),
+        Anchor::After(seq) => (span.behind(&[&room.0, &seq.to_be_bytes()]), Direction::Forward),
+    };
+    // One row more than asked for tells whether there are more.
+    let limit = limit.min(READ_ROWS_MAX);
+    let rows = read.collect(&span, direction, limit + 1, |key, row| {
+        key.room()?;
+        Ok((key.number()?, row))
+    })?;
+    let found = rows.len();
+    let mut budget = Budget::new(bytes);
+    let mut messages = Vec::with_capacity(found);
+    for (seq, row) in rows.into_iter().take(limit) {
+        let stored::Message { at_ms, author, client_id, fact, edits, body_seq } = row;
+        let body = entry::body(read, room, body_seq, fact)?;
+        if !budget.takes(&body) {
+            break;
+        }
+        messages.push(Message { seq, at_ms, author, client_id, fact: fact.into(), body, edits });
+    }
+    let more = messages.len() < found;
+    if direction == Direction::Reverse {
+        messages.reverse();
+    }
+    Ok(Some(MessagePage { head: Head::from(&head), messages, more }))
+}

@@ -1,0 +1,67 @@
+//! The embedded store: every port, written once over the engine seam.
+//!
+//! Writes are commands that one committer thread runs in batches ([`committer`]);
+//! reads run on the caller's thread against the durable state ([`view`]). Nothing here
+//! reads a clock or makes randomness.
+
+mod birth;
+mod committer;
+mod context;
+mod directory;
+mod directory_lock;
+mod epochs;
+mod handle;
+mod heads;
+mod keys;
+mod log;
+mod observers;
+mod open;
+mod overlay;
+mod queue;
+mod read;
+mod rooms;
+mod sessions;
+mod statistics;
+mod stored;
+mod sweep;
+mod tickets;
+mod tx;
+mod user_log;
+mod users;
+mod view;
+
+
+use std::sync::Arc;
+
+use observers::Observers;
+use queue::{Queue, Reply};
+use tx::Tx;
+use view::{Durable, View};
+
+pub use context::Entropy;
+pub use handle::{Handle, OpenStore};
+pub use open::{MemoryOptions, OpenOptions, memory, open_sled};
+pub use statistics::Statistics;
+pub use sweep::Swept;
+
+use crate::StoreError;
+
+/// What the ports share. Each port's methods are in a module of their own.
+struct Embedded {
+    durable: Arc<Durable>,
+    queue: Queue,
+    observers: Arc<Observers>,
+}
+
+impl Embedded {
+    fn read<T>(&self, read: impl FnOnce(&View<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        self.durable.read(read)
+    }
+
+    fn write<T: Send + 'static>(
+        &self,
+        command: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Reply<T> {
+        self.queue.submit(command)
+    }
+}

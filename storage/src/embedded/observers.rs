@@ -1,0 +1,56 @@
+//! Who is told of new entries.
+
+use parking_lot::RwLock;
+use rill_protocol::{Epoch, RoomId};
+use std::{
+    collections::HashMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+
+use super::tx::Effects;
+use crate::{
+    model::Entry,
+    port::{LogObserver, UserLogObserver},
+};
+
+#[derive(Default)]
+pub(super) struct Observers {
+    pub(super) log: RwLock<Vec<Arc<dyn LogObserver>>>,
+    pub(super) user_log: RwLock<Vec<Arc<dyn UserLogObserver>>>,
+}
+
+/// A batch's entries of each room together, rooms in the order of their first.
+fn by_room(entries: Vec<(RoomId, Epoch, Arc<Entry>)>) -> Vec<(RoomId, Epoch, Vec<Arc<Entry>>)> {
+    let mut place = HashMap::new();
+    let mut rooms: Vec<(RoomId, Epoch, Vec<Arc<Entry>>)> = Vec::new();
+    for (room, epoch, entry) in entries {
+        let at = *place.entry(room).or_insert_with(|| {
+            rooms.push((room, epoch, Vec::new()));
+            rooms.len() - 1
+        });
+        rooms[at].2.push(entry);
+    }
+    rooms
+}
+
+impl Observers {
+    /// Tells everybody, in the order of the seqs. The entries are durable by now: an
+    /// observer that panics must not take their acknowledgement away.
+    pub(super) fn tell(&self, effects: Effects) {
+        let told = catch_unwind(AssertUnwindSafe(|| {
+            let observers = self.log.read();
+            for (room, epoch, entries) in by_room(effects.entries) {
+                observers.iter().for_each(|observer| observer.appended(room, epoch, &entries));
+            }
+            drop(observers);
+            let observers = self.user_log.read();
+            for (user, entry) in effects.user_entries {
+                observers.iter().for_each(|observer| observer.appended(user, entry));
+            }
+        }));
+        if told.is_err() {
+            tracing::error!("an observer of the log panicked; its subscribers must read the store");
+        }
+    }
+}

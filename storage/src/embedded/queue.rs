@@ -1,0 +1,118 @@
+//! The way in: commands wait here for the committer, at most
+//! [`QUEUE_COMMANDS_MAX`] of them.
+
+use std::{
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::Ordering::Relaxed,
+        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    },
+    task::{Context, Poll, ready},
+};
+use tokio::sync::oneshot;
+
+use super::{statistics::Counters, tx::Tx};
+use crate::{StoreError, limits::QUEUE_COMMANDS_MAX};
+
+/// A command on its way through the committer.
+pub(super) trait Job: Send {
+    /// Puts the command's writes into the batch.
+    fn run(&mut self, tx: &mut Tx<'_>);
+    /// Answers, once it is known whether the batch is durable.
+    fn reply(self: Box<Self>, batch: Result<(), StoreError>);
+}
+
+/// What the committer is handed.
+pub(super) enum Order {
+    Run(Box<dyn Job>),
+    /// Finish what was queued before, then end.
+    Stop,
+}
+
+struct Command<T, F> {
+    command: Option<F>,
+    outcome: Option<Result<T, StoreError>>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T, F> Job for Command<T, F>
+where
+    T: Send,
+    F: FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send,
+{
+    fn run(&mut self, tx: &mut Tx<'_>) {
+        self.outcome = self.command.take().map(|command| tx.run(command));
+    }
+
+    fn reply(self: Box<Self>, batch: Result<(), StoreError>) {
+        let Self { outcome, reply, .. } = *self;
+        let outcome = batch.and_then(|()| outcome.unwrap_or(Err(StoreError::Closed)));
+        // Whoever asked may be gone by now.
+        let _ = reply.send(outcome);
+    }
+}
+
+/// Resolves when the command is durable or has failed.
+pub(super) struct Reply<T>(State<T>);
+
+enum State<T> {
+    Refused(Option<StoreError>),
+    Waiting(oneshot::Receiver<Result<T, StoreError>>),
+}
+
+impl<T> Future for Reply<T> {
+    type Output = Result<T, StoreError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut self.0 {
+            State::Refused(error) => Poll::Ready(Err(error.take().unwrap_or(StoreError::Closed))),
+            State::Waiting(answer) => {
+                let answer = ready!(Pin::new(answer).poll(cx));
+                Poll::Ready(answer.unwrap_or(Err(StoreError::Closed)))
+            }
+        }
+    }
+}
+
+/// The sending end.
+#[derive(Clone)]
+pub(super) struct Queue {
+    orders: SyncSender<Order>,
+    counters: Arc<Counters>,
+}
+
+impl Queue {
+    pub(super) fn new(counters: Arc<Counters>) -> (Self, Receiver<Order>) {
+        let (orders, receiver) = sync_channel(QUEUE_COMMANDS_MAX);
+        (Self { orders, counters }, receiver)
+    }
+
+    /// Queues a command at once, or refuses it; nothing waits for the reply's first
+    /// poll.
+    pub(super) fn submit<T: Send + 'static>(
+        &self,
+        command: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Reply<T> {
+        let (reply, answer) = oneshot::channel();
+        let job = Box::new(Command { command: Some(command), outcome: None, reply });
+        // Counted before it is sent: the committer may take it off at once.
+        self.counters.queued.fetch_add(1, Relaxed);
+        let refused = match self.orders.try_send(Order::Run(job)) {
+            Ok(()) => return Reply(State::Waiting(answer)),
+            Err(TrySendError::Full(_)) => {
+                self.counters.refused.fetch_add(1, Relaxed);
+                StoreError::Busy
+            }
+            Err(TrySendError::Disconnected(_)) => StoreError::Closed,
+        };
+        self.counters.queued.fetch_sub(1, Relaxed);
+        Reply(State::Refused(Some(refused)))
+    }
+
+    /// Asks the committer to end behind what is queued now. Waits for a place.
+    pub(super) fn stop(&self) {
+        // An error says that it has ended already.
+        let _ = self.orders.send(Order::Stop);
+    }
+}

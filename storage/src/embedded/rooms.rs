@@ -1,0 +1,84 @@
+//! Rooms, who is in them, and second calls that are still due.
+
+use async_trait::async_trait;
+use rill_protocol::{RoomId, UserId};
+
+use super::{Embedded, keys, log, read::Read, stored};
+use crate::{
+    StoreError,
+    engine::Direction,
+    limits::READ_ROWS_MAX,
+    model::{Appended, Fact, Membership, NewRoom, Pending, Room, VisibleRange},
+    port::Rooms,
+};
+
+fn membership(
+    read: &impl Read,
+    room: RoomId,
+    user: UserId,
+    record: stored::Membership,
+) -> Result<Membership, StoreError> {
+    let mark_seq = read.get(&keys::standing(room, user))?.map_or(0, |standing| standing.mark_seq);
+    let ranges = record.ranges.iter().map(|range| VisibleRange { from: range.from, until: range.until }).collect();
+    Ok(Membership { user, ranges, joined_ms: record.joined_ms, mark_seq })
+}
+
+#[async_trait]
+impl Rooms for Embedded {
+    async fn create(&self, room: NewRoom) -> Result<Appended, StoreError> {
+        self.write(move |tx| log::create(tx, &room)).await
+    }
+
+    async fn get(&self, room: RoomId) -> Result<Option<Room>, StoreError> {
+        self.read(|view| {
+            let Some(record) = view.get(&keys::room(room))? else { return Ok(None) };
+            let head = view.need(&keys::room_head(room))?;
+            Ok(Some(Room {
+                id: room,
+                name: record.name,
+                creator: record.creator,
+                created_ms: record.created_ms,
+                parent: record.parent,
+                members: head.members,
+                created_by: crate::model::Digest(record.created_by),
+            }))
+        })
+    }
+
+    async fn membership(&self, room: RoomId, user: UserId) -> Result<Option<Membership>, StoreError> {
+        self.read(|view| {
+            let record = match view.get(&keys::member(room, user))? {
+                Some(record) => Some(record),
+                None => view.get(&keys::former_member(room, user))?,
+            };
+            record.map(|record| membership(view, room, user, record)).transpose()
+        })
+    }
+
+    async fn members(&self, room: RoomId, after: Option<UserId>, limit: usize) -> Result<Vec<Membership>, StoreError> {
+        self.read(|view| {
+            let mut span = keys::members(room);
+            if let Some(after) = after {
+                span = span.behind(&[&room.0, &after.0]);
+            }
+            let rows = view.collect(&span, Direction::Forward, limit.min(READ_ROWS_MAX), |key, record| {
+                key.room()?;
+                Ok((key.user()?, record))
+            })?;
+            rows.into_iter().map(|(user, record)| membership(view, room, user, record)).collect()
+        })
+    }
+
+    async fn pending(&self, limit: usize) -> Result<Vec<Pending>, StoreError> {
+        self.read(|view| {
+            view.collect(&keys::all_pending(), Direction::Forward, limit.min(READ_ROWS_MAX), |key, record| {
+                let (room, seq) = (key.room()?, key.number()?);
+                Ok(Pending { room, seq, user: record.user, fact: Fact::from(record.fact), at_ms: record.at_ms })
+            })
+        })
+    }
+
+    async fn settle(&self, room: RoomId, seq: u64) -> Result<(), StoreError> {
+        self.write(move |tx| tx.delete(keys::pending(room, seq))).await
+    }
+}

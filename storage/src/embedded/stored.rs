@@ -1,0 +1,122 @@
+//! The records on disk. None of these structs ever changes: another shape is another
+//! format, and the old one stays readable. Enums are append only.
+
+use rill_protocol::{ClientId, Epoch, RoomId, SessionId, UserId};
+use serde::{Deserialize, Serialize};
+
+use crate::record::Record;
+
+macro_rules! records {
+    ($($(#[$doc:meta])* $format:literal $name:ident { $($field:ident: $type:ty,)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        pub(crate) struct $name {
+            $(pub(crate) $field: $type,)*
+        }
+
+        impl Record for $name {
+            const FORMAT: u8 = $format;
+        }
+    )*};
+}
+
+records! {
+    /// What the store is. Its format stays 1 for ever, so that every version can read
+    /// which version the data has.
+    1 Meta { data_version: u32, secret: [u8; 32], }
+
+    1 User { name: String, password_hash: String, created_ms: u64, }
+
+    1 Name { holder: UserId, at_ms: u64, }
+
+    1 Session { token: [u8; 32], created_ms: u64, client: String, }
+
+    1 Token { session: SessionId, }
+
+    1 Ticket { session: SessionId, expires_ms: u64, }
+
+    /// What seldom changes about a room.
+    1 Room { name: String, creator: UserId, created_ms: u64, parent: Option<RoomId>, created_by: [u8; 32], }
+
+    /// What every entry changes.
+    1 RoomHead { epoch: Epoch, seq: u64, at_ms: u64, posts: u64, members: u32, }
+
+    1 Entry { at_ms: u64, author: UserId, client_id: ClientId, posts: u64, fact: Fact, }
+
+    /// A message as it is now. Its text is the body under `body_seq`: its own, or that
+    /// of the latest edit.
+    1 Message {
+        at_ms: u64,
+        author: UserId,
+        client_id: ClientId,
+        fact: Fact,
+        edits: u32,
+        body_seq: u64,
+    }
+
+    1 Membership { ranges: Vec<Range>, joined_ms: u64, }
+
+    /// How far a user has read, and how many request keys each of the last days holds.
+    1 Standing { mark_seq: u64, key_days: Vec<KeyDay>, }
+
+    1 RequestKey { seq: u64, digest: [u8; 32], }
+
+    1 Pending { user: UserId, fact: Fact, at_ms: u64, }
+
+    1 Place { created_ms: u64, }
+
+    /// `first` is the oldest entry that is kept, or the next one where none is.
+    1 UserHead { epoch: Epoch, seq: u64, first: u64, }
+
+    1 UserEntry { at_ms: u64, fact: UserFact, room: RoomId, }
+
+    /// The latest entry about one room, and the room's entry that caused it.
+    1 UserRoom { seq: u64, at_ms: u64, cause_seq: u64, }
+}
+
+/// The text beside an entry. A deleted one leaves `Erased`, so that a row that is
+/// missing is always damage.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Body {
+    Text(String),
+    Erased,
+}
+
+impl Record for Body {
+    const FORMAT: u8 = 1;
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Fact {
+    Created,
+    Posted,
+    Joined,
+    Left,
+}
+
+impl Fact {
+    /// Whether a body lies beside it.
+    pub(crate) fn has_body(self) -> bool {
+        matches!(self, Self::Created | Self::Posted)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum UserFact {
+    RoomAdded,
+    RoomRemoved,
+}
+
+/// Visible seqs, `until` not included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Range {
+    pub(crate) from: u64,
+    pub(crate) until: Option<u64>,
+}
+
+/// How many request keys a day's bucket holds for one user in one room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct KeyDay {
+    pub(crate) day: u32,
+    pub(crate) count: u32,
+}

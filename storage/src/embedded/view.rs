@@ -1,0 +1,94 @@
+//! What readers see: the durable state, all of it and nothing else.
+//!
+//! An engine shows a batch as soon as it is applied, which is before the barrier has
+//! made it durable. So the committer first lays the old values of the batch's keys
+//! over the engine, then commits and syncs, and only then lifts them. A read holds the
+//! lock while it runs: it sees one durable state, however many keys it touches. The
+//! committer holds it exclusively for the two swaps alone, so nobody ever waits for a
+//! disk to sync. After a failed barrier the old values stay: readers go on, with the
+//! last durable state, until a restart has found out which one the disk has.
+
+use parking_lot::RwLock;
+use std::sync::Arc;
+
+use super::{overlay, read::Read};
+use crate::{
+    StoreError,
+    engine::{Direction, Engine, Overlay, Visit},
+    record::KeyRing,
+};
+
+struct State {
+    /// Nothing once the store is closed.
+    engine: Option<Arc<dyn Engine>>,
+    /// The durable values of keys that a batch under way writes.
+    concealed: Overlay,
+}
+
+/// The state that readers share with the committer.
+pub(super) struct Durable {
+    ring: KeyRing,
+    state: RwLock<State>,
+}
+
+/// One durable state, for as long as it is borrowed.
+pub(super) struct View<'a> {
+    ring: &'a KeyRing,
+    engine: &'a dyn Engine,
+    concealed: &'a Overlay,
+}
+
+impl Read for View<'_> {
+    fn ring(&self) -> &KeyRing {
+        self.ring
+    }
+
+    fn get_sealed(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        overlay::get(self.engine, self.concealed, key)
+    }
+
+    fn scan_sealed(
+        &self,
+        range: (&[u8], &[u8]),
+        direction: Direction,
+        visit: &mut Visit<'_>,
+    ) -> Result<(), StoreError> {
+        overlay::scan(self.engine, self.concealed, range, direction, visit)
+    }
+}
+
+impl Durable {
+    pub(super) fn new(engine: Arc<dyn Engine>) -> Self {
+        Self { ring: KeyRing, state: RwLock::new(State { engine: Some(engine), concealed: Overlay::new() }) }
+    }
+
+    pub(super) fn ring(&self) -> &KeyRing {
+        &self.ring
+    }
+
+    /// Reads on the caller's thread. Every read is bounded, and mostly served from
+    /// the engine's cache.
+    pub(super) fn read<T>(&self, read: impl FnOnce(&View<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let state = self.state.read();
+        let engine = state.engine.as_deref().ok_or(StoreError::Closed)?;
+        read(&View { ring: &self.ring, engine, concealed: &state.concealed })
+    }
+
+    /// Before a commit: readers keep these values.
+    pub(super) fn conceal(&self, old: Overlay) {
+        self.state.write().concealed = old;
+    }
+
+    /// After its barrier: the batch is visible, whole and at once.
+    pub(super) fn reveal(&self) {
+        let lifted = std::mem::take(&mut self.state.write().concealed);
+        // Freed after the lock.
+        drop(lifted);
+    }
+
+    /// Lets go of the engine, and with it of its files.
+    pub(super) fn close(&self) {
+        let engine = self.state.write().engine.take();
+        drop(engine);
+    }
+}

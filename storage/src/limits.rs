@@ -1,0 +1,64 @@
+//! Every bound of the stores, in one place. Units stand last in the names.
+
+/// Commands that wait for the committer; past it a write is refused with `Busy`.
+pub const QUEUE_COMMANDS_MAX: usize = 4_096;
+/// Commands that share one batch and one barrier.
+pub const BATCH_COMMANDS_MAX: usize = 1_024;
+/// Keys and values of one batch.
+pub const BATCH_BYTES_MAX: usize = 1024 * 1024;
+/// Keys and values that one command may write. A batch is closed while one more such
+/// command would still fit.
+pub const COMMAND_BYTES_MAX: usize = 64 * 1024;
+/// One sealed value. sled moves larger ones into files of their own, which the
+/// barrier does not cover.
+pub const VALUE_BYTES_MAX: usize = 32 * 1024;
+/// Rows that any one read returns, whatever limit it was asked for.
+pub const READ_ROWS_MAX: usize = 1_000;
+/// Rows that one command of a sweep looks at.
+pub const SWEEP_ROWS_MAX: usize = 500;
+
+/// Client ids remembered for one user in one room over the days they live.
+pub const CLIENT_IDS_PER_MEMBER_MAX: u32 = 200_000;
+/// Logins of one user; past it the oldest ends.
+pub const SESSIONS_PER_USER_MAX: usize = 100;
+/// Visible ranges of one membership; past it the oldest is forgotten, so that its
+/// entries are hidden.
+pub const RANGES_PER_MEMBERSHIP_MAX: usize = 256;
+/// Entries kept of a user's own log; older ones live on in its snapshot.
+pub const USER_LOG_TAIL_ENTRIES_MAX: u64 = 1_000;
+
+/// sled's page cache.
+pub const CACHE_BYTES_DEFAULT: u64 = 128 * 1024 * 1024;
+/// Keys and values that the in-memory store holds.
+pub const MEMORY_BYTES_MAX: usize = 1024 * 1024 * 1024;
+
+/// How long the committer waits for work before it tends the recorded heads.
+pub const HEADS_IDLE_MS: u64 = 50;
+/// Batches after which the recorded heads are synced also without a pause.
+pub const HEADS_SYNC_BATCHES: u32 = 256;
+/// Size past which the recorded heads are compacted in a pause.
+pub const HEADS_COMPACT_BYTES: u64 = 4 * 1024 * 1024;
+/// Size past which they are compacted at once.
+pub const HEADS_BYTES_MAX: u64 = 256 * 1024 * 1024;
+
+/// How long an opening store waits for sled's own lock, which a store that was just
+/// closed in this process releases from a background thread.
+pub const ENGINE_LOCK_WAIT_MS: u64 = 5_000;
+
+/// The bounds that an owner may choose; the defaults are the constants above.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    pub client_ids_per_member_max: u32,
+    pub room_members_max: u32,
+    pub user_log_tail_entries_max: u64,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            client_ids_per_member_max: CLIENT_IDS_PER_MEMBER_MAX,
+            room_members_max: rill_protocol::limits::ROOM_MEMBERS_MAX as u32,
+            user_log_tail_entries_max: USER_LOG_TAIL_ENTRIES_MAX,
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The tables: every key begins with its table's number.
+
+macro_rules! tables {
+    ($($(#[$doc:meta])* $number:literal $name:ident $text:literal)*) => {
+        /// What a record is about. Numbers are on disk: append only, never reuse.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[repr(u8)]
+        pub(crate) enum Table {
+            $($(#[$doc])* $name = $number,)*
+        }
+
+        impl Table {
+            /// For error messages.
+            pub(crate) const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)*
+                }
+            }
+        }
+    };
+}
+
+tables! {
+    /// One row: the data's version and the store's secret.
+    0 Meta "meta"
+    /// user
+    1 User "user"
+    /// name key
+    2 Name "name"
+    /// user, session
+    3 Session "session"
+    /// user, token digest
+    4 Token "token"
+    /// user, ticket digest
+    5 Ticket "ticket"
+    /// room
+    6 Room "room"
+    /// room
+    7 RoomHead "room_head"
+    /// room, seq
+    8 Entry "entry"
+    /// room, seq
+    9 Body "body"
+    /// room, seq
+    10 Message "message"
+    /// room, user: those who are members now
+    11 Member "member"
+    /// room, user: those who were
+    12 FormerMember "former_member"
+    /// room, user: what every post of the user touches
+    13 Standing "standing"
+    /// day, room, user, client id
+    14 RequestKey "request_key"
+    /// room, seq
+    15 Pending "pending"
+    /// creation time, room
+    16 Directory "directory"
+    /// room: its place in the directory
+    17 Place "place"
+    /// user
+    18 UserHead "user_head"
+    /// user, seq
+    19 UserEntry "user_entry"
+    /// user, room: rooms that the user is in
+    20 UserRoom "user_room"
+    /// user, room: rooms that the user has left
+    21 UserRoomGone "user_room_gone"
+}
