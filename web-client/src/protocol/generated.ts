@@ -1,0 +1,1411 @@
+/**
+ * The wire protocol as TypeScript. Generated from the Rust types; never edit it.
+ * `UPDATE_GENERATED=1 cargo test -p rill-protocol --test typescript` rewrites it.
+ * docs/protocol.md says what the messages mean.
+ */
+import type { Codec, Reader, Writer } from './bincode';
+
+export const VERSION = 1;
+export const ALPN = 'rill/1';
+export const WEBSOCKET_SUBPROTOCOL = 'rill.v1';
+export const WEBSOCKET_PATH = '/rill/v1/ws';
+export const WEBTRANSPORT_PATH = '/rill/v1';
+
+export const ROOMS_PER_USER_MAX = 2000;
+export const ROOM_MEMBERS_MAX = 100000;
+export const TEXT_BYTES_MAX = 16384;
+export const ROOM_NAME_CHARS_MAX = 64;
+export const USERNAME_CHARS_MIN = 2;
+export const USERNAME_CHARS_MAX = 32;
+export const PASSWORD_BYTES_MIN = 8;
+export const PASSWORD_BYTES_MAX = 1024;
+export const CLIENT_NAME_BYTES_MAX = 128;
+export const FRAME_BODY_BYTES_MAX = 1048576;
+export const CLIENT_FRAME_BODY_BYTES_MAX = 32768;
+export const HELLO_FRAME_BODY_BYTES_MAX = 1024;
+export const DATAGRAM_BYTES_MAX = 1000;
+export const RESUME_CURSORS_MAX = 500;
+export const USERS_PER_REQUEST_MAX = 200;
+export const PRESENCE_WATCH_MAX = 200;
+export const HISTORY_PAGE_MAX = 100;
+export const HISTORY_PAGE_TEXT_BYTES_MAX = 524288;
+export const ROOM_PAGE_MAX = 100;
+export const MEMBER_PAGE_MAX = 200;
+export const RESUME_ENTRIES_MAX = 500;
+export const RESUME_TAIL_ENTRIES = 50;
+export const STREAMS_MAX = 16;
+export const REQUESTS_IN_FLIGHT_MAX = 64;
+export const LANE_IN_FLIGHT_BYTES_MAX = 65536;
+export const REORDER_ENTRIES_MAX = 256;
+export const PING_INTERVAL_MS = 15000;
+export const DEAD_AFTER_MS = 40000;
+export const ATTACH_TIMEOUT_MS = 10000;
+export const STREAM_HEADER_TIMEOUT_MS = 10000;
+export const TICKET_LIFE_MS = 60000;
+export const RECONNECT_TICKET_LIFE_MS = 86400000;
+export const IDEMPOTENCY_DAYS = 7;
+export const MUX_CHUNK_BYTES_MAX = 16384;
+export const MUX_STREAM_WINDOW_BYTES = 262144;
+export const MUX_BULK_WINDOW_BYTES = 1048576;
+export const MUX_CREDIT_STEP_BYTES = 131072;
+export const MUX_FILE_WINDOW_BYTES = 524288;
+export const MUX_SEND_BUFFER_BYTES_MAX = 65536;
+export const MUX_MESSAGE_BYTES_MAX = 65536;
+export const MUX_DATAGRAMS_MAX = 64;
+
+/** What a client does about a code. */
+export type Action = 'retry' | 'resume' | 'login' | 'stop';
+
+export interface CodeInfo {
+  readonly number: number;
+  readonly name: string;
+  readonly action: Action;
+  readonly sentence: string;
+}
+
+export const CODES: readonly CodeInfo[] = [
+  { number: 0, name: 'normal', action: 'stop', sentence: 'The peer closed in peace.' },
+  { number: 1, name: 'going_away', action: 'resume', sentence: 'The server restarts: connect again after the stated pause and resume.' },
+  { number: 2, name: 'superseded', action: 'stop', sentence: 'Another transport of the same attempt won: use that one.' },
+  { number: 3, name: 'timeout', action: 'resume', sentence: 'Nothing was heard in time: connect again and resume.' },
+  { number: 4, name: 'too_slow', action: 'resume', sentence: 'The peer stopped reading: connect again and resume.' },
+  { number: 5, name: 'internal', action: 'retry', sentence: 'The server failed; nothing was changed. Try again under the same client id.' },
+  { number: 6, name: 'busy', action: 'retry', sentence: 'Too much is waiting: try again under the same client id after a pause.' },
+  { number: 7, name: 'store_failed', action: 'retry', sentence: 'The store could not be written. Try again under the same client id; the operator finds the cause in the log.' },
+  { number: 20, name: 'frame_too_long', action: 'stop', sentence: 'A frame or datagram is longer than its limit: send less at once.' },
+  { number: 21, name: 'malformed', action: 'stop', sentence: 'Bytes do not decode as the kind they claim: mend the encoder.' },
+  { number: 22, name: 'unsupported', action: 'stop', sentence: 'The kind is unknown to this server: speak an older version of the request.' },
+  { number: 23, name: 'unexpected_frame', action: 'stop', sentence: 'The kind is known but not allowed here: see the order of frames.' },
+  { number: 24, name: 'too_many_streams', action: 'stop', sentence: 'More streams are open than allowed: close some first.' },
+  { number: 25, name: 'mux_violation', action: 'stop', sentence: 'A mux frame broke the rules of credit or of a stream\'s states.' },
+  { number: 26, name: 'cut_frame', action: 'stop', sentence: 'A stream ended in the middle of a frame.' },
+  { number: 40, name: 'hello_required', action: 'stop', sentence: 'The first frame of a connection must be Hello on the control stream.' },
+  { number: 41, name: 'bad_ticket', action: 'login', sentence: 'The ticket is unknown, used or expired: ask for a new one, or log in.' },
+  { number: 42, name: 'not_logged_in', action: 'login', sentence: 'The session is unknown or ended: log in.' },
+  { number: 43, name: 'session_revoked', action: 'login', sentence: 'This session was ended: log in again.' },
+  { number: 44, name: 'bad_login', action: 'login', sentence: 'Username or password is wrong.' },
+  { number: 45, name: 'foreign_origin', action: 'stop', sentence: 'The page\'s Origin is not one of this server\'s.' },
+  { number: 46, name: 'attach_required', action: 'stop', sentence: 'Send Attach before anything else.' },
+  { number: 60, name: 'no_such_room', action: 'stop', sentence: 'There is no such room, or it is not open to you.' },
+  { number: 61, name: 'not_a_member', action: 'stop', sentence: 'Only members may do this: join the room first.' },
+  { number: 62, name: 'empty_text', action: 'stop', sentence: 'A message needs text.' },
+  { number: 63, name: 'text_too_long', action: 'stop', sentence: 'A message holds at most 16384 bytes of UTF-8: split it.' },
+  { number: 64, name: 'bad_room_name', action: 'stop', sentence: 'A room\'s name has 1 to 64 characters and no control characters.' },
+  { number: 65, name: 'bad_username', action: 'stop', sentence: 'A username has 2 to 32 letters, digits, and . _ - between them.' },
+  { number: 66, name: 'username_taken', action: 'stop', sentence: 'The username is taken: choose another.' },
+  { number: 67, name: 'bad_password', action: 'stop', sentence: 'A password has 8 to 1024 bytes.' },
+  { number: 68, name: 'too_many_rooms', action: 'stop', sentence: 'You are in as many rooms as allowed: leave one first.' },
+  { number: 69, name: 'room_full', action: 'stop', sentence: 'The room has as many members as allowed.' },
+  { number: 70, name: 'too_many', action: 'stop', sentence: 'The request names more than its limit: split it.' },
+  { number: 71, name: 'key_reused', action: 'stop', sentence: 'The client id was used for another request: make a new one.' },
+  { number: 72, name: 'not_found', action: 'stop', sentence: 'There is no such thing.' },
+  { number: 73, name: 'bad_request', action: 'stop', sentence: 'The request is not understood: see docs.' },
+  { number: 74, name: 'epoch_changed', action: 'resume', sentence: 'The log was restored: drop what is kept of the room and resume.' },
+];
+
+/** Numbers of the codes; a peer may send one that is not here. */
+export const Code = {
+  normal: 0,
+  goingAway: 1,
+  superseded: 2,
+  timeout: 3,
+  tooSlow: 4,
+  internal: 5,
+  busy: 6,
+  storeFailed: 7,
+  frameTooLong: 20,
+  malformed: 21,
+  unsupported: 22,
+  unexpectedFrame: 23,
+  tooManyStreams: 24,
+  muxViolation: 25,
+  cutFrame: 26,
+  helloRequired: 40,
+  badTicket: 41,
+  notLoggedIn: 42,
+  sessionRevoked: 43,
+  badLogin: 44,
+  foreignOrigin: 45,
+  attachRequired: 46,
+  noSuchRoom: 60,
+  notAMember: 61,
+  emptyText: 62,
+  textTooLong: 63,
+  badRoomName: 64,
+  badUsername: 65,
+  usernameTaken: 66,
+  badPassword: 67,
+  tooManyRooms: 68,
+  roomFull: 69,
+  tooMany: 70,
+  keyReused: 71,
+  notFound: 72,
+  badRequest: 73,
+  epochChanged: 74,
+} as const;
+
+/** Classes of streams, most urgent first; the mux carries the number. */
+export const StreamClass = {
+  control: 0,
+  laneInView: 1,
+  laneOthers: 2,
+  history: 3,
+  file: 4,
+} as const;
+export type StreamClass = (typeof StreamClass)[keyof typeof StreamClass];
+
+/** Numbers of the kinds of frames; a peer may send one that is not here. */
+export const Kind = {
+  Control: 1,
+  Lane: 2,
+  History: 3,
+  Hello: 10,
+  Welcome: 11,
+  Attach: 12,
+  Attached: 13,
+  Resume: 14,
+  Resumed: 15,
+  View: 16,
+  GoAway: 17,
+  Failed: 20,
+  Done: 21,
+  Post: 22,
+  Accepted: 23,
+  CreateRoom: 24,
+  JoinRoom: 25,
+  LeaveRoom: 26,
+  RoomAnswer: 27,
+  ListRooms: 28,
+  RoomPage: 29,
+  ListMembers: 30,
+  MemberPage: 31,
+  GetUsers: 32,
+  Users: 33,
+  WatchPresence: 34,
+  Presence: 60,
+  Ping: 61,
+  Pong: 62,
+  GetMessages: 70,
+  MessagePage: 71,
+  RoomHandle: 80,
+  EntryCreated: 128,
+  EntryPosted: 129,
+  EntryJoined: 130,
+  EntryLeft: 131,
+  EntryHidden: 132,
+  EntryErased: 133,
+  RoomAdded: 192,
+  RoomRemoved: 193,
+  UserHead: 223,
+} as const;
+export type KindName = keyof typeof Kind;
+
+/** A later version may send numbers that are not here. */
+export type LaneClass = number;
+export const LaneClass = {
+  inView: 0,
+  others: 1,
+} as const;
+
+/** A later version may send numbers that are not here. */
+export type Outcome = number;
+export const Outcome = {
+  complete: 0,
+  limited: 1,
+  epochChanged: 2,
+  gone: 3,
+} as const;
+
+/** A later version may send numbers that are not here. */
+export type Replay = number;
+export const Replay = {
+  first: 0,
+  same: 1,
+  different: 2,
+} as const;
+
+/** A later version may send numbers that are not here. */
+export type PresenceState = number;
+export const PresenceState = {
+  offline: 0,
+  online: 1,
+} as const;
+
+/** A later version may send numbers that are not here. */
+export type Direction = number;
+export const Direction = {
+  before: 0,
+  after: 1,
+} as const;
+
+/** A later version may send numbers that are not here. */
+export type MessageKind = number;
+export const MessageKind = {
+  text: 0,
+  created: 1,
+  joined: 2,
+  left: 3,
+  erased: 4,
+} as const;
+
+export interface Accepted {
+  request: number;
+  epoch: Epoch;
+  seq: number;
+  atMs: number;
+  replay: Replay;
+}
+
+export function readAccepted(input: Reader): Accepted {
+  return {
+    request: input.u32(),
+    epoch: input.id(),
+    seq: input.u53(),
+    atMs: input.u53(),
+    replay: input.u32(),
+  };
+}
+
+export function writeAccepted(out: Writer, value: Accepted): void {
+  out.u32(value.request);
+  out.id(value.epoch);
+  out.u53(value.seq);
+  out.u53(value.atMs);
+  out.u32(value.replay);
+}
+
+export interface Attach {
+  request: number;
+  userEpoch: Epoch;
+  userSeq: number;
+}
+
+export function readAttach(input: Reader): Attach {
+  return {
+    request: input.u32(),
+    userEpoch: input.id(),
+    userSeq: input.u53(),
+  };
+}
+
+export function writeAttach(out: Writer, value: Attach): void {
+  out.u32(value.request);
+  out.id(value.userEpoch);
+  out.u53(value.userSeq);
+}
+
+export interface Attached {
+  request: number;
+  userEpoch: Epoch;
+  snapshot: boolean;
+}
+
+export function readAttached(input: Reader): Attached {
+  return {
+    request: input.u32(),
+    userEpoch: input.id(),
+    snapshot: input.bool(),
+  };
+}
+
+export function writeAttached(out: Writer, value: Attached): void {
+  out.u32(value.request);
+  out.id(value.userEpoch);
+  out.bool(value.snapshot);
+}
+
+/** 26 characters of base32. */
+export type AttemptId = string;
+
+/** 26 characters of base32. */
+export type ClientId = string;
+
+export interface Control {
+  version: number;
+}
+
+export function readControl(input: Reader): Control {
+  return {
+    version: input.u32(),
+  };
+}
+
+export function writeControl(out: Writer, value: Control): void {
+  out.u32(value.version);
+}
+
+export interface CreateRoom {
+  request: number;
+  clientId: ClientId;
+  name: string;
+}
+
+export function readCreateRoom(input: Reader): CreateRoom {
+  return {
+    request: input.u32(),
+    clientId: input.id(),
+    name: input.text(),
+  };
+}
+
+export function writeCreateRoom(out: Writer, value: CreateRoom): void {
+  out.u32(value.request);
+  out.id(value.clientId);
+  out.text(value.name);
+}
+
+export interface Cursor {
+  room: RoomId;
+  epoch: Epoch;
+  seq: number;
+  tail: number;
+}
+
+export function readCursor(input: Reader): Cursor {
+  return {
+    room: input.id(),
+    epoch: input.id(),
+    seq: input.u53(),
+    tail: input.u32(),
+  };
+}
+
+export function writeCursor(out: Writer, value: Cursor): void {
+  out.id(value.room);
+  out.id(value.epoch);
+  out.u53(value.seq);
+  out.u32(value.tail);
+}
+
+export interface Done {
+  request: number;
+}
+
+export function readDone(input: Reader): Done {
+  return {
+    request: input.u32(),
+  };
+}
+
+export function writeDone(out: Writer, value: Done): void {
+  out.u32(value.request);
+}
+
+export interface EntryCreated {
+  header: EntryHeader;
+  name: string;
+}
+
+export function readEntryCreated(input: Reader): EntryCreated {
+  return {
+    header: readEntryHeader(input),
+    name: input.text(),
+  };
+}
+
+export function writeEntryCreated(out: Writer, value: EntryCreated): void {
+  writeEntryHeader(out, value.header);
+  out.text(value.name);
+}
+
+export interface EntryErased {
+  header: EntryHeader;
+}
+
+export function readEntryErased(input: Reader): EntryErased {
+  return {
+    header: readEntryHeader(input),
+  };
+}
+
+export function writeEntryErased(out: Writer, value: EntryErased): void {
+  writeEntryHeader(out, value.header);
+}
+
+export interface EntryHeader {
+  room: number;
+  seq: number;
+  atMs: number;
+  author: UserId;
+  clientId: ClientId;
+}
+
+export function readEntryHeader(input: Reader): EntryHeader {
+  return {
+    room: input.u32(),
+    seq: input.u53(),
+    atMs: input.u53(),
+    author: input.id(),
+    clientId: input.id(),
+  };
+}
+
+export function writeEntryHeader(out: Writer, value: EntryHeader): void {
+  out.u32(value.room);
+  out.u53(value.seq);
+  out.u53(value.atMs);
+  out.id(value.author);
+  out.id(value.clientId);
+}
+
+export interface EntryHidden {
+  header: EntryHeader;
+}
+
+export function readEntryHidden(input: Reader): EntryHidden {
+  return {
+    header: readEntryHeader(input),
+  };
+}
+
+export function writeEntryHidden(out: Writer, value: EntryHidden): void {
+  writeEntryHeader(out, value.header);
+}
+
+export interface EntryJoined {
+  header: EntryHeader;
+}
+
+export function readEntryJoined(input: Reader): EntryJoined {
+  return {
+    header: readEntryHeader(input),
+  };
+}
+
+export function writeEntryJoined(out: Writer, value: EntryJoined): void {
+  writeEntryHeader(out, value.header);
+}
+
+export interface EntryLeft {
+  header: EntryHeader;
+}
+
+export function readEntryLeft(input: Reader): EntryLeft {
+  return {
+    header: readEntryHeader(input),
+  };
+}
+
+export function writeEntryLeft(out: Writer, value: EntryLeft): void {
+  writeEntryHeader(out, value.header);
+}
+
+export interface EntryPosted {
+  header: EntryHeader;
+  text: string;
+}
+
+export function readEntryPosted(input: Reader): EntryPosted {
+  return {
+    header: readEntryHeader(input),
+    text: input.text(),
+  };
+}
+
+export function writeEntryPosted(out: Writer, value: EntryPosted): void {
+  writeEntryHeader(out, value.header);
+  out.text(value.text);
+}
+
+/** 26 characters of base32. */
+export type Epoch = string;
+
+export interface Failed {
+  request: number;
+  code: number;
+  detail: string;
+}
+
+export function readFailed(input: Reader): Failed {
+  return {
+    request: input.u32(),
+    code: input.u32(),
+    detail: input.text(),
+  };
+}
+
+export function writeFailed(out: Writer, value: Failed): void {
+  out.u32(value.request);
+  out.u32(value.code);
+  out.text(value.detail);
+}
+
+export interface GetMessages {
+  request: number;
+  room: RoomId;
+  direction: Direction;
+  seq: number;
+  limit: number;
+}
+
+export function readGetMessages(input: Reader): GetMessages {
+  return {
+    request: input.u32(),
+    room: input.id(),
+    direction: input.u32(),
+    seq: input.u53(),
+    limit: input.u32(),
+  };
+}
+
+export function writeGetMessages(out: Writer, value: GetMessages): void {
+  out.u32(value.request);
+  out.id(value.room);
+  out.u32(value.direction);
+  out.u53(value.seq);
+  out.u32(value.limit);
+}
+
+export interface GetUsers {
+  request: number;
+  users: UserId[];
+}
+
+export function readGetUsers(input: Reader): GetUsers {
+  return {
+    request: input.u32(),
+    users: input.list(() => input.id()),
+  };
+}
+
+export function writeGetUsers(out: Writer, value: GetUsers): void {
+  out.u32(value.request);
+  out.list(value.users, (item) => { out.id(item); });
+}
+
+export interface GoAway {
+  reconnectAfterMs: number;
+}
+
+export function readGoAway(input: Reader): GoAway {
+  return {
+    reconnectAfterMs: input.u32(),
+  };
+}
+
+export function writeGoAway(out: Writer, value: GoAway): void {
+  out.u32(value.reconnectAfterMs);
+}
+
+export interface Hello {
+  ticket: Ticket;
+  attempt: AttemptId;
+  client: string;
+}
+
+export function readHello(input: Reader): Hello {
+  return {
+    ticket: input.ticket(),
+    attempt: input.id(),
+    client: input.text(),
+  };
+}
+
+export function writeHello(out: Writer, value: Hello): void {
+  out.ticket(value.ticket);
+  out.id(value.attempt);
+  out.text(value.client);
+}
+
+export type History = Record<string, never>;
+
+export function readHistory(_input: Reader): History {
+  return {};
+}
+
+export function writeHistory(_out: Writer, _value: History): void {
+  return;
+}
+
+export interface JoinRoom {
+  request: number;
+  clientId: ClientId;
+  room: RoomId;
+}
+
+export function readJoinRoom(input: Reader): JoinRoom {
+  return {
+    request: input.u32(),
+    clientId: input.id(),
+    room: input.id(),
+  };
+}
+
+export function writeJoinRoom(out: Writer, value: JoinRoom): void {
+  out.u32(value.request);
+  out.id(value.clientId);
+  out.id(value.room);
+}
+
+export interface Lane {
+  class: LaneClass;
+}
+
+export function readLane(input: Reader): Lane {
+  return {
+    class: input.u32(),
+  };
+}
+
+export function writeLane(out: Writer, value: Lane): void {
+  out.u32(value.class);
+}
+
+export interface LeaveRoom {
+  request: number;
+  clientId: ClientId;
+  room: RoomId;
+}
+
+export function readLeaveRoom(input: Reader): LeaveRoom {
+  return {
+    request: input.u32(),
+    clientId: input.id(),
+    room: input.id(),
+  };
+}
+
+export function writeLeaveRoom(out: Writer, value: LeaveRoom): void {
+  out.u32(value.request);
+  out.id(value.clientId);
+  out.id(value.room);
+}
+
+export interface Limits {
+  textBytesMax: number;
+  roomNameCharsMax: number;
+  roomsPerUserMax: number;
+  historyPageMax: number;
+  resumeCursorsMax: number;
+  presenceWatchMax: number;
+  streamsMax: number;
+  requestsInFlightMax: number;
+  datagramBytesMax: number;
+  pingIntervalMs: number;
+  deadAfterMs: number;
+}
+
+export function readLimits(input: Reader): Limits {
+  return {
+    textBytesMax: input.u32(),
+    roomNameCharsMax: input.u32(),
+    roomsPerUserMax: input.u32(),
+    historyPageMax: input.u32(),
+    resumeCursorsMax: input.u32(),
+    presenceWatchMax: input.u32(),
+    streamsMax: input.u32(),
+    requestsInFlightMax: input.u32(),
+    datagramBytesMax: input.u32(),
+    pingIntervalMs: input.u32(),
+    deadAfterMs: input.u32(),
+  };
+}
+
+export function writeLimits(out: Writer, value: Limits): void {
+  out.u32(value.textBytesMax);
+  out.u32(value.roomNameCharsMax);
+  out.u32(value.roomsPerUserMax);
+  out.u32(value.historyPageMax);
+  out.u32(value.resumeCursorsMax);
+  out.u32(value.presenceWatchMax);
+  out.u32(value.streamsMax);
+  out.u32(value.requestsInFlightMax);
+  out.u32(value.datagramBytesMax);
+  out.u32(value.pingIntervalMs);
+  out.u32(value.deadAfterMs);
+}
+
+export interface ListMembers {
+  request: number;
+  room: RoomId;
+  after: UserId | null;
+  limit: number;
+}
+
+export function readListMembers(input: Reader): ListMembers {
+  return {
+    request: input.u32(),
+    room: input.id(),
+    after: input.option(() => input.id()),
+    limit: input.u32(),
+  };
+}
+
+export function writeListMembers(out: Writer, value: ListMembers): void {
+  out.u32(value.request);
+  out.id(value.room);
+  out.option(value.after, (item) => { out.id(item); });
+  out.u32(value.limit);
+}
+
+export interface ListRooms {
+  request: number;
+  after: RoomId | null;
+  limit: number;
+}
+
+export function readListRooms(input: Reader): ListRooms {
+  return {
+    request: input.u32(),
+    after: input.option(() => input.id()),
+    limit: input.u32(),
+  };
+}
+
+export function writeListRooms(out: Writer, value: ListRooms): void {
+  out.u32(value.request);
+  out.option(value.after, (item) => { out.id(item); });
+  out.u32(value.limit);
+}
+
+export interface Member {
+  user: UserId;
+  name: string;
+  joinedMs: number;
+  online: boolean;
+}
+
+export function readMember(input: Reader): Member {
+  return {
+    user: input.id(),
+    name: input.text(),
+    joinedMs: input.u53(),
+    online: input.bool(),
+  };
+}
+
+export function writeMember(out: Writer, value: Member): void {
+  out.id(value.user);
+  out.text(value.name);
+  out.u53(value.joinedMs);
+  out.bool(value.online);
+}
+
+export interface MemberPage {
+  request: number;
+  members: Member[];
+  more: boolean;
+}
+
+export function readMemberPage(input: Reader): MemberPage {
+  return {
+    request: input.u32(),
+    members: input.list(() => readMember(input)),
+    more: input.bool(),
+  };
+}
+
+export function writeMemberPage(out: Writer, value: MemberPage): void {
+  out.u32(value.request);
+  out.list(value.members, (item) => { writeMember(out, item); });
+  out.bool(value.more);
+}
+
+export interface Message {
+  seq: number;
+  atMs: number;
+  author: UserId;
+  clientId: ClientId;
+  kind: MessageKind;
+  text: string;
+  edits: number;
+}
+
+export function readMessage(input: Reader): Message {
+  return {
+    seq: input.u53(),
+    atMs: input.u53(),
+    author: input.id(),
+    clientId: input.id(),
+    kind: input.u32(),
+    text: input.text(),
+    edits: input.u32(),
+  };
+}
+
+export function writeMessage(out: Writer, value: Message): void {
+  out.u53(value.seq);
+  out.u53(value.atMs);
+  out.id(value.author);
+  out.id(value.clientId);
+  out.u32(value.kind);
+  out.text(value.text);
+  out.u32(value.edits);
+}
+
+export interface MessagePage {
+  request: number;
+  epoch: Epoch;
+  asOf: number;
+  messages: Message[];
+  next: number | null;
+}
+
+export function readMessagePage(input: Reader): MessagePage {
+  return {
+    request: input.u32(),
+    epoch: input.id(),
+    asOf: input.u53(),
+    messages: input.list(() => readMessage(input)),
+    next: input.option(() => input.u53()),
+  };
+}
+
+export function writeMessagePage(out: Writer, value: MessagePage): void {
+  out.u32(value.request);
+  out.id(value.epoch);
+  out.u53(value.asOf);
+  out.list(value.messages, (item) => { writeMessage(out, item); });
+  out.option(value.next, (item) => { out.u53(item); });
+}
+
+export interface Ping {
+  nonce: number;
+}
+
+export function readPing(input: Reader): Ping {
+  return {
+    nonce: input.u32(),
+  };
+}
+
+export function writePing(out: Writer, value: Ping): void {
+  out.u32(value.nonce);
+}
+
+export interface Pong {
+  nonce: number;
+  nowMs: number;
+}
+
+export function readPong(input: Reader): Pong {
+  return {
+    nonce: input.u32(),
+    nowMs: input.u53(),
+  };
+}
+
+export function writePong(out: Writer, value: Pong): void {
+  out.u32(value.nonce);
+  out.u53(value.nowMs);
+}
+
+export interface Post {
+  request: number;
+  room: RoomId;
+  clientId: ClientId;
+  text: string;
+}
+
+export function readPost(input: Reader): Post {
+  return {
+    request: input.u32(),
+    room: input.id(),
+    clientId: input.id(),
+    text: input.text(),
+  };
+}
+
+export function writePost(out: Writer, value: Post): void {
+  out.u32(value.request);
+  out.id(value.room);
+  out.id(value.clientId);
+  out.text(value.text);
+}
+
+export interface Presence {
+  slots: PresenceSlot[];
+}
+
+export function readPresence(input: Reader): Presence {
+  return {
+    slots: input.list(() => readPresenceSlot(input)),
+  };
+}
+
+export function writePresence(out: Writer, value: Presence): void {
+  out.list(value.slots, (item) => { writePresenceSlot(out, item); });
+}
+
+export interface PresenceSlot {
+  user: UserId;
+  version: number;
+  state: PresenceState;
+}
+
+export function readPresenceSlot(input: Reader): PresenceSlot {
+  return {
+    user: input.id(),
+    version: input.u53(),
+    state: input.u32(),
+  };
+}
+
+export function writePresenceSlot(out: Writer, value: PresenceSlot): void {
+  out.id(value.user);
+  out.u53(value.version);
+  out.u32(value.state);
+}
+
+export interface Resume {
+  request: number;
+  cursors: Cursor[];
+}
+
+export function readResume(input: Reader): Resume {
+  return {
+    request: input.u32(),
+    cursors: input.list(() => readCursor(input)),
+  };
+}
+
+export function writeResume(out: Writer, value: Resume): void {
+  out.u32(value.request);
+  out.list(value.cursors, (item) => { writeCursor(out, item); });
+}
+
+export interface Resumed {
+  request: number;
+  unchanged: number;
+  rooms: ResumedRoom[];
+}
+
+export function readResumed(input: Reader): Resumed {
+  return {
+    request: input.u32(),
+    unchanged: input.u32(),
+    rooms: input.list(() => readResumedRoom(input)),
+  };
+}
+
+export function writeResumed(out: Writer, value: Resumed): void {
+  out.u32(value.request);
+  out.u32(value.unchanged);
+  out.list(value.rooms, (item) => { writeResumedRoom(out, item); });
+}
+
+export interface ResumedRoom {
+  room: RoomId;
+  outcome: Outcome;
+  epoch: Epoch;
+  base: number;
+  head: number;
+}
+
+export function readResumedRoom(input: Reader): ResumedRoom {
+  return {
+    room: input.id(),
+    outcome: input.u32(),
+    epoch: input.id(),
+    base: input.u53(),
+    head: input.u53(),
+  };
+}
+
+export function writeResumedRoom(out: Writer, value: ResumedRoom): void {
+  out.id(value.room);
+  out.u32(value.outcome);
+  out.id(value.epoch);
+  out.u53(value.base);
+  out.u53(value.head);
+}
+
+export interface RoomAdded {
+  header: UserEntryHeader;
+  room: RoomInfo;
+}
+
+export function readRoomAdded(input: Reader): RoomAdded {
+  return {
+    header: readUserEntryHeader(input),
+    room: readRoomInfo(input),
+  };
+}
+
+export function writeRoomAdded(out: Writer, value: RoomAdded): void {
+  writeUserEntryHeader(out, value.header);
+  writeRoomInfo(out, value.room);
+}
+
+export interface RoomAnswer {
+  request: number;
+  room: RoomInfo;
+}
+
+export function readRoomAnswer(input: Reader): RoomAnswer {
+  return {
+    request: input.u32(),
+    room: readRoomInfo(input),
+  };
+}
+
+export function writeRoomAnswer(out: Writer, value: RoomAnswer): void {
+  out.u32(value.request);
+  writeRoomInfo(out, value.room);
+}
+
+export interface RoomHandle {
+  handle: number;
+  room: RoomId;
+  epoch: Epoch;
+}
+
+export function readRoomHandle(input: Reader): RoomHandle {
+  return {
+    handle: input.u32(),
+    room: input.id(),
+    epoch: input.id(),
+  };
+}
+
+export function writeRoomHandle(out: Writer, value: RoomHandle): void {
+  out.u32(value.handle);
+  out.id(value.room);
+  out.id(value.epoch);
+}
+
+/** 26 characters of base32. */
+export type RoomId = string;
+
+export interface RoomInfo {
+  id: RoomId;
+  name: string;
+  creator: UserId;
+  creatorName: string;
+  createdMs: number;
+  members: number;
+  joined: boolean;
+}
+
+export function readRoomInfo(input: Reader): RoomInfo {
+  return {
+    id: input.id(),
+    name: input.text(),
+    creator: input.id(),
+    creatorName: input.text(),
+    createdMs: input.u53(),
+    members: input.u32(),
+    joined: input.bool(),
+  };
+}
+
+export function writeRoomInfo(out: Writer, value: RoomInfo): void {
+  out.id(value.id);
+  out.text(value.name);
+  out.id(value.creator);
+  out.text(value.creatorName);
+  out.u53(value.createdMs);
+  out.u32(value.members);
+  out.bool(value.joined);
+}
+
+export interface RoomPage {
+  request: number;
+  rooms: RoomInfo[];
+  more: boolean;
+}
+
+export function readRoomPage(input: Reader): RoomPage {
+  return {
+    request: input.u32(),
+    rooms: input.list(() => readRoomInfo(input)),
+    more: input.bool(),
+  };
+}
+
+export function writeRoomPage(out: Writer, value: RoomPage): void {
+  out.u32(value.request);
+  out.list(value.rooms, (item) => { writeRoomInfo(out, item); });
+  out.bool(value.more);
+}
+
+export interface RoomRemoved {
+  header: UserEntryHeader;
+  room: RoomId;
+}
+
+export function readRoomRemoved(input: Reader): RoomRemoved {
+  return {
+    header: readUserEntryHeader(input),
+    room: input.id(),
+  };
+}
+
+export function writeRoomRemoved(out: Writer, value: RoomRemoved): void {
+  writeUserEntryHeader(out, value.header);
+  out.id(value.room);
+}
+
+/** 26 characters of base32. */
+export type SessionId = string;
+
+/** 64 hexadecimal digits. */
+export type Ticket = string;
+
+export interface UserEntryHeader {
+  seq: number;
+  atMs: number;
+}
+
+export function readUserEntryHeader(input: Reader): UserEntryHeader {
+  return {
+    seq: input.u53(),
+    atMs: input.u53(),
+  };
+}
+
+export function writeUserEntryHeader(out: Writer, value: UserEntryHeader): void {
+  out.u53(value.seq);
+  out.u53(value.atMs);
+}
+
+export interface UserHead {
+  seq: number;
+}
+
+export function readUserHead(input: Reader): UserHead {
+  return {
+    seq: input.u53(),
+  };
+}
+
+export function writeUserHead(out: Writer, value: UserHead): void {
+  out.u53(value.seq);
+}
+
+/** 26 characters of base32. */
+export type UserId = string;
+
+export interface UserInfo {
+  id: UserId;
+  name: string;
+}
+
+export function readUserInfo(input: Reader): UserInfo {
+  return {
+    id: input.id(),
+    name: input.text(),
+  };
+}
+
+export function writeUserInfo(out: Writer, value: UserInfo): void {
+  out.id(value.id);
+  out.text(value.name);
+}
+
+export interface Users {
+  request: number;
+  users: UserInfo[];
+}
+
+export function readUsers(input: Reader): Users {
+  return {
+    request: input.u32(),
+    users: input.list(() => readUserInfo(input)),
+  };
+}
+
+export function writeUsers(out: Writer, value: Users): void {
+  out.u32(value.request);
+  out.list(value.users, (item) => { writeUserInfo(out, item); });
+}
+
+export interface View {
+  room: RoomId | null;
+  haveSeq: number;
+}
+
+export function readView(input: Reader): View {
+  return {
+    room: input.option(() => input.id()),
+    haveSeq: input.u53(),
+  };
+}
+
+export function writeView(out: Writer, value: View): void {
+  out.option(value.room, (item) => { out.id(item); });
+  out.u53(value.haveSeq);
+}
+
+export interface WatchPresence {
+  request: number;
+  users: UserId[];
+}
+
+export function readWatchPresence(input: Reader): WatchPresence {
+  return {
+    request: input.u32(),
+    users: input.list(() => input.id()),
+  };
+}
+
+export function writeWatchPresence(out: Writer, value: WatchPresence): void {
+  out.u32(value.request);
+  out.list(value.users, (item) => { out.id(item); });
+}
+
+export interface Welcome {
+  user: UserId;
+  name: string;
+  session: SessionId;
+  ticket: Ticket;
+  server: string;
+  nowMs: number;
+  limits: Limits;
+}
+
+export function readWelcome(input: Reader): Welcome {
+  return {
+    user: input.id(),
+    name: input.text(),
+    session: input.id(),
+    ticket: input.ticket(),
+    server: input.text(),
+    nowMs: input.u53(),
+    limits: readLimits(input),
+  };
+}
+
+export function writeWelcome(out: Writer, value: Welcome): void {
+  out.id(value.user);
+  out.text(value.name);
+  out.id(value.session);
+  out.ticket(value.ticket);
+  out.text(value.server);
+  out.u53(value.nowMs);
+  writeLimits(out, value.limits);
+}
+
+/** The body of each kind, by name. */
+export interface Bodies {
+  Control: Control;
+  Lane: Lane;
+  History: History;
+  Hello: Hello;
+  Welcome: Welcome;
+  Attach: Attach;
+  Attached: Attached;
+  Resume: Resume;
+  Resumed: Resumed;
+  View: View;
+  GoAway: GoAway;
+  Failed: Failed;
+  Done: Done;
+  Post: Post;
+  Accepted: Accepted;
+  CreateRoom: CreateRoom;
+  JoinRoom: JoinRoom;
+  LeaveRoom: LeaveRoom;
+  RoomAnswer: RoomAnswer;
+  ListRooms: ListRooms;
+  RoomPage: RoomPage;
+  ListMembers: ListMembers;
+  MemberPage: MemberPage;
+  GetUsers: GetUsers;
+  Users: Users;
+  WatchPresence: WatchPresence;
+  Presence: Presence;
+  Ping: Ping;
+  Pong: Pong;
+  GetMessages: GetMessages;
+  MessagePage: MessagePage;
+  RoomHandle: RoomHandle;
+  EntryCreated: EntryCreated;
+  EntryPosted: EntryPosted;
+  EntryJoined: EntryJoined;
+  EntryLeft: EntryLeft;
+  EntryHidden: EntryHidden;
+  EntryErased: EntryErased;
+  RoomAdded: RoomAdded;
+  RoomRemoved: RoomRemoved;
+  UserHead: UserHead;
+}
+
+export const CODECS: { readonly [N in KindName]: Codec<Bodies[N]> } = {
+  Control: { read: readControl, write: writeControl },
+  Lane: { read: readLane, write: writeLane },
+  History: { read: readHistory, write: writeHistory },
+  Hello: { read: readHello, write: writeHello },
+  Welcome: { read: readWelcome, write: writeWelcome },
+  Attach: { read: readAttach, write: writeAttach },
+  Attached: { read: readAttached, write: writeAttached },
+  Resume: { read: readResume, write: writeResume },
+  Resumed: { read: readResumed, write: writeResumed },
+  View: { read: readView, write: writeView },
+  GoAway: { read: readGoAway, write: writeGoAway },
+  Failed: { read: readFailed, write: writeFailed },
+  Done: { read: readDone, write: writeDone },
+  Post: { read: readPost, write: writePost },
+  Accepted: { read: readAccepted, write: writeAccepted },
+  CreateRoom: { read: readCreateRoom, write: writeCreateRoom },
+  JoinRoom: { read: readJoinRoom, write: writeJoinRoom },
+  LeaveRoom: { read: readLeaveRoom, write: writeLeaveRoom },
+  RoomAnswer: { read: readRoomAnswer, write: writeRoomAnswer },
+  ListRooms: { read: readListRooms, write: writeListRooms },
+  RoomPage: { read: readRoomPage, write: writeRoomPage },
+  ListMembers: { read: readListMembers, write: writeListMembers },
+  MemberPage: { read: readMemberPage, write: writeMemberPage },
+  GetUsers: { read: readGetUsers, write: writeGetUsers },
+  Users: { read: readUsers, write: writeUsers },
+  WatchPresence: { read: readWatchPresence, write: writeWatchPresence },
+  Presence: { read: readPresence, write: writePresence },
+  Ping: { read: readPing, write: writePing },
+  Pong: { read: readPong, write: writePong },
+  GetMessages: { read: readGetMessages, write: writeGetMessages },
+  MessagePage: { read: readMessagePage, write: writeMessagePage },
+  RoomHandle: { read: readRoomHandle, write: writeRoomHandle },
+  EntryCreated: { read: readEntryCreated, write: writeEntryCreated },
+  EntryPosted: { read: readEntryPosted, write: writeEntryPosted },
+  EntryJoined: { read: readEntryJoined, write: writeEntryJoined },
+  EntryLeft: { read: readEntryLeft, write: writeEntryLeft },
+  EntryHidden: { read: readEntryHidden, write: writeEntryHidden },
+  EntryErased: { read: readEntryErased, write: writeEntryErased },
+  RoomAdded: { read: readRoomAdded, write: writeRoomAdded },
+  RoomRemoved: { read: readRoomRemoved, write: writeRoomRemoved },
+  UserHead: { read: readUserHead, write: writeUserHead },
+};
+
+/** The name of each kind, by number. */
+export const KIND_NAMES: ReadonlyMap<number, KindName> = new Map([
+  [1, 'Control'],
+  [2, 'Lane'],
+  [3, 'History'],
+  [10, 'Hello'],
+  [11, 'Welcome'],
+  [12, 'Attach'],
+  [13, 'Attached'],
+  [14, 'Resume'],
+  [15, 'Resumed'],
+  [16, 'View'],
+  [17, 'GoAway'],
+  [20, 'Failed'],
+  [21, 'Done'],
+  [22, 'Post'],
+  [23, 'Accepted'],
+  [24, 'CreateRoom'],
+  [25, 'JoinRoom'],
+  [26, 'LeaveRoom'],
+  [27, 'RoomAnswer'],
+  [28, 'ListRooms'],
+  [29, 'RoomPage'],
+  [30, 'ListMembers'],
+  [31, 'MemberPage'],
+  [32, 'GetUsers'],
+  [33, 'Users'],
+  [34, 'WatchPresence'],
+  [60, 'Presence'],
+  [61, 'Ping'],
+  [62, 'Pong'],
+  [70, 'GetMessages'],
+  [71, 'MessagePage'],
+  [80, 'RoomHandle'],
+  [128, 'EntryCreated'],
+  [129, 'EntryPosted'],
+  [130, 'EntryJoined'],
+  [131, 'EntryLeft'],
+  [132, 'EntryHidden'],
+  [133, 'EntryErased'],
+  [192, 'RoomAdded'],
+  [193, 'RoomRemoved'],
+  [223, 'UserHead'],
+]);
