@@ -1,18 +1,32 @@
 //! Byte pipes. Above this module nobody knows which transport a connection uses.
 //!
 //! Clients open every stream, and every stream goes both ways. Contract, held by each
-//! transport:
+//! transport and checked by one suite (`tests/transport`):
 //! - Dropping a [`SendStream`] that was not finished resets it with `Normal`; dropping
-//!   a [`RecvStream`] that was not read to its end stops it with `Normal`.
+//!   a [`RecvStream`] that was not read to its end stops it with `Normal`. Dropping a
+//!   [`Connection`] closes it with `Normal`.
 //! - [`SendStream::write`] is not cancel safe: a caller that drops its future resets
-//!   the stream. [`RecvStream::read`] and [`Connection::accept`] are cancel safe.
+//!   the stream. [`RecvStream::read`], [`Connection::accept`] and
+//!   [`Connection::recv_datagram`] are cancel safe. One task at a time waits in each.
 //! - Stream and connection codes arrive at the peer as the numbers of [`Code`].
 //! - [`Connection::close`] delivers the code to a peer that still reads, at best effort,
-//!   and ends every stream with [`StreamError::Closed`].
+//!   and ends every stream with [`StreamError::Closed`]. Bytes that the peer has not yet
+//!   received are lost with it.
+//! - What arrived before the end can still be read; what comes first, the last bytes or
+//!   [`Connection::closed`], is not said.
+//!
+//! What is absent: kinds, frames, users. A peer that breaks the rules of its transport
+//! is closed here, and is never more than a [`Closed`] above.
 
+pub mod limits;
+pub mod memory;
+pub mod muxed;
 pub mod quic;
 pub mod websocket;
 pub mod webtransport;
+
+mod ending;
+mod origin;
 
 use bytes::Bytes;
 use rill_protocol::Code;
@@ -58,14 +72,31 @@ pub struct Closed {
     pub reason: String,
 }
 
+impl Closed {
+    /// Closed by this side.
+    fn by_us(code: Code, reason: &str) -> Self {
+        Self { code: Some(code.number()), reason: reason.to_owned() }
+    }
+
+    /// Closed by the transport itself.
+    fn failed(reason: impl ToString) -> Self {
+        Self { code: None, reason: reason.to_string() }
+    }
+
+    /// The transport ended without a word.
+    fn unknown() -> Self {
+        Self::failed("the connection ended")
+    }
+}
+
 /// How a stream ended before its time.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum StreamError {
     /// The peer reset its sending side, or stopped reading ours.
     #[error("the peer ended the stream with code {0}")]
     Peer(u32),
-    /// The connection is gone.
-    #[error("the connection is closed")]
+    /// The connection is gone, or this side has ended the stream itself.
+    #[error("the stream is closed")]
     Closed,
 }
 
@@ -85,6 +116,7 @@ pub trait Connection: Send + Sync + 'static {
     fn send_datagram(&self, datagram: Bytes);
     /// The next datagram; pends for ever where there are none.
     fn recv_datagram(&self) -> impl Future<Output = Result<Bytes, Closed>> + Send;
+    /// Ends the connection; only the first call counts.
     fn close(&self, code: Code, reason: &str);
     /// Resolves when the connection has ended, whoever ended it.
     fn closed(&self) -> impl Future<Output = Closed> + Send;
@@ -94,15 +126,16 @@ pub trait Connection: Send + Sync + 'static {
 pub trait SendStream: Send + 'static {
     /// Resolves when the transport has taken every byte.
     fn write(&mut self, chunks: Vec<Bytes>) -> impl Future<Output = Result<(), StreamError>> + Send;
-    /// No more bytes come.
+    /// No more bytes come. What was written is still delivered, also after a drop.
     fn finish(&mut self);
+    /// Gives up. Without effect behind [`Self::finish`].
     fn reset(&mut self, code: Code);
     fn set_priority(&mut self, priority: Priority);
 }
 
 /// The receiving half of a stream.
 pub trait RecvStream: Send + 'static {
-    /// The next bytes, or `None` at the end of the stream.
+    /// The next bytes, never empty, or `None` at the end of the stream.
     fn read(&mut self) -> impl Future<Output = Result<Option<Bytes>, StreamError>> + Send;
     fn stop(&mut self, code: Code);
 }

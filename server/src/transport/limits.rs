@@ -1,0 +1,46 @@
+//! The limits of the transports, in one place. What both ends must know is in
+//! `rill_protocol::limits`.
+
+use rill_protocol::limits::{ATTACH_TIMEOUT_MS, DATAGRAM_BYTES_MAX};
+
+/// QUIC handshakes under way at once; more are refused.
+pub const HANDSHAKES_MAX: usize = 1_024;
+/// From this many on, a client must first show that it hears us at its address.
+pub const HANDSHAKES_BEFORE_RETRY: usize = 64;
+/// QUIC handshakes that wait in the endpoint before anybody looks at them.
+pub const HANDSHAKES_WAITING_MAX: usize = 4_096;
+/// From a client's first packet to the end of the handshake.
+pub const HANDSHAKE_TIMEOUT_MS: u64 = ATTACH_TIMEOUT_MS;
+/// From the end of an HTTP/3 connection's handshake to its WebTransport session.
+pub const CONNECT_TIMEOUT_MS: u64 = ATTACH_TIMEOUT_MS;
+/// Bytes that one of HTTP/3's own streams may bring in its life: a request's header, or
+/// the capsules of a session, which say little.
+pub const HTTP3_STREAM_BYTES_MAX: usize = 64 * 1024;
+/// Header fields of one HTTP/3 request.
+pub const REQUEST_HEADER_BYTES_MAX: u64 = 16 * 1024;
+/// From our close to the end of the connection, should the peer not answer.
+pub const CLOSE_TIMEOUT_MS: u64 = 2_000;
+
+/// One-way streams of a client: HTTP/3's control and two of QPACK, and a few more,
+/// because a client may open streams of kinds that we refuse.
+pub const UNI_STREAMS_MAX: u32 = 8;
+/// Bytes that a client may send on one stream before we read.
+pub const STREAM_WINDOW_BYTES: u32 = 2 * 1024 * 1024;
+/// Bytes that a client may send on all its streams before we read: four times a
+/// stream's, so that two uploads nobody drains leave chat its way.
+pub const RECEIVE_WINDOW_BYTES: u32 = 8 * 1024 * 1024;
+/// Bytes we hold that a client has not acknowledged. All streams share it, and who
+/// waits for it is served last come, first served: so it is more than twice the
+/// stream window of a browser (6 MiB in Chromium), and no one download fills it.
+pub const SEND_WINDOW_BYTES: u64 = 16 * 1024 * 1024;
+/// Datagrams that wait, each way; the oldest is dropped.
+pub const DATAGRAM_BUFFER_BYTES: usize = 64 * DATAGRAM_BYTES_MAX;
+/// The UDP socket's buffers. The system may grant less.
+pub const UDP_BUFFER_BYTES: usize = 4 * 1024 * 1024;
+
+/// A WebSocket's read buffer: small, because idle connections are many.
+pub const WEBSOCKET_READ_BUFFER_BYTES: usize = 4_096;
+/// A WebSocket's close reason (RFC 6455, section 5.5, less the code).
+pub const WEBSOCKET_REASON_BYTES_MAX: usize = 123;
+/// A WebTransport or QUIC close reason.
+pub const REASON_BYTES_MAX: usize = 1_024;

@@ -1,0 +1,121 @@
+//! A connection over the sans-IO mux, whatever carries its messages: a WebSocket, or
+//! memory. Whoever carries them tells the [`Ending`] before it closes the mux.
+
+use super::{
+    Closed, Connection as Contract, Priority, RecvStream as RecvContract, SendStream as SendContract, StreamError,
+    TransportKind, ending::Ending,
+};
+use bytes::Bytes;
+use rill_protocol::{
+    Code,
+    mux::{self, HalfError},
+};
+use std::{future::poll_fn, net::SocketAddr, sync::Arc};
+
+/// The server's end.
+pub struct Connection {
+    kind: TransportKind,
+    peer: SocketAddr,
+    mux: mux::Connection,
+    ending: Arc<Ending>,
+}
+
+impl Connection {
+    pub(super) fn new(kind: TransportKind, peer: SocketAddr, mux: mux::Connection, ending: Arc<Ending>) -> Self {
+        Self { kind, peer, mux, ending }
+    }
+}
+
+impl Contract for Connection {
+    type Send = SendStream;
+    type Recv = RecvStream;
+
+    fn kind(&self) -> TransportKind {
+        self.kind
+    }
+
+    fn peer(&self) -> SocketAddr {
+        self.peer
+    }
+
+    async fn accept(&self) -> Result<(SendStream, RecvStream), Closed> {
+        match poll_fn(|context| self.mux.poll_accept(context)).await {
+            // The class that the client chose schedules its own bytes and ours alike.
+            Some((_class, send, recv)) => Ok((SendStream(send), RecvStream(recv))),
+            None => Err(self.closed().await),
+        }
+    }
+
+    fn send_datagram(&self, datagram: Bytes) {
+        self.mux.send_datagram(datagram);
+    }
+
+    async fn recv_datagram(&self) -> Result<Bytes, Closed> {
+        match poll_fn(|context| self.mux.poll_datagram(context)).await {
+            Some(datagram) => Ok(datagram),
+            None => Err(self.closed().await),
+        }
+    }
+
+    fn close(&self, code: Code, reason: &str) {
+        self.ending.tell(Closed::by_us(code, reason));
+        self.mux.close();
+    }
+
+    async fn closed(&self) -> Closed {
+        self.ending.wait().await
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        Contract::close(self, Code::Normal, "");
+    }
+}
+
+/// The sending half of a mux stream.
+pub struct SendStream(mux::SendHalf);
+
+impl SendContract for SendStream {
+    async fn write(&mut self, chunks: Vec<Bytes>) -> Result<(), StreamError> {
+        for mut chunk in chunks {
+            while !chunk.is_empty() {
+                poll_fn(|context| self.0.poll_write(context, &mut chunk)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) {
+        self.0.finish();
+    }
+
+    fn reset(&mut self, code: Code) {
+        self.0.reset(code.number());
+    }
+
+    /// The mux goes by the class that the client gave the stream when it opened it.
+    fn set_priority(&mut self, _: Priority) {}
+}
+
+/// The receiving half of a mux stream.
+pub struct RecvStream(mux::RecvHalf);
+
+impl RecvContract for RecvStream {
+    async fn read(&mut self) -> Result<Option<Bytes>, StreamError> {
+        Ok(poll_fn(|context| self.0.poll_read(context)).await?)
+    }
+
+    fn stop(&mut self, code: Code) {
+        self.0.stop(code.number());
+    }
+}
+
+impl From<HalfError> for StreamError {
+    fn from(error: HalfError) -> Self {
+        match error {
+            HalfError::Peer(code) => Self::Peer(code),
+            _ => Self::Closed,
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! One UDP port, its handshakes, and how it closes.
+
+use super::{Surroundings, dispatch, socket, tuning};
+use crate::{
+    runtime::Tasks,
+    transport::{
+        Serve,
+        limits::{CLOSE_TIMEOUT_MS, HANDSHAKE_TIMEOUT_MS, HANDSHAKES_BEFORE_RETRY, HANDSHAKES_MAX},
+    },
+};
+use quinn::{EndpointConfig, Incoming, TokioRuntime};
+use rill_protocol::Code;
+use rustls::server::ResolvesServerCert;
+use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    time::timeout,
+};
+
+/// What an endpoint is made of.
+pub struct Config {
+    /// `[::]` takes IPv4 too. Port 0 is a free one.
+    pub address: SocketAddr,
+    /// Asked at every handshake, so that a certificate can change.
+    pub certificate: Arc<dyn ResolvesServerCert>,
+    pub tasks: Tasks,
+}
+
+/// The QUIC endpoint of the server.
+pub struct Endpoint {
+    quic: quinn::Endpoint,
+    local_addr: SocketAddr,
+    tasks: Tasks,
+    handshakes: Arc<Semaphore>,
+    closing: watch::Sender<Option<Code>>,
+}
+
+impl Endpoint {
+    /// Opens the port. Nobody is answered before [`Self::run`].
+    ///
+    /// # Errors
+    /// Name the address and the port, and what is wrong with them.
+    pub fn bind(config: Config) -> io::Result<Self> {
+        let server = tuning::server_config(config.certificate)?;
+        let socket = socket::bind(config.address)?;
+        let local_addr = socket.local_addr()?;
+        let runtime = Arc::new(TokioRuntime);
+        Ok(Self {
+            quic: quinn::Endpoint::new(EndpointConfig::default(), Some(server), socket, runtime)?,
+            local_addr,
+            tasks: config.tasks,
+            handshakes: Arc::new(Semaphore::new(HANDSHAKES_MAX)),
+            closing: watch::Sender::new(None),
+        })
+    }
+
+    /// Where it listens.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// Takes connections, each in its own task, until `shutdown`. Then no more are
+    /// taken; those that stand go on until [`Self::close`].
+    pub async fn run<S: Serve>(&self, serve: S, shutdown: impl Future<Output = ()>) {
+        let mut shutdown = std::pin::pin!(shutdown);
+        loop {
+            let incoming = tokio::select! {
+                () = &mut shutdown => break,
+                incoming = self.quic.accept() => incoming,
+            };
+            match incoming {
+                Some(incoming) => self.admit(incoming, &serve),
+                None => break,
+            }
+        }
+        self.quic.set_server_config(None);
+    }
+
+    /// A refusal costs next to nothing, a Retry no more and proves the address; only
+    /// what passes both costs a key exchange.
+    fn admit<S: Serve>(&self, incoming: Incoming, serve: &S) {
+        let under_way = HANDSHAKES_MAX - self.handshakes.available_permits();
+        if under_way >= HANDSHAKES_BEFORE_RETRY && incoming.may_retry() && !incoming.remote_address_validated() {
+            // An error says that this client has been asked before: not so here.
+            let _ = incoming.retry();
+            return;
+        }
+        let Ok(permit) = self.handshakes.clone().try_acquire_owned() else {
+            incoming.refuse();
+            return;
+        };
+        let surroundings = Surroundings { tasks: self.tasks.clone(), closing: self.closing.subscribe() };
+        self.tasks.spawn(connection(incoming, permit, serve.clone(), surroundings));
+    }
+
+    /// Closes every connection with `code` and returns when all peers have heard it, or
+    /// after a few seconds.
+    pub async fn close(&self, code: Code) {
+        let within = Duration::from_millis(CLOSE_TIMEOUT_MS);
+        self.quic.set_server_config(None);
+        // WebTransport tells the code inside its session; then its connection ends.
+        self.closing.send_replace(Some(code));
+        let _ = timeout(within, self.closing.closed()).await;
+        self.quic.close(code.number().into(), code.name().as_bytes());
+        let _ = timeout(within, self.quic.wait_idle()).await;
+    }
+}
+
+/// One connection from its first packet to its end.
+async fn connection<S: Serve>(incoming: Incoming, permit: OwnedSemaphorePermit, serve: S, surroundings: Surroundings) {
+    let peer = super::canonical(incoming.remote_address());
+    let handshake = async { incoming.accept()?.await };
+    match timeout(Duration::from_millis(HANDSHAKE_TIMEOUT_MS), handshake).await {
+        Ok(Ok(quic)) => {
+            drop(permit);
+            dispatch(quic, serve, surroundings).await;
+        }
+        Ok(Err(error)) => tracing::debug!(%peer, %error, "a QUIC handshake failed"),
+        Err(_) => tracing::debug!(%peer, "a QUIC handshake took too long"),
+    }
+}

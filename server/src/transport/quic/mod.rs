@@ -1,0 +1,52 @@
+//! The QUIC endpoint: one UDP port for raw QUIC and for browsers.
+//!
+//! The negotiated ALPN picks the protocol, in one match. Connections are never keyed by
+//! the peer's address, which changes when a phone leaves its network.
+
+mod connection;
+mod endpoint;
+mod socket;
+mod streams;
+mod tuning;
+
+pub use connection::Connection;
+pub use endpoint::{Config, Endpoint};
+pub use streams::{RecvStream, SendStream};
+
+pub(super) use connection::{canonical, closed};
+pub(super) use streams::Codes;
+
+use super::{Serve, webtransport};
+use crate::runtime::Tasks;
+use quinn::crypto::rustls::HandshakeData;
+use rill_protocol::{Code, version};
+use tokio::sync::watch;
+
+/// HTTP/3 (RFC 9114, section 3.1).
+const ALPN_HTTP3: &[u8] = b"h3";
+
+/// What a connection's task needs of its endpoint.
+#[derive(Clone)]
+pub(super) struct Surroundings {
+    pub(super) tasks: Tasks,
+    /// Becomes a code when the endpoint closes.
+    pub(super) closing: watch::Receiver<Option<Code>>,
+}
+
+/// Runs a connection whose handshake is done, to its end.
+async fn dispatch<S: Serve>(quic: quinn::Connection, serve: S, surroundings: Surroundings) {
+    match protocol(&quic).as_deref() {
+        Some(ALPN_HTTP3) => webtransport::serve(quic, serve, surroundings).await,
+        Some(version::ALPN) => {
+            // The endpoint closes these by itself, so it need not wait for this task.
+            drop(surroundings);
+            serve.serve(Connection::new(quic)).await;
+        }
+        // TLS has agreed on one of the above, or refused.
+        _ => quic.close(Code::Unsupported.number().into(), b"unknown protocol"),
+    }
+}
+
+fn protocol(quic: &quinn::Connection) -> Option<Vec<u8>> {
+    quic.handshake_data()?.downcast::<HandshakeData>().ok()?.protocol
+}

@@ -1,0 +1,138 @@
+//! Streams of quinn, under the codes of raw QUIC or of WebTransport.
+
+use crate::transport::{Priority, RecvStream as RecvContract, SendStream as SendContract, StreamError, ending::Ending};
+use bytes::Bytes;
+use quinn::{ReadError, VarInt, WriteError};
+use rill_protocol::Code;
+use std::sync::Arc;
+use web_transport_proto::{error_from_http3, error_to_http3};
+
+/// How an application's code is written into QUIC's 62 bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::transport) enum Codes {
+    /// As it is.
+    Plain,
+    /// Moved out of the way of HTTP/3's own codes (draft-ietf-webtrans-http3, section 4.3).
+    WebTransport,
+}
+
+impl Codes {
+    pub(in crate::transport) fn encode(self, code: Code) -> VarInt {
+        match self {
+            Self::Plain => VarInt::from_u32(code.number()),
+            Self::WebTransport => VarInt::from_u64(error_to_http3(code.number())).unwrap_or(VarInt::MAX),
+        }
+    }
+
+    /// `None` for a number that is no application's.
+    pub(in crate::transport) fn decode(self, number: VarInt) -> Option<u32> {
+        match self {
+            Self::Plain => u32::try_from(number.into_inner()).ok(),
+            Self::WebTransport => error_from_http3(number.into_inner()),
+        }
+    }
+
+    /// A stream that ends without an application's code ends in peace.
+    fn decode_stream(self, number: VarInt) -> u32 {
+        self.decode(number).unwrap_or(Code::Normal.number())
+    }
+}
+
+/// The sending half of a QUIC stream.
+pub struct SendStream {
+    quic: quinn::SendStream,
+    codes: Codes,
+    connection: Arc<Ending>,
+    /// Nothing may follow: quinn would let a reset overtake what was finished.
+    ended: bool,
+}
+
+impl SendStream {
+    pub(in crate::transport) fn new(quic: quinn::SendStream, codes: Codes, connection: Arc<Ending>) -> Self {
+        Self { quic, codes, connection, ended: false }
+    }
+}
+
+impl SendContract for SendStream {
+    async fn write(&mut self, mut chunks: Vec<Bytes>) -> Result<(), StreamError> {
+        if self.ended || self.connection.get().is_some() {
+            return Err(StreamError::Closed);
+        }
+        tokio::select! {
+            biased;
+            result = self.quic.write_all_chunks(&mut chunks) => result.map_err(|error| match error {
+                WriteError::Stopped(code) => StreamError::Peer(self.codes.decode_stream(code)),
+                _ => StreamError::Closed,
+            }),
+            _ = self.connection.wait() => Err(StreamError::Closed),
+        }
+    }
+
+    fn finish(&mut self) {
+        if !std::mem::replace(&mut self.ended, true) {
+            // An error says that the peer has stopped it.
+            let _ = self.quic.finish();
+        }
+    }
+
+    fn reset(&mut self, code: Code) {
+        if !std::mem::replace(&mut self.ended, true) {
+            let _ = self.quic.reset(self.codes.encode(code));
+        }
+    }
+
+    fn set_priority(&mut self, priority: Priority) {
+        let _ = self.quic.set_priority(match priority {
+            Priority::Control => 30,
+            Priority::LaneInView => 20,
+            Priority::LaneOthers => 10,
+            // Below 0, which is where HTTP/3's own streams are.
+            Priority::History => -10,
+        });
+    }
+}
+
+impl Drop for SendStream {
+    fn drop(&mut self) {
+        // quinn would finish the stream as if all had been said.
+        self.reset(Code::Normal);
+    }
+}
+
+/// The receiving half of a QUIC stream.
+pub struct RecvStream {
+    quic: quinn::RecvStream,
+    codes: Codes,
+    connection: Arc<Ending>,
+}
+
+impl RecvStream {
+    pub(in crate::transport) fn new(quic: quinn::RecvStream, codes: Codes, connection: Arc<Ending>) -> Self {
+        Self { quic, codes, connection }
+    }
+}
+
+impl RecvContract for RecvStream {
+    async fn read(&mut self) -> Result<Option<Bytes>, StreamError> {
+        tokio::select! {
+            biased;
+            result = self.quic.read_chunk(usize::MAX, true) => match result {
+                Ok(chunk) => Ok(chunk.map(|chunk| chunk.bytes)),
+                Err(ReadError::Reset(code)) => Err(StreamError::Peer(self.codes.decode_stream(code))),
+                Err(_) => Err(StreamError::Closed),
+            },
+            _ = self.connection.wait() => Err(StreamError::Closed),
+        }
+    }
+
+    fn stop(&mut self, code: Code) {
+        // An error says that it has ended already.
+        let _ = self.quic.stop(self.codes.encode(code));
+    }
+}
+
+impl Drop for RecvStream {
+    fn drop(&mut self) {
+        self.stop(Code::Normal);
+    }
+}
