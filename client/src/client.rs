@@ -1,0 +1,248 @@
+//! The handle of a client: what an application calls.
+
+use rill_protocol::{
+    ClientId, Code, RoomId, UserId,
+    limits::TEXT_BYTES_MAX,
+    message::{Direction, MemberPage, MessagePage, RoomInfo, RoomPage, UserInfo},
+};
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
+    time::timeout,
+};
+
+use crate::{
+    Config, Credentials, Endpoints, Error, Events, Failure, Posted, State,
+    http::Api,
+    limits, random,
+    session::{Answer, Command, OutboxFile, Pending, QueuedPost, Request, Shared, Supervisor, Tickets},
+};
+
+/// A handle on a running session; clones are the same session. When the last one is
+/// dropped the session closes in peace.
+#[derive(Clone, Debug)]
+pub struct Client {
+    commands: mpsc::Sender<Command>,
+    shared: Arc<Shared>,
+    outbox: Option<OutboxFile>,
+    task: Arc<tokio::sync::Mutex<Option<JoinHandle<()>>>>,
+}
+
+/// A post that was taken and will be delivered once.
+#[derive(Debug)]
+pub struct Receipt {
+    /// The post's id, by which the entry will be known.
+    pub client_id: ClientId,
+    outcome: oneshot::Receiver<Result<Posted, Error>>,
+}
+
+impl Receipt {
+    /// Resolves when the post is on the server's disk, or was refused for good.
+    pub async fn posted(self) -> Result<Posted, Error> {
+        self.outcome.await.unwrap_or(Err(Error::Closed))
+    }
+}
+
+impl Client {
+    /// Logs in if need be and starts a session, which connects by itself, again and
+    /// again. Fails when the login or the API does; see [`Client::online`] for the
+    /// connection.
+    pub async fn connect(config: Config) -> Result<(Self, Events), Error> {
+        let Config { server, endpoints, transport, credentials, trust, client_name, outbox } = config;
+        let api = server.as_ref().map(|server| Api::new(server, &trust)).transpose()?;
+        let needs_api = || Error::Url("the address of the server is missing".to_owned());
+        let tickets = match credentials {
+            Credentials::Tickets(tickets) => Tickets::new(tickets, None),
+            Credentials::Token(token) => Tickets::new(Vec::new(), Some(token)),
+            Credentials::Password { username, password } => {
+                let api = api.as_ref().ok_or_else(needs_api)?;
+                Tickets::new(Vec::new(), Some(api.login(&username, &password, &client_name).await?.token))
+            }
+        };
+        let endpoints = match (endpoints, &server, &api) {
+            (Some(endpoints), ..) => Some(endpoints),
+            (None, Some(server), Some(api)) => Some(Endpoints::of(server, &api.server().await?)?),
+            (None, ..) => return Err(needs_api()),
+        };
+        let outbox = outbox.as_deref().map(OutboxFile::open).transpose()?;
+        let (outbox, left) = outbox.map_or((None, Vec::new()), |(file, left)| (Some(file), left));
+        let left: Vec<Pending> = left.into_iter().map(|post| Pending { post, receipt: None }).collect();
+        let shared = Arc::new(Shared::new(left.len()));
+        let (commands, commands_end) = mpsc::channel(limits::COMMANDS_MAX);
+        let (events_end, events) = mpsc::channel(limits::EVENTS_MAX);
+        let seed = random::seed();
+        let supervisor = Supervisor { kind: transport, api, server, endpoints, trust, client_name, tickets, seed };
+        let outbox_end = outbox.clone().map(|file| (file, left));
+        let task = tokio::spawn(supervisor.run(commands_end, events_end, Arc::clone(&shared), outbox_end));
+        let task = Arc::new(tokio::sync::Mutex::new(Some(task)));
+        Ok((Self { commands, shared, outbox, task }, Events(events)))
+    }
+
+    /// Takes a post. It is delivered once and in the order of the calls, over as many
+    /// connections as it takes; with a persistent outbox also if this process dies
+    /// after this has returned.
+    pub async fn post(&self, room: RoomId, text: impl Into<String>) -> Result<Receipt, Error> {
+        let text = text.into();
+        if text.is_empty() {
+            return Err(Failure::new(Code::EmptyText).into());
+        }
+        if text.len() > TEXT_BYTES_MAX {
+            return Err(Failure::new(Code::TextTooLong).into());
+        }
+        self.reserve_post()?;
+        let client_id = random::client_id();
+        let (receipt, outcome) = oneshot::channel();
+        let pending = Pending { post: QueuedPost { room, client_id, text }, receipt: Some(receipt) };
+        if let Some(file) = &self.outbox
+            && let Err(error) = file.add(pending.post.clone()).await
+        {
+            self.release_post();
+            return Err(error);
+        }
+        if self.commands.send(Command::Post(pending)).await.is_err() {
+            self.release_post();
+            return Err(Error::Closed);
+        }
+        Ok(Receipt { client_id, outcome })
+    }
+
+    fn reserve_post(&self) -> Result<(), Error> {
+        let reserved = self.shared.queued.send_if_modified(|queued| {
+            let has_room = *queued < limits::OUTBOX_POSTS_MAX;
+            *queued += usize::from(has_room);
+            has_room
+        });
+        if reserved { Ok(()) } else { Err(Error::OutboxFull) }
+    }
+
+    fn release_post(&self) {
+        self.shared.queued.send_modify(|queued| *queued = queued.saturating_sub(1));
+    }
+
+    /// How many posts wait for their ack.
+    pub fn queued(&self) -> usize {
+        *self.shared.queued.borrow()
+    }
+
+    /// Resolves when every post was answered; `false` when `patience` ended first.
+    pub async fn flush(&self, patience: Duration) -> bool {
+        let mut queued = self.shared.queued.subscribe();
+        timeout(patience, queued.wait_for(|queued| *queued == 0)).await.is_ok()
+    }
+
+    /// Creates a room with the user as its first member.
+    pub async fn create_room(&self, name: impl Into<String>) -> Result<RoomInfo, Error> {
+        self.ask_room(Request::CreateRoom { client_id: random::client_id(), name: name.into() }).await
+    }
+
+    /// Joins a room; joining twice is no error.
+    pub async fn join(&self, room: RoomId) -> Result<RoomInfo, Error> {
+        self.ask_room(Request::JoinRoom { client_id: random::client_id(), room }).await
+    }
+
+    /// Leaves a room; leaving twice is no error.
+    pub async fn leave(&self, room: RoomId) -> Result<(), Error> {
+        match self.ask(Request::LeaveRoom { client_id: random::client_id(), room }).await? {
+            Answer::Done => Ok(()),
+            _ => Err(wrong_answer()),
+        }
+    }
+
+    /// A page of the directory, newest room first, behind `after`.
+    pub async fn rooms(&self, after: Option<RoomId>, limit: u32) -> Result<RoomPage, Error> {
+        match self.ask(Request::ListRooms { after, limit }).await? {
+            Answer::Rooms(page) => Ok(page),
+            _ => Err(wrong_answer()),
+        }
+    }
+
+    /// A page of a room's members in the order of their ids, behind `after`.
+    pub async fn members(&self, room: RoomId, after: Option<UserId>, limit: u32) -> Result<MemberPage, Error> {
+        match self.ask(Request::ListMembers { room, after, limit }).await? {
+            Answer::Members(page) => Ok(page),
+            _ => Err(wrong_answer()),
+        }
+    }
+
+    /// A page of messages before or after `seq`, which is not itself included.
+    pub async fn history(
+        &self,
+        room: RoomId,
+        direction: Direction,
+        seq: u64,
+        limit: u32,
+    ) -> Result<MessagePage, Error> {
+        match self.ask(Request::GetMessages { room, direction, seq, limit }).await? {
+            Answer::Messages(page) => Ok(page),
+            _ => Err(wrong_answer()),
+        }
+    }
+
+    /// Names of at most 200 users; unknown ids are left out.
+    pub async fn users(&self, users: Vec<UserId>) -> Result<Vec<UserInfo>, Error> {
+        match self.ask(Request::GetUsers { users }).await? {
+            Answer::Users(users) => Ok(users),
+            _ => Err(wrong_answer()),
+        }
+    }
+
+    /// Names the room on the screen: its entries come before all others.
+    pub async fn view(&self, room: Option<RoomId>) -> Result<(), Error> {
+        self.commands.send(Command::View(room)).await.map_err(|_| Error::Closed)
+    }
+
+    /// The way to the server, as it is now.
+    pub fn state(&self) -> State {
+        self.shared.state.borrow().clone()
+    }
+
+    /// Resolves when the session is attached; fails when it is over.
+    pub async fn online(&self) -> Result<(), Error> {
+        let mut state = self.shared.state.subscribe();
+        let settled = |state: &State| !matches!(state, State::Connecting | State::Offline { .. });
+        let Ok(state) = state.wait_for(settled).await else { return Err(Error::Closed) };
+        match &*state {
+            State::LoggedOut(failure) | State::Stopped(failure) => Err(failure.clone().into()),
+            State::Closed => Err(Error::Closed),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whose session it is; known once it was connected.
+    pub fn user(&self) -> Option<UserId> {
+        self.shared.me.get().copied()
+    }
+
+    /// The last measured round trip.
+    pub fn round_trip(&self) -> Option<Duration> {
+        self.shared.round_trip()
+    }
+
+    /// Closes the connection in peace and waits until that is done. Posts that were
+    /// not answered stay in a persistent outbox; see [`Client::flush`].
+    pub async fn close(&self) {
+        self.commands.send(Command::Close).await.ok();
+        if let Some(task) = self.task.lock().await.take() {
+            task.await.ok();
+        }
+    }
+
+    async fn ask_room(&self, request: Request) -> Result<RoomInfo, Error> {
+        match self.ask(request).await? {
+            Answer::Room(room) => Ok(room),
+            _ => Err(wrong_answer()),
+        }
+    }
+
+    /// Asks until there is an answer; dropping the future gives up.
+    async fn ask(&self, request: Request) -> Result<Answer, Error> {
+        let (answer, outcome) = oneshot::channel();
+        self.commands.send(Command::ask(request, answer)).await.map_err(|_| Error::Closed)?;
+        outcome.await.unwrap_or(Err(Error::Closed))
+    }
+}
+
+fn wrong_answer() -> Error {
+    Error::Transport("the server answered another question".to_owned())
+}

@@ -1,0 +1,130 @@
+//! What a client tells its application.
+
+use rill_protocol::{
+    ClientId, Epoch, RoomId, UserId,
+    message::{Replay, RoomInfo},
+};
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+use crate::{Failure, TransportKind};
+
+/// One thing that happened, in the order in which the application must apply it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// The way to the server changed.
+    State(State),
+    /// The user is a member of this room; also sent again when what is known of it changed.
+    RoomAdded(RoomInfo),
+    /// The user is no longer a member, or the room is gone.
+    RoomRemoved(RoomId),
+    /// The live tail of a room begins anew: entries above `base` follow. What lies
+    /// between the last entry given out and `base` is history.
+    Tail {
+        room: RoomId,
+        epoch: Epoch,
+        base: u64,
+        /// The end of the log when the server answered.
+        head: u64,
+        cause: TailCause,
+    },
+    /// An entry, once and in the order of its seq.
+    Entry(Entry),
+    /// A post of this client is durable.
+    Posted(Posted),
+    /// A post of this client was refused for good.
+    PostFailed { room: RoomId, client_id: ClientId, failure: Failure },
+}
+
+/// Why a tail begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TailCause {
+    /// The room is new to this client.
+    Started,
+    /// Too much happened while the client was away to replay it all.
+    Limited,
+    /// The log is another one: forget everything that is kept of the room.
+    EpochChanged,
+}
+
+/// The way to the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum State {
+    /// Under way.
+    Connecting,
+    /// Attached, and the list of rooms is complete.
+    Online { transport: TransportKind },
+    /// Interrupted; the client tries again by itself.
+    Offline { reason: String, retry_in: Duration },
+    /// The login ended: the application must log in again with a new client.
+    LoggedOut(Failure),
+    /// Over: repeating it would not help.
+    Stopped(Failure),
+    /// Over, because this side said so.
+    Closed,
+}
+
+/// One entry of a room's log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub room: RoomId,
+    pub epoch: Epoch,
+    pub seq: u64,
+    /// The server's clock, milliseconds UTC.
+    pub at_ms: u64,
+    pub author: UserId,
+    /// The client id of the request that made it.
+    pub client_id: ClientId,
+    pub kind: EntryKind,
+}
+
+/// What an entry says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EntryKind {
+    Created {
+        name: String,
+    },
+    Posted {
+        text: String,
+    },
+    Joined,
+    Left,
+    /// Not for this user.
+    Hidden,
+    /// Its text was deleted.
+    Erased,
+    /// A kind of a later version.
+    Unknown(u32),
+}
+
+/// A post that is on the server's disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Posted {
+    pub room: RoomId,
+    pub client_id: ClientId,
+    pub epoch: Epoch,
+    pub seq: u64,
+    pub at_ms: u64,
+    /// Whether an earlier attempt had made the entry.
+    pub replay: Replay,
+}
+
+/// The bounded stream of events. Dropping it leaves the client running, silently.
+#[derive(Debug)]
+pub struct Events(pub(crate) mpsc::Receiver<Event>);
+
+impl Events {
+    /// The next event; `None` when the client has ended. Cancel safe.
+    pub async fn next(&mut self) -> Option<Event> {
+        self.0.recv().await
+    }
+
+    /// Appends up to `limit` events to `out`, waiting only for the first; 0 when the
+    /// client has ended. Cancel safe.
+    pub async fn next_many(&mut self, out: &mut Vec<Event>, limit: usize) -> usize {
+        self.0.recv_many(out, limit).await
+    }
+}

@@ -1,0 +1,58 @@
+//! Every bound of the client, in one place. Those of the wire are in
+//! [`rill_protocol::limits`].
+
+use std::time::Duration;
+
+/// Events that wait for the application. While they are this many no entry is read,
+/// so that a slow application slows the server's writer and not this machine's memory.
+pub const EVENTS_MAX: usize = 1_024;
+/// Events that a session holds beyond the channel before it stops reading lanes.
+pub const EVENTS_PENDING_MAX: usize = 256;
+/// Commands of handles that wait for the session.
+pub const COMMANDS_MAX: usize = 256;
+/// Requests that wait for a connection or for their turn.
+pub const REQUESTS_WAITING_MAX: usize = 256;
+/// Requests in flight; below the server's bound, so that resumes always find room.
+pub const REQUESTS_IN_FLIGHT_MAX: usize = rill_protocol::limits::REQUESTS_IN_FLIGHT_MAX - 8;
+/// Posts that wait for their ack, over all rooms.
+pub const OUTBOX_POSTS_MAX: usize = 4_096;
+/// Bytes of a persistent outbox that are read back.
+pub const OUTBOX_FILE_BYTES_MAX: u64 = 256 << 20;
+
+/// From the first packet to an open transport, all addresses together.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// The head start of one address over the next (RFC 8305 calls for 250 ms).
+pub const ADDRESS_STAGGER: Duration = Duration::from_millis(250);
+/// Addresses of one host that are tried.
+pub const ADDRESSES_MAX: usize = 8;
+/// From `Hello` to `Welcome`.
+pub const WELCOME_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a close may take to reach the peer.
+pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+/// One request to the JSON API.
+pub const HTTP_TIMEOUT: Duration = Duration::from_secs(20);
+/// Bytes of one answer of the JSON API.
+pub const HTTP_ANSWER_BYTES_MAX: u64 = 1 << 20;
+
+/// QUIC: silence after which the path counts as dead. A killed server says nothing
+/// on UDP, so this and not the protocol's 40 s decides how soon a client moves on.
+pub const QUIC_IDLE_TIMEOUT: Duration = Duration::from_secs(12);
+/// QUIC: an own sign of life, well inside [`QUIC_IDLE_TIMEOUT`].
+pub const QUIC_KEEP_ALIVE: Duration = Duration::from_secs(4);
+/// QUIC: credit of one stream towards this client.
+pub const QUIC_STREAM_WINDOW_BYTES: u32 = 1 << 20;
+/// QUIC: credit of the connection towards this client.
+pub const QUIC_WINDOW_BYTES: u32 = 8 << 20;
+/// QUIC: bytes this client has sent and not seen acked.
+pub const QUIC_SEND_WINDOW_BYTES: u64 = 4 << 20;
+/// Bytes taken from a stream at once.
+pub const READ_CHUNK_BYTES_MAX: usize = 64 * 1024;
+
+/// The shortest and the longest pause before a connection is tried again.
+pub const RECONNECT_PAUSE: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(20));
+/// The same for a request that the server asked to repeat.
+pub const RETRY_PAUSE: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(10));
+/// A connection that lived this long makes the next pause short again.
+pub const STABLE_AFTER: Duration = Duration::from_secs(5);
+/// Tickets asked of the JSON API at once.
+pub const TICKETS_AT_ONCE: u32 = 1;

@@ -1,0 +1,83 @@
+//! What a handle asks of the session.
+
+use bytes::Bytes;
+use rill_protocol::{
+    ClientId, RoomId, U53, UserId,
+    codec::frame,
+    message::{
+        CreateRoom, Direction, GetMessages, GetUsers, JoinRoom, LeaveRoom, ListMembers, ListRooms, MemberPage,
+        MessagePage, RoomInfo, RoomPage, UserInfo,
+    },
+};
+use tokio::sync::oneshot;
+
+use super::Pending;
+use crate::Error;
+
+/// One thing a handle wants.
+pub(crate) enum Command {
+    Post(Pending),
+    Ask(Ask),
+    View(Option<RoomId>),
+    /// Close in peace and end.
+    Close,
+}
+
+impl Command {
+    pub(crate) fn ask(request: Request, answer: oneshot::Sender<Result<Answer, Error>>) -> Self {
+        Self::Ask(Ask { request, answer, tries: 0 })
+    }
+}
+
+/// A request that waits for its answer, over as many connections as it takes. What
+/// changes something carries a client id, so that asking again is harmless.
+#[derive(Debug)]
+pub(crate) struct Ask {
+    pub(crate) request: Request,
+    pub(crate) answer: oneshot::Sender<Result<Answer, Error>>,
+    /// How often the server asked to try again.
+    pub(crate) tries: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Request {
+    CreateRoom { client_id: ClientId, name: String },
+    JoinRoom { client_id: ClientId, room: RoomId },
+    LeaveRoom { client_id: ClientId, room: RoomId },
+    ListRooms { after: Option<RoomId>, limit: u32 },
+    ListMembers { room: RoomId, after: Option<UserId>, limit: u32 },
+    GetUsers { users: Vec<UserId> },
+    GetMessages { room: RoomId, direction: Direction, seq: u64, limit: u32 },
+}
+
+impl Request {
+    /// Whether it travels on a history stream.
+    pub(crate) fn is_history(&self) -> bool {
+        matches!(self, Self::GetMessages { .. })
+    }
+
+    /// The frame, under a number.
+    pub(crate) fn encode(&self, request: u32) -> Bytes {
+        match self.clone() {
+            Self::CreateRoom { client_id, name } => frame(&CreateRoom { request, client_id, name }),
+            Self::JoinRoom { client_id, room } => frame(&JoinRoom { request, client_id, room }),
+            Self::LeaveRoom { client_id, room } => frame(&LeaveRoom { request, client_id, room }),
+            Self::ListRooms { after, limit } => frame(&ListRooms { request, after, limit }),
+            Self::ListMembers { room, after, limit } => frame(&ListMembers { request, room, after, limit }),
+            Self::GetUsers { users } => frame(&GetUsers { request, users }),
+            Self::GetMessages { room, direction, seq, limit } => {
+                frame(&GetMessages { request, room, direction, seq: U53::saturating(seq), limit })
+            }
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Answer {
+    Done,
+    Room(RoomInfo),
+    Rooms(RoomPage),
+    Members(MemberPage),
+    Users(Vec<UserInfo>),
+    Messages(MessagePage),
+}

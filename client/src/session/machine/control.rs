@@ -1,0 +1,117 @@
+//! Frames of the control stream.
+
+use rill_protocol::{
+    Code, Frame, Kind, U53,
+    codec::{self, DecodeError},
+    message::{
+        Accepted, Attached, Done, Failed, GoAway, LaneClass, MemberPage, MessagePage, Pong, Resumed, RoomAdded,
+        RoomAnswer, RoomPage, RoomRemoved, UserEntryHeader, UserHead, Users,
+    },
+};
+use std::time::{Duration, Instant};
+
+use super::{super::command::Answer, Machine, Output, Phase};
+
+impl Machine {
+    /// A frame of the control stream or of a history stream: answers may come on both.
+    pub(crate) fn frame(&mut self, frame: &Frame, now: Instant) -> Result<(), DecodeError> {
+        match frame.known() {
+            Some(Kind::Attached) => {
+                let Attached { request, user_epoch, snapshot } = frame.decode()?;
+                self.requests.finish(request);
+                self.rooms.attached(user_epoch, snapshot);
+            }
+            Some(Kind::RoomAdded) => {
+                let RoomAdded { header, room } = frame.decode()?;
+                let id = room.id;
+                self.rooms.passed(header.seq.get());
+                if self.rooms.add(room, &mut self.events) && self.is_online() {
+                    self.resume(vec![id]);
+                    if self.view == Some(id) {
+                        self.send_view();
+                    }
+                }
+            }
+            Some(Kind::RoomRemoved) => {
+                let RoomRemoved { header, room } = frame.decode()?;
+                self.rooms.passed(header.seq.get());
+                self.rooms.remove(room, &mut self.events);
+            }
+            Some(Kind::UserHead) => {
+                let UserHead { seq } = frame.decode()?;
+                self.user_head(seq);
+            }
+            Some(Kind::Resumed) => self.resumed(&frame.decode::<Resumed>()?),
+            Some(Kind::Accepted) => self.accepted(&frame.decode::<Accepted>()?),
+            Some(Kind::Failed) => {
+                let Failed { request, code, detail } = frame.decode()?;
+                self.failed(request, code, detail, now);
+            }
+            Some(Kind::Done) => {
+                let Done { request } = frame.decode()?;
+                self.answered(request, Answer::Done);
+            }
+            Some(Kind::RoomAnswer) => {
+                let RoomAnswer { request, room } = frame.decode()?;
+                self.answered(request, Answer::Room(room));
+            }
+            Some(Kind::RoomPage) => {
+                let page: RoomPage = frame.decode()?;
+                self.answered(page.request, Answer::Rooms(page));
+            }
+            Some(Kind::MemberPage) => {
+                let page: MemberPage = frame.decode()?;
+                self.answered(page.request, Answer::Members(page));
+            }
+            Some(Kind::Users) => {
+                let Users { request, users } = frame.decode()?;
+                self.answered(request, Answer::Users(users));
+            }
+            Some(Kind::MessagePage) => {
+                let page: MessagePage = frame.decode()?;
+                self.answered(page.request, Answer::Messages(page));
+            }
+            Some(Kind::Pong) => {
+                let pong: Pong = frame.decode()?;
+                self.pong(&pong, now);
+            }
+            Some(Kind::GoAway) => {
+                let GoAway { reconnect_after_ms } = frame.decode()?;
+                self.go_away = Some(Duration::from_millis(u64::from(reconnect_after_ms)));
+                self.give_up(Code::GoingAway, "");
+            }
+            // Of a later version: an entry of the user's log still counts.
+            None if Kind::is_user_entry(frame.kind) => {
+                let (UserEntryHeader { seq, .. }, _) = codec::decode_prefix(&frame.body)?;
+                self.rooms.passed(seq.get());
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn user_head(&mut self, seq: U53) {
+        self.rooms.complete(seq.get(), &mut self.events);
+        if self.phase != Phase::Attaching {
+            return;
+        }
+        self.phase = Phase::Online;
+        for class in [LaneClass::InView, LaneClass::Others] {
+            self.out.push_back(Output::OpenLane(class));
+        }
+        if self.view.is_some() {
+            self.send_view();
+        }
+        self.resume(self.rooms.ids());
+    }
+
+    fn resumed(&mut self, answer: &Resumed) {
+        let Some(rooms) = self.resumed_rooms(answer.request) else { return };
+        for room in rooms {
+            let outcome = answer.rooms.iter().find(|outcome| outcome.room == room);
+            let Some(tail) = self.rooms.tail(room) else { continue };
+            let verdict = tail.resumed(answer.request, outcome, &mut self.events);
+            self.judge(room, verdict);
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! What is due: posts and requests whose turn it is, pings, lanes to open again.
+
+use rill_protocol::{
+    codec::{datagram, frame},
+    message::{LaneClass, Ping, Post},
+};
+use std::time::Instant;
+
+use super::{super::requests::Purpose, Machine, Output};
+
+const LANES: [LaneClass; 2] = [LaneClass::InView, LaneClass::Others];
+
+impl Machine {
+    /// Moves what is due to the outputs.
+    pub(crate) fn pump(&mut self, now: Instant) {
+        if let Some(nonce) = self.liveness.as_mut().and_then(|liveness| liveness.ping(now)) {
+            // The datagram measures the way alone; the frame also keeps the session alive
+            // where datagrams are lost. The first answer counts.
+            self.out.push_back(Output::Datagram(datagram(&Ping { nonce })));
+            self.control(&Ping { nonce });
+        }
+        if !self.is_online() {
+            return;
+        }
+        for class in LANES {
+            if self.lane(class).reopen_at.is_some_and(|at| at <= now) {
+                self.reopen(class);
+            }
+        }
+        if self.resume_later.iter().any(|(at, _)| *at <= now) {
+            let due = self.resume_later.extract_if(.., |(at, _)| *at <= now).map(|(_, room)| room).collect();
+            self.resume(due);
+        }
+        self.outbox.wake(now);
+        self.requests.wake(now);
+        while self.requests.has_room()
+            && let Some(ask) = self.requests.next_waiting()
+        {
+            let request = ask.request.clone();
+            let is_history = request.is_history();
+            let bytes = request.encode(self.requests.begin(Purpose::Ask(ask)));
+            self.out.push_back(if is_history { Output::History(bytes) } else { Output::Control(bytes) });
+        }
+        while self.requests.has_room()
+            && let Some(post) = self.outbox.send_next()
+        {
+            let request = self.requests.begin(Purpose::Post(post.room));
+            let (room, client_id, text) = (post.room, post.client_id, post.text.clone());
+            self.out.push_back(Output::Control(frame(&Post { request, room, client_id, text })));
+        }
+    }
+
+    fn reopen(&mut self, class: LaneClass) {
+        self.lane(class).reopen_at = None;
+        self.out.push_back(Output::OpenLane(class));
+        let mut rooms = self.rooms.ids();
+        let view = self.view;
+        rooms.retain(|room| (Some(*room) == view) == (class == LaneClass::InView));
+        if class == LaneClass::InView && view.is_some() {
+            self.send_view();
+        }
+        self.resume(rooms);
+    }
+
+    /// When [`Self::pump`] has something to do next, if nothing comes before.
+    pub(crate) fn next_due(&self) -> Option<Instant> {
+        let lanes = self.lanes.iter().filter_map(|lane| lane.reopen_at);
+        let rooms = self.resume_later.iter().map(|(at, _)| *at);
+        let others = [
+            self.liveness.as_ref().map(|liveness| liveness.next_due()),
+            self.outbox.next_due(),
+            self.requests.next_due(),
+        ];
+        lanes.chain(rooms).chain(others.into_iter().flatten()).min()
+    }
+}

@@ -1,0 +1,248 @@
+//! Posts that outlive this process: a file that always holds every post that was
+//! taken and not yet acked.
+//!
+//! A post is taken when it is in the file, and only then sent; one that is acked
+//! leaves the file a little later, which is harmless: the server knows its client id.
+//! The file is written whole beside the old one, synced, and renamed over it, so that
+//! a kill at any moment leaves the one or the other. Another process that uses the
+//! same file is refused.
+
+use parking_lot::Mutex;
+use rill_protocol::ClientId;
+use serde::{Deserialize, Serialize};
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use tokio::{
+    sync::{Notify, watch},
+    task,
+};
+
+use super::QueuedPost;
+use crate::{Error, limits::OUTBOX_FILE_BYTES_MAX};
+
+/// The layout of the file; another one is refused, not guessed at.
+const FORMAT: u32 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct Content {
+    format: u32,
+    posts: Vec<QueuedPost>,
+}
+
+/// The file, and the task that writes it.
+#[derive(Clone, Debug)]
+pub(crate) struct OutboxFile {
+    inner: Arc<Inner>,
+    saved: watch::Receiver<Saved>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    path: PathBuf,
+    state: Mutex<Posts>,
+    changed: Notify,
+    _lock: File,
+}
+
+#[derive(Debug)]
+struct Posts {
+    posts: Vec<QueuedPost>,
+    generation: u64,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Saved {
+    generation: u64,
+    failure: Option<String>,
+}
+
+impl OutboxFile {
+    /// Opens or makes the file and returns what an earlier process left in it.
+    pub(crate) fn open(path: &Path) -> Result<(Self, Vec<QueuedPost>), Error> {
+        let lock = lock(path).map_err(|error| fail(path, &error))?;
+        let posts = read(path).map_err(|error| fail(path, &error))?;
+        let (send, saved) = watch::channel(Saved::default());
+        let state = Mutex::new(Posts { posts: posts.clone(), generation: 0 });
+        let inner = Arc::new(Inner { path: path.to_owned(), state, changed: Notify::new(), _lock: lock });
+        tokio::spawn(save(Arc::clone(&inner), send));
+        Ok((Self { inner, saved }, posts))
+    }
+
+    /// Resolves when the post is on disk.
+    pub(crate) async fn add(&self, post: QueuedPost) -> Result<(), Error> {
+        let generation = self.change(|posts| posts.push(post));
+        let mut saved = self.saved.clone();
+        let outcome = saved.wait_for(|saved| saved.generation >= generation).await;
+        match outcome.as_deref() {
+            Ok(Saved { failure: None, .. }) => Ok(()),
+            Ok(Saved { failure: Some(detail), .. }) => Err(self.fail(detail)),
+            Err(_) => Err(self.fail("its writer is gone")),
+        }
+    }
+
+    /// The post need not be kept any more.
+    pub(crate) fn remove(&self, client_id: ClientId) {
+        self.change(|posts| posts.retain(|post| post.client_id != client_id));
+    }
+
+    /// Resolves when every change so far is on disk, or cannot be.
+    pub(crate) async fn settle(&self) {
+        let generation = self.inner.state.lock().generation;
+        self.saved.clone().wait_for(|saved| saved.generation >= generation).await.ok();
+    }
+
+    fn change(&self, act: impl FnOnce(&mut Vec<QueuedPost>)) -> u64 {
+        let mut state = self.inner.state.lock();
+        act(&mut state.posts);
+        state.generation += 1;
+        self.inner.changed.notify_one();
+        state.generation
+    }
+
+    fn fail(&self, detail: &str) -> Error {
+        Error::Outbox { path: self.inner.path.display().to_string(), detail: detail.to_owned() }
+    }
+}
+
+fn fail(path: &Path, error: &io::Error) -> Error {
+    Error::Outbox { path: path.display().to_string(), detail: error.to_string() }
+}
+
+/// Writes the latest state again and again until nobody holds the file any more.
+async fn save(inner: Arc<Inner>, saved: watch::Sender<Saved>) {
+    loop {
+        tokio::select! {
+            () = inner.changed.notified() => {}
+            () = saved.closed() => return,
+        }
+        let (content, generation) = {
+            let state = inner.state.lock();
+            (serde_json::to_vec(&Content { format: FORMAT, posts: state.posts.clone() }), state.generation)
+        };
+        let path = inner.path.clone();
+        let write = task::spawn_blocking(move || write(&path, &content.map_err(io::Error::other)?));
+        let outcome = write.await.unwrap_or_else(|error| Err(io::Error::other(error)));
+        saved.send_replace(Saved { generation, failure: outcome.err().map(|error| error.to_string()) });
+    }
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(ending);
+    path.with_file_name(name)
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn lock(path: &Path) -> io::Result<File> {
+    fs::create_dir_all(folder(path))?;
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(beside(path, ".lock"))?;
+    file.try_lock().map_err(|_| io::Error::other("it is in use by another process"))?;
+    Ok(file)
+}
+
+fn read(path: &Path) -> io::Result<Vec<QueuedPost>> {
+    let mut text = String::new();
+    match File::open(path) {
+        Ok(file) => file.take(OUTBOX_FILE_BYTES_MAX).read_to_string(&mut text)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let content: Content = serde_json::from_str(&text)?;
+    if content.format != FORMAT {
+        return Err(io::Error::other(format!("its format is {}, this program reads {FORMAT}", content.format)));
+    }
+    Ok(content.posts)
+}
+
+fn write(path: &Path, content: &[u8]) -> io::Result<()> {
+    let draft = beside(path, ".new");
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(true).write(true);
+    #[cfg(unix)]
+    {
+        // What was said and not yet delivered is nobody else's to read.
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    let mut file = options.open(&draft)?;
+    file.write_all(content)?;
+    file.sync_all()?;
+    fs::rename(&draft, path)?;
+    File::open(folder(path))?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rill_protocol::RoomId;
+
+    fn post(id: u8) -> QueuedPost {
+        QueuedPost { room: RoomId([9; 16]), client_id: ClientId([id; 16]), text: format!("文 {id}\n\"") }
+    }
+
+    #[tokio::test]
+    async fn what_was_taken_and_not_acked_is_found_by_the_next_process() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deep/outbox.json");
+        {
+            let (file, left) = OutboxFile::open(&path).unwrap();
+            assert!(left.is_empty());
+            for id in 1..=3 {
+                file.add(post(id)).await.unwrap();
+            }
+            file.remove(post(2).client_id);
+            file.settle().await;
+        }
+        // The writer lets go of the lock once it sees that nobody is left.
+        let (_, left) = loop {
+            match OutboxFile::open(&path) {
+                Ok(opened) => break opened,
+                Err(_) => task::yield_now().await,
+            }
+        };
+        assert_eq!(left, [post(1), post(3)]);
+    }
+
+    #[tokio::test]
+    async fn a_kill_while_writing_leaves_the_old_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("outbox.json");
+        let (file, _) = OutboxFile::open(&path).unwrap();
+        file.add(post(1)).await.unwrap();
+        // What a cut write leaves behind is beside the file, and is written over.
+        fs::write(beside(&path, ".new"), b"{\"format\":1,\"po").unwrap();
+        assert_eq!(read(&path).unwrap(), [post(1)]);
+        file.add(post(2)).await.unwrap();
+        assert_eq!(read(&path).unwrap(), [post(1), post(2)]);
+    }
+
+    #[tokio::test]
+    async fn a_file_in_use_or_of_another_format_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("outbox.json");
+        let _held = OutboxFile::open(&path).unwrap();
+        let error = OutboxFile::open(&path).unwrap_err().to_string();
+        assert!(error.contains("another process"), "{error}");
+        let other = folder.path().join("other.json");
+        fs::write(&other, br#"{"format":2,"posts":[]}"#).unwrap();
+        assert!(OutboxFile::open(&other).unwrap_err().to_string().contains("format is 2"));
+        fs::write(&other, b"garbage").unwrap();
+        assert!(OutboxFile::open(&other).is_err());
+    }
+
+    #[tokio::test]
+    async fn a_post_that_cannot_be_kept_is_not_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("gone/outbox.json");
+        let (file, _) = OutboxFile::open(&path).unwrap();
+        fs::remove_dir_all(folder.path().join("gone")).unwrap();
+        assert!(file.add(post(1)).await.is_err());
+    }
+}
