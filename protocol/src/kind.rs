@@ -94,6 +94,7 @@ kinds! {
     71  MessagePage    history::MessagePage;
 
     80  RoomHandle     lane::RoomHandle;
+    81  LaneReady      lane::LaneReady;
 
     128 EntryCreated   entry::EntryCreated;
     129 EntryPosted    entry::EntryPosted;

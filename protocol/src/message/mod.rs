@@ -16,7 +16,7 @@ pub mod user;
 pub use control::{Done, Failed, GoAway, Ping, Pong};
 pub use entry::{EntryCreated, EntryErased, EntryHeader, EntryHidden, EntryJoined, EntryLeft, EntryPosted};
 pub use history::{Direction, GetMessages, Message, MessageKind, MessagePage};
-pub use lane::RoomHandle;
+pub use lane::{LaneReady, RoomHandle};
 pub use people::{GetUsers, Presence, PresenceSlot, PresenceState, UserInfo, Users, WatchPresence};
 pub use resume::{Cursor, Outcome, Resume, Resumed, ResumedRoom, View};
 pub use rooms::{

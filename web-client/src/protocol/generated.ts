@@ -188,6 +188,7 @@ export const Kind = {
   GetMessages: 70,
   MessagePage: 71,
   RoomHandle: 80,
+  LaneReady: 81,
   EntryCreated: 128,
   EntryPosted: 129,
   EntryJoined: 130,
@@ -648,6 +649,20 @@ export function readLane(input: Reader): Lane {
 }
 
 export function writeLane(out: Writer, value: Lane): void {
+  out.u32(value.class);
+}
+
+export interface LaneReady {
+  class: LaneClass;
+}
+
+export function readLaneReady(input: Reader): LaneReady {
+  return {
+    class: input.u32(),
+  };
+}
+
+export function writeLaneReady(out: Writer, value: LaneReady): void {
   out.u32(value.class);
 }
 
@@ -1310,6 +1325,7 @@ export interface Bodies {
   GetMessages: GetMessages;
   MessagePage: MessagePage;
   RoomHandle: RoomHandle;
+  LaneReady: LaneReady;
   EntryCreated: EntryCreated;
   EntryPosted: EntryPosted;
   EntryJoined: EntryJoined;
@@ -1354,6 +1370,7 @@ export const CODECS: { readonly [N in KindName]: Codec<Bodies[N]> } = {
   GetMessages: { read: readGetMessages, write: writeGetMessages },
   MessagePage: { read: readMessagePage, write: writeMessagePage },
   RoomHandle: { read: readRoomHandle, write: writeRoomHandle },
+  LaneReady: { read: readLaneReady, write: writeLaneReady },
   EntryCreated: { read: readEntryCreated, write: writeEntryCreated },
   EntryPosted: { read: readEntryPosted, write: writeEntryPosted },
   EntryJoined: { read: readEntryJoined, write: writeEntryJoined },
@@ -1399,6 +1416,7 @@ export const KIND_NAMES: ReadonlyMap<number, KindName> = new Map([
   [70, 'GetMessages'],
   [71, 'MessagePage'],
   [80, 'RoomHandle'],
+  [81, 'LaneReady'],
   [128, 'EntryCreated'],
   [129, 'EntryPosted'],
   [130, 'EntryJoined'],
