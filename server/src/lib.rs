@@ -1,4 +1,13 @@
-//! The Rill server.
+//! The Rill server: one QUIC endpoint, two HTTP ports, one store.
 
+pub mod app;
+pub mod config;
+pub mod domain;
+pub mod http;
+pub mod hub;
+mod lifecycle;
 pub mod runtime;
+pub mod session;
+pub mod signals;
 pub mod transport;
+pub mod wire;

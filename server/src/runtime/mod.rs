@@ -3,8 +3,10 @@
 
 mod clock;
 mod entropy;
+mod stop;
 mod tasks;
 
 pub use clock::{Clock, SystemClock};
 pub use entropy::{Entropy, SystemEntropy};
-pub use tasks::Tasks;
+pub use stop::{Stop, StopSwitch};
+pub use tasks::{TaskGroup, Tasks};

@@ -8,7 +8,10 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
 };
-use tokio::{sync::Notify, task::JoinHandle};
+use tokio::{
+    sync::Notify,
+    task::{AbortHandle, JoinHandle},
+};
 
 /// Spawns and counts tasks.
 #[derive(Clone, Default)]
@@ -70,5 +73,35 @@ impl Tasks {
             }
             idle.await;
         }
+    }
+}
+
+/// Tasks that end with their owner: dropping the group aborts them.
+pub struct TaskGroup {
+    tasks: Tasks,
+    handles: Vec<AbortHandle>,
+}
+
+impl TaskGroup {
+    /// An empty group.
+    pub fn new(tasks: Tasks) -> Self {
+        Self { tasks, handles: Vec::new() }
+    }
+
+    /// Runs `task` at most as long as the group lives.
+    pub fn spawn<F>(&mut self, task: F) -> AbortHandle
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.handles.retain(|handle| !handle.is_finished());
+        let handle = self.tasks.spawn(task).abort_handle();
+        self.handles.push(handle.clone());
+        handle
+    }
+}
+
+impl Drop for TaskGroup {
+    fn drop(&mut self) {
+        self.handles.iter().for_each(AbortHandle::abort);
     }
 }

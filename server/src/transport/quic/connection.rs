@@ -81,7 +81,7 @@ impl Drop for Connection {
 pub(in crate::transport) fn closed(error: ConnectionError, codes: Codes) -> Closed {
     match error {
         ConnectionError::ApplicationClosed(close) => {
-            Closed { code: codes.decode(close.error_code), reason: String::from_utf8_lossy(&close.reason).into_owned() }
+            Closed { code: codes.decode_close(close.error_code), reason: String::from_utf8_lossy(&close.reason).into_owned() }
         }
         other => Closed::failed(other),
     }

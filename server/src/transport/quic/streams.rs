@@ -25,10 +25,21 @@ impl Codes {
     }
 
     /// `None` for a number that is no application's.
-    pub(in crate::transport) fn decode(self, number: VarInt) -> Option<u32> {
+    fn decode(self, number: VarInt) -> Option<u32> {
         match self {
             Self::Plain => u32::try_from(number.into_inner()).ok(),
             Self::WebTransport => error_from_http3(number.into_inner()),
+        }
+    }
+
+    /// The code that a peer closed the whole connection with. A WebTransport client may
+    /// do that instead of closing its session first; HTTP/3's own numbers begin at 0x100,
+    /// which says that nothing was wrong.
+    pub(in crate::transport) fn decode_close(self, number: VarInt) -> Option<u32> {
+        match (self, number.into_inner()) {
+            (Self::WebTransport, code @ 0..0x100) => Some(code as u32),
+            (Self::WebTransport, 0x100) => Some(Code::Normal.number()),
+            _ => self.decode(number),
         }
     }
 
@@ -134,5 +145,33 @@ impl RecvContract for RecvStream {
 impl Drop for RecvStream {
     fn drop(&mut self) {
         self.stop(Code::Normal);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What `number` means at the end of a stream and of a connection.
+    fn check(codes: Codes, number: u64, stream: u32, close: Option<u32>) {
+        let number = VarInt::from_u64(number).unwrap();
+        assert_eq!((codes.decode_stream(number), codes.decode_close(number)), (stream, close), "{codes:?} {number}");
+    }
+
+    #[test]
+    fn codes_are_told_from_those_of_http3() {
+        check(Codes::Plain, 41, 41, Some(41));
+        check(Codes::Plain, 1 << 40, 0, None);
+        // draft-ietf-webtrans-http3, section 4.3: every 31st number is skipped.
+        check(Codes::WebTransport, 0x52E4_A40F_A8DB, 0, Some(0));
+        check(Codes::WebTransport, 0x52E4_A40F_A8DB + 41 + 1, 41, Some(41));
+        check(Codes::WebTransport, 41, 0, Some(41));
+        check(Codes::WebTransport, 0x100, 0, Some(0));
+        check(Codes::WebTransport, 0x10C, 0, None);
+        for code in Code::ALL {
+            for codes in [Codes::Plain, Codes::WebTransport] {
+                check(codes, codes.encode(*code).into_inner(), code.number(), Some(code.number()));
+            }
+        }
     }
 }

@@ -1,0 +1,141 @@
+//! Putting the server together, in the order in which its parts need each other.
+
+mod bind;
+mod demo;
+mod error;
+mod ready;
+mod serving;
+mod upkeep;
+
+use rill_certs::{Pinned, Source, Tcp};
+use rill_storage::embedded::{self, Handle, OpenOptions};
+use std::{future::Future, sync::Arc};
+
+pub use bind::Listeners;
+pub use error::StartError;
+pub use ready::Ready;
+
+use crate::{
+    config::Config,
+    domain::{Domain, World, sweep},
+    http::{self, Api, ServerInfo, WebTransportInfo, origin::Origins},
+    hub::Hub,
+    lifecycle,
+    runtime::{Clock, Entropy, StopSwitch, SystemClock, SystemEntropy, Tasks},
+    session::{Live, Services},
+    transport::quic,
+    wire,
+};
+use serving::Serving;
+
+/// A server that is ready to run.
+pub struct App {
+    listeners: Listeners,
+    endpoint: quic::Endpoint,
+    api: Arc<Api>,
+    serving: Serving,
+    pinned: Arc<Pinned>,
+    tcp: Arc<Tcp>,
+    store: Handle,
+    switch: StopSwitch,
+    ready: Ready,
+    config: Config,
+}
+
+impl App {
+    /// Binds the ports, opens the store, mends what a crash left, takes up the
+    /// certificates. Nothing is served yet.
+    pub async fn load(config: Config) -> Result<Self, StartError> {
+        let (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+        let tasks = Tasks::default();
+        let listeners = Listeners::bind(&config).await?;
+
+        let options = OpenOptions::new(&config.data, {
+            let entropy = entropy.clone();
+            Arc::new(move |out: &mut [u8]| entropy.fill(out))
+        });
+        let opened = tasks.spawn_blocking(move || embedded::open_sled(options)).await;
+        let opened = opened.map_err(|_| StartError::StoreThread)??;
+        let mended = sweep::sweep(&opened.store).await?;
+        if mended > 0 {
+            tracing::info!(mended, "changes that a crash had left half told were finished");
+        }
+
+        let now_ms = clock.now_ms();
+        let certificates = config.data.join("certs");
+        let names = rill_certs::machine_names();
+        let pinned = Arc::new(Pinned::open(&certificates, now_ms)?);
+        let source = match &config.tls {
+            Some((certificate, key)) => Source::Files { certificate: certificate.clone(), key: key.clone() },
+            None => Source::SelfSigned { dir: certificates, names: names.clone() },
+        };
+        let tcp = Arc::new(Tcp::open(source, now_ms)?);
+        let endpoint = quic::Endpoint::bind(quic::Config {
+            address: config.quic,
+            certificate: pinned.slot(),
+            tasks: tasks.clone(),
+        })
+        .map_err(|error| StartError::bind("--quic", config.quic, error))?;
+
+        let switch = StopSwitch::new();
+        let hub = Hub::new(wire::entry::encode);
+        opened.store.log.observe(hub.clone());
+        opened.store.user_log.observe(hub.clone());
+        let world =
+            World { store: opened.store.clone(), clock: clock.clone(), entropy: entropy.clone(), tasks: tasks.clone() };
+        let services = Arc::new(Services {
+            store: opened.store,
+            domain: Domain::new(world),
+            hub,
+            live: Live::default(),
+            clock,
+            entropy,
+            tasks,
+            software: concat!("rill/", env!("CARGO_PKG_VERSION")).to_owned(),
+            stop: switch.stop(),
+        });
+        if config.demo {
+            demo::prepare(&services).await?;
+        }
+
+        let quic_address = endpoint.local_addr();
+        let ready = Ready::new(&listeners, quic_address, &pinned);
+        let origins = Arc::new(Origins::new(ready.http.port(), ready.https.port(), &names, &config.allow_origin));
+        let api = Arc::new(Api {
+            services: services.clone(),
+            origins: origins.clone(),
+            info: ServerInfo {
+                webtransport: Some(WebTransportInfo { port: quic_address.port(), certificate: pinned.clone() }),
+                demo: config.demo,
+            },
+        });
+        let serving = Serving::new(services, origins);
+        Ok(Self { listeners, endpoint, api, serving, pinned, tcp, store: opened.handle, switch, ready, config })
+    }
+
+    /// Where it listens.
+    pub fn ready(&self) -> &Ready {
+        &self.ready
+    }
+
+    /// Serves until `shutdown` resolves, then ends in order (see [`lifecycle`]).
+    pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), StartError> {
+        let services = self.api.services.clone();
+        let tls = rill_certs::server_config(self.tcp.slot(), rustls::ALL_VERSIONS, &[b"h2", b"http/1.1"])?;
+        let router = http::router(self.api, self.serving.clone());
+        let background = lifecycle::Background {
+            router,
+            tls: Arc::new(tls).into(),
+            listeners: self.listeners,
+            endpoint: Arc::new(self.endpoint),
+            serving: self.serving,
+            switch: self.switch,
+            services: services.clone(),
+            store: self.store.clone(),
+            upkeep: upkeep::run(services, self.pinned, self.tcp, self.store),
+        };
+        let ready_file = self.config.ready_file;
+        let ready = self.ready;
+        lifecycle::run(background, shutdown, move || ready.tell(ready_file.as_deref())).await
+    }
+}

@@ -1,0 +1,31 @@
+//! What has to be done now and then: certificates renewed, expired records removed.
+
+use rill_certs::{Pinned, Tcp};
+use rill_storage::embedded::Handle;
+use std::{sync::Arc, time::Duration};
+
+use crate::session::Services;
+
+/// Nothing here is urgent, and clocks jump: look every hour.
+const PERIOD: Duration = Duration::from_secs(60 * 60);
+
+/// Never returns.
+pub(super) async fn run(services: Arc<Services>, pinned: Arc<Pinned>, tcp: Arc<Tcp>, store: Handle) {
+    loop {
+        let now_ms = services.clock.now_ms();
+        match pinned.advance(now_ms) {
+            Ok(true) => tracing::info!("the pinned certificate was renewed"),
+            Ok(false) => {}
+            Err(error) => tracing::error!(%error, "the pinned certificate cannot be kept"),
+        }
+        match tcp.advance(now_ms) {
+            Ok(true) => tracing::info!("the HTTPS certificate was renewed"),
+            Ok(false) => {}
+            Err(error) => tracing::error!(%error, "the HTTPS certificate stays the old one"),
+        }
+        if let Err(error) = store.sweep(now_ms).await {
+            tracing::error!(%error, "expired records cannot be removed");
+        }
+        tokio::time::sleep(PERIOD).await;
+    }
+}

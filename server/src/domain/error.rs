@@ -1,0 +1,63 @@
+//! Why a rule said no.
+
+use rill_storage::StoreError;
+use thiserror::Error;
+
+/// One refusal. `session::code` maps it to a wire code, `http::error` through that to a status.
+#[derive(Debug, Error, Clone)]
+#[non_exhaustive]
+pub enum DomainError {
+    #[error("not logged in")]
+    NotLoggedIn,
+    #[error("username or password is wrong")]
+    BadLogin,
+    #[error("the ticket is unknown, used or expired")]
+    BadTicket,
+    #[error("the username {0}")]
+    BadUsername(names::Reason),
+    #[error("the username is taken")]
+    UsernameTaken,
+    #[error("a password has {min} to {max} bytes")]
+    BadPassword {
+        /// Bytes.
+        min: usize,
+        /// Bytes.
+        max: usize,
+    },
+    #[error("no such room")]
+    NoSuchRoom,
+    #[error("not a member of the room")]
+    NotAMember,
+    #[error("the message is empty")]
+    EmptyText,
+    #[error("the message has {bytes} bytes; the limit is {max}")]
+    TextTooLong {
+        /// As sent.
+        bytes: usize,
+        /// The limit.
+        max: usize,
+    },
+    #[error("the room's name {0}")]
+    BadRoomName(names::Reason),
+    #[error("in {0} rooms already")]
+    TooManyRooms(usize),
+    #[error("the room is full")]
+    RoomFull,
+    #[error("the client id was used for another request")]
+    KeyReused,
+    #[error("too much waits to be written")]
+    Busy,
+    #[error("the store failed")]
+    Store(#[source] StoreError),
+}
+
+use super::names;
+
+impl From<StoreError> for DomainError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Busy => Self::Busy,
+            other => Self::Store(other),
+        }
+    }
+}

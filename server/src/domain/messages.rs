@@ -1,0 +1,91 @@
+//! Posting and reading.
+
+use rill_protocol::{ClientId, RoomId, UserId, limits};
+use rill_storage::{
+    model::{Anchor, Appended, Change, Head, Membership, Message, NewEntry},
+    port::AppendRefused,
+};
+use std::future::Future;
+
+use super::{DomainError, World, content, visible::visible};
+
+/// A page of what one user may see, oldest message first.
+pub struct Page {
+    pub head: Head,
+    pub messages: Vec<Message>,
+    /// The anchor's seq for the next page in the same direction.
+    pub next: Option<u64>,
+}
+
+/// See the module.
+pub struct Messages {
+    world: World,
+}
+
+impl Messages {
+    pub(super) fn new(world: World) -> Self {
+        Self { world }
+    }
+
+    /// Posts a text. The append is queued before this returns: two calls, one after
+    /// the other, are two entries in that order.
+    pub fn post(
+        &self,
+        user: UserId,
+        room: RoomId,
+        client_id: ClientId,
+        text: &str,
+    ) -> impl Future<Output = Result<Appended, DomainError>> + Send + use<> {
+        let World { store, clock, .. } = &self.world;
+        let append = content::text(text).map(|()| {
+            store.log.append(
+                room,
+                NewEntry {
+                    author: user,
+                    client_id,
+                    at_ms: clock.now_ms(),
+                    digest: store.digest("post", &[text.as_bytes()]),
+                    change: Change::Post(text.into()),
+                },
+            )
+        });
+        async move {
+            match append?.await? {
+                Ok(appended) => Ok(appended),
+                Err(refused) => Err(refusal(refused)),
+            }
+        }
+    }
+
+    /// A page of a room's history, for members.
+    pub async fn page(&self, user: UserId, room: RoomId, anchor: Anchor, limit: usize) -> Result<Page, DomainError> {
+        let store = &self.world.store;
+        let membership = member(store.rooms.membership(room, user).await?)?;
+        let limit = limit.clamp(1, limits::HISTORY_PAGE_MAX);
+        let read = store.log.messages(room, anchor, limit, limits::HISTORY_PAGE_TEXT_BYTES_MAX).await?;
+        let mut page = read.ok_or(DomainError::NoSuchRoom)?;
+        let edge = match anchor {
+            Anchor::Before(_) => page.messages.first(),
+            Anchor::After(_) => page.messages.last(),
+        };
+        let next = edge.filter(|_| page.more).map(|message| message.seq);
+        page.messages.retain(|message| visible(&membership, message.seq, message.seq));
+        Ok(Page { head: page.head, messages: page.messages, next })
+    }
+}
+
+/// Only members read.
+pub(super) fn member(membership: Option<Membership>) -> Result<Membership, DomainError> {
+    membership.filter(Membership::is_active).ok_or(DomainError::NotAMember)
+}
+
+/// What a refused append means to the one who asked.
+pub(super) fn refusal(refused: AppendRefused) -> DomainError {
+    match refused {
+        AppendRefused::NoSuchRoom => DomainError::NoSuchRoom,
+        AppendRefused::NotAMember => DomainError::NotAMember,
+        AppendRefused::RoomFull => DomainError::RoomFull,
+        // `Unchanged` is an answer to joins and leaves, which handle it themselves.
+        AppendRefused::TooManyKeys | AppendRefused::Unchanged => DomainError::Busy,
+    }
+}

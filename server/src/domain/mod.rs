@@ -1,0 +1,53 @@
+//! The rules of the chat: who may do what, and what becomes of it.
+//!
+//! Invariant: nothing here names a transport, an engine, an HTTP type or a wire enum.
+//! What spans a room and a user is two calls: the room's log is the truth, the user's
+//! log follows it, and the sweep mends what a crash left between the two.
+
+pub mod accounts;
+pub mod content;
+pub mod error;
+pub mod messages;
+pub mod names;
+pub mod passwords;
+pub mod people;
+pub mod rooms;
+pub mod sweep;
+pub mod visible;
+
+use rill_storage::Store;
+use std::sync::Arc;
+
+pub use error::DomainError;
+
+use crate::runtime::{Clock, Entropy, Tasks};
+
+/// What every rule needs from outside.
+#[derive(Clone)]
+pub struct World {
+    pub store: Store,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+    pub tasks: Tasks,
+}
+
+/// The rules, grouped by what they are about.
+pub struct Domain {
+    pub accounts: accounts::Accounts,
+    pub rooms: rooms::Rooms,
+    pub messages: messages::Messages,
+    pub people: Arc<people::People>,
+}
+
+impl Domain {
+    /// The rules over one store.
+    pub fn new(world: World) -> Self {
+        let people = Arc::new(people::People::new(world.store.clone()));
+        Self {
+            accounts: accounts::Accounts::new(world.clone()),
+            rooms: rooms::Rooms::new(world.clone(), people.clone()),
+            messages: messages::Messages::new(world),
+            people,
+        }
+    }
+}

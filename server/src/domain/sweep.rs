@@ -1,0 +1,34 @@
+//! Mends what a crash left between the two calls of a change.
+
+use rill_storage::{
+    Store, StoreError,
+    model::{Fact, UserFact},
+};
+
+/// Changes looked at in one go.
+const PAGE: usize = 256;
+
+/// Repeats the second call of every change that still needs one; all of them may be
+/// repeated. Returns how many there were. Runs at start, before anybody connects.
+pub async fn sweep(store: &Store) -> Result<usize, StoreError> {
+    let mut mended = 0;
+    loop {
+        let pending = store.rooms.pending(PAGE).await?;
+        if pending.is_empty() {
+            return Ok(mended);
+        }
+        for change in pending {
+            let fact = match change.fact {
+                Fact::Created => {
+                    store.directory.announce(change.room, change.at_ms).await?;
+                    UserFact::RoomAdded(change.room)
+                }
+                Fact::Joined => UserFact::RoomAdded(change.room),
+                Fact::Left | Fact::Posted => UserFact::RoomRemoved(change.room),
+            };
+            store.user_log.append(change.user, (change.room, change.seq), fact, change.at_ms).await?;
+            store.rooms.settle(change.room, change.seq).await?;
+            mended += 1;
+        }
+    }
+}

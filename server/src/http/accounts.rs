@@ -1,0 +1,138 @@
+//! Accounts: register, log in, log out, who am I, tickets.
+
+use axum::{
+    Json,
+    extract::{Extension, Path, State},
+    http::{HeaderMap, StatusCode, header::SET_COOKIE},
+    response::{IntoResponse, Response},
+};
+use rill_protocol::{Code, SessionId, UserId, limits};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+use super::{
+    Api, Peer,
+    auth::{Authenticated, clear_cookie, set_cookie},
+    error::ApiError,
+    json::JsonBody,
+};
+use crate::domain::{
+    DomainError,
+    accounts::{Availability, Login},
+};
+
+/// Tickets of one request: one for each transport of a race, and some to spare.
+const TICKETS_MAX: usize = 4;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Credentials {
+    username: String,
+    password: String,
+    /// What the device calls itself.
+    #[serde(default)]
+    client: String,
+}
+
+#[derive(Serialize)]
+struct UserView {
+    id: UserId,
+    name: String,
+}
+
+#[derive(Serialize)]
+pub(super) struct Me {
+    user: UserView,
+    session: SessionId,
+}
+
+#[derive(Serialize)]
+pub(super) struct AvailabilityView {
+    name: String,
+    available: bool,
+    code: Option<&'static str>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TicketRequest {
+    #[serde(default = "one")]
+    count: usize,
+}
+
+fn one() -> usize {
+    1
+}
+
+pub(super) async fn availability(
+    State(api): State<Arc<Api>>,
+    Path(name): Path<String>,
+) -> Result<Json<AvailabilityView>, ApiError> {
+    let view = |name: &str, code: Option<Code>| AvailabilityView {
+        name: name.to_owned(),
+        available: code.is_none(),
+        code: code.map(Code::name),
+    };
+    Ok(Json(match api.services.domain.accounts.availability(&name).await {
+        Ok(Availability::Free(name)) => view(name.shown(), None),
+        Ok(Availability::Taken(name)) => view(name.shown(), Some(Code::UsernameTaken)),
+        Err(DomainError::BadUsername(_)) => view(&name, Some(Code::BadUsername)),
+        Err(error) => return Err(error.into()),
+    }))
+}
+
+pub(super) async fn register(
+    State(api): State<Arc<Api>>,
+    Extension(peer): Extension<Peer>,
+    JsonBody(body): JsonBody<Credentials>,
+) -> Result<Response, ApiError> {
+    let login = api.services.domain.accounts.register(&body.username, &body.password, &body.client).await?;
+    Ok(logged_in(StatusCode::CREATED, login, peer))
+}
+
+pub(super) async fn login(
+    State(api): State<Arc<Api>>,
+    Extension(peer): Extension<Peer>,
+    JsonBody(body): JsonBody<Credentials>,
+) -> Result<Response, ApiError> {
+    let login = api.services.domain.accounts.login(&body.username, &body.password, &body.client).await?;
+    Ok(logged_in(StatusCode::OK, login, peer))
+}
+
+fn logged_in(status: StatusCode, login: Login, peer: Peer) -> Response {
+    let cookie = set_cookie(&login.token, peer.door);
+    let body = serde_json::json!({
+        "user": UserView { id: login.user.id, name: login.user.name },
+        "session": login.session,
+        "token": login.token.to_text(),
+    });
+    let cookie: HeaderMap = cookie.into_iter().map(|cookie| (SET_COOKIE, cookie)).collect();
+    (status, cookie, Json(body)).into_response()
+}
+
+pub(super) async fn logout(
+    State(api): State<Arc<Api>>,
+    Extension(peer): Extension<Peer>,
+    Authenticated(identity): Authenticated,
+) -> Result<Response, ApiError> {
+    api.services.domain.accounts.logout(&identity).await?;
+    api.services.live.end_session(identity.session, Code::SessionRevoked);
+    let cookie: HeaderMap = clear_cookie(peer.door).into_iter().map(|cookie| (SET_COOKIE, cookie)).collect();
+    Ok((StatusCode::NO_CONTENT, cookie).into_response())
+}
+
+pub(super) async fn me(Authenticated(identity): Authenticated) -> Json<Me> {
+    Json(Me { user: UserView { id: identity.user, name: identity.name }, session: identity.session })
+}
+
+pub(super) async fn tickets(
+    State(api): State<Arc<Api>>,
+    Authenticated(identity): Authenticated,
+    JsonBody(body): JsonBody<TicketRequest>,
+) -> Result<Json<serde_json::Value>, ApiError> {
+    if !(1..=TICKETS_MAX).contains(&body.count) {
+        return Err(ApiError::new(Code::TooMany, format!("count is 1 to {TICKETS_MAX}")));
+    }
+    let tickets = api.services.domain.accounts.issue_tickets(&identity, body.count).await?;
+    Ok(Json(serde_json::json!({ "tickets": tickets, "life_ms": limits::TICKET_LIFE_MS })))
+}

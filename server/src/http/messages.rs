@@ -1,0 +1,93 @@
+//! Posting and reading over HTTP.
+
+use axum::{
+    Json,
+    extract::{Path, Query, State, rejection::QueryRejection},
+    http::StatusCode,
+};
+use rill_protocol::{Code, U53, limits, message::MessageKind};
+use rill_storage::model::{Anchor, Replay};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+use super::{Api, auth::Authenticated, error::ApiError, idempotency::Key, json::JsonBody, rooms::room_id};
+use crate::wire::history;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PageQuery {
+    before: Option<u64>,
+    after: Option<u64>,
+    limit: Option<usize>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewMessage {
+    text: String,
+}
+
+/// A page of history: the newest without an anchor.
+pub(super) async fn page(
+    State(api): State<Arc<Api>>,
+    Authenticated(identity): Authenticated,
+    Path(room): Path<String>,
+    query: Result<Query<PageQuery>, QueryRejection>,
+) -> Result<Json<Value>, ApiError> {
+    let Query(query) = query.map_err(|error| ApiError::new(Code::BadRequest, error.body_text()))?;
+    let anchor = match (query.before, query.after) {
+        (None, None) => Anchor::Before(U53::MAX.get()),
+        (Some(before), None) => Anchor::Before(before.min(U53::MAX.get())),
+        (None, Some(after)) => Anchor::After(after.min(U53::MAX.get())),
+        (Some(_), Some(_)) => return Err(ApiError::new(Code::BadRequest, "give before or after, not both")),
+    };
+    let limit = query.limit.unwrap_or(limits::HISTORY_PAGE_MAX);
+    let read = api.services.domain.messages.page(identity.user, room_id(&room)?, anchor, limit).await?;
+    let page = history::page(0, read);
+    let messages: Vec<Value> = page
+        .messages
+        .into_iter()
+        .map(|message| {
+            json!({
+                "seq": message.seq,
+                "at_ms": message.at_ms,
+                "author": message.author,
+                "client_id": message.client_id,
+                "kind": kind(message.kind),
+                "text": message.text,
+                "edits": message.edits,
+            })
+        })
+        .collect();
+    Ok(Json(json!({ "epoch": page.epoch, "as_of": page.as_of, "messages": messages, "next": page.next })))
+}
+
+fn kind(kind: MessageKind) -> &'static str {
+    match kind {
+        MessageKind::Text => "text",
+        MessageKind::Created => "created",
+        MessageKind::Joined => "joined",
+        MessageKind::Left => "left",
+        MessageKind::Erased => "erased",
+        MessageKind::Other(_) => "other",
+    }
+}
+
+pub(super) async fn post(
+    State(api): State<Arc<Api>>,
+    Authenticated(identity): Authenticated,
+    Path(room): Path<String>,
+    Key(key): Key,
+    JsonBody(body): JsonBody<NewMessage>,
+) -> Result<(StatusCode, Json<Value>), ApiError> {
+    let appended = api.services.domain.messages.post(identity.user, room_id(&room)?, key, &body.text).await?;
+    let (status, replay) = match appended.replay {
+        Replay::First => (StatusCode::CREATED, "first"),
+        Replay::Same => (StatusCode::OK, "same"),
+        Replay::Different => (StatusCode::OK, "different"),
+    };
+    let entry = &appended.entry;
+    let answer = json!({ "epoch": appended.epoch, "seq": entry.seq, "at_ms": entry.at_ms, "replay": replay });
+    Ok((status, Json(answer)))
+}

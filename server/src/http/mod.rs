@@ -1,0 +1,90 @@
+//! The HTTP ports: page, JSON API, WebSocket upgrade. Thin: every handler is a domain
+//! call and a conversion.
+
+mod accounts;
+mod auth;
+mod error;
+mod guard;
+mod headers;
+mod idempotency;
+mod json;
+pub mod listen;
+mod messages;
+pub mod origin;
+mod page;
+mod rooms;
+mod server_info;
+mod upgrade;
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    middleware,
+    routing::{get, post},
+};
+use rill_protocol::version::WEBSOCKET_PATH;
+use std::{net::SocketAddr, sync::Arc};
+
+use crate::{
+    http::{error::ApiError, origin::Origins},
+    session::Services,
+    transport::Serve,
+};
+use rill_protocol::Code;
+
+/// A request's body. The longest is a post of 16 KiB, escaped as JSON.
+const BODY_BYTES_MAX: usize = 128 * 1024;
+
+/// What the handlers share.
+pub struct Api {
+    pub services: Arc<Services>,
+    pub origins: Arc<Origins>,
+    pub info: server_info::ServerInfo,
+}
+
+pub use server_info::{ServerInfo, WebTransportInfo};
+
+/// Which port a request came in by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// Plain HTTP on a loopback address.
+    Loopback,
+    /// HTTPS.
+    Tls,
+}
+
+/// Where a request came from; set by the listener.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer {
+    pub address: SocketAddr,
+    pub door: Door,
+}
+
+/// All routes; `serve` runs the connections that are upgraded to WebSocket.
+pub fn router<S: Serve>(api: Arc<Api>, serve: S) -> Router {
+    let v1 = Router::new()
+        .route("/server", get(server_info::get))
+        .route("/usernames/{name}", get(accounts::availability))
+        .route("/register", post(accounts::register))
+        .route("/login", post(accounts::login))
+        .route("/logout", post(accounts::logout))
+        .route("/me", get(accounts::me))
+        .route("/tickets", post(accounts::tickets))
+        .route("/rooms", get(rooms::list).post(rooms::create))
+        .route("/rooms/{room}/join", post(rooms::join))
+        .route("/rooms/{room}/leave", post(rooms::leave))
+        .route("/rooms/{room}/members", get(rooms::members))
+        .route("/rooms/{room}/messages", get(messages::page).post(messages::post))
+        .fallback(|| async { ApiError::from(Code::NotFound) })
+        .method_not_allowed_fallback(|| async { ApiError::new(Code::BadRequest, "the path has no such method") })
+        .layer(middleware::from_fn(headers::no_store));
+    Router::new()
+        .nest("/api/v1", v1)
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route(WEBSOCKET_PATH, get(move |api, peer, upgrade| upgrade::websocket(api, peer, upgrade, serve)))
+        .fallback(page::asset)
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn_with_state(api.clone(), headers::security))
+        .layer(middleware::from_fn_with_state(api.clone(), guard::check))
+        .with_state(api)
+}

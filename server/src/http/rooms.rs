@@ -1,0 +1,98 @@
+//! Rooms over HTTP.
+
+use axum::{
+    Json,
+    extract::{Path, Query, State, rejection::QueryRejection},
+    http::StatusCode,
+};
+use rill_protocol::{Code, RoomId, UserId, limits};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::{str::FromStr, sync::Arc};
+
+use super::{Api, auth::Authenticated, error::ApiError, idempotency::Key, json::JsonBody};
+use crate::wire::room;
+
+/// Where a list goes on, and how long a part of it is.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PageQuery {
+    after: Option<String>,
+    limit: Option<usize>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewRoom {
+    name: String,
+}
+
+type Paging = Result<Query<PageQuery>, QueryRejection>;
+
+/// The query of a list, refused with a code.
+fn paging<T: FromStr>(query: Paging) -> Result<(Option<T>, Option<usize>), ApiError> {
+    let Query(query) = query.map_err(|error| ApiError::new(Code::BadRequest, error.body_text()))?;
+    let after = query.after.map(|text| text.parse()).transpose();
+    let after = after.map_err(|_| ApiError::new(Code::BadRequest, "after is not an id"))?;
+    Ok((after, query.limit))
+}
+
+/// The room of a path. Text that is no id names no room.
+pub(super) fn room_id(text: &str) -> Result<RoomId, ApiError> {
+    text.parse().map_err(|_| ApiError::from(Code::NoSuchRoom))
+}
+
+pub(super) async fn list(
+    State(api): State<Arc<Api>>,
+    Authenticated(identity): Authenticated,
+    query: Paging,
+) -> Result<Json<Value>, ApiError> {
+    let (after, limit) = paging(query)?;
+    let part = api.services.domain.rooms.list(identity.user, after, limit.unwrap_or(limits::ROOM_PAGE_MAX)).await?;
+    let rooms: Vec<_> = part.items.into_iter().map(room::info).collect();
+    Ok(Json(json!({ "rooms": rooms, "more": part.more })))
+}
+
+pub(super) async fn create(
+    State(api): State<Arc<Api>>,
+    Authenticated(identity): Authenticated,
+    Key(key): Key,
+    JsonBody(body): JsonBody<NewRoom>,
+) -> Result<(StatusCode, Json<Value>), ApiError> {
+    let view = api.services.domain.rooms.create(identity.user, key, &body.name).await?;
+    Ok((StatusCode::CREATED, Json(json!({ "room": room::info(view) }))))
+}
+
+pub(super) async fn join(
+    State(api): State<Arc<Api>>,
+    Authenticated(identity): Authenticated,
+    Path(room): Path<String>,
+    Key(key): Key,
+) -> Result<Json<Value>, ApiError> {
+    let view = api.services.domain.rooms.join(identity.user, key, room_id(&room)?).await?;
+    Ok(Json(json!({ "room": room::info(view) })))
+}
+
+pub(super) async fn leave(
+    State(api): State<Arc<Api>>,
+    Authenticated(identity): Authenticated,
+    Path(room): Path<String>,
+    Key(key): Key,
+) -> Result<StatusCode, ApiError> {
+    api.services.domain.rooms.leave(identity.user, key, room_id(&room)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn members(
+    State(api): State<Arc<Api>>,
+    Authenticated(identity): Authenticated,
+    Path(room): Path<String>,
+    query: Paging,
+) -> Result<Json<Value>, ApiError> {
+    let (after, limit): (Option<UserId>, _) = paging(query)?;
+    let limit = limit.unwrap_or(limits::MEMBER_PAGE_MAX);
+    let part = api.services.domain.rooms.members(identity.user, room_id(&room)?, after, limit).await?;
+    let presence = &api.services.hub.presence;
+    let members: Vec<_> = part.items.into_iter().map(|view| room::member(view, presence)).collect();
+    Ok(Json(json!({ "members": members, "more": part.more })))
+}

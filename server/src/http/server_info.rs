@@ -1,0 +1,61 @@
+//! What anybody may know of the server before logging in.
+
+use axum::{Json, extract::State};
+use rill_certs::Pinned;
+use rill_protocol::{
+    limits,
+    version::{VERSION, WEBSOCKET_PATH, WEBTRANSPORT_PATH},
+};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+use super::Api;
+
+/// How to reach WebTransport.
+pub struct WebTransportInfo {
+    /// UDP port on the host that served the page.
+    pub port: u16,
+    /// Its hashes change as it renews itself, hence the source and not the value.
+    pub certificate: Arc<Pinned>,
+}
+
+/// See the module.
+pub struct ServerInfo {
+    pub webtransport: Option<WebTransportInfo>,
+    /// Whether the well-known accounts exist.
+    pub demo: bool,
+}
+
+impl ServerInfo {
+    /// The hashes that a browser may pin, as 64 hexadecimal digits each.
+    pub fn certificate_hashes(&self) -> Vec<String> {
+        let hashes = self.webtransport.as_ref().map(|info| info.certificate.hashes());
+        hashes.into_iter().flatten().map(|hash| hash.to_string()).collect()
+    }
+}
+
+pub(super) async fn get(State(api): State<Arc<Api>>) -> Json<Value> {
+    let webtransport = api.info.webtransport.as_ref().map(|info| {
+        json!({
+            "port": info.port,
+            "path": WEBTRANSPORT_PATH,
+            "certificate_hashes": api.info.certificate_hashes(),
+        })
+    });
+    Json(json!({
+        "name": "rill",
+        "version": env!("CARGO_PKG_VERSION"),
+        "protocol": VERSION,
+        "webtransport": webtransport,
+        "websocket": { "path": WEBSOCKET_PATH },
+        "limits": {
+            "text_bytes_max": limits::TEXT_BYTES_MAX,
+            "room_name_chars_max": limits::ROOM_NAME_CHARS_MAX,
+            "username_chars_min": limits::USERNAME_CHARS_MIN,
+            "username_chars_max": limits::USERNAME_CHARS_MAX,
+            "password_bytes_min": limits::PASSWORD_BYTES_MIN,
+            "password_bytes_max": limits::PASSWORD_BYTES_MAX,
+        },
+        "demo": api.info.demo,
+    }))
+}

@@ -1,0 +1,277 @@
+//! What one attached session waits for: its subscriptions, the rooms that are dirty,
+//! and the latest-wins slots of the control stream. Its writers take from here.
+
+use parking_lot::Mutex;
+use rill_protocol::{RoomId, UserId};
+use std::collections::{HashMap, VecDeque};
+use tokio::sync::Notify;
+
+use super::subscription::Subscription;
+
+/// The two lanes of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LaneIndex {
+    InView = 0,
+    Others = 1,
+}
+
+/// Where a subscription starts.
+#[derive(Clone, Copy, Debug)]
+pub struct Start {
+    pub cursor: u64,
+    /// See [`Subscription::visible_from`].
+    pub visible_from: u64,
+}
+
+/// The right of a lane's latest writer to take turns.
+#[derive(Clone, Copy, Debug)]
+pub struct LanePass {
+    lane: LaneIndex,
+    opening: u32,
+}
+
+/// One room's turn on a lane.
+#[derive(Clone, Copy, Debug)]
+pub struct Turn {
+    pub handle: u32,
+    pub cursor: u64,
+    pub visible_from: u64,
+    /// Whether the lane must first be told the handle.
+    pub announce: bool,
+    restarts: u32,
+}
+
+/// Somebody's state as it is to be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slot {
+    pub version: u64,
+    pub online: bool,
+}
+
+/// See the module.
+pub struct Inbox {
+    pub user: UserId,
+    state: Mutex<State>,
+    lanes: [Notify; 2],
+    /// The user's log has grown, or a presence slot has changed.
+    control: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    /// In the order of their handles.
+    subscriptions: Vec<Subscription>,
+    dirty: [VecDeque<u32>; 2],
+    /// The room on the client's screen, also before it is followed.
+    in_view: Option<RoomId>,
+    in_view_handle: Option<u32>,
+    /// Counts the openings of each lane: only the writer of the latest takes turns.
+    lane_openings: [u32; 2],
+    /// Counts restarts of cursors: a write that was under way across one does not move
+    /// a cursor.
+    restarts: u32,
+    presence: HashMap<UserId, Slot>,
+    user_log_grew: bool,
+}
+
+impl State {
+    fn find(&mut self, handle: u32) -> Option<&mut Subscription> {
+        let at = self.subscriptions.binary_search_by_key(&handle, |sub| sub.handle).ok()?;
+        self.subscriptions.get_mut(at)
+    }
+
+    /// Puts a room into its lane's list; returns the lane to wake.
+    fn mark(&mut self, handle: u32) -> Option<LaneIndex> {
+        let sub = self.find(handle)?;
+        if sub.is_dirty() {
+            return None;
+        }
+        sub.set_dirty(true);
+        let lane = sub.lane();
+        self.dirty[lane as usize].push_back(handle);
+        Some(lane)
+    }
+
+    fn move_to(&mut self, handle: u32, lane: LaneIndex) {
+        let Some(sub) = self.find(handle) else { return };
+        let from = sub.lane();
+        sub.set_lane(lane);
+        if sub.is_dirty() && from != lane {
+            self.dirty[from as usize].retain(|other| *other != handle);
+            self.dirty[lane as usize].push_back(handle);
+        }
+    }
+}
+
+impl Inbox {
+    /// An inbox without subscriptions.
+    pub fn new(user: UserId) -> Self {
+        Self { user, state: Mutex::default(), lanes: [Notify::new(), Notify::new()], control: Notify::new() }
+    }
+
+    pub(super) fn insert(&self, room: RoomId, handle: u32, slot: u32, start: Start) {
+        let mut state = self.state.lock();
+        let mut sub = Subscription::new(handle, slot, start.cursor, start.visible_from);
+        if state.in_view == Some(room) {
+            state.in_view_handle = Some(handle);
+            sub.set_lane(LaneIndex::InView);
+        }
+        let at = state.subscriptions.partition_point(|other| other.handle < handle);
+        state.subscriptions.insert(at, sub);
+    }
+
+    /// Moves the cursor of a subscription that is there, forward or back.
+    pub(super) fn restart(&self, handle: u32, start: Start) -> bool {
+        let mut state = self.state.lock();
+        let Some(sub) = state.find(handle) else { return false };
+        sub.cursor = start.cursor;
+        sub.visible_from = start.visible_from;
+        state.restarts = state.restarts.wrapping_add(1);
+        true
+    }
+
+    pub(super) fn remove(&self, handle: u32) -> Option<u32> {
+        let mut state = self.state.lock();
+        let at = state.subscriptions.binary_search_by_key(&handle, |sub| sub.handle).ok()?;
+        let sub = state.subscriptions.remove(at);
+        if sub.is_dirty() {
+            state.dirty[sub.lane() as usize].retain(|other| *other != handle);
+        }
+        if state.in_view_handle == Some(handle) {
+            state.in_view_handle = None;
+        }
+        Some(sub.slot())
+    }
+
+    /// Every room that is followed.
+    pub fn handles(&self) -> Vec<u32> {
+        self.state.lock().subscriptions.iter().map(|sub| sub.handle).collect()
+    }
+
+    /// How many rooms are followed.
+    pub fn followed(&self) -> usize {
+        self.state.lock().subscriptions.len()
+    }
+
+    /// A room has something to read.
+    pub(super) fn mark(&self, handle: u32) {
+        let lane = self.state.lock().mark(handle);
+        if let Some(lane) = lane {
+            self.lanes[lane as usize].notify_one();
+        }
+    }
+
+    /// Puts another room in view: if it is followed (it has a handle) it restarts behind
+    /// `have_seq` on that lane, and the one before it goes back to the other.
+    pub fn view(&self, room: Option<RoomId>, handle: Option<u32>, have_seq: u64) {
+        let mut state = self.state.lock();
+        if let Some(old) = state.in_view_handle.take()
+            && Some(old) != handle
+        {
+            state.move_to(old, LaneIndex::Others);
+        }
+        state.in_view = room;
+        if let Some(handle) = handle {
+            state.move_to(handle, LaneIndex::InView);
+            if let Some(sub) = state.find(handle) {
+                sub.cursor = have_seq;
+                state.in_view_handle = Some(handle);
+            }
+            state.mark(handle);
+        }
+        state.restarts = state.restarts.wrapping_add(1);
+        drop(state);
+        self.lanes.iter().for_each(Notify::notify_one);
+    }
+
+    /// A lane was opened (again): handles are told anew on it. Returns its writer's pass.
+    pub fn lane_opened(&self, lane: LaneIndex) -> LanePass {
+        let mut state = self.state.lock();
+        state.subscriptions.iter_mut().for_each(|sub| sub.set_announced(lane, false));
+        state.restarts = state.restarts.wrapping_add(1);
+        let opening = &mut state.lane_openings[lane as usize];
+        *opening = opening.wrapping_add(1);
+        let pass = LanePass { lane, opening: *opening };
+        drop(state);
+        self.lanes[lane as usize].notify_one();
+        pass
+    }
+
+    /// Resolves when a lane may have something to write.
+    pub async fn lane_woken(&self, lane: LaneIndex) {
+        self.lanes[lane as usize].notified().await;
+    }
+
+    /// The next dirty room of a lane; it is clean from now on. None for the writer of a
+    /// lane that was opened again since.
+    pub fn take_turn(&self, pass: LanePass) -> Option<Turn> {
+        let lane = pass.lane;
+        let mut state = self.state.lock();
+        if state.lane_openings[lane as usize] != pass.opening {
+            return None;
+        }
+        let restarts = state.restarts;
+        loop {
+            let handle = state.dirty[lane as usize].pop_front()?;
+            if let Some(sub) = state.find(handle) {
+                sub.set_dirty(false);
+                return Some(Turn {
+                    handle,
+                    cursor: sub.cursor,
+                    visible_from: sub.visible_from,
+                    announce: !sub.is_announced(lane),
+                    restarts,
+                });
+            }
+        }
+    }
+
+    /// What a turn read has been written to the lane: its cursor moves, unless it was
+    /// restarted meanwhile (then the client gets some entries twice, and ignores them).
+    pub fn finish_turn(&self, pass: LanePass, turn: &Turn, cursor: u64, more: bool) {
+        let lane = pass.lane;
+        let mut state = self.state.lock();
+        let undisturbed = state.restarts == turn.restarts;
+        let Some(sub) = state.find(turn.handle) else { return };
+        if undisturbed {
+            sub.cursor = cursor;
+            sub.set_announced(lane, true);
+        }
+        if more || !undisturbed {
+            let lane = state.mark(turn.handle);
+            drop(state);
+            if let Some(lane) = lane {
+                self.lanes[lane as usize].notify_one();
+            }
+        }
+    }
+
+    pub(super) fn user_log_grew(&self) {
+        self.state.lock().user_log_grew = true;
+        self.control.notify_one();
+    }
+
+    pub(super) fn show_presence(&self, user: UserId, slot: Slot) {
+        self.state.lock().presence.insert(user, slot);
+        self.control.notify_one();
+    }
+
+    pub(super) fn forget_presence(&self) {
+        self.state.lock().presence.clear();
+    }
+
+    /// Resolves when the control stream may have something to write.
+    pub async fn control_woken(&self) {
+        self.control.notified().await;
+    }
+
+    /// Whether the user's log has grown since the last call.
+    pub fn take_user_log_grew(&self) -> bool {
+        std::mem::take(&mut self.state.lock().user_log_grew)
+    }
+
+    /// Presence slots that changed since the last call, at most one a user.
+    pub fn take_presence(&self) -> Vec<(UserId, Slot)> {
+        self.state.lock().presence.drain().collect()
+    }
+}

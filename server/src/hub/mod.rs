@@ -1,0 +1,173 @@
+//! Fan-out: from a log that has grown to every session that follows it.
+//!
+//! Publishing appends to a room's ring and marks the room dirty for each local
+//! session; the session's writers then read from their own cursors. A slow reader
+//! costs a cursor, never a queue. The ring is a cache: whatever is not in it is read
+//! from the store, so nothing here can lose an entry.
+//!
+//! Absent: membership rules, requests, bytes of transports.
+
+pub mod fanout;
+pub mod inbox;
+pub mod presence;
+pub mod ring;
+pub mod room;
+pub mod subscription;
+
+use bytes::Bytes;
+use parking_lot::{Mutex, RwLock};
+use rill_protocol::{Epoch, RoomId, UserId};
+use rill_storage::{
+    model::{Entry, UserEntry},
+    port::{LogObserver, UserLogObserver},
+};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+pub use inbox::{Inbox, LaneIndex};
+pub use room::LiveRoom;
+
+/// Turns an entry into its frame, with the room's handle: the hub does it once for
+/// all sessions and knows nothing of the wire itself.
+pub type EncodeEntry = fn(handle: u32, entry: &Entry) -> Bytes;
+
+/// Every live room and every attached session of this node.
+pub struct Hub {
+    encode: EncodeEntry,
+    handles: AtomicU32,
+    rooms: RwLock<Rooms>,
+    users: Mutex<HashMap<UserId, Vec<Arc<Inbox>>>>,
+    pub presence: presence::Presence,
+    fanout: fanout::Fanout,
+}
+
+#[derive(Default)]
+struct Rooms {
+    by_id: HashMap<RoomId, Arc<LiveRoom>>,
+    by_handle: HashMap<u32, Arc<LiveRoom>>,
+}
+
+impl Hub {
+    /// A hub without rooms or sessions.
+    pub fn new(encode: EncodeEntry) -> Arc<Self> {
+        Arc::new(Self {
+            encode,
+            handles: AtomicU32::new(1),
+            rooms: RwLock::default(),
+            users: Mutex::default(),
+            presence: presence::Presence::default(),
+            fanout: fanout::Fanout::default(),
+        })
+    }
+
+    /// Marks sessions as rooms grow; runs until its task is aborted.
+    pub async fn run_fanout(&self) {
+        self.fanout.run().await;
+    }
+
+    /// The live room of an id, made if nobody follows it yet.
+    fn open_room(&self, room: RoomId, epoch: Epoch) -> Arc<LiveRoom> {
+        if let Some(live) = self.rooms.read().by_id.get(&room) {
+            return live.clone();
+        }
+        let mut rooms = self.rooms.write();
+        if let Some(live) = rooms.by_id.get(&room) {
+            return live.clone();
+        }
+        let handle = self.handles.fetch_add(1, Ordering::Relaxed);
+        let live = Arc::new(LiveRoom::new(room, handle, epoch));
+        rooms.by_id.insert(room, live.clone());
+        rooms.by_handle.insert(handle, live.clone());
+        live
+    }
+
+    /// A live room by its id.
+    pub fn room(&self, room: RoomId) -> Option<Arc<LiveRoom>> {
+        self.rooms.read().by_id.get(&room).cloned()
+    }
+
+    /// A live room by its handle.
+    pub fn room_of(&self, handle: u32) -> Option<Arc<LiveRoom>> {
+        self.rooms.read().by_handle.get(&handle).cloned()
+    }
+
+    /// Follows a room from `cursor`; entries from `visible_from` on may be shown without
+    /// asking the store. `head` is the log's end as read after `follow` was decided;
+    /// what was appended since is noticed here. A room that is followed already
+    /// restarts from `cursor`.
+    pub fn follow(&self, inbox: &Arc<Inbox>, room: RoomId, epoch: Epoch, head: u64, start: inbox::Start) {
+        loop {
+            let live = self.open_room(room, epoch);
+            live.raise_head(head);
+            // A room that emptied in between is no longer in the table: take the new one.
+            if live.subscribe(inbox, start) {
+                return;
+            }
+        }
+    }
+
+    /// Stops following a room.
+    pub fn unfollow(&self, inbox: &Arc<Inbox>, handle: u32) {
+        let Some(live) = self.room_of(handle) else { return };
+        let Some(slot) = inbox.remove(handle) else { return };
+        live.unsubscribe(slot);
+        self.forget_if_empty(&live);
+    }
+
+    fn forget_if_empty(&self, live: &Arc<LiveRoom>) {
+        let mut rooms = self.rooms.write();
+        if live.retire_if_empty() {
+            rooms.by_id.remove(&live.id);
+            rooms.by_handle.remove(&live.handle);
+        }
+    }
+
+    /// A session is there: its user is online and hears of their own log.
+    pub fn attach(&self, inbox: &Arc<Inbox>) {
+        self.users.lock().entry(inbox.user).or_default().push(inbox.clone());
+        self.presence.arrive(inbox.user);
+    }
+
+    /// A session is gone.
+    pub fn detach(&self, inbox: &Arc<Inbox>) {
+        for handle in inbox.handles() {
+            self.unfollow(inbox, handle);
+        }
+        self.presence.unwatch(inbox);
+        let mut users = self.users.lock();
+        if let Some(inboxes) = users.get_mut(&inbox.user) {
+            let before = inboxes.len();
+            inboxes.retain(|other| !Arc::ptr_eq(other, inbox));
+            let was_attached = inboxes.len() < before;
+            if inboxes.is_empty() {
+                users.remove(&inbox.user);
+            }
+            drop(users);
+            if was_attached {
+                self.presence.depart(inbox.user);
+            }
+        }
+    }
+}
+
+impl LogObserver for Hub {
+    fn appended(&self, room: RoomId, epoch: Epoch, entries: &[Arc<Entry>]) {
+        // Nobody follows it: whoever comes reads the store.
+        let Some(live) = self.room(room) else { return };
+        live.publish(epoch, entries, self.encode);
+        self.fanout.mark(live);
+    }
+}
+
+impl UserLogObserver for Hub {
+    fn appended(&self, user: UserId, _entry: UserEntry) {
+        if let Some(inboxes) = self.users.lock().get(&user) {
+            inboxes.iter().for_each(|inbox| inbox.user_log_grew());
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! A room that somebody follows: its ring, its head, its subscribers.
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use rill_protocol::{Epoch, RoomId, UserId};
+use rill_storage::model::{Entry, Fact};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use super::{
+    EncodeEntry,
+    inbox::{Inbox, Start},
+    ring::{Ring, RingEntry},
+    subscription::SLOTS_MAX,
+};
+
+/// See the module.
+pub struct LiveRoom {
+    pub id: RoomId,
+    pub handle: u32,
+    log: Mutex<LiveLog>,
+    subscribers: Mutex<Subscribers>,
+    /// Whether it waits for the fan-out.
+    pub(super) grown: AtomicBool,
+}
+
+struct LiveLog {
+    epoch: Epoch,
+    head: u64,
+    ring: Ring,
+}
+
+#[derive(Default)]
+struct Subscribers {
+    /// Stable places, so that a fan-out in slices misses nobody.
+    slots: Vec<Option<Arc<Inbox>>>,
+    free: Vec<u32>,
+    /// Out of the hub's tables: nobody may subscribe any more.
+    retired: bool,
+}
+
+/// What a drain of the ring came to.
+pub enum Drained {
+    /// Nothing is behind the cursor.
+    UpToDate,
+    /// The ring does not hold the entry behind the cursor: read the store.
+    Behind,
+    /// The cursor's new place, and whether more is left than the budget allowed.
+    Frames { cursor: u64, more: bool, left: bool },
+}
+
+impl LiveRoom {
+    pub(super) fn new(id: RoomId, handle: u32, epoch: Epoch) -> Self {
+        Self {
+            id,
+            handle,
+            log: Mutex::new(LiveLog { epoch, head: 0, ring: Ring::default() }),
+            subscribers: Mutex::default(),
+            grown: AtomicBool::new(false),
+        }
+    }
+
+    /// The log's epoch.
+    pub fn epoch(&self) -> Epoch {
+        self.log.lock().epoch
+    }
+
+    pub(super) fn publish(&self, epoch: Epoch, entries: &[Arc<Entry>], encode: EncodeEntry) {
+        let mut log = self.log.lock();
+        log.epoch = epoch;
+        for entry in entries {
+            let leaver = (entry.fact == Fact::Left).then_some(entry.author);
+            log.ring.push(entry.seq, RingEntry { frame: encode(self.handle, entry), leaver });
+            log.head = log.head.max(entry.seq);
+        }
+    }
+
+    pub(super) fn raise_head(&self, head: u64) {
+        let mut log = self.log.lock();
+        log.head = log.head.max(head);
+    }
+
+    /// The log's end as far as this node knows.
+    pub fn head(&self) -> u64 {
+        self.log.lock().head
+    }
+
+    /// Adds the frames behind `cursor` to `out`, at most `budget` bytes of them (but one
+    /// at least), and none behind the departure of `user`.
+    pub fn drain(&self, cursor: u64, user: UserId, budget: usize, out: &mut Vec<Bytes>) -> Drained {
+        let log = self.log.lock();
+        if cursor >= log.head {
+            return Drained::UpToDate;
+        }
+        let Some(entries) = log.ring.after(cursor) else { return Drained::Behind };
+        let (mut at, mut bytes) = (cursor, 0);
+        for (seq, entry) in entries {
+            if bytes > 0 && bytes + entry.frame.len() > budget {
+                return Drained::Frames { cursor: at, more: true, left: false };
+            }
+            bytes += entry.frame.len();
+            out.push(entry.frame.clone());
+            at = seq;
+            if entry.leaver == Some(user) {
+                return Drained::Frames { cursor: at, more: false, left: true };
+            }
+        }
+        Drained::Frames { cursor: at, more: at < log.head, left: false }
+    }
+
+    /// Adds a subscriber, or restarts one that is there. `false` if the room is retired.
+    pub(super) fn subscribe(&self, inbox: &Arc<Inbox>, start: Start) -> bool {
+        let mut subscribers = self.subscribers.lock();
+        if subscribers.retired {
+            return false;
+        }
+        if !inbox.restart(self.handle, start) {
+            let slot = match subscribers.free.pop() {
+                Some(slot) => slot,
+                None if subscribers.slots.len() < SLOTS_MAX => {
+                    subscribers.slots.push(None);
+                    (subscribers.slots.len() - 1) as u32
+                }
+                // Far above the members that a room may have.
+                None => return true,
+            };
+            subscribers.slots[slot as usize] = Some(inbox.clone());
+            inbox.insert(self.id, self.handle, slot, start);
+        }
+        drop(subscribers);
+        // Looked at after subscribing: an entry published before it is seen here, a
+        // later one by the fan-out.
+        if self.head() > start.cursor {
+            inbox.mark(self.handle);
+        }
+        true
+    }
+
+    pub(super) fn unsubscribe(&self, slot: u32) {
+        let mut subscribers = self.subscribers.lock();
+        if let Some(place) = subscribers.slots.get_mut(slot as usize)
+            && place.take().is_some()
+        {
+            subscribers.free.push(slot);
+        }
+    }
+
+    pub(super) fn retire_if_empty(&self) -> bool {
+        let mut subscribers = self.subscribers.lock();
+        subscribers.retired |= subscribers.free.len() == subscribers.slots.len();
+        subscribers.retired
+    }
+
+    /// Marks the room dirty for the subscribers in places `from..from + count`; whether
+    /// there are places behind them.
+    pub(super) fn mark_slice(&self, from: usize, count: usize) -> bool {
+        let subscribers = self.subscribers.lock();
+        let until = subscribers.slots.len().min(from + count);
+        subscribers.slots.get(from..until).into_iter().flatten().flatten().for_each(|inbox| inbox.mark(self.handle));
+        until < subscribers.slots.len()
+    }
+
+    pub(super) fn take_grown(&self) {
+        self.grown.store(false, Ordering::Release);
+    }
+}

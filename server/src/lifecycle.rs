@@ -1,0 +1,92 @@
+//! Running and ending, in one place.
+//!
+//! The order of the end: no new connections; every session says goodbye, finishes the
+//! requests it has and closes; then the endpoint, whose last packets carry the close
+//! codes; then the store, when nobody can write any more. Each step is bounded: a peer
+//! that does not go is left behind.
+
+use axum::Router;
+use rill_protocol::Code;
+use rill_storage::embedded::Handle;
+use std::{future::Future, sync::Arc, time::Duration};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+use crate::{
+    app::{Listeners, StartError},
+    http::listen,
+    runtime::{StopSwitch, TaskGroup},
+    session::Services,
+    transport::{Serve, quic},
+};
+
+/// For the sessions to end by themselves.
+const SESSIONS_END_MAX: Duration = Duration::from_secs(3);
+/// How often it is looked whether they have.
+const SESSIONS_END_POLL: Duration = Duration::from_millis(10);
+
+/// Everything that runs.
+pub(crate) struct Background<S, U> {
+    pub(crate) router: Router,
+    pub(crate) tls: TlsAcceptor,
+    pub(crate) listeners: Listeners,
+    pub(crate) endpoint: Arc<quic::Endpoint>,
+    pub(crate) serving: S,
+    pub(crate) switch: StopSwitch,
+    pub(crate) services: Arc<Services>,
+    pub(crate) store: Handle,
+    pub(crate) upkeep: U,
+}
+
+/// Runs until `shutdown` resolves, then ends in order. `ready` is called once every
+/// port is served.
+pub(crate) async fn run<S, U>(
+    background: Background<S, U>,
+    shutdown: impl Future<Output = ()>,
+    ready: impl FnOnce() -> Result<(), StartError>,
+) -> Result<(), StartError>
+where
+    S: Serve,
+    U: Future<Output = ()> + Send + 'static,
+{
+    let Background { router, tls, listeners, endpoint, serving, switch, services, store, upkeep } = background;
+    let tasks = services.tasks.clone();
+    let mut group = TaskGroup::new(tasks.clone());
+    let serve = |listener: TcpListener, tls: Option<TlsAcceptor>| {
+        listen::serve(listener, tls, router.clone(), tasks.clone(), switch.stop())
+    };
+    for listener in listeners.http {
+        group.spawn(serve(listener, None));
+    }
+    group.spawn(serve(listeners.https, Some(tls)));
+    let mut stop = switch.stop();
+    let accepting = endpoint.clone();
+    group.spawn(async move {
+        let stopped = async move {
+            stop.thrown().await;
+        };
+        accepting.run(serving, stopped).await;
+    });
+    let hub = services.hub.clone();
+    group.spawn(async move { hub.run_fanout().await });
+    group.spawn(upkeep);
+    ready()?;
+
+    shutdown.await;
+    tracing::info!(connections = services.live.count(), "stopping");
+    switch.throw();
+    let sessions_end = async {
+        while services.live.count() > 0 {
+            tokio::time::sleep(SESSIONS_END_POLL).await;
+        }
+    };
+    if tokio::time::timeout(SESSIONS_END_MAX, sessions_end).await.is_err() {
+        tracing::warn!(connections = services.live.count(), "some connections did not end in time");
+    }
+    endpoint.close(Code::GoingAway).await;
+    drop(group);
+    let closed = tasks.spawn_blocking(move || store.close()).await;
+    closed.map_err(|_| StartError::StoreThread)??;
+    tracing::info!("stopped");
+    Ok(())
+}

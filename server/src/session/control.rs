@@ -1,0 +1,95 @@
+//! The control stream's reading side: frames in the order received, answers when they
+//! are done. Reading never waits for a request, so a slow one holds up no other; the
+//! number under way is bounded, past it the answer is `Busy`.
+
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use rill_protocol::{Code, limits};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::mpsc;
+
+use super::{
+    End, Session,
+    dispatch::{self, Answer, Phase},
+    reader::{FrameReader, ReadError},
+    writer::{self, Outgoing},
+};
+use crate::{
+    runtime::TaskGroup,
+    transport::{RecvStream, SendStream},
+};
+
+/// Frames that wait for the control writer.
+const OUTGOING_MAX: usize = 64;
+/// Clients come back at different moments within this time after a goodbye.
+const RECONNECT_SPREAD_MS: u32 = 500;
+
+/// Runs the control stream until the session ends.
+pub(super) async fn run<R: RecvStream, S: SendStream>(
+    session: &Arc<Session>,
+    mut reader: FrameReader<R>,
+    send: S,
+) -> End {
+    let (outgoing, queue) = mpsc::channel(OUTGOING_MAX);
+    let mut tasks = TaskGroup::new(session.services.tasks.clone());
+    let (stuck, mut writer_end) = mpsc::channel(1);
+    let writing = writer::run(session.clone(), send, queue);
+    tasks.spawn(async move {
+        let end = writing.await;
+        let _ = stuck.send(end).await;
+    });
+    let mut requests = FuturesUnordered::new();
+    let mut stop = session.services.stop.clone();
+    let mut phase = Phase::Welcomed;
+    let dead_after = Duration::from_millis(limits::DEAD_AFTER_MS);
+    loop {
+        tokio::select! {
+            frame = tokio::time::timeout(dead_after, reader.next()) => {
+                let frame = match frame {
+                    Err(_) => return End::new(Code::Timeout, "nothing was heard"),
+                    Ok(Err(ReadError::Violation(code))) => return End::new(code, "on control"),
+                    Ok(Ok(None) | Err(ReadError::Gone)) => return End::new(Code::Normal, "control ended"),
+                    Ok(Ok(Some(frame))) => frame,
+                };
+                let answer = if requests.len() < limits::REQUESTS_IN_FLIGHT_MAX {
+                    dispatch::frame(session, &mut phase, frame)
+                } else {
+                    dispatch::busy(&frame)
+                };
+                match answer {
+                    Answer::Nothing => {}
+                    Answer::Now(frame) => {
+                        if let Err(end) = pass(&outgoing, frame).await { return end }
+                    }
+                    Answer::Later(request) => requests.push(request),
+                }
+            }
+            Some(frame) = requests.next() => {
+                if let Err(end) = pass(&outgoing, Outgoing::Frame(frame)).await { return end }
+            }
+            Some(end) = writer_end.recv() => return end,
+            () = stop.thrown(), if phase != Phase::Leaving => {
+                phase = Phase::Leaving;
+                let mut spread = [0; 4];
+                session.services.entropy.fill(&mut spread);
+                let reconnect_after_ms = u32::from_le_bytes(spread) % RECONNECT_SPREAD_MS;
+                if let Err(end) = pass(&outgoing, Outgoing::go_away(reconnect_after_ms)).await { return end }
+            }
+        }
+        if phase == Phase::Leaving && requests.is_empty() {
+            // The goodbye and the last answers go out before the connection ends.
+            drop(outgoing);
+            let _ =
+                tokio::time::timeout(Duration::from_millis(u64::from(RECONNECT_SPREAD_MS)), writer_end.recv()).await;
+            return End::new(Code::GoingAway, "the server stops");
+        }
+    }
+}
+
+/// Hands a frame to the writer. A peer that does not take its answers for as long as a
+/// dead one is silent is closed with a code that says resume.
+async fn pass(outgoing: &mpsc::Sender<Outgoing>, frame: Outgoing) -> Result<(), End> {
+    outgoing
+        .send_timeout(frame, Duration::from_millis(limits::DEAD_AFTER_MS))
+        .await
+        .map_err(|_| End::new(Code::TooSlow, "answers were not read"))
+}

@@ -1,0 +1,109 @@
+//! Which frame is answered by what: one arm a kind.
+
+use bytes::Bytes;
+use rill_protocol::{
+    Code, Frame, Kind, codec,
+    kind::Body,
+    message::{Attach, Failed, Ping, Pong},
+};
+use serde::de::DeserializeOwned;
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use super::{Session, people, resume, rooms, writer::Outgoing};
+use crate::wire::{code::Failure, number};
+
+/// How far a session is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Authenticated; nothing runs yet.
+    Welcomed,
+    Attached,
+    /// The server stops: nothing new is begun.
+    Leaving,
+}
+
+/// A request that is being carried out; resolves to the frame that answers it.
+pub(super) type Request = Pin<Box<dyn Future<Output = Bytes> + Send>>;
+
+/// What the control loop does about a frame.
+pub(super) enum Answer {
+    Nothing,
+    Now(Outgoing),
+    Later(Request),
+}
+
+/// The answer to a refused request.
+pub(super) fn failed(request: u32, failure: impl Into<Failure>) -> Bytes {
+    let failure = failure.into();
+    codec::frame(&Failed { request, code: failure.code.number(), detail: failure.detail })
+}
+
+/// The number of a request whose body is not understood: every request begins with it.
+fn request_number(frame: &Frame) -> u32 {
+    codec::decode_prefix::<u32>(&frame.body).map_or(0, |(request, _)| request)
+}
+
+fn refuse(frame: &Frame, failure: impl Into<Failure>) -> Answer {
+    Answer::Now(Outgoing::Frame(failed(request_number(frame), failure)))
+}
+
+/// Too many requests are under way.
+pub(super) fn busy(frame: &Frame) -> Answer {
+    refuse(frame, Code::Busy)
+}
+
+/// Decodes, checks the phase, and begins.
+pub(super) fn frame(session: &Arc<Session>, phase: &mut Phase, frame: Frame) -> Answer {
+    match (frame.known(), *phase) {
+        (Some(Kind::Ping), _) => answer(&frame, |ping: Ping| {
+            let pong = Pong { nonce: ping.nonce, now_ms: number(session.services.clock.now_ms()) };
+            Answer::Now(Outgoing::Frame(codec::frame(&pong)))
+        }),
+        (None, _) => refuse(&frame, Code::Unsupported),
+        (Some(_), Phase::Leaving) => refuse(&frame, Code::GoingAway),
+        (Some(Kind::Attach), Phase::Welcomed) => answer(&frame, |attach: Attach| {
+            *phase = Phase::Attached;
+            session.services.live.supersede(&session.registration);
+            session.services.hub.attach(&session.inbox);
+            Answer::Now(Outgoing::StartUserFeed {
+                request: attach.request,
+                epoch: attach.user_epoch,
+                seq: attach.user_seq.get(),
+            })
+        }),
+        (Some(_), Phase::Welcomed) => refuse(&frame, Code::AttachRequired),
+        (Some(kind), Phase::Attached) => attached(session, kind, &frame),
+    }
+}
+
+fn attached(session: &Arc<Session>, kind: Kind, frame: &Frame) -> Answer {
+    let session = session.clone();
+    match kind {
+        Kind::Resume => answer(frame, |body| later(resume::resume(session, body))),
+        Kind::View => answer(frame, |body| {
+            resume::view(&session, &body);
+            Answer::Nothing
+        }),
+        // The append is queued here and now, hence in the order of the frames.
+        Kind::Post => answer(frame, |body| later(rooms::post(&session, &body))),
+        Kind::CreateRoom => answer(frame, |body| later(rooms::create(session, body))),
+        Kind::JoinRoom => answer(frame, |body| later(rooms::join(session, body))),
+        Kind::LeaveRoom => answer(frame, |body| later(rooms::leave(session, body))),
+        Kind::ListRooms => answer(frame, |body| later(rooms::list(session, body))),
+        Kind::ListMembers => answer(frame, |body| later(rooms::members(session, body))),
+        Kind::GetUsers => answer(frame, |body| later(people::users(session, body))),
+        Kind::WatchPresence => answer(frame, |body| Answer::Now(Outgoing::Frame(people::watch(&session, body)))),
+        _ => refuse(frame, Code::UnexpectedFrame),
+    }
+}
+
+fn answer<T: Body + DeserializeOwned>(frame: &Frame, begin: impl FnOnce(T) -> Answer) -> Answer {
+    match frame.decode::<T>() {
+        Ok(body) => begin(body),
+        Err(error) => refuse(frame, Failure { code: Code::Malformed, detail: error.to_string() }),
+    }
+}
+
+fn later(request: impl Future<Output = Bytes> + Send + 'static) -> Answer {
+    Answer::Later(Box::pin(request))
+}

@@ -1,0 +1,60 @@
+//! A history stream: requests answered one after the other, so that a client's pages
+//! wait for each other and for nobody else.
+
+use bytes::Bytes;
+use rill_protocol::{
+    Code, Frame, codec, limits,
+    message::{Direction, GetMessages},
+};
+use rill_storage::model::Anchor;
+use std::sync::Arc;
+
+use super::{
+    Session,
+    dispatch::failed,
+    reader::{FrameReader, ReadError},
+};
+use crate::{
+    transport::{Priority, RecvStream, SendStream},
+    wire::{code::Failure, history},
+};
+
+/// Answers until the client ends the stream.
+pub(super) async fn run<R: RecvStream, S: SendStream>(session: Arc<Session>, mut reader: FrameReader<R>, mut send: S) {
+    send.set_priority(Priority::History);
+    reader.set_body_bytes_max(limits::CLIENT_FRAME_BODY_BYTES_MAX);
+    loop {
+        let frame = match reader.next().await {
+            Ok(Some(frame)) => frame,
+            Ok(None) => return send.finish(),
+            Err(ReadError::Violation(code)) => {
+                reader.stop(code);
+                return send.reset(code);
+            }
+            Err(ReadError::Gone) => return,
+        };
+        if send.write(vec![answer(&session, &frame).await]).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn answer(session: &Session, frame: &Frame) -> Bytes {
+    let request = codec::decode_prefix::<u32>(&frame.body).map_or(0, |(request, _)| request);
+    let body = match frame.decode_if::<GetMessages>() {
+        Some(Ok(body)) => body,
+        Some(Err(error)) => return failed(request, Failure { code: Code::Malformed, detail: error.to_string() }),
+        None if frame.known().is_none() => return failed(request, Code::Unsupported),
+        None => return failed(request, Code::UnexpectedFrame),
+    };
+    let anchor = match body.direction {
+        Direction::Before => Anchor::Before(body.seq.get()),
+        Direction::After => Anchor::After(body.seq.get()),
+        Direction::Other(_) => return failed(request, Code::Unsupported),
+    };
+    let messages = &session.services.domain.messages;
+    match messages.page(session.identity.user, body.room, anchor, body.limit as usize).await {
+        Ok(page) => codec::frame(&history::page(request, page)),
+        Err(error) => failed(request, error),
+    }
+}

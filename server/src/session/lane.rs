@@ -1,0 +1,142 @@
+//! A lane's writer: dirty rooms, each from its own cursor, in batches. What one write
+//! carries is bounded, and the next begins when the transport has taken it.
+
+use bytes::Bytes;
+use rill_protocol::{Code, RoomId, codec, limits, message::{LaneClass, LaneReady, RoomHandle}};
+use rill_storage::{StoreError, model::Fact};
+use std::{sync::Arc, time::Duration};
+
+use super::Session;
+use crate::{
+    domain::visible::visible,
+    hub::{
+        LaneIndex, LiveRoom,
+        inbox::{LanePass, Turn},
+        room::Drained,
+    },
+    transport::{Priority, SendStream},
+    wire::entry,
+};
+
+/// Entries read from the store in one go.
+const STORE_ENTRIES_MAX: usize = 128;
+
+/// What one room adds to a write.
+struct Part {
+    turn: Turn,
+    cursor: u64,
+    more: bool,
+    /// The user's own departure was the last entry: the room is not followed further.
+    left: bool,
+}
+
+/// Writes the lane until its stream or its session ends.
+pub(super) async fn run<S: SendStream>(session: Arc<Session>, lane: LaneIndex, mut send: S) {
+    let (class, priority) = match lane {
+        LaneIndex::InView => (LaneClass::InView, Priority::LaneInView),
+        LaneIndex::Others => (LaneClass::Others, Priority::LaneOthers),
+    };
+    send.set_priority(priority);
+    let inbox = &session.inbox;
+    let pass = inbox.lane_opened(lane);
+    if send.write(vec![codec::frame(&LaneReady { class })]).await.is_err() {
+        return;
+    }
+    loop {
+        let mut chunks = Vec::new();
+        let parts = match collect(&session, pass, &mut chunks).await {
+            Ok(parts) => parts,
+            Err(error) => {
+                tracing::error!(%error, "a lane cannot be read");
+                return send.reset(Code::StoreFailed);
+            }
+        };
+        if parts.is_empty() {
+            inbox.lane_woken(lane).await;
+            continue;
+        }
+        if !chunks.is_empty() {
+            let dead_after = Duration::from_millis(limits::DEAD_AFTER_MS);
+            match tokio::time::timeout(dead_after, send.write(chunks)).await {
+                Ok(Ok(())) => {}
+                // The client opens another lane and resumes its rooms.
+                Ok(Err(_)) => return,
+                Err(_) => return send.reset(Code::TooSlow),
+            }
+        }
+        for part in parts {
+            if part.left {
+                session.services.hub.unfollow(inbox, part.turn.handle);
+            } else {
+                inbox.finish_turn(pass, &part.turn, part.cursor, part.more);
+            }
+        }
+    }
+}
+
+async fn collect(session: &Arc<Session>, pass: LanePass, chunks: &mut Vec<Bytes>) -> Result<Vec<Part>, StoreError> {
+    let mut parts = Vec::new();
+    let mut budget = limits::LANE_IN_FLIGHT_BYTES_MAX;
+    while budget > 0 {
+        let Some(turn) = session.inbox.take_turn(pass) else { break };
+        let Some(live) = session.services.hub.room_of(turn.handle) else { continue };
+        let before = chunks.len();
+        let part = read(session, &live, turn, budget, chunks).await?;
+        if chunks.len() > before && turn.announce {
+            let handle = RoomHandle { handle: turn.handle, room: live.id, epoch: live.epoch() };
+            chunks.insert(before, codec::frame(&handle));
+        }
+        let added: usize = chunks[before..].iter().map(Bytes::len).sum();
+        budget = budget.saturating_sub(added);
+        if chunks.len() > before || part.left || part.more {
+            parts.push(part);
+        }
+    }
+    Ok(parts)
+}
+
+async fn read(
+    session: &Arc<Session>,
+    live: &LiveRoom,
+    turn: Turn,
+    budget: usize,
+    chunks: &mut Vec<Bytes>,
+) -> Result<Part, StoreError> {
+    if turn.cursor + 1 >= turn.visible_from {
+        match live.drain(turn.cursor, session.identity.user, budget, chunks) {
+            Drained::UpToDate => return Ok(Part { cursor: turn.cursor, more: false, left: false, turn }),
+            Drained::Frames { cursor, more, left } => return Ok(Part { cursor, more, left, turn }),
+            Drained::Behind => {}
+        }
+    }
+    read_store(session, live.id, turn, budget, chunks).await
+}
+
+async fn read_store(
+    session: &Arc<Session>,
+    room: RoomId,
+    turn: Turn,
+    budget: usize,
+    chunks: &mut Vec<Bytes>,
+) -> Result<Part, StoreError> {
+    let store = &session.services.store;
+    let user = session.identity.user;
+    let Some(membership) = store.rooms.membership(room, user).await? else {
+        return Ok(Part { cursor: turn.cursor, more: false, left: true, turn });
+    };
+    let entries = store.log.entries(room, turn.cursor, STORE_ENTRIES_MAX, budget).await?;
+    let mut cursor = turn.cursor;
+    for entry in &entries {
+        let seen = visible(&membership, entry.seq, entry.seq);
+        chunks.push(if seen { entry::encode(turn.handle, entry) } else { entry::hidden(turn.handle, entry.seq) });
+        cursor = entry.seq;
+        // An older departure, before the user came back, ends nothing.
+        let last = membership.ranges.last().is_none_or(|range| range.until.is_some_and(|until| until <= entry.seq + 1));
+        if entry.fact == Fact::Left && entry.author == user && last {
+            return Ok(Part { cursor, more: false, left: true, turn });
+        }
+    }
+    // Whether the store holds more is known only by asking again, which costs nothing
+    // when the ring answers.
+    Ok(Part { cursor, more: !entries.is_empty(), left: false, turn })
+}

@@ -1,0 +1,89 @@
+//! The connections that stand, by login: to end the losers of a race, and all of a
+//! login that was ended.
+
+use parking_lot::Mutex;
+use rill_protocol::{AttemptId, Code, SessionId};
+use std::{collections::HashMap, sync::Arc};
+use tokio::sync::Notify;
+
+use super::End;
+use crate::domain::accounts::Identity;
+
+/// See the module.
+#[derive(Default)]
+pub struct Live {
+    connections: Arc<Mutex<HashMap<SessionId, Vec<Arc<Connection>>>>>,
+}
+
+struct Connection {
+    attempt: AttemptId,
+    end: Mutex<Option<Code>>,
+    kicked: Notify,
+}
+
+impl Connection {
+    fn kick(&self, code: Code) {
+        self.end.lock().get_or_insert(code);
+        self.kicked.notify_one();
+    }
+}
+
+/// A connection's entry; it goes when this is dropped.
+pub(super) struct Registration {
+    table: Arc<Mutex<HashMap<SessionId, Vec<Arc<Connection>>>>>,
+    session: SessionId,
+    connection: Arc<Connection>,
+}
+
+impl Live {
+    pub(super) fn register(&self, identity: &Identity, attempt: AttemptId) -> Registration {
+        let connection = Arc::new(Connection { attempt, end: Mutex::new(None), kicked: Notify::new() });
+        self.connections.lock().entry(identity.session).or_default().push(connection.clone());
+        Registration { table: self.connections.clone(), session: identity.session, connection }
+    }
+
+    /// Ends every connection of a login.
+    pub fn end_session(&self, session: SessionId, code: Code) {
+        for connection in self.connections.lock().get(&session).into_iter().flatten() {
+            connection.kick(code);
+        }
+    }
+
+    /// How many connections stand.
+    pub fn count(&self) -> usize {
+        self.connections.lock().values().map(Vec::len).sum()
+    }
+
+    /// The other transports of the attempt have lost.
+    pub(super) fn supersede(&self, winner: &Registration) {
+        for other in self.connections.lock().get(&winner.session).into_iter().flatten() {
+            if other.attempt == winner.connection.attempt && !Arc::ptr_eq(other, &winner.connection) {
+                other.kick(Code::Superseded);
+            }
+        }
+    }
+}
+
+impl Registration {
+    /// Resolves when somebody ends this connection.
+    pub(super) async fn kicked(&self) -> End {
+        loop {
+            if let Some(code) = *self.connection.end.lock() {
+                return End::new(code, code.name());
+            }
+            self.connection.kicked.notified().await;
+        }
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        let mut table = self.table.lock();
+        if let Some(connections) = table.get_mut(&self.session) {
+            connections.retain(|other| !Arc::ptr_eq(other, &self.connection));
+            if connections.is_empty() {
+                table.remove(&self.session);
+            }
+        }
+    }
+}

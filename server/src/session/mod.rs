@@ -1,0 +1,113 @@
+//! One connection: from its first frame to its end.
+//!
+//! A session is a control loop (requests in the order received, answers as they are
+//! done), a control writer, a writer per lane, a task per history stream. They share
+//! the inbox and nothing else. Absent: rules (`domain`), fan-out (`hub`), bytes of
+//! transports.
+
+mod control;
+mod dispatch;
+mod handshake;
+mod history;
+mod lane;
+mod live;
+mod people;
+mod reader;
+mod resume;
+mod rooms;
+mod streams;
+mod user_feed;
+mod writer;
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use rill_protocol::Code;
+use rill_storage::Store;
+use tokio::task::AbortHandle;
+
+use crate::{
+    domain::{Domain, accounts::Identity},
+    hub::{Hub, Inbox},
+    runtime::{Clock, Entropy, Stop, TaskGroup, Tasks},
+    transport::Connection,
+};
+
+pub use live::Live;
+
+/// What every session needs from the server.
+pub struct Services {
+    /// Cursors are read from here; everything else goes through the domain.
+    pub store: Store,
+    pub domain: Domain,
+    pub hub: Arc<Hub>,
+    pub live: Live,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+    pub tasks: Tasks,
+    /// Name and version of the server, for `Welcome`.
+    pub software: String,
+    /// Sessions say goodbye and end.
+    pub stop: Stop,
+}
+
+/// One session, shared by its tasks.
+struct Session {
+    services: Arc<Services>,
+    identity: Identity,
+    registration: live::Registration,
+    inbox: Arc<Inbox>,
+    /// The tasks that write the lanes; a lane opened again replaces the old one.
+    lanes: Mutex<[Option<AbortHandle>; 2]>,
+}
+
+/// How a session ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct End {
+    code: Code,
+    reason: String,
+}
+
+impl End {
+    fn new(code: Code, reason: impl Into<String>) -> Self {
+        Self { code, reason: reason.into() }
+    }
+}
+
+/// Runs a connection to its end.
+pub async fn run<C: Connection>(services: Arc<Services>, connection: C) {
+    let connection = Arc::new(connection);
+    let (kind, peer) = (connection.kind().as_str(), connection.peer());
+    let greeted = tokio::select! {
+        greeted = handshake::run(&services, &*connection) => greeted,
+        _ = connection.closed() => return,
+    };
+    let greeted = match greeted {
+        Ok(greeted) => greeted,
+        Err(end) => {
+            tracing::info!(transport = kind, %peer, code = end.code.name(), reason = end.reason, "refused");
+            connection.close(end.code, end.code.name());
+            return;
+        }
+    };
+    let session = Arc::new(Session {
+        inbox: Arc::new(Inbox::new(greeted.identity.user)),
+        registration: services.live.register(&greeted.identity, greeted.attempt),
+        identity: greeted.identity,
+        lanes: Mutex::default(),
+        services: services.clone(),
+    });
+    let user = session.identity.user;
+    tracing::info!(transport = kind, %peer, %user, client = greeted.client, "connected");
+    let mut tasks = TaskGroup::new(services.tasks.clone());
+    tasks.spawn(streams::accept(session.clone(), connection.clone()));
+    tasks.spawn(streams::datagrams(session.clone(), connection.clone()));
+    let end = tokio::select! {
+        end = control::run(&session, greeted.reader, greeted.send) => end,
+        end = session.registration.kicked() => end,
+        closed = connection.closed() => End::new(Code::Normal, closed.reason),
+    };
+    services.hub.detach(&session.inbox);
+    tracing::info!(transport = kind, %peer, %user, code = end.code.name(), reason = end.reason, "disconnected");
+    connection.close(end.code, end.code.name());
+}

@@ -1,0 +1,116 @@
+//! Subscribing from cursors.
+
+use bytes::Bytes;
+use rill_protocol::{
+    Code, Epoch, codec, limits,
+    message::{Cursor, Outcome, Resume, Resumed, ResumedRoom, View},
+};
+use rill_storage::model::Head;
+use std::sync::Arc;
+
+use super::{Session, dispatch::failed};
+use crate::{domain::DomainError, hub::inbox::Start, wire::number};
+
+/// What a cursor comes to against the head of its log: the new cursor if it stays
+/// where it is, or the base it restarts from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Unchanged,
+    Complete,
+    Limited { base: u64 },
+    EpochChanged { base: u64 },
+}
+
+fn judge(epoch: Epoch, seq: u64, tail: u32, head: &Head) -> Verdict {
+    let base = head.seq.saturating_sub(u64::from(tail).min(limits::RESUME_TAIL_ENTRIES));
+    if epoch == Epoch::default() {
+        Verdict::Limited { base }
+    } else if epoch != head.epoch || seq > head.seq {
+        Verdict::EpochChanged { base }
+    } else if seq == head.seq {
+        Verdict::Unchanged
+    } else if head.seq - seq <= limits::RESUME_ENTRIES_MAX {
+        Verdict::Complete
+    } else {
+        Verdict::Limited { base }
+    }
+}
+
+/// Judges each cursor and follows its room.
+pub(super) async fn resume(session: Arc<Session>, body: Resume) -> Bytes {
+    if body.cursors.len() > limits::RESUME_CURSORS_MAX {
+        return failed(body.request, Code::TooMany);
+    }
+    let mut unchanged = 0;
+    let mut rooms = Vec::new();
+    for cursor in body.cursors {
+        match one(&session, &cursor).await {
+            Ok(None) => unchanged += 1,
+            Ok(Some(room)) => rooms.push(room),
+            Err(error) => return failed(body.request, error),
+        }
+    }
+    codec::frame(&Resumed { request: body.request, unchanged, rooms })
+}
+
+async fn one(session: &Arc<Session>, cursor: &Cursor) -> Result<Option<ResumedRoom>, DomainError> {
+    let services = &session.services;
+    let room = cursor.room;
+    let gone = ResumedRoom { room, outcome: Outcome::Gone, epoch: Epoch::default(), base: number(0), head: number(0) };
+    let membership = match services.domain.rooms.membership(session.identity.user, room).await {
+        Ok(membership) => membership,
+        Err(DomainError::NoSuchRoom | DomainError::NotAMember) => return Ok(Some(gone)),
+        Err(error) => return Err(error),
+    };
+    // Read after the membership and before following; what is appended from here on
+    // reaches the follower through the room's own head.
+    let Some(head) = services.store.log.head(room).await? else { return Ok(Some(gone)) };
+    let verdict = judge(cursor.epoch, cursor.seq.get(), cursor.tail, &head);
+    let (outcome, base) = match verdict {
+        Verdict::Unchanged => (None, cursor.seq.get()),
+        Verdict::Complete => (Some(Outcome::Complete), cursor.seq.get()),
+        Verdict::Limited { base } => (Some(Outcome::Limited), base),
+        Verdict::EpochChanged { base } => (Some(Outcome::EpochChanged), base),
+    };
+    let rooms_followed_max = limits::ROOMS_PER_USER_MAX;
+    if session.inbox.followed() >= rooms_followed_max && services.hub.room(room).is_none() {
+        return Err(DomainError::TooManyRooms(rooms_followed_max));
+    }
+    let visible_from = membership.ranges.last().map_or(u64::MAX, |range| range.from);
+    services.hub.follow(&session.inbox, room, head.epoch, head.seq, Start { cursor: base, visible_from });
+    Ok(outcome.map(|outcome| ResumedRoom {
+        room,
+        outcome,
+        epoch: head.epoch,
+        base: number(base),
+        head: number(head.seq),
+    }))
+}
+
+/// Puts a room in view, also one whose `Resume` is still under way.
+pub(super) fn view(session: &Session, body: &View) {
+    let handle = body.room.and_then(|room| session.services.hub.room(room)).map(|live| live.handle);
+    session.inbox.view(body.room, handle, body.have_seq.get());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verdicts() {
+        let (epoch, other, nothing) = (Epoch([1; 16]), Epoch([2; 16]), Epoch::default());
+        let head = Head { epoch, seq: 1_000, at_ms: 0, posts: 0 };
+        let check = |epoch, seq, tail, expected| assert_eq!(judge(epoch, seq, tail, &head), expected);
+        check(epoch, 1_000, 50, Verdict::Unchanged);
+        check(epoch, 999, 50, Verdict::Complete);
+        check(epoch, 500, 50, Verdict::Complete);
+        check(epoch, 499, 50, Verdict::Limited { base: 950 });
+        check(epoch, 499, 9_999, Verdict::Limited { base: 950 });
+        check(epoch, 499, 1, Verdict::Limited { base: 999 });
+        check(epoch, 1_001, 50, Verdict::EpochChanged { base: 950 });
+        check(other, 1_000, 50, Verdict::EpochChanged { base: 950 });
+        check(nothing, 0, 0, Verdict::Limited { base: 1_000 });
+        check(nothing, 7, 50, Verdict::Limited { base: 950 });
+    }
+}

@@ -1,0 +1,92 @@
+//! Requests about rooms.
+
+use bytes::Bytes;
+use rill_protocol::{
+    codec,
+    message::{
+        Accepted, CreateRoom, Done, JoinRoom, LeaveRoom, ListMembers, ListRooms, MemberPage, Post, Replay, RoomAnswer,
+        RoomPage,
+    },
+};
+use rill_storage::model;
+use std::{future::Future, sync::Arc};
+
+use super::{Session, dispatch::failed};
+use crate::{
+    domain::{DomainError, rooms::RoomView},
+    wire::{number, room},
+};
+
+/// Queues the append at once; the future only waits for it.
+pub(super) fn post(session: &Arc<Session>, post: &Post) -> impl Future<Output = Bytes> + Send + use<> {
+    let request = post.request;
+    let messages = &session.services.domain.messages;
+    let posted = messages.post(session.identity.user, post.room, post.client_id, &post.text);
+    async move {
+        match posted.await {
+            Ok(appended) => codec::frame(&Accepted {
+                request,
+                epoch: appended.epoch,
+                seq: number(appended.entry.seq),
+                at_ms: number(appended.entry.at_ms),
+                replay: match appended.replay {
+                    model::Replay::First => Replay::First,
+                    model::Replay::Same => Replay::Same,
+                    model::Replay::Different => Replay::Different,
+                },
+            }),
+            Err(error) => failed(request, error),
+        }
+    }
+}
+
+pub(super) async fn create(session: Arc<Session>, body: CreateRoom) -> Bytes {
+    let rooms = &session.services.domain.rooms;
+    room_answer(body.request, rooms.create(session.identity.user, body.client_id, &body.name).await)
+}
+
+pub(super) async fn join(session: Arc<Session>, body: JoinRoom) -> Bytes {
+    let rooms = &session.services.domain.rooms;
+    room_answer(body.request, rooms.join(session.identity.user, body.client_id, body.room).await)
+}
+
+fn room_answer(request: u32, view: Result<RoomView, DomainError>) -> Bytes {
+    match view {
+        Ok(view) => codec::frame(&RoomAnswer { request, room: room::info(view) }),
+        Err(error) => failed(request, error),
+    }
+}
+
+pub(super) async fn leave(session: Arc<Session>, body: LeaveRoom) -> Bytes {
+    match session.services.domain.rooms.leave(session.identity.user, body.client_id, body.room).await {
+        Ok(()) => codec::frame(&Done { request: body.request }),
+        Err(error) => failed(body.request, error),
+    }
+}
+
+pub(super) async fn list(session: Arc<Session>, body: ListRooms) -> Bytes {
+    let rooms = &session.services.domain.rooms;
+    match rooms.list(session.identity.user, body.after, body.limit as usize).await {
+        Ok(part) => codec::frame(&RoomPage {
+            request: body.request,
+            rooms: part.items.into_iter().map(room::info).collect(),
+            more: part.more,
+        }),
+        Err(error) => failed(body.request, error),
+    }
+}
+
+pub(super) async fn members(session: Arc<Session>, body: ListMembers) -> Bytes {
+    let rooms = &session.services.domain.rooms;
+    match rooms.members(session.identity.user, body.room, body.after, body.limit as usize).await {
+        Ok(part) => {
+            let presence = &session.services.hub.presence;
+            codec::frame(&MemberPage {
+                request: body.request,
+                members: part.items.into_iter().map(|view| room::member(view, presence)).collect(),
+                more: part.more,
+            })
+        }
+        Err(error) => failed(body.request, error),
+    }
+}

@@ -1,0 +1,94 @@
+//! The streams behind control, and datagrams. Each stream is a task from its first
+//! byte, so that one which never says what it is holds up no other.
+
+use rill_protocol::{
+    Code, Frame, Kind, codec, limits,
+    message::{Lane, LaneClass, Ping, Pong},
+};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::oneshot;
+
+use super::{
+    Session, history, lane,
+    reader::{FrameReader, ReadError},
+};
+use crate::{
+    hub::LaneIndex,
+    runtime::TaskGroup,
+    transport::{Connection, RecvStream, SendStream},
+    wire::number,
+};
+
+/// Accepts streams until the connection ends. The transport bounds how many are open.
+pub(super) async fn accept<C: Connection>(session: Arc<Session>, connection: Arc<C>) {
+    let mut tasks = TaskGroup::new(session.services.tasks.clone());
+    while let Ok((send, recv)) = connection.accept().await {
+        let task = serve(session.clone(), send, recv);
+        tasks.spawn(task);
+    }
+}
+
+async fn serve<S: SendStream, R: RecvStream>(session: Arc<Session>, mut send: S, recv: R) {
+    let mut reader = FrameReader::new(recv, limits::HELLO_FRAME_BODY_BYTES_MAX);
+    let timeout = Duration::from_millis(limits::STREAM_HEADER_TIMEOUT_MS);
+    let refused = match tokio::time::timeout(timeout, reader.next()).await {
+        Err(_) => Code::Timeout,
+        Ok(Err(ReadError::Violation(code))) => code,
+        Ok(Err(ReadError::Gone) | Ok(None)) => return,
+        Ok(Ok(Some(frame))) => match frame.known() {
+            Some(Kind::Lane) => match frame.decode::<Lane>() {
+                Ok(Lane { class: LaneClass::InView }) => return lane(session, LaneIndex::InView, reader, send).await,
+                Ok(Lane { class: LaneClass::Others }) => return lane(session, LaneIndex::Others, reader, send).await,
+                Ok(Lane { class: LaneClass::Other(_) }) => Code::Unsupported,
+                Err(_) => Code::Malformed,
+            },
+            Some(Kind::History) if frame.body.is_empty() => return history::run(session, reader, send).await,
+            Some(Kind::History) => Code::Malformed,
+            Some(_) => Code::UnexpectedFrame,
+            None => Code::Unsupported,
+        },
+    };
+    reader.stop(refused);
+    send.reset(refused);
+}
+
+/// Runs a lane in the place of the one of its class before it.
+async fn lane<S: SendStream, R: RecvStream>(
+    session: Arc<Session>,
+    lane: LaneIndex,
+    mut reader: FrameReader<R>,
+    send: S,
+) {
+    let mut tasks = TaskGroup::new(session.services.tasks.clone());
+    let (done, mut written) = oneshot::channel::<()>();
+    let writing = lane::run(session.clone(), lane, send);
+    let writer = tasks.spawn(async move {
+        let _done = done;
+        writing.await;
+    });
+    if let Some(old) = session.lanes.lock()[lane as usize].replace(writer) {
+        old.abort();
+    }
+    tokio::select! {
+        _ = &mut written => {}
+        ended = reader.next() => match ended {
+            // A client that has closed its half still reads ours.
+            Ok(None) => {
+                let _ = written.await;
+            }
+            Ok(Some(_)) | Err(ReadError::Violation(_)) => reader.stop(Code::UnexpectedFrame),
+            Err(ReadError::Gone) => {}
+        },
+    }
+}
+
+/// Answers probes; every other datagram is dropped, as datagrams may be.
+pub(super) async fn datagrams<C: Connection>(session: Arc<Session>, connection: Arc<C>) {
+    while let Ok(datagram) = connection.recv_datagram().await {
+        let Ok(frame) = Frame::from_datagram(datagram) else { continue };
+        if let Some(Ok(ping)) = frame.decode_if::<Ping>() {
+            let now_ms = number(session.services.clock.now_ms());
+            connection.send_datagram(codec::datagram(&Pong { nonce: ping.nonce, now_ms }));
+        }
+    }
+}

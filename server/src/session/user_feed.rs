@@ -1,0 +1,88 @@
+//! The user's own log on the control stream, from the client's cursor.
+
+use bytes::Bytes;
+use rill_protocol::{
+    Code, Epoch, codec,
+    message::{Attached, RoomAdded, RoomRemoved, UserEntryHeader, UserHead},
+};
+use rill_storage::model::{UserEntry, UserFact};
+use std::sync::Arc;
+
+use super::{End, Session};
+use crate::{
+    domain::DomainError,
+    wire::{code::Failure, number, room},
+};
+
+/// Entries read in one go; a client that is further behind gets the snapshot.
+const ENTRIES_MAX: usize = 256;
+
+/// How far the client has been told.
+pub(super) struct UserFeed {
+    cursor: u64,
+}
+
+fn end(error: impl Into<DomainError>) -> End {
+    let failure = Failure::from(error.into());
+    End::new(failure.code, failure.detail)
+}
+
+impl UserFeed {
+    /// The answer to `Attach` and all that the client does not know yet.
+    pub(super) async fn start(
+        session: &Arc<Session>,
+        request: u32,
+        epoch: Epoch,
+        seq: u64,
+    ) -> Result<(Self, Vec<Bytes>), End> {
+        let log = &session.services.store.user_log;
+        let user = session.identity.user;
+        let head = log.head(user).await.map_err(end)?.ok_or_else(|| End::new(Code::SessionRevoked, "no such user"))?;
+        let known = epoch == head.epoch && seq <= head.seq;
+        let missed = if known { log.entries(user, seq, ENTRIES_MAX).await.map_err(end)? } else { None };
+        let missed = missed.filter(|entries| entries.len() < ENTRIES_MAX);
+        let (snapshot, reached, entries) = match missed {
+            Some(entries) => (false, entries.last().map_or(seq, |entry| entry.seq), entries),
+            None => {
+                let (head, entries) = log.snapshot(user).await.map_err(end)?.unwrap_or((head, Vec::new()));
+                (true, head.seq, entries)
+            }
+        };
+        let mut frames = vec![codec::frame(&Attached { request, user_epoch: head.epoch, snapshot })];
+        frames.append(&mut encode(session, entries).await?);
+        frames.push(codec::frame(&UserHead { seq: number(reached) }));
+        Ok((Self { cursor: reached }, frames))
+    }
+
+    /// What came since.
+    pub(super) async fn grown(&mut self, session: &Arc<Session>) -> Result<Vec<Bytes>, End> {
+        let log = &session.services.store.user_log;
+        let mut frames = Vec::new();
+        loop {
+            let read = log.entries(session.identity.user, self.cursor, ENTRIES_MAX).await.map_err(end)?;
+            // Compacted away under a session that fell far behind: it starts again.
+            let entries = read.ok_or_else(|| End::new(Code::TooSlow, "the user's log was compacted"))?;
+            let Some(last) = entries.last() else { return Ok(frames) };
+            self.cursor = last.seq;
+            frames.append(&mut encode(session, entries).await?);
+            frames.push(codec::frame(&UserHead { seq: number(self.cursor) }));
+        }
+    }
+}
+
+async fn encode(session: &Arc<Session>, entries: Vec<UserEntry>) -> Result<Vec<Bytes>, End> {
+    let mut frames = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let header = UserEntryHeader { seq: number(entry.seq), at_ms: number(entry.at_ms) };
+        match entry.fact {
+            UserFact::RoomRemoved(room) => frames.push(codec::frame(&RoomRemoved { header, room })),
+            UserFact::RoomAdded(id) => match session.services.domain.rooms.view(session.identity.user, id).await {
+                Ok(view) => frames.push(codec::frame(&RoomAdded { header, room: room::info(view) })),
+                // Added, and gone since: its removal is a later entry.
+                Err(DomainError::NoSuchRoom) => {}
+                Err(error) => return Err(end(error)),
+            },
+        }
+    }
+    Ok(frames)
+}

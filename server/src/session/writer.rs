@@ -1,0 +1,85 @@
+//! The control stream's writing side: answers from a bounded queue, and behind them
+//! what is state rather than a message (the user's own log, presence), read when it is
+//! written.
+
+use bytes::Bytes;
+use rill_protocol::{Code, Epoch, codec, limits, message::GoAway};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::mpsc;
+
+use super::{End, Session, people, user_feed::UserFeed};
+use crate::transport::SendStream;
+
+/// Frames taken off the queue for one write.
+const BATCH_MAX: usize = 64;
+
+/// What the control loop hands over.
+pub(super) enum Outgoing {
+    Frame(Bytes),
+    /// Starts the user's own log from a cursor; `Attached` is its first frame.
+    StartUserFeed {
+        request: u32,
+        epoch: Epoch,
+        seq: u64,
+    },
+}
+
+impl Outgoing {
+    pub(super) fn go_away(reconnect_after_ms: u32) -> Self {
+        Self::Frame(codec::frame(&GoAway { reconnect_after_ms }))
+    }
+}
+
+/// Writes until the queue closes (then all of it is written) or the stream fails.
+pub(super) async fn run<S: SendStream>(session: Arc<Session>, mut send: S, mut queue: mpsc::Receiver<Outgoing>) -> End {
+    let mut feed: Option<UserFeed> = None;
+    loop {
+        let mut frames = Vec::new();
+        tokio::select! {
+            first = queue.recv() => {
+                let Some(first) = first else {
+                    send.finish();
+                    return End::new(Code::Normal, "control finished");
+                };
+                let mut next = Some(first);
+                while let Some(outgoing) = next.take() {
+                    match outgoing {
+                        Outgoing::Frame(frame) => frames.push(frame),
+                        Outgoing::StartUserFeed { request, epoch, seq } => {
+                            match UserFeed::start(&session, request, epoch, seq).await {
+                                Ok((started, mut first)) => {
+                                    frames.append(&mut first);
+                                    feed = Some(started);
+                                }
+                                Err(end) => return end,
+                            }
+                        }
+                    }
+                    if frames.len() < BATCH_MAX {
+                        next = queue.try_recv().ok();
+                    }
+                }
+            }
+            () = session.inbox.control_woken(), if feed.is_some() => {
+                if let Some(feed) = &mut feed
+                    && session.inbox.take_user_log_grew()
+                {
+                    match feed.grown(&session).await {
+                        Ok(mut grown) => frames.append(&mut grown),
+                        Err(end) => return end,
+                    }
+                }
+                frames.extend(people::presence_frames(&session));
+            }
+        }
+        if frames.is_empty() {
+            continue;
+        }
+        let dead_after = Duration::from_millis(limits::DEAD_AFTER_MS);
+        match tokio::time::timeout(dead_after, send.write(frames)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => return End::new(Code::Normal, error.to_string()),
+            Err(_) => return End::new(Code::TooSlow, "the control stream was not read"),
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! The one mapping from a domain error to a wire code.
+
+use rill_protocol::Code;
+
+use crate::domain::DomainError;
+
+/// A coded refusal.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    pub code: Code,
+    /// For whoever reads the client's log; holds nothing internal.
+    pub detail: String,
+}
+
+impl From<Code> for Failure {
+    fn from(code: Code) -> Self {
+        Self { code, detail: String::new() }
+    }
+}
+
+impl From<DomainError> for Failure {
+    fn from(error: DomainError) -> Self {
+        let code = match &error {
+            DomainError::NotLoggedIn => Code::NotLoggedIn,
+            DomainError::BadLogin => Code::BadLogin,
+            DomainError::BadTicket => Code::BadTicket,
+            DomainError::BadUsername(_) => Code::BadUsername,
+            DomainError::UsernameTaken => Code::UsernameTaken,
+            DomainError::BadPassword { .. } => Code::BadPassword,
+            DomainError::NoSuchRoom => Code::NoSuchRoom,
+            DomainError::NotAMember => Code::NotAMember,
+            DomainError::EmptyText => Code::EmptyText,
+            DomainError::TextTooLong { .. } => Code::TextTooLong,
+            DomainError::BadRoomName(_) => Code::BadRoomName,
+            DomainError::TooManyRooms(_) => Code::TooManyRooms,
+            DomainError::RoomFull => Code::RoomFull,
+            DomainError::KeyReused => Code::KeyReused,
+            DomainError::Busy => Code::Busy,
+            DomainError::Store(cause) => {
+                tracing::error!(%cause, "the store failed");
+                Code::StoreFailed
+            }
+        };
+        Self { code, detail: error.to_string() }
+    }
+}

@@ -1,0 +1,12 @@
+//! Sessions over the in-memory transport: the protocol as a client sees it, and what
+//! becomes of a client that breaks it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod bad_input;
+mod chat;
+mod peer;
+mod presence;
+mod race;
+mod resume;
+mod world;

@@ -1,0 +1,131 @@
+//! A server without sockets: memory store, memory transport.
+
+use rill_protocol::{AttemptId, RoomId, Ticket};
+use rill_server::{
+    domain::{Domain, World as Outside, accounts::Identity},
+    hub::Hub,
+    runtime::{Clock, Entropy, StopSwitch, SystemClock, SystemEntropy, Tasks},
+    session::{self, Live, Services},
+    transport::memory,
+    wire,
+};
+use rill_storage::{
+    Store,
+    embedded::{self, Handle, MemoryOptions},
+};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU8, Ordering},
+};
+
+use crate::peer::Peer;
+
+pub(crate) struct World {
+    pub(crate) services: Arc<Services>,
+    pub(crate) switch: StopSwitch,
+    tasks: Tasks,
+    _store: Handle,
+    attempts: AtomicU8,
+}
+
+/// Somebody who is logged in.
+#[derive(Clone)]
+pub(crate) struct Person {
+    pub(crate) identity: Identity,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+        let fill = entropy.clone();
+        let opened = embedded::memory(MemoryOptions::new(Arc::new(move |out: &mut [u8]| fill.fill(out)))).unwrap();
+        let tasks = Tasks::default();
+        let hub = Hub::new(wire::entry::encode);
+        opened.store.log.observe(hub.clone());
+        opened.store.user_log.observe(hub.clone());
+        let fanout = hub.clone();
+        tasks.spawn(async move { fanout.run_fanout().await });
+        let switch = StopSwitch::new();
+        let outside = Outside {
+            store: opened.store.clone(),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+            tasks: tasks.clone(),
+        };
+        let services = Arc::new(Services {
+            store: opened.store,
+            domain: Domain::new(outside),
+            hub,
+            live: Live::default(),
+            clock,
+            entropy,
+            tasks: tasks.clone(),
+            software: "rill/test".into(),
+            stop: switch.stop(),
+        });
+        Self { services, switch, tasks, _store: opened.handle, attempts: AtomicU8::new(1) }
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.services.store
+    }
+
+    pub(crate) async fn person(&self, name: &str) -> Person {
+        let login = self.services.domain.accounts.register(name, "correct horse", "test").await.unwrap();
+        Person { identity: Identity { user: login.user.id, name: login.user.name, session: login.session } }
+    }
+
+    pub(crate) async fn ticket(&self, person: &Person) -> Ticket {
+        self.services.domain.accounts.issue_tickets(&person.identity, 1).await.unwrap()[0]
+    }
+
+    pub(crate) fn attempt(&self) -> AttemptId {
+        AttemptId([self.attempts.fetch_add(1, Ordering::Relaxed); 16])
+    }
+
+    /// A connection that has said nothing yet.
+    pub(crate) fn connect(&self) -> Peer {
+        let (server, client) = memory::pair("127.0.0.1:1".parse().unwrap(), &self.tasks);
+        self.tasks.spawn(session::run(self.services.clone(), server));
+        Peer::new(client)
+    }
+
+    /// A connection that is attached, with both lanes open.
+    pub(crate) async fn attached(&self, person: &Person) -> Peer {
+        let mut peer = self.connect();
+        peer.hello(self.ticket(person).await, self.attempt()).await.unwrap();
+        peer.attach().await;
+        peer
+    }
+
+    pub(crate) async fn room(&self, person: &Person, name: &str) -> RoomId {
+        let key = rill_protocol::ClientId(SystemEntropyBytes::fresh());
+        self.services.domain.rooms.create(person.identity.user, key, name).await.unwrap().room.id
+    }
+
+    pub(crate) async fn join(&self, person: &Person, room: RoomId) {
+        let key = rill_protocol::ClientId(SystemEntropyBytes::fresh());
+        self.services.domain.rooms.join(person.identity.user, key, room).await.unwrap();
+    }
+
+    pub(crate) async fn leave(&self, person: &Person, room: RoomId) {
+        let key = rill_protocol::ClientId(SystemEntropyBytes::fresh());
+        self.services.domain.rooms.leave(person.identity.user, key, room).await.unwrap();
+    }
+
+    pub(crate) async fn post(&self, person: &Person, room: RoomId, text: &str) -> u64 {
+        let key = rill_protocol::ClientId(SystemEntropyBytes::fresh());
+        self.services.domain.messages.post(person.identity.user, room, key, text).await.unwrap().entry.seq
+    }
+}
+
+/// Fresh ids for requests that are made past the wire.
+pub(crate) struct SystemEntropyBytes;
+
+impl SystemEntropyBytes {
+    pub(crate) fn fresh() -> [u8; 16] {
+        let mut bytes = [0; 16];
+        SystemEntropy.fill(&mut bytes);
+        bytes
+    }
+}

@@ -1,0 +1,23 @@
+//! One contract for every transport, and what is particular to each.
+//!
+//! [`contract`] holds the scenarios, [`host`] is a server that does what a stream's
+//! first bytes ask of it, and [`client`] has a client for each transport that shares no
+//! code with the server: quinn, wtransport, tokio-tungstenite.
+#![allow(clippy::disallowed_methods)] // tests spawn and time for themselves
+
+mod client;
+mod contract;
+mod host;
+mod http3;
+mod quic;
+mod websocket;
+
+use std::{future::Future, time::Duration};
+
+/// Fails a scenario that hangs, naming what it waited for.
+async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
+    match tokio::time::timeout(Duration::from_secs(10), future).await {
+        Ok(value) => value,
+        Err(_) => panic!("{what} did not happen"),
+    }
+}
