@@ -125,6 +125,11 @@ export class Writer {
     return this.bytes.subarray(0, this.at);
   }
 
+  /** Bytes written so far. */
+  get length(): number {
+    return this.at;
+  }
+
   /** The place of the next `length` bytes. */
   private grow(length: number): number {
     const at = this.at;
