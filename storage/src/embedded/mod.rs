@@ -30,7 +30,6 @@ mod user_log;
 mod users;
 mod view;
 
-
 use std::sync::Arc;
 
 use observers::Observers;

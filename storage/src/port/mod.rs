@@ -3,8 +3,9 @@
 //! Contract of every port. A method touches one room or one user and is atomic
 //! there. When a method that writes returns, its effect is durable and visible to
 //! every later read. Methods are cancel safe: a write whose future is dropped either
-//! happens whole or not at all. The contract suite (`tests/contract`) runs against
-//! every store.
+//! happens whole or not at all. A read with a `limit` returns at most
+//! [`crate::limits::READ_ROWS_MAX`] rows, whatever the limit. The contract suite
+//! (`tests/contract`) runs against every store.
 
 pub mod log;
 pub mod rooms;

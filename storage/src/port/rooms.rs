@@ -12,8 +12,9 @@ use crate::{
 #[async_trait]
 pub trait Rooms: Send + Sync {
     /// Makes a room whose log begins with `Created` (seq 1) and the creator's `Joined`
-    /// (seq 2, the entry returned), and leaves a [`Pending`] behind. Repeating it
-    /// changes nothing; `replay` then tells whether the digest was the same.
+    /// (seq 2, the entry returned), and leaves one [`Pending`] behind for both: its seq
+    /// is 2, its fact is `Created`. Repeating it changes nothing, however much later;
+    /// `replay` then tells whether the digest was the same.
     async fn create(&self, room: NewRoom) -> Result<Appended, StoreError>;
     /// A room.
     async fn get(&self, room: RoomId) -> Result<Option<Room>, StoreError>;

@@ -14,7 +14,7 @@ pub const TICKETS_PER_USER_MAX: usize = 256;
 /// Each method touches one user.
 #[async_trait]
 pub trait Sessions: Send + Sync {
-    /// Writes a login.
+    /// Writes a login. Past [`crate::limits::SESSIONS_PER_USER_MAX`] the oldest one ends.
     async fn create(&self, session: Session) -> Result<(), StoreError>;
     /// A login by its token.
     async fn by_token(&self, user: UserId, token: Digest) -> Result<Option<Session>, StoreError>;
@@ -26,6 +26,7 @@ pub trait Sessions: Send + Sync {
     async fn end(&self, user: UserId, session: SessionId) -> Result<bool, StoreError>;
     /// Writes tickets, and drops those of the user that expired before `now_ms`.
     async fn issue(&self, user: UserId, tickets: Vec<TicketRecord>, now_ms: u64) -> Result<(), StoreError>;
-    /// Uses a ticket up. `None` if it is unknown, used, expired, or its login ended.
+    /// Uses a ticket up. `None` if it is unknown, used, expired (`expires_ms` has come),
+    /// or its login ended.
     async fn redeem(&self, user: UserId, ticket: Digest, now_ms: u64) -> Result<Option<Session>, StoreError>;
 }

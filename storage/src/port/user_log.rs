@@ -19,7 +19,7 @@ pub trait UserLogObserver: Send + Sync {
 pub trait UserLog: Send + Sync {
     /// Appends a fact, named by the room entry that caused it: repeating it, or
     /// coming with an older entry of the same room, changes nothing and returns
-    /// `None`.
+    /// `None`. So does an append for a user that does not exist.
     async fn append(
         &self,
         user: UserId,
@@ -29,8 +29,8 @@ pub trait UserLog: Send + Sync {
     ) -> Result<Option<UserEntry>, StoreError>;
     /// The end of a user's log; `None` if there is no such user.
     async fn head(&self, user: UserId) -> Result<Option<UserHead>, StoreError>;
-    /// Entries behind `after`, oldest first. `None` if they were compacted away: read
-    /// the snapshot.
+    /// Entries behind `after`, oldest first. `None` if they were compacted away, if
+    /// `after` is ahead of the log, or if there is no such user: read the snapshot.
     async fn entries(&self, user: UserId, after: u64, limit: usize) -> Result<Option<Vec<UserEntry>>, StoreError>;
     /// The latest entry of each key that still holds (a room that was left is gone),
     /// in the order of their seqs, and the head they were read at.

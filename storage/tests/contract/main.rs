@@ -1,0 +1,19 @@
+//! What every store must do, run by each of them. A scenario is written once, against
+//! the ports; `contract!` makes a test of it per store.
+
+mod concurrency;
+mod creation;
+mod directory;
+mod idempotency;
+mod keyed;
+mod log;
+mod membership;
+mod model;
+mod observers;
+mod pages;
+mod pending;
+mod sessions;
+mod stage;
+mod tickets;
+mod user_log;
+mod users;
