@@ -6,13 +6,14 @@ use rill_server::{
     config::{Cli, Command, ServeArgs},
     signals,
 };
-use std::process::ExitCode;
+use std::{io::IsTerminal as _, process::ExitCode};
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     let Cli { command: Command::Serve(args) } = Cli::parse();
     let filter = EnvFilter::try_from_env("RILL_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let colour = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour).init();
     match serve(args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

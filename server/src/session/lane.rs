@@ -2,7 +2,10 @@
 //! carries is bounded, and the next begins when the transport has taken it.
 
 use bytes::Bytes;
-use rill_protocol::{Code, RoomId, codec, limits, message::{LaneClass, LaneReady, RoomHandle}};
+use rill_protocol::{
+    Code, RoomId, codec, limits,
+    message::{LaneClass, LaneReady, RoomHandle},
+};
 use rill_storage::{StoreError, model::Fact};
 use std::{sync::Arc, time::Duration};
 

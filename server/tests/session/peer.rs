@@ -84,8 +84,9 @@ impl Stream {
         found
     }
 
-    /// Whether nothing comes for a while.
+    /// Whether nothing more comes for a while; what came before does not count.
     pub(crate) async fn is_silent(&mut self) -> bool {
+        self.waiting.clear();
         timeout(SILENCE, self.next_whenever()).await.is_err()
     }
 }
@@ -141,8 +142,14 @@ impl Peer {
                 other => panic!("{other:?}"),
             }
         }
-        self.in_view = Some(self.lane(LaneClass::InView, Class::LaneInView).await);
-        self.others = Some(self.lane(LaneClass::Others, Class::LaneOthers).await);
+        for (class, mux) in [(LaneClass::InView, Class::LaneInView), (LaneClass::Others, Class::LaneOthers)] {
+            let mut lane = self.lane(class, mux).await;
+            assert_eq!(lane.expect::<LaneReady>().await.class, class);
+            match class {
+                LaneClass::InView => self.in_view = Some(lane),
+                _ => self.others = Some(lane),
+            }
+        }
         (attached, rooms)
     }
 
@@ -174,15 +181,20 @@ impl Peer {
     /// Sends a request and waits for its answer or its refusal.
     pub(crate) async fn ask<Q: Body, A: Body + DeserializeOwned>(&mut self, body: &Q) -> Result<A, Failed> {
         self.control.send(body).await;
-        loop {
+        let mut others = VecDeque::new();
+        let answer = loop {
             let frame = self.control.next().await.unwrap().unwrap();
             if let Some(answer) = frame.decode_if::<A>() {
-                return Ok(answer.unwrap());
+                break Ok(answer.unwrap());
             }
             if let Some(failed) = frame.decode_if::<Failed>() {
-                return Err(failed.unwrap());
+                break Err(failed.unwrap());
             }
-        }
+            others.push_back(frame);
+        };
+        others.append(&mut self.control.waiting);
+        self.control.waiting = others;
+        answer
     }
 
     pub(crate) async fn closed(&self) -> Closed {

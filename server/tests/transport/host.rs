@@ -7,8 +7,8 @@ use rill_server::{
     runtime::Tasks,
     transport::{Closed, Connection, Priority, RecvStream, SendStream, Serve, StreamError, TransportKind},
 };
-use std::{net::SocketAddr, sync::Arc, time::Duration};
-use tokio::sync::{Mutex, mpsc};
+use std::{net::SocketAddr, sync::Arc};
+use tokio::sync::{Notify, mpsc};
 
 /// The origin of the pages that may connect.
 pub const HOME: &str = "https://chat.example";
@@ -33,7 +33,7 @@ pub enum Ask {
     Drop = b'D',
     /// Say `!`, read until it ends, and report how.
     Hold = b'H',
-    /// Say `!`, finish, then close the connection with that code.
+    /// Say `!`, then close the connection with that code.
     Close = b'C',
     /// Drop the whole connection.
     Leave = b'L',
@@ -107,31 +107,152 @@ impl Serve for Host {
     async fn serve<C: Connection>(&self, connection: C) {
         self.report(Event::Connected(connection.kind(), connection.peer()));
         let connection = Arc::new(connection);
-        let leave = Arc::new(Mutex::new(None));
+        let leave = Arc::new(Notify::new());
         let echo = self.tasks.spawn(echo_datagrams(connection.clone()));
         let closed = loop {
-            match connection.accept().await {
-                Ok((send, recv)) => {
-                    let stream = Stream { send, recv, connection: connection.clone(), host: self.clone() };
-                    let task = self.tasks.spawn(stream.run());
-                    if let Ok(true) = task_or_later(task).await {
-                        break None;
+            tokio::select! {
+                () = leave.notified() => break None,
+                accepted = connection.accept() => match accepted {
+                    Ok((send, recv)) => {
+                        let (connection, leave) = (connection.clone(), leave.clone());
+                        self.tasks.spawn(Stream { send, recv, connection, leave, host: self.clone() }.run());
                     }
-                }
-                Err(closed) => break Some(closed),
+                    Err(closed) => break Some(closed),
+                },
             }
         };
-        drop(leave.lock().await.take().unwrap_or(()));
         match closed {
             Some(closed) => {
                 assert_eq!(connection.closed().await, closed, "accept and closed agree");
                 self.report(Event::Closed(closed));
             }
-            None => echo.abort(),
+            None => {
+                echo.abort();
+                let _ = echo.await;
+            }
         }
     }
 
     fn origin_allowed(&self, origin: Option<&str>) -> bool {
         origin.is_none_or(|origin| origin == HOME)
+    }
+}
+
+async fn echo_datagrams<C: Connection>(connection: Arc<C>) {
+    while let Ok(datagram) = connection.recv_datagram().await {
+        connection.send_datagram(datagram);
+    }
+}
+
+struct Stream<C: Connection> {
+    send: C::Send,
+    recv: C::Recv,
+    connection: Arc<C>,
+    leave: Arc<Notify>,
+    host: Host,
+}
+
+impl<C: Connection> Stream<C> {
+    async fn run(mut self) {
+        let mut read = BytesMut::new();
+        while read.len() < 5 {
+            match self.recv.read().await {
+                Ok(Some(bytes)) => read.extend_from_slice(&bytes),
+                Ok(None) => return self.host.report(Event::ReadEnded(Ok(()))),
+                Err(error) => return self.host.report(Event::ReadEnded(Err(error))),
+            }
+        }
+        let (letter, number) = (read.get_u8(), read.get_u32());
+        let code = Code::from_number(number).unwrap_or(Code::Internal);
+        self.send.set_priority(Priority::LaneOthers);
+        match letter {
+            b'E' => self.echo(read.freeze()).await,
+            b'S' => self.sum(read.freeze()).await,
+            b'M' => self.make(number as usize).await,
+            b'R' => {
+                self.send.reset(code);
+                assert_eq!(self.send.write(vec![Bytes::from_static(b"late")]).await, Err(StreamError::Closed));
+                self.drain().await;
+            }
+            b'T' => {
+                self.recv.stop(code);
+                self.write(Bytes::from_static(b"!")).await;
+                self.send.finish();
+            }
+            b'F' => {
+                let error = loop {
+                    let chunks = vec![Bytes::from_static(b"!"), Bytes::from_static(&[7; 4096])];
+                    match self.send.write(chunks).await {
+                        Ok(()) => {}
+                        Err(error) => break error,
+                    }
+                };
+                self.host.report(Event::WriteEnded(error));
+            }
+            b'D' => {}
+            b'H' => {
+                self.write(Bytes::from_static(b"!")).await;
+                self.drain().await;
+            }
+            b'C' => {
+                self.write(Bytes::from_static(b"!")).await;
+                self.connection.close(code, "because");
+                self.connection.close(Code::Internal, "only the first close counts");
+                assert_eq!(self.send.write(vec![Bytes::from_static(b"late")]).await, Err(StreamError::Closed));
+            }
+            b'L' => self.leave.notify_one(),
+            other => panic!("nobody asks {other}"),
+        }
+    }
+
+    async fn write(&mut self, bytes: Bytes) {
+        self.send.write(vec![bytes]).await.expect("the client reads");
+    }
+
+    async fn echo(&mut self, first: Bytes) {
+        let mut next = Some(first);
+        while let Some(bytes) = next {
+            self.write(bytes).await;
+            next = self.recv.read().await.expect("the client finishes");
+        }
+        self.send.finish();
+    }
+
+    async fn sum(&mut self, first: Bytes) {
+        let (mut count, mut sum) = (0, 0);
+        let mut next = Some(first);
+        while let Some(bytes) = next {
+            count += bytes.len() as u64;
+            sum = checksum(sum, &bytes);
+            next = self.recv.read().await.expect("the client finishes");
+        }
+        self.write(Bytes::from([count.to_be_bytes(), sum.to_be_bytes()].concat())).await;
+        self.send.finish();
+    }
+
+    /// In chunks of several sizes, several a call.
+    async fn make(&mut self, bytes: usize) {
+        let mut at = 0;
+        while at < bytes {
+            let mut chunks = Vec::new();
+            for size in [1, 200, 1_000, 70_000] {
+                let end = bytes.min(at + size);
+                chunks.push(sequence(at..end));
+                at = end;
+            }
+            self.send.write(chunks).await.expect("the client reads");
+        }
+        self.send.finish();
+    }
+
+    async fn drain(&mut self) {
+        let ended = loop {
+            match self.recv.read().await {
+                Ok(Some(bytes)) => assert!(!bytes.is_empty()),
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        self.host.report(Event::ReadEnded(ended));
     }
 }

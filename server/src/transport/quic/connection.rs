@@ -80,9 +80,10 @@ impl Drop for Connection {
 /// How quinn says that a connection has ended.
 pub(in crate::transport) fn closed(error: ConnectionError, codes: Codes) -> Closed {
     match error {
-        ConnectionError::ApplicationClosed(close) => {
-            Closed { code: codes.decode_close(close.error_code), reason: String::from_utf8_lossy(&close.reason).into_owned() }
-        }
+        ConnectionError::ApplicationClosed(close) => Closed {
+            code: codes.decode_close(close.error_code),
+            reason: String::from_utf8_lossy(&close.reason).into_owned(),
+        },
         other => Closed::failed(other),
     }
 }

@@ -1,0 +1,158 @@
+//! Raw QUIC by quinn, and the server's endpoint for it and for WebTransport.
+
+use super::{
+    Client,
+    quic_stream::{Recv, Send},
+};
+use crate::host::Host;
+use bytes::Bytes;
+use quinn::crypto::rustls::QuicClientConfig;
+use rill_certs::{Fingerprint, Pinned};
+use rill_protocol::Code;
+use rill_server::transport::{TransportKind, quic};
+use rustls::{
+    DigitallySignedStruct, SignatureScheme,
+    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    pki_types::{CertificateDer, ServerName, UnixTime},
+};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+pub fn now_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64
+}
+
+/// The endpoint under test, with its certificates.
+pub struct Server {
+    pub endpoint: Arc<quic::Endpoint>,
+    pub pinned: Pinned,
+    pub address: SocketAddr,
+    _dir: tempfile::TempDir,
+}
+
+impl Server {
+    /// Listens on a free port of every address and serves `host`.
+    pub fn start(host: &Host) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let pinned = Pinned::open(dir.path(), now_ms()).unwrap();
+        let address = "[::]:0".parse().unwrap();
+        let config = quic::Config { address, certificate: pinned.slot(), tasks: host.tasks.clone() };
+        let endpoint = Arc::new(quic::Endpoint::bind(config).unwrap());
+        let address = (Ipv4Addr::LOCALHOST, endpoint.local_addr().port()).into();
+        let (running, host) = (endpoint.clone(), host.clone());
+        tokio::spawn(async move { running.run(host, std::future::pending()).await });
+        Self { endpoint, pinned, address, _dir: dir }
+    }
+
+    pub fn hash(&self) -> Fingerprint {
+        self.pinned.hashes()[0]
+    }
+
+    /// A connection under one ALPN, by hash, to any of the server's addresses.
+    pub async fn dial(&self, to: SocketAddr, protocol: &[u8]) -> Result<quinn::Connection, quinn::ConnectionError> {
+        let mut tls = rustls::ClientConfig::builder_with_provider(rill_certs::provider())
+            .with_protocol_versions(&[&rustls::version::TLS13])
+            .unwrap()
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(ByHash(self.hash())))
+            .with_no_client_auth();
+        tls.alpn_protocols = vec![protocol.to_vec()];
+        let tls = QuicClientConfig::try_from(tls).unwrap();
+        let from = if to.is_ipv4() { "127.0.0.1:0" } else { "[::1]:0" };
+        let endpoint = quinn::Endpoint::client(from.parse().unwrap()).unwrap();
+        endpoint.connect_with(quinn::ClientConfig::new(Arc::new(tls)), to, "localhost").unwrap().await
+    }
+}
+
+/// Accepts one certificate only.
+#[derive(Debug)]
+struct ByHash(Fingerprint);
+
+impl ServerCertVerifier for ByHash {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        if Fingerprint::of(end_entity) == self.0 {
+            return Ok(ServerCertVerified::assertion());
+        }
+        Err(rustls::CertificateError::UnknownIssuer.into())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        unreachable!("QUIC is TLS 1.3")
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = rill_certs::provider().signature_verification_algorithms;
+        rustls::crypto::verify_tls13_signature(message, certificate, signature, &algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        vec![SignatureScheme::ECDSA_NISTP256_SHA256]
+    }
+}
+
+pub struct Quic {
+    pub server: Server,
+    pub connection: quinn::Connection,
+}
+
+impl Client for Quic {
+    type Send = Send;
+    type Recv = Recv;
+
+    const KIND: TransportKind = TransportKind::Quic;
+
+    async fn connect(host: &Host) -> Self {
+        let server = Server::start(host);
+        let connection = server.dial(server.address, b"rill/1").await.unwrap();
+        Self { server, connection }
+    }
+
+    fn is_at(&self, peer: SocketAddr) -> bool {
+        // An IPv4 client of a socket for both families.
+        peer.ip() == Ipv4Addr::LOCALHOST && peer.port() != self.server.address.port()
+    }
+
+    async fn open(&self) -> (Send, Recv) {
+        let (send, recv) = self.connection.open_bi().await.unwrap();
+        (Send(send), Recv(recv))
+    }
+
+    fn send_datagram(&self, datagram: &'static [u8]) {
+        self.connection.send_datagram(Bytes::from_static(datagram)).unwrap();
+    }
+
+    async fn recv_datagram(&self) -> Bytes {
+        self.connection.read_datagram().await.unwrap()
+    }
+
+    fn close(&self, code: Code) {
+        self.connection.close(code.number().into(), code.name().as_bytes());
+    }
+
+    async fn closed(&self) -> Option<u32> {
+        match self.connection.closed().await {
+            quinn::ConnectionError::ApplicationClosed(close) => close.error_code.into_inner().try_into().ok(),
+            _ => None,
+        }
+    }
+}
