@@ -2,6 +2,7 @@
 
 use rill_protocol::{ClientId, RoomId, UserId, limits};
 use rill_storage::{
+    Store,
     model::{Anchor, Appended, Change, Head, Membership, Message, NewEntry},
     port::AppendRefused,
 };
@@ -60,7 +61,7 @@ impl Messages {
     /// A page of a room's history, for members.
     pub async fn page(&self, user: UserId, room: RoomId, anchor: Anchor, limit: usize) -> Result<Page, DomainError> {
         let store = &self.world.store;
-        let membership = member(store.rooms.membership(room, user).await?)?;
+        let membership = member(store, user, room).await?;
         let limit = limit.clamp(1, limits::HISTORY_PAGE_MAX);
         let read = store.log.messages(room, anchor, limit, limits::HISTORY_PAGE_TEXT_BYTES_MAX).await?;
         let mut page = read.ok_or(DomainError::NoSuchRoom)?;
@@ -74,9 +75,13 @@ impl Messages {
     }
 }
 
-/// Only members read.
-pub(super) fn member(membership: Option<Membership>) -> Result<Membership, DomainError> {
-    membership.filter(Membership::is_active).ok_or(DomainError::NotAMember)
+/// What a member may see of a room; nobody else reads it.
+pub(super) async fn member(store: &Store, user: UserId, room: RoomId) -> Result<Membership, DomainError> {
+    match store.rooms.membership(room, user).await? {
+        Some(membership) if membership.is_active() => Ok(membership),
+        None if store.rooms.get(room).await?.is_none() => Err(DomainError::NoSuchRoom),
+        _ => Err(DomainError::NotAMember),
+    }
 }
 
 /// What a refused append means to the one who asked.

@@ -184,10 +184,6 @@ impl Rooms {
 
     /// What `user` may see of a room, if they are a member.
     pub async fn membership(&self, user: UserId, room: RoomId) -> Result<Membership, DomainError> {
-        let store = &self.world.store;
-        match store.rooms.membership(room, user).await? {
-            None if store.rooms.get(room).await?.is_none() => Err(DomainError::NoSuchRoom),
-            found => member(found),
-        }
+        member(&self.world.store, user, room).await
     }
 }

@@ -1,0 +1,84 @@
+//! The server of one test, and requests to it.
+
+use clap::Parser;
+use reqwest::{Client, Method, RequestBuilder, StatusCode};
+use rill_server::{
+    app::{App, Ready},
+    config::{Cli, Command},
+};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::{sync::oneshot, task::JoinHandle};
+
+pub(crate) struct Server {
+    pub(crate) ready: Ready,
+    pub(crate) client: Client,
+    stop: Option<oneshot::Sender<()>>,
+    running: Option<JoinHandle<()>>,
+    _data: TempDir,
+}
+
+impl Server {
+    pub(crate) async fn start() -> Self {
+        let data = TempDir::new().unwrap();
+        let free = "127.0.0.1:0";
+        let args =
+            ["rill", "serve", "--http", free, "--https", free, "--quic", free, "--data", data.path().to_str().unwrap()];
+        let Command::Serve(args) = Cli::try_parse_from(args).unwrap().command;
+        let app = App::load(args.check().unwrap()).await.unwrap();
+        let ready = app.ready().clone();
+        let (stop, stopped) = oneshot::channel();
+        let running = tokio::spawn(async move {
+            app.run(async {
+                let _ = stopped.await;
+            })
+            .await
+            .unwrap();
+        });
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = Client::builder().tls_danger_accept_invalid_certs(true).build().unwrap();
+        Self { ready, client, stop: Some(stop), running: Some(running), _data: data }
+    }
+
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("http://{}{path}", self.ready.http))
+    }
+
+    pub(crate) async fn get(&self, token: &str, path: &str) -> (StatusCode, Value) {
+        answer(self.request(Method::GET, path).bearer_auth(token)).await
+    }
+
+    pub(crate) async fn post(&self, token: &str, path: &str, body: &Value) -> (StatusCode, Value) {
+        answer(self.request(Method::POST, path).bearer_auth(token).json(body)).await
+    }
+
+    /// A request under an idempotency key.
+    pub(crate) async fn change(&self, token: &str, key: &str, path: &str, body: &Value) -> (StatusCode, Value) {
+        answer(self.request(Method::POST, path).bearer_auth(token).header("Idempotency-Key", key).json(body)).await
+    }
+
+    /// Registers somebody; their token.
+    pub(crate) async fn register(&self, name: &str) -> String {
+        let body = serde_json::json!({ "username": name, "password": "correct horse" });
+        let (status, body) = self.post("", "/api/v1/register", &body).await;
+        assert_eq!(status, StatusCode::CREATED, "{body}");
+        body["token"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) async fn stop(mut self) {
+        drop(self.stop.take());
+        self.running.take().unwrap().await.unwrap();
+    }
+}
+
+/// Status and body, which is null where there is none.
+pub(crate) async fn answer(request: RequestBuilder) -> (StatusCode, Value) {
+    let response = request.send().await.unwrap();
+    let status = response.status();
+    (status, serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or(Value::Null))
+}
+
+/// The name of the code in an answer.
+pub(crate) fn code((_, body): &(StatusCode, Value)) -> &str {
+    body["error"]["name"].as_str().unwrap_or_default()
+}
