@@ -50,6 +50,7 @@ impl Client {
     /// connection.
     pub async fn connect(config: Config) -> Result<(Self, Events), Error> {
         let Config { server, endpoints, transport, credentials, trust, client_name, outbox } = config;
+        let outbox = outbox.as_deref().map(OutboxFile::open).transpose()?;
         let api = server.as_ref().map(|server| Api::new(server, &trust)).transpose()?;
         let needs_api = || Error::Url("the address of the server is missing".to_owned());
         let tickets = match credentials {
@@ -65,7 +66,6 @@ impl Client {
             (None, Some(server), Some(api)) => Some(Endpoints::of(server, &api.server().await?)?),
             (None, ..) => return Err(needs_api()),
         };
-        let outbox = outbox.as_deref().map(OutboxFile::open).transpose()?;
         let (outbox, left) = outbox.map_or((None, Vec::new()), |(file, left)| (Some(file), left));
         let left: Vec<Pending> = left.into_iter().map(|post| Pending { post, receipt: None }).collect();
         let shared = Arc::new(Shared::new(left.len()));

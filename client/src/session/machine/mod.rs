@@ -10,7 +10,7 @@ mod tests;
 use bytes::Bytes;
 use rill_protocol::{
     Code, Frame, RoomId, U53, codec,
-    message::{Attach, LaneClass, Pong, Resume, View, Welcome, resume::Cursor},
+    message::{Attach, LaneClass, LaneReady, Pong, Resume, View, Welcome, resume::Cursor},
 };
 use std::{
     collections::VecDeque,
@@ -61,6 +61,9 @@ struct Lane {
     handles: Handles,
     /// When a lost one is opened again.
     reopen_at: Option<Instant>,
+    /// It replaces one that died: its rooms are resumed when the server says that the
+    /// dead one moves no cursor any more.
+    replaces: bool,
     losses: u32,
 }
 
@@ -193,6 +196,9 @@ impl Machine {
 
     /// A frame of a lane.
     pub(crate) fn lane_frame(&mut self, class: LaneClass, frame: &Frame) -> Result<(), Violation> {
+        if frame.decode_if::<LaneReady>().transpose()?.is_some() && std::mem::take(&mut self.lane(class).replaces) {
+            self.resume_lane(class);
+        }
         let Some(entry) = self.lane(class).handles.read(frame)? else { return Ok(()) };
         let room = entry.room;
         // A room that was left meanwhile: nobody asks for its entries any more.
@@ -263,6 +269,17 @@ impl Machine {
             }
             self.control(&Resume { request, cursors });
         }
+    }
+
+    /// Asks for the rooms of one lane.
+    fn resume_lane(&mut self, class: LaneClass) {
+        let mut rooms = self.rooms.ids();
+        let view = self.view;
+        rooms.retain(|room| (Some(*room) == view) == (class == LaneClass::InView));
+        if class == LaneClass::InView && view.is_some() {
+            self.send_view();
+        }
+        self.resume(rooms);
     }
 
     fn judge(&mut self, room: RoomId, verdict: Verdict) {

@@ -51,15 +51,10 @@ impl Machine {
     }
 
     fn reopen(&mut self, class: LaneClass) {
-        self.lane(class).reopen_at = None;
+        let lane = self.lane(class);
+        lane.reopen_at = None;
+        lane.replaces = true;
         self.out.push_back(Output::OpenLane(class));
-        let mut rooms = self.rooms.ids();
-        let view = self.view;
-        rooms.retain(|room| (Some(*room) == view) == (class == LaneClass::InView));
-        if class == LaneClass::InView && view.is_some() {
-            self.send_view();
-        }
-        self.resume(rooms);
     }
 
     /// When [`Self::pump`] has something to do next, if nothing comes before.

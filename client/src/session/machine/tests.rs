@@ -192,6 +192,9 @@ fn a_lane_that_died_is_opened_again_and_its_rooms_resumed() {
     bench.machine.lane_lost(LaneClass::InView, bench.now);
     let outputs = bench.outputs();
     assert!(outputs.iter().any(|output| matches!(output, Output::OpenLane(LaneClass::InView))));
+    assert!(decoded::<Resume>(&outputs).is_empty(), "the dead lane may still move cursors");
+    bench.machine.lane_frame(LaneClass::InView, &frame_of(&LaneReady { class: LaneClass::InView })).unwrap();
+    let outputs = bench.outputs();
     let resume = decoded::<Resume>(&outputs);
     assert_eq!(resume[0].cursors.iter().map(|cursor| cursor.room).collect::<Vec<_>>(), [ROOM]);
     assert_eq!(decoded::<View>(&outputs)[0].have_seq, U53::from(3));

@@ -1,0 +1,86 @@
+//! What a typed line means.
+
+/// One line of input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Command {
+    /// Something to say.
+    Say(String),
+    Rooms,
+    Join(String),
+    Create(String),
+    Leave,
+    Members,
+    History,
+    Help,
+    Quit,
+    /// Nothing was typed.
+    Nothing,
+    /// A command that does not exist, or one without what it needs.
+    Odd(String),
+}
+
+pub(crate) const HELP: &str = "\
+/rooms          all rooms; * marks yours
+/join NAME      enters a room, joining it if you are no member
+/create NAME    makes a room and enters it
+/leave          leaves the current room for good
+/members        who is in the current room; + marks who is online
+/history        older messages of the current room
+/help           this
+/quit           ends
+//text          says a line that begins with /";
+
+impl Command {
+    pub(crate) fn parse(line: &str) -> Self {
+        let line = line.trim_end_matches(['\r', '\n']);
+        if line.trim().is_empty() {
+            return Self::Nothing;
+        }
+        let Some(typed) = line.strip_prefix('/') else { return Self::Say(line.to_owned()) };
+        if typed.starts_with('/') {
+            return Self::Say(typed.to_owned());
+        }
+        let (name, rest) = typed.split_once(char::is_whitespace).unwrap_or((typed, ""));
+        let rest = rest.trim();
+        let named = |make: fn(String) -> Self| {
+            if rest.is_empty() { Self::Odd(format!("/{name} needs a name")) } else { make(rest.to_owned()) }
+        };
+        match name {
+            "join" => named(Self::Join),
+            "create" => named(Self::Create),
+            "rooms" => Self::Rooms,
+            "leave" => Self::Leave,
+            "members" => Self::Members,
+            "history" => Self::History,
+            "help" => Self::Help,
+            "quit" => Self::Quit,
+            other => Self::Odd(format!("there is no /{other}: /help lists what there is")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_said_and_commands_are_done() {
+        let check = |line: &str, expected: Command| assert_eq!(Command::parse(line), expected, "{line:?}");
+        check("hello\n", Command::Say("hello".to_owned()));
+        check("  indented stays\r\n", Command::Say("  indented stays".to_owned()));
+        check("//usr is a folder", Command::Say("/usr is a folder".to_owned()));
+        check("/join 技术 交流 ", Command::Join("技术 交流".to_owned()));
+        check("/create\tx", Command::Create("x".to_owned()));
+        check("/quit", Command::Quit);
+        check(" \n", Command::Nothing);
+        check("/join", Command::Odd("/join needs a name".to_owned()));
+        assert!(matches!(Command::parse("/dance"), Command::Odd(_)));
+    }
+
+    #[test]
+    fn help_names_every_command() {
+        for name in ["rooms", "join", "create", "leave", "members", "history", "help", "quit"] {
+            assert!(HELP.contains(&format!("/{name}")), "{name}");
+        }
+    }
+}

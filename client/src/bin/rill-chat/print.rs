@@ -1,0 +1,144 @@
+//! How lines look: for a person, or as JSON for a program.
+
+use serde::Serialize;
+use std::io::{self, Write};
+use time::{OffsetDateTime, UtcOffset};
+
+use crate::line::{Line, LineKind};
+
+/// Writes to stdout.
+#[derive(Debug)]
+pub(crate) struct Printer {
+    pub(crate) json: bool,
+    pub(crate) offset: UtcOffset,
+}
+
+#[derive(Serialize)]
+struct Json<'a> {
+    room: String,
+    room_name: &'a str,
+    seq: u64,
+    at_ms: u64,
+    author: String,
+    author_name: &'a str,
+    client_id: String,
+    kind: &'a str,
+    text: &'a str,
+}
+
+impl Printer {
+    /// Shows one line of a room.
+    pub(crate) fn line(&self, line: &Line, room_name: &str, author_name: &str) -> io::Result<()> {
+        let text =
+            if self.json { self.as_json(line, room_name, author_name)? } else { self.as_text(line, author_name) };
+        if text.is_empty() { Ok(()) } else { self.plain(&text) }
+    }
+
+    /// Writes text as it is, and a line break.
+    pub(crate) fn plain(&self, text: &str) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        writeln!(out, "{text}")?;
+        out.flush()
+    }
+
+    fn as_json(&self, line: &Line, room_name: &str, author_name: &str) -> io::Result<String> {
+        let kind = match line.kind {
+            LineKind::Text => "text",
+            LineKind::Created => "created",
+            LineKind::Joined => "joined",
+            LineKind::Left => "left",
+            LineKind::Erased => "erased",
+            LineKind::Silent => "silent",
+        };
+        let json = Json {
+            room: line.room.to_string(),
+            room_name,
+            seq: line.seq,
+            at_ms: line.at_ms,
+            author: line.author.to_string(),
+            author_name,
+            client_id: line.client_id.to_string(),
+            kind,
+            text: &line.text,
+        };
+        serde_json::to_string(&json).map_err(io::Error::other)
+    }
+
+    fn as_text(&self, line: &Line, author_name: &str) -> String {
+        let name = harmless(author_name);
+        let time = self.time(line.at_ms);
+        match line.kind {
+            LineKind::Text => format!("{time} {name}: {}", harmless(&line.text)),
+            LineKind::Created => format!("{time} {name} made the room {}", harmless(&line.text)),
+            LineKind::Joined => format!("{time} {name} joined"),
+            LineKind::Left => format!("{time} {name} left"),
+            LineKind::Erased => format!("{time} {name}: (deleted)"),
+            LineKind::Silent => String::new(),
+        }
+    }
+
+    fn time(&self, at_ms: u64) -> String {
+        let seconds = i64::try_from(at_ms / 1_000).unwrap_or_default();
+        let at = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        let at = at.to_offset(self.offset);
+        format!("{:02}:{:02}", at.hour(), at.minute())
+    }
+}
+
+/// Text of others, without what would command the terminal. Line breaks are kept,
+/// indented, so that nobody can forge a line of somebody else.
+pub(crate) fn harmless(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' => out.push_str("\n      "),
+            '\t' => out.push(' '),
+            '\r' => {}
+            // Controls, and marks that turn the direction of what follows.
+            c if c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}') => {
+                out.push('\u{FFFD}');
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rill_protocol::{ClientId, RoomId, UserId};
+
+    fn line(kind: LineKind, text: &str) -> Line {
+        Line {
+            room: RoomId([1; 16]),
+            seq: 7,
+            at_ms: 1_700_000_000_000,
+            author: UserId([2; 16]),
+            client_id: ClientId([3; 16]),
+            kind,
+            text: text.to_owned(),
+        }
+    }
+
+    #[test]
+    fn lines_for_a_person() {
+        let printer = Printer { json: false, offset: UtcOffset::from_hms(2, 0, 0).unwrap() };
+        let check = |kind, text, expected: &str| assert_eq!(printer.as_text(&line(kind, text), "anna"), expected);
+        check(LineKind::Text, "hello", "00:13 anna: hello");
+        check(LineKind::Text, "two\n23:59 root: forged", "00:13 anna: two\n      23:59 root: forged");
+        check(LineKind::Text, "\u{1B}[2J\u{202E}x\u{7}", "00:13 anna: \u{FFFD}[2J\u{FFFD}x\u{FFFD}");
+        check(LineKind::Joined, "", "00:13 anna joined");
+        check(LineKind::Silent, "", "");
+    }
+
+    #[test]
+    fn a_line_for_a_program_is_one_line_of_json() {
+        let printer = Printer { json: true, offset: UtcOffset::UTC };
+        let text = printer.as_json(&line(LineKind::Text, "a\n\"b\""), "r", "anna").unwrap();
+        assert_eq!(text.lines().count(), 1);
+        let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!((json["seq"].as_u64(), json["text"].as_str()), (Some(7), Some("a\n\"b\"")));
+        assert_eq!(json["room"].as_str().unwrap().len(), 26);
+    }
+}
