@@ -70,6 +70,15 @@ impl FrameError {
             Self::Header(_) | Self::Kind => Code::Malformed,
         }
     }
+
+    /// The name in the vectors, which other implementations read too.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::TooLong { .. } => "too_long",
+            Self::Header(error) => error.name(),
+            Self::Kind => "kind",
+        }
+    }
 }
 
 /// Cuts a stream of bytes into frames. It never holds more than one partial frame
@@ -112,6 +121,10 @@ impl FrameDecoder {
         }
         self.buffer.advance(header);
         let whole = self.buffer.split_to(length).freeze();
+        if self.buffer.is_empty() {
+            // An idle stream keeps no buffer.
+            self.buffer = BytesMut::new();
+        }
         split_kind(whole).map(Some)
     }
 

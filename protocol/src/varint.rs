@@ -18,6 +18,7 @@ pub const BYTES_MAX: usize = 9;
 
 /// Why an integer cannot be read.
 #[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum VarintError {
     /// The first byte is none of the table above.
     #[error("0x{0:02x} does not begin an integer")]
@@ -25,6 +26,16 @@ pub enum VarintError {
     /// A shorter form exists.
     #[error("an integer is not in its shortest form")]
     Overlong,
+}
+
+impl VarintError {
+    /// The name in the vectors, which other implementations read too.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Prefix(_) => "varint_prefix",
+            Self::Overlong => "varint_overlong",
+        }
+    }
 }
 
 /// Appends `value` in its shortest form.

@@ -1,0 +1,14 @@
+//! The golden vectors in protocol/vectors: what other implementations are held to,
+//! and this one too.
+//!
+//! What the files hold is pinned. A new sample here fails until
+//! `UPDATE_VECTORS=1 cargo test -p rill-protocol --test vectors` has appended it;
+//! nothing that is there is ever rewritten, and a pinned vector is checked even when
+//! its sample is gone.
+
+mod file;
+mod frames;
+mod hex;
+mod message_samples;
+mod messages;
+mod mux;
