@@ -18,7 +18,7 @@ export default typescript.config(
       // The type checker knows every name; eslint does not know the browser's.
       'no-undef': 'off',
       '@typescript-eslint/consistent-type-imports': 'error',
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       // Raw HTML from a user must never reach the page.
       'vue/no-v-html': 'error',
       'vue/component-api-style': ['error', ['script-setup']],

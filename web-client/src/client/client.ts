@@ -1,0 +1,260 @@
+/**
+ * The whole client of one tab, without the page and without a browser: it keeps a
+ * connection, does what the page commands and answers what it asks.
+ */
+import { Code, ROOM_PAGE_MAX, USERS_PER_REQUEST_MAX } from '../protocol/generated';
+import type { RoomInfo, UserId } from '../protocol/generated';
+import type { Closed } from '../transport/transport';
+import type { Clock } from './clock';
+import { codeOf } from './connector';
+import type { Connector, Established } from './connector';
+import { Emitter } from './emitter';
+import { HttpFailed } from './http';
+import { Members } from './members';
+import type { Link, ListedRoom, OutboxItem, Room } from './model';
+import { Outbox } from './outbox';
+import type { OutboxBus, OutboxLock, Sent } from './outbox';
+import type { OutboxStore } from './outbox_store';
+import { People } from './people';
+import type { Command, Event, RequestName, Requests } from './port';
+import { Backoff, nextStep } from './reconnect';
+import { RoomBook } from './room_book';
+import { Session } from './session';
+import { Sync } from './sync';
+
+/** A gap that lasts this long does not close by itself. */
+const MEND_EVERY_MS = 5_000;
+/** Lines kept in view when the page lets go of the oldest. */
+const LINES_IN_VIEW = 1_000;
+/** Weight of a new round trip against the mean so far. */
+const RTT_WEIGHT = 0.3;
+
+export interface Parts {
+  connector: Pick<Connector, 'attempt'>;
+  store: OutboxStore;
+  bus: OutboxBus;
+  lock: OutboxLock;
+  clock: Clock;
+  send: (events: Event[]) => void;
+}
+
+export class Client {
+  private readonly book = new RoomBook();
+  private readonly emitter: Emitter;
+  private readonly outbox: Outbox;
+  private readonly members: Members;
+  private readonly people: People;
+  private readonly sync: Sync;
+  private readonly backoff: Backoff;
+  private link: Link = { phase: 'connecting', transport: null, fallback: null, rttMs: null, error: null };
+  private wakeUp: () => void = () => undefined;
+  private readonly stopping = new AbortController();
+
+  constructor(
+    private readonly user: UserId,
+    private readonly parts: Parts,
+  ) {
+    const { clock } = parts;
+    this.backoff = new Backoff(clock);
+    this.outbox = new Outbox(parts.store, parts.bus, parts.lock, clock, () => {
+      this.emitter.outbox();
+    });
+    this.emitter = new Emitter(clock, parts.send, {
+      summary: (room) => this.book.rooms.get(room)?.summary() ?? null,
+      complete: () => this.book.complete,
+      outbox: () => this.outbox.list,
+    });
+    this.people = new People(
+      async (users) =>
+        (await this.online().request('GetUsers', { users: users.slice(0, USERS_PER_REQUEST_MAX) })).users,
+      (people) => {
+        this.emitter.emit({ on: 'people', people });
+      },
+    );
+    this.members = new Members(clock, (room, { members, more }) => {
+      const list = members.map(({ user: id, name, online }) => ({ id, name, online }));
+      this.people.know(list.map(({ id, name }) => ({ id, name })));
+      const total = more ? Math.max(this.book.rooms.get(room)?.room.members ?? 0, list.length) : list.length;
+      this.emitter.emit({ on: 'members', room, members: list, total });
+    });
+    this.sync = new Sync(user, this.book, this.outbox, this.people, this.members, this.emitter);
+    this.sync.onRoundTrip = (ms) => {
+      const before = this.link.rttMs;
+      this.tell({ rttMs: before === null ? ms : before + RTT_WEIGHT * (ms - before) });
+    };
+    this.sync.onReady = () => {
+      const session = this.online();
+      this.outbox.online((item) => post(session, item));
+    };
+  }
+
+  /** Runs until `stop`, or until the person must log in again. */
+  async run(): Promise<void> {
+    void this.outbox.load();
+    while (!this.stopping.signal.aborted) {
+      const ended = await this.connectOnce();
+      const code = ended.code;
+      const step = ended.notLoggedIn ? 'login' : nextStep(code);
+      if (this.stopping.signal.aborted) return;
+      if (step === 'login') {
+        this.parts.send([{ on: 'login' }]);
+        return;
+      }
+      const error = { code, detail: ended.reason };
+      this.tell({ phase: step === 'stop' ? 'stopped' : 'offline', transport: null, rttMs: null, error });
+      await this.rest(step === 'stop' ? null : Math.max(this.backoff.next(), ended.notBeforeMs));
+    }
+  }
+
+  stop(): void {
+    this.stopping.abort();
+    this.sync.session?.close(Code.normal, 'the page is done');
+    this.wakeUp();
+  }
+
+  command(command: Command): void {
+    switch (command.do) {
+      case 'view':
+        this.sync.view(command.room);
+        break;
+      case 'send':
+        void this.outbox.add(command.item);
+        break;
+      case 'retry':
+        void this.outbox.retry(command.clientId);
+        break;
+      case 'remove':
+        void this.outbox.remove(command.clientId);
+        break;
+      case 'load':
+        this.sync.load(command.room, command.direction).catch(() => {
+          this.emitter.emit({ on: 'loadFailed', room: command.room });
+        });
+        break;
+      case 'latest':
+        this.sync.latest(command.room);
+        break;
+      case 'trim':
+        this.sync.trim(command.room, LINES_IN_VIEW);
+        break;
+      case 'wake':
+        if (this.sync.session) this.sync.session.suspect();
+        else if (this.link.phase !== 'stopped') this.connectNow();
+        break;
+      case 'reconnect':
+        this.connectNow();
+        break;
+      case 'start':
+        break;
+    }
+  }
+
+  async answer<N extends RequestName>(name: N, ask: Requests[N]['ask']): Promise<Requests[N]['answer']> {
+    const session = this.online();
+    const answers: { [K in RequestName]: (ask: Requests[K]['ask']) => Promise<Requests[K]['answer']> } = {
+      create: async (what) => toRoom((await session.request('CreateRoom', what)).room),
+      join: async (what) => toRoom((await session.request('JoinRoom', what)).room),
+      leave: async (what) => {
+        await session.request('LeaveRoom', what);
+        return null;
+      },
+      directory: async ({ after }) => {
+        const { rooms, more } = await session.request('ListRooms', { after, limit: ROOM_PAGE_MAX });
+        return { rooms: rooms.map((room): ListedRoom => ({ ...toRoom(room), joined: room.joined })), more };
+      },
+    };
+    return answers[name](ask);
+  }
+
+  private online(): Session {
+    if (!this.sync.session) throw new Error('no connection');
+    return this.sync.session;
+  }
+
+  private async connectOnce(): Promise<Closed & { notLoggedIn?: boolean; notBeforeMs: number }> {
+    let established: Established;
+    try {
+      established = await this.parts.connector.attempt(this.stopping.signal);
+    } catch (error) {
+      const notLoggedIn = error instanceof HttpFailed && error.action === 'login';
+      return { code: codeOf(error), reason: messageOf(error), notLoggedIn, notBeforeMs: 0 };
+    }
+    const { connection, welcome, fallback } = established;
+    if (welcome.user !== this.user) {
+      // Somebody else has logged in meanwhile, in another tab of this browser.
+      connection.close(Code.normal, 'another user');
+      return { code: null, reason: 'another user', notLoggedIn: true, notBeforeMs: 0 };
+    }
+    const session = new Session(established, this.sync, this.parts.clock);
+    const sinceMs = this.parts.clock.elapsed();
+    this.sync.session = session;
+    this.people.know([{ id: welcome.user, name: welcome.name }]);
+    this.tell({ phase: 'online', transport: connection.name, fallback, rttMs: null, error: null });
+    const running = session.run({ userEpoch: this.book.userEpoch, userSeq: this.book.userSeq });
+    this.members.connected(session);
+    this.people.again();
+    const mending = this.mendNow(session);
+    const closed = await running;
+    mending();
+    this.sync.session = null;
+    this.members.connected(null);
+    this.outbox.offline();
+    this.book.suspend();
+    this.backoff.lived(this.parts.clock.elapsed() - sinceMs);
+    return { ...closed, notBeforeMs: session.reconnectAfterMs ?? 0 };
+  }
+
+  /** Looks for gaps as long as the session lives; the answer ends it. */
+  private mendNow(session: Session): () => void {
+    const again = (): (() => void) =>
+      this.parts.clock.after(MEND_EVERY_MS, () => {
+        if (this.sync.session !== session) return;
+        this.sync.mendGaps();
+        cancel = again();
+      });
+    let cancel = again();
+    return () => {
+      cancel();
+    };
+  }
+
+  /** Waits for the pause to end, or to be woken; null waits only for that. */
+  private rest(pauseMs: number | null): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel =
+        pauseMs === null
+          ? () => undefined
+          : this.parts.clock.after(pauseMs, () => {
+              this.wakeUp();
+            });
+      this.wakeUp = () => {
+        this.wakeUp = () => undefined;
+        cancel();
+        resolve();
+      };
+    });
+  }
+
+  private connectNow(): void {
+    this.backoff.reset();
+    this.wakeUp();
+  }
+
+  private tell(change: Partial<Link>): void {
+    this.link = { ...this.link, ...change };
+    this.emitter.emit({ on: 'link', link: this.link });
+  }
+}
+
+async function post(session: Session, { room, clientId, text }: OutboxItem): Promise<Sent> {
+  const { seq, epoch } = await session.request('Post', { room, clientId, text });
+  return { seq, epoch };
+}
+
+function toRoom({ id, name, creator, creatorName, createdMs, members }: RoomInfo): Room {
+  return { id, name, creator, creatorName, createdMs, members };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,90 @@
+/** The history stream: pages of messages as they are now, answered in order. */
+import { Direction, MessageKind, StreamClass } from '../protocol/generated';
+import type { Message as WireMessage, RoomId } from '../protocol/generated';
+import { codeAction } from '../protocol/codes';
+import { decodeBody } from '../protocol/frame';
+import type { Connection } from '../transport/transport';
+import { ConnectionLost } from '../transport/transport';
+import { FrameStream } from './frame_stream';
+import type { Line } from './model';
+import { RequestFailed } from './request_failed';
+import type { HistoryPage, HistoryRequest } from './room_log';
+
+/** Messages asked for at once: about three screens. */
+export const PAGE_MESSAGES = 50;
+
+interface Waiting {
+  resolve: (page: HistoryPage) => void;
+  reject: (error: Error) => void;
+}
+
+export class History {
+  private lastRequest = 0;
+  private readonly waiting = new Map<number, Waiting>();
+  private stream: Promise<FrameStream> | null = null;
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly heard: () => void,
+  ) {}
+
+  async page(room: RoomId, { direction, seq }: HistoryRequest): Promise<HistoryPage> {
+    this.stream ??= this.open();
+    const stream = await this.stream;
+    this.lastRequest += 1;
+    const request = this.lastRequest;
+    return new Promise((resolve, reject) => {
+      this.waiting.set(request, { resolve, reject });
+      stream
+        .send('GetMessages', { request, room, direction: Direction[direction], seq, limit: PAGE_MESSAGES })
+        .catch(reject);
+    });
+  }
+
+  private async open(): Promise<FrameStream> {
+    const stream = new FrameStream(await this.connection.open(StreamClass.history), this.heard);
+    await stream.send('History', {});
+    stream
+      .each((frame) => {
+        const message = decodeBody(frame);
+        if (message?.name === 'MessagePage') {
+          this.take(message.body.request)?.resolve({
+            lines: message.body.messages.flatMap(toLine),
+            next: message.body.next,
+          });
+        } else if (message?.name === 'Failed') {
+          const { request, code, detail } = message.body;
+          this.take(request)?.reject(new RequestFailed(code, codeAction(code), detail));
+        }
+      })
+      .catch(() => undefined)
+      .finally(() => {
+        // The next page opens another stream.
+        this.stream = null;
+        for (const { reject } of this.waiting.values())
+          reject(new ConnectionLost(null, 'the history stream ended'));
+        this.waiting.clear();
+      });
+    return stream;
+  }
+
+  private take(request: number): Waiting | undefined {
+    const waiting = this.waiting.get(request);
+    this.waiting.delete(request);
+    return waiting;
+  }
+}
+
+const KINDS = new Map<number, Line['kind']>([
+  [MessageKind.text, 'text'],
+  [MessageKind.created, 'created'],
+  [MessageKind.joined, 'joined'],
+  [MessageKind.left, 'left'],
+  [MessageKind.erased, 'erased'],
+]);
+
+/** A kind of a later version is shown as nothing. */
+function toLine({ seq, atMs, author, clientId, kind, text }: WireMessage): Line[] {
+  const known = KINDS.get(kind);
+  return known ? [{ seq, atMs, author, clientId, kind: known, text }] : [];
+}

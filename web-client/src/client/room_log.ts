@@ -1,0 +1,141 @@
+/**
+ * The lines of one room that are kept: pages of history below, the live tail above.
+ * Usually they touch. After a limited resume they may not: then the page goes on
+ * showing the older part, unmoved, and reads forward until the two meet.
+ */
+import type { LogEntry, Line, TimelineEnds, TimelinePatch } from './model';
+
+/** Lines kept of a room that is not on the screen. */
+export const LINES_OUT_OF_VIEW_MAX = 200;
+
+export interface HistoryRequest {
+  direction: 'before' | 'after';
+  seq: number;
+}
+
+export interface HistoryPage {
+  lines: Line[];
+  next: number | null;
+}
+
+const KEEP: TimelinePatch = { op: 'keep' };
+
+export class RoomLog {
+  /** What is shown, oldest first; it ends with the tail unless cut off. */
+  private shown: Line[] = [];
+  /** The tail's lines while they do not touch what is shown. */
+  private ahead: Line[] | null = null;
+  /** The base of the live tail. */
+  private base = 0;
+  private before: number | null = null;
+  private after = 0;
+
+  get lines(): readonly Line[] {
+    return this.shown;
+  }
+
+  get ends(): TimelineEnds {
+    return { older: this.before !== null, newer: this.ahead !== null };
+  }
+
+  get last(): Line | null {
+    return (this.ahead ?? this.shown).at(-1) ?? null;
+  }
+
+  /** The tail starts again above `base`; the log is the same. */
+  limited(base: number, keepShown: boolean): TimelinePatch {
+    const lastShown = this.shown.at(-1);
+    if (!keepShown || !lastShown) return this.restart(base);
+    if (!this.ahead) this.after = Math.max(this.after, lastShown.seq);
+    this.ahead = [];
+    this.base = base;
+    return KEEP;
+  }
+
+  /** Nothing that is kept holds any more. */
+  restart(base: number): TimelinePatch {
+    this.shown = [];
+    this.ahead = null;
+    this.base = base;
+    this.before = base > 0 ? base + 1 : null;
+    this.after = base;
+    return { op: 'reset', lines: [] };
+  }
+
+  append(entries: LogEntry[]): TimelinePatch {
+    const lines = entries.flatMap((entry) => (entry.line ? [entry.line] : []));
+    if (this.ahead) {
+      this.ahead.push(...lines);
+      return KEEP;
+    }
+    const last = entries.at(-1);
+    if (last) this.after = last.seq;
+    if (lines.length === 0) return KEEP;
+    const [first, ...rest] = lines;
+    if (first && this.shown.length === 0)
+      lines.splice(0, lines.length, { ...first, pageStart: true }, ...rest);
+    this.shown.push(...lines);
+    return { op: 'append', lines };
+  }
+
+  /** What to ask for to go on in a direction, if there is anything. */
+  request(direction: 'older' | 'newer'): HistoryRequest | null {
+    if (direction === 'older') {
+      return this.before === null ? null : { direction: 'before', seq: this.before };
+    }
+    return this.ahead === null ? null : { direction: 'after', seq: this.after };
+  }
+
+  /** The answer to `request`; one that fits nowhere any more changes nothing. */
+  page(request: HistoryRequest, page: HistoryPage): TimelinePatch {
+    return request.direction === 'before' ? this.pageBefore(request, page) : this.pageAfter(request, page);
+  }
+
+  /** Shows the live end, dropping an older part that does not touch it. */
+  latest(): TimelinePatch {
+    if (!this.ahead) return KEEP;
+    const lines = this.ahead;
+    this.restart(this.base);
+    this.shown = markStart(lines);
+    this.after = this.shown.at(-1)?.seq ?? this.base;
+    return { op: 'reset', lines: [...this.shown] };
+  }
+
+  /** Forgets the oldest lines; they are a page of history away. */
+  trim(linesMax: number): TimelinePatch {
+    this.latest();
+    if (this.shown.length <= linesMax) return KEEP;
+    this.shown = markStart(this.shown.slice(-linesMax));
+    this.before = this.shown[0]?.seq ?? this.before;
+    return { op: 'reset', lines: [...this.shown] };
+  }
+
+  private pageBefore(request: HistoryRequest, page: HistoryPage): TimelinePatch {
+    if (this.before !== request.seq) return KEEP;
+    this.before = page.next;
+    const first = this.shown[0]?.seq ?? Infinity;
+    const lines = markStart(page.lines.filter((line) => line.seq < first));
+    this.shown.unshift(...lines);
+    return { op: 'prepend', lines };
+  }
+
+  private pageAfter(request: HistoryRequest, page: HistoryPage): TimelinePatch {
+    if (this.ahead === null || this.after !== request.seq) return KEEP;
+    const last = this.shown.at(-1)?.seq ?? 0;
+    const lines = page.lines.filter((line) => line.seq > last);
+    this.after = page.next ?? Infinity;
+    if (this.after >= this.base) {
+      const reached = lines.at(-1)?.seq ?? last;
+      lines.push(...this.ahead.filter((line) => line.seq > reached));
+      this.ahead = null;
+      this.after = lines.at(-1)?.seq ?? last;
+    }
+    this.shown.push(...lines);
+    return { op: 'append', lines };
+  }
+}
+
+function markStart(lines: Line[]): Line[] {
+  const [first, ...rest] = lines;
+  return first ? [{ ...first, pageStart: true }, ...rest] : [];
+}

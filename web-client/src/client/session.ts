@@ -1,0 +1,230 @@
+/**
+ * One attached connection, from `Attach` to its end: the user's log, two lanes, resumes,
+ * signs of life. It keeps nothing that outlives it; what it learns goes to its listener.
+ */
+import { Code, LaneClass, PING_INTERVAL_MS, RESUME_CURSORS_MAX, StreamClass } from '../protocol/generated';
+import type {
+  Bodies,
+  Cursor,
+  Epoch,
+  PresenceSlot,
+  ResumedRoom,
+  RoomId,
+  RoomInfo,
+} from '../protocol/generated';
+import { decodeBody, decodeDatagram, encodeDatagram } from '../protocol/frame';
+import type { Message } from '../protocol/frame';
+import type { Closed, Connection } from '../transport/transport';
+import type { Clock } from './clock';
+import type { Established } from './connector';
+import { Control } from './control';
+import type { AnswerTo, RequestKind } from './control';
+import { History } from './history';
+import { runLane } from './lane';
+import type { TakeEntry } from './lane';
+import type { HistoryPage, HistoryRequest } from './room_log';
+
+/** How often the round trip is measured. */
+export const PROBE_INTERVAL_MS = 5_000;
+/** How long a suspect connection has to answer. */
+const SUSPECT_WAIT_MS = 3_000;
+/** Between the death of a lane and its successor. */
+const LANE_PAUSE_MS = 500;
+/** How long the end of the connection may come after the end of control. */
+const END_WAIT_MS = 1_000;
+
+export interface SessionListener {
+  attached(userEpoch: Epoch, snapshot: boolean): void;
+  roomAdded(seq: number, room: RoomInfo): void;
+  roomRemoved(seq: number, room: RoomId): void;
+  userHead(seq: number): void;
+  entry: TakeEntry;
+  /** The answer about one room; null when it stands at the head of its log. */
+  resumed(room: RoomId, answer: ResumedRoom | null): void;
+  presence(slots: PresenceSlot[]): void;
+  roundTrip(ms: number): void;
+  /** A lane was opened again: the rooms it carries must be resumed. */
+  laneLost(lane: LaneClass): void;
+}
+
+export class Session {
+  /** Set by `GoAway`. */
+  reconnectAfterMs: number | null = null;
+  private readonly connection: Connection;
+  private readonly control: Control;
+  private readonly history: History;
+  private readonly cancels = new Set<() => void>();
+  private readonly deadAfterMs: number;
+  private heardAtMs: number;
+  private probe: { nonce: number; sentAtMs: number } | null = null;
+  private nonce = 0;
+  private over = false;
+
+  constructor(
+    established: Established,
+    private readonly listener: SessionListener,
+    private readonly clock: Clock,
+  ) {
+    this.connection = established.connection;
+    this.deadAfterMs = established.welcome.limits.deadAfterMs;
+    this.heardAtMs = clock.elapsed();
+    established.onHeard(this.heard);
+    this.control = new Control(established.control);
+    this.history = new History(this.connection, this.heard);
+  }
+
+  /** Runs to the end of the connection. */
+  async run(cursor: { userEpoch: Epoch; userSeq: number }): Promise<Closed> {
+    this.connection.onDatagram((bytes) => {
+      this.heard();
+      const message = decodeBody(decodeDatagram(bytes));
+      if (message) this.take(message);
+    });
+    const control = this.control.run((message) => {
+      this.take(message);
+    });
+    this.request('Attach', cursor, ({ userEpoch, snapshot }) => {
+      // Before the answer a lane would be refused: streams may overtake each other.
+      void this.keepLane(LaneClass.inView, StreamClass.laneInView);
+      void this.keepLane(LaneClass.others, StreamClass.laneOthers);
+      this.listener.attached(userEpoch, snapshot);
+    }).catch(() => undefined);
+    this.every(PING_INTERVAL_MS, () => {
+      this.control.send('Ping', { nonce: 0 });
+      if (this.clock.elapsed() - this.heardAtMs > this.deadAfterMs)
+        this.close(Code.timeout, 'nothing was heard');
+    });
+    this.measure();
+    this.every(PROBE_INTERVAL_MS, () => {
+      this.measure();
+    });
+    const lost = await control.then(
+      () => 'the server closed the control stream',
+      (error: unknown) => String(error),
+    );
+    const closed = await Promise.race([
+      this.connection.closed,
+      new Promise<Closed>((resolve) => {
+        this.clock.after(END_WAIT_MS, () => {
+          resolve({ code: null, reason: lost });
+        });
+      }),
+    ]);
+    this.close(Code.normal, '');
+    return closed;
+  }
+
+  request<N extends RequestKind>(
+    name: N,
+    body: Omit<Bodies[N], 'request'>,
+    inTurn?: (answer: AnswerTo<N>) => void,
+  ): Promise<AnswerTo<N>> {
+    return this.control.request(name, body, inTurn);
+  }
+
+  page(room: RoomId, request: HistoryRequest): Promise<HistoryPage> {
+    return this.history.page(room, request);
+  }
+
+  view(room: RoomId | null, haveSeq: number): void {
+    this.control.send('View', { room, haveSeq });
+  }
+
+  /** Sends cursors, the most wanted first, as many frames as it takes. */
+  resume(cursors: Cursor[]): void {
+    for (let at = 0; at < cursors.length; at += RESUME_CURSORS_MAX) {
+      const part = cursors.slice(at, at + RESUME_CURSORS_MAX);
+      this.request('Resume', { cursors: part }, ({ rooms }) => {
+        const told = new Map(rooms.map((room) => [room.room, room]));
+        for (const { room } of part) this.listener.resumed(room, told.get(room) ?? null);
+      }).catch(() => undefined);
+    }
+  }
+
+  /** Closes the connection unless there is a sign of life soon. */
+  suspect(): void {
+    const sinceMs = this.clock.elapsed();
+    this.control.send('Ping', { nonce: 0 });
+    this.once(SUSPECT_WAIT_MS, () => {
+      if (this.heardAtMs < sinceMs) this.close(Code.timeout, 'no answer after the page woke');
+    });
+  }
+
+  close(code: number, reason: string): void {
+    if (this.over) return;
+    this.over = true;
+    for (const cancel of this.cancels) cancel();
+    this.cancels.clear();
+    this.connection.close(code, reason);
+  }
+
+  private readonly heard = (): void => {
+    this.heardAtMs = this.clock.elapsed();
+  };
+
+  private take(message: Message): void {
+    switch (message.name) {
+      case 'RoomAdded':
+        this.listener.roomAdded(message.body.header.seq, message.body.room);
+        break;
+      case 'RoomRemoved':
+        this.listener.roomRemoved(message.body.header.seq, message.body.room);
+        break;
+      case 'UserHead':
+        this.listener.userHead(message.body.seq);
+        break;
+      case 'Presence':
+        this.listener.presence(message.body.slots);
+        break;
+      case 'Pong':
+        if (message.body.nonce === this.probe?.nonce) {
+          this.listener.roundTrip(this.clock.elapsed() - this.probe.sentAtMs);
+          this.probe = null;
+        }
+        break;
+      case 'GoAway':
+        this.reconnectAfterMs = message.body.reconnectAfterMs;
+        this.close(Code.normal, 'going away');
+        break;
+      default:
+        // A kind that this side does not wait for: of a later version, or lost its asker.
+        break;
+    }
+  }
+
+  private measure(): void {
+    this.nonce = (this.nonce + 1) % 2 ** 32 || 1;
+    this.probe = { nonce: this.nonce, sentAtMs: this.clock.elapsed() };
+    this.connection.sendDatagram(encodeDatagram('Ping', { nonce: this.nonce }));
+  }
+
+  private async keepLane(lane: LaneClass, streamClass: StreamClass): Promise<void> {
+    for (let first = true; !this.over; first = false) {
+      const ready = (): void => {
+        if (!first) this.listener.laneLost(lane);
+      };
+      await runLane(this.connection, streamClass, lane, this.listener.entry, this.heard, ready).catch(
+        () => undefined,
+      );
+      await new Promise<void>((resolve) => {
+        this.once(LANE_PAUSE_MS, resolve);
+      });
+    }
+  }
+
+  private once(pauseMs: number, call: () => void): void {
+    if (this.over) return;
+    const cancel = this.clock.after(pauseMs, () => {
+      this.cancels.delete(cancel);
+      call();
+    });
+    this.cancels.add(cancel);
+  }
+
+  private every(periodMs: number, call: () => void): void {
+    this.once(periodMs, () => {
+      call();
+      this.every(periodMs, call);
+    });
+  }
+}

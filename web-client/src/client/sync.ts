@@ -1,0 +1,211 @@
+/**
+ * What a session brings, applied to what is kept: the user's log to the book of rooms,
+ * entries to their rooms' tails, answers of resumes, pages of history. Every change for
+ * the room in view goes out as a patch of its timeline.
+ */
+import { LaneClass, Outcome } from '../protocol/generated';
+import type {
+  ClientId,
+  Epoch,
+  PresenceSlot,
+  ResumedRoom,
+  RoomId,
+  RoomInfo,
+  UserId,
+} from '../protocol/generated';
+import type { Emitter } from './emitter';
+import type { Members } from './members';
+import type { LogEntry, Line, OutboxItem, TimelinePatch } from './model';
+import type { Outbox } from './outbox';
+import type { People } from './people';
+import type { RoomBook, RoomState } from './room_book';
+import { LINES_OUT_OF_VIEW_MAX } from './room_log';
+import type { Session, SessionListener } from './session';
+import type { Resumption, TailChange } from './tail';
+
+export class Sync implements SessionListener {
+  session: Session | null = null;
+  viewed: RoomId | null = null;
+  onRoundTrip: (ms: number) => void = () => undefined;
+  /** The list of rooms is known: posts may begin. */
+  onReady: () => void = () => undefined;
+
+  constructor(
+    private readonly user: UserId,
+    private readonly book: RoomBook,
+    private readonly outbox: Outbox,
+    private readonly people: People,
+    private readonly members: Members,
+    private readonly emitter: Emitter,
+  ) {}
+
+  // What the page wants.
+
+  view(room: RoomId | null): void {
+    const before = this.viewed && this.book.rooms.get(this.viewed);
+    this.viewed = room;
+    if (before) before.log.trim(LINES_OUT_OF_VIEW_MAX);
+    this.members.view(room && this.book.rooms.has(room) ? room : null);
+    const state = room && this.book.rooms.get(room);
+    if (state) this.show(state, { op: 'reset', lines: [...state.log.lines] });
+    if (this.book.complete) this.sendView();
+  }
+
+  /** A page further back, or forward to the live tail. Rejects when there is no connection. */
+  async load(id: RoomId, direction: 'older' | 'newer'): Promise<void> {
+    const state = this.book.rooms.get(id);
+    const request = state?.log.request(direction);
+    if (!state || !request) return;
+    if (!this.session) throw new Error('no connection');
+    const page = await this.session.page(id, request);
+    for (const line of page.lines) this.people.want(line.author);
+    this.show(state, state.log.page(request, page));
+  }
+
+  latest(id: RoomId): void {
+    const state = this.book.rooms.get(id);
+    if (state) this.show(state, state.log.latest());
+  }
+
+  trim(id: RoomId, linesMax: number): void {
+    const state = this.book.rooms.get(id);
+    if (state) this.show(state, state.log.trim(linesMax));
+  }
+
+  /** Rooms whose gap did not close by itself fetch it. */
+  mendGaps(): void {
+    const torn = [...this.book.rooms.values()].filter(({ tail }) => tail.state === 'live' && tail.gap);
+    if (torn.length > 0) this.resume(torn);
+  }
+
+  // What the session brings.
+
+  attached(userEpoch: Epoch, snapshot: boolean): void {
+    this.book.attached(userEpoch, snapshot);
+  }
+
+  roomAdded(seq: number, info: RoomInfo): void {
+    const fresh = this.book.added(info);
+    this.book.passed(seq);
+    this.people.know([{ id: info.creator, name: info.creatorName }]);
+    this.emitter.room(info.id);
+    const state = this.book.rooms.get(info.id);
+    if (!fresh || !state) return;
+    if (info.id === this.viewed) {
+      this.members.view(info.id);
+      this.sendView();
+    }
+    // Before the list is complete everything is resumed at its end, in frames.
+    if (this.book.complete && this.session) this.resume([state]);
+  }
+
+  roomRemoved(seq: number, room: RoomId): void {
+    this.book.removed(room);
+    this.book.passed(seq);
+    this.emitter.roomRemoved(room);
+  }
+
+  userHead(seq: number): void {
+    const first =
+      !this.book.complete || [...this.book.rooms.values()].some(({ tail }) => tail.state === 'idle');
+    for (const room of this.book.head(seq)) this.emitter.roomRemoved(room);
+    this.emitter.rooms();
+    if (first) {
+      this.sendView();
+      this.resume(this.book.inOrder(this.viewed).filter(({ tail }) => tail.state === 'idle'));
+    }
+    this.onReady();
+  }
+
+  readonly entry = (room: RoomId, epoch: Epoch, entry: LogEntry): void => {
+    const state = this.book.rooms.get(room);
+    if (state) this.change(state, state.tail.offer(epoch, entry));
+  };
+
+  resumed(room: RoomId, answer: ResumedRoom | null): void {
+    const state = this.book.rooms.get(room);
+    if (!state) return;
+    if (answer?.outcome === Outcome.gone) {
+      this.book.removed(room);
+      this.emitter.roomRemoved(room);
+      return;
+    }
+    this.change(state, state.tail.resumed(answer && resumption(answer)));
+  }
+
+  presence(slots: PresenceSlot[]): void {
+    this.members.apply(slots);
+  }
+
+  roundTrip(ms: number): void {
+    this.onRoundTrip(ms);
+  }
+
+  laneLost(lane: LaneClass): void {
+    const inView = lane === LaneClass.inView;
+    this.resume([...this.book.rooms.values()].filter(({ room }) => (room.id === this.viewed) === inView));
+  }
+
+  private sendView(): void {
+    const state = this.viewed === null ? undefined : this.book.rooms.get(this.viewed);
+    // A room that is not one's own would be refused.
+    this.session?.view(state ? state.room.id : null, state?.tail.have ?? 0);
+  }
+
+  private resume(states: RoomState[]): void {
+    if (!this.session || states.length === 0) return;
+    const cursors = states.map((state) => {
+      state.tail.resuming();
+      return state.cursor(state.room.id === this.viewed);
+    });
+    this.session.resume(cursors);
+  }
+
+  private change(state: RoomState, { reset, applied, resume }: TailChange): void {
+    const viewed = state.room.id === this.viewed;
+    if (reset === 'limited') this.show(state, state.log.limited(state.tail.base, viewed));
+    if (reset === 'epoch_changed') this.show(state, state.log.restart(state.tail.base));
+    if (applied.length > 0) this.append(state, applied);
+    else if (reset === 'none' && viewed) this.show(state, { op: 'keep' });
+    if (reset !== 'none') this.emitter.room(state.room.id);
+    if (reset !== 'none' || applied.length > 0) this.settle(state, applied);
+    if (resume) this.resume([state]);
+  }
+
+  private append(state: RoomState, applied: LogEntry[]): void {
+    this.show(state, state.log.append(applied));
+    this.emitter.room(state.room.id);
+    if (state.room.id !== this.viewed && state.log.lines.length > 2 * LINES_OUT_OF_VIEW_MAX) {
+      state.log.trim(LINES_OUT_OF_VIEW_MAX);
+    }
+    for (const { line } of applied) {
+      if (!line) continue;
+      this.people.want(line.author);
+      if (line.kind === 'joined' || line.kind === 'left') this.members.stale(state.room.id);
+    }
+  }
+
+  /** Own messages that the log now shows are on their way no more. */
+  private settle({ room, tail }: RoomState, applied: LogEntry[]): void {
+    const isOwn = (line: Line | null): line is Line => line?.author === this.user && line.kind !== 'joined';
+    const shown = new Set<ClientId>(applied.flatMap(({ line }) => (isOwn(line) ? [line.clientId] : [])));
+    this.outbox.seen(
+      (item: OutboxItem) =>
+        item.room === room.id &&
+        (shown.has(item.clientId) ||
+          (item.state === 'sent' && (item.epoch !== tail.epoch || (item.seq ?? 0) <= tail.have))),
+    );
+  }
+
+  private show(state: RoomState, patch: TimelinePatch): void {
+    if (state.room.id !== this.viewed) return;
+    this.emitter.emit({ on: 'timeline', room: state.room.id, patch, ends: state.log.ends });
+  }
+}
+
+/** An outcome of a later version is taken like the most careful one known. */
+function resumption({ outcome, epoch, base }: ResumedRoom): Resumption {
+  const known =
+    outcome === Outcome.complete ? 'complete' : outcome === Outcome.limited ? 'limited' : 'epoch_changed';
+  return { outcome: known, epoch, base };
+}

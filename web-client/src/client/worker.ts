@@ -1,0 +1,166 @@
+/**
+ * The dedicated worker of a tab: transports, codec and sync logic run here, so that a
+ * busy page never delays an answer and a busy connection never delays the page. Only
+ * this file and the page's store know the port.
+ */
+import { openDatabase } from '../storage/database';
+import { isIos } from '../transport/plan';
+import type { Fallback } from '../transport/race';
+import { dialWebSocket } from '../transport/websocket';
+import { dialWebTransport } from '../transport/webtransport';
+import type { TransportName } from '../transport/transport';
+import { Client } from './client';
+import { systemClock } from './clock';
+import { Connector } from './connector';
+import type { Surroundings } from './connector';
+import { HttpFailed, http } from './http';
+import type { ServerInfo } from './http';
+import type { OutboxBus, OutboxLock, OutboxNews } from './outbox';
+import { openOutboxStore } from './outbox_store';
+import type { Event, PortError, ToPage, ToWorker } from './port';
+import { RequestFailed } from './request_failed';
+import { Tickets } from './tickets';
+
+interface WorkerScope {
+  postMessage(message: ToPage): void;
+  addEventListener(type: 'message', take: (event: MessageEvent<ToWorker>) => void): void;
+  location: Pick<Location, 'hostname' | 'host' | 'protocol'>;
+  navigator: Pick<Navigator, 'userAgent' | 'locks'>;
+}
+const scope = self as unknown as WorkerScope;
+
+/** What the server says about itself changes when its certificate does. */
+const SERVER_INFO_LIFE_MS = 10 * 60 * 1000;
+const REMEMBERED = 'websocket won';
+
+let started: Promise<Client> | null = null;
+
+scope.addEventListener('message', ({ data }) => {
+  if (data.do === 'start') started = start(data.user, data.forced);
+  // Messages that come before the start is done keep their order behind it.
+  else
+    void started?.then((client) => {
+      take(client, data);
+    });
+});
+
+function take(client: Client, message: Exclude<ToWorker, { do: 'start' }>): void {
+  if (message.do !== 'ask') {
+    client.command(message);
+    return;
+  }
+  client.answer(message.name, message.ask as never).then(
+    (value) => {
+      scope.postMessage({ answer: message.id, value });
+    },
+    (error: unknown) => {
+      scope.postMessage({ answer: message.id, error: portError(error) });
+    },
+  );
+}
+
+function portError(error: unknown): PortError {
+  const code = error instanceof RequestFailed || error instanceof HttpFailed ? error.code : null;
+  return { code, detail: error instanceof Error ? error.message : String(error) };
+}
+
+async function start(user: string, forced: TransportName | null): Promise<Client> {
+  const clock = systemClock;
+  const tickets = new Tickets(async (count) => (await http.tickets(count)).tickets, clock);
+  const client = new Client(user, {
+    connector: new Connector(browser(forced), tickets, clock),
+    store: await openOutboxStore(user),
+    bus: openBus(user),
+    lock: openLock(user),
+    clock,
+    send: (events: Event[]) => {
+      scope.postMessage({ events });
+    },
+  });
+  void client.run();
+  return client;
+}
+
+/** What the attempt to connect must know of this browser and this server. */
+function browser(forced: TransportName | null): Surroundings {
+  let info: { server: ServerInfo; atMs: number } | null = null;
+  const { userAgent } = scope.navigator;
+  // A worker does not know of touch screens: an iPad that calls itself a Mac is told by its engine.
+  const ios = isIos(userAgent, 0);
+
+  return {
+    async circumstances() {
+      if (!info || Date.now() - info.atMs > SERVER_INFO_LIFE_MS) {
+        info = { server: await http.server(), atMs: Date.now() };
+      }
+      return {
+        forced,
+        supported: 'WebTransport' in self,
+        ios,
+        offered: info.server.webtransport !== null,
+        remembered: await recall(),
+      };
+    },
+    dialer(name) {
+      return async (signal) => {
+        const server = info?.server;
+        if (!server) throw new Error('the server is not known');
+        const { hostname, host, protocol } = scope.location;
+        if (name === 'websocket') {
+          return dialWebSocket(
+            `${protocol === 'https:' ? 'wss' : 'ws'}://${host}${server.websocket.path}`,
+            signal,
+          );
+        }
+        const { webtransport } = server;
+        if (!webtransport || !('WebTransport' in self)) throw new Error('WebTransport is not available');
+        const url = `https://${hostname}:${String(webtransport.port)}${webtransport.path}`;
+        try {
+          return await dialWebTransport(url, webtransport.certificate_hashes.map(fromHex), signal);
+        } catch (error) {
+          // Perhaps the certificate was renewed: the next attempt asks again.
+          info = null;
+          throw error;
+        }
+      };
+    },
+    remember(because) {
+      void remember(because);
+    },
+  };
+}
+
+function fromHex(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+}
+
+async function recall(): Promise<{ atMs: number; because: Fallback } | null> {
+  const database = await openDatabase().catch(() => null);
+  const note = await database?.get('notes', REMEMBERED).catch(() => null);
+  return (note as { atMs: number; because: Fallback } | undefined) ?? null;
+}
+
+async function remember(because: Fallback): Promise<void> {
+  const database = await openDatabase().catch(() => null);
+  await database?.put('notes', { atMs: Date.now(), because }, REMEMBERED).catch(() => undefined);
+}
+
+function openBus(user: string): OutboxBus {
+  const channel = new BroadcastChannel(`rill outbox ${user}`);
+  return {
+    post: (news) => {
+      channel.postMessage(news);
+    },
+    onNews: (take) => {
+      channel.addEventListener('message', ({ data }: MessageEvent<OutboxNews>) => {
+        take(data);
+      });
+    },
+  };
+}
+
+function openLock(user: string): OutboxLock {
+  return async (signal, hold) => {
+    await scope.navigator.locks.request(`rill outbox ${user}`, { signal }, hold);
+  };
+}

@@ -1,0 +1,96 @@
+/**
+ * The rows of a conversation: lines, messages on their way, and the dates between. Pure,
+ * and such that a prepend only adds rows in front and an append only behind: a row once
+ * made keeps its key and its height, which is what keeps the list from moving.
+ */
+import type { Line, OutboxItem } from '../client/model';
+import type { UserId } from '../protocol/generated';
+import { sameDay } from '../text/when';
+
+/** Messages of one author within this time stand together. */
+export const GROUP_MS = 5 * 60 * 1000;
+
+export interface MessageRow {
+  type: 'message';
+  key: string;
+  author: UserId;
+  own: boolean;
+  text: string;
+  atMs: number;
+  /** Where it stands in the log, if it does. */
+  seq: number | null;
+  /** The first of its group: it carries face and name. */
+  first: boolean;
+  state: 'waiting' | 'sent' | 'failed';
+  code: number | null;
+  erased: boolean;
+}
+
+export type Row =
+  MessageRow | { type: 'date'; key: string; atMs: number } | { type: 'notice'; key: string; line: Line };
+
+export function timelineRows(lines: readonly Line[], pending: readonly OutboxItem[], me: UserId): Row[] {
+  const rows: Row[] = [];
+  let before: { atMs: number; author: UserId | null } | null = null;
+
+  const add = (
+    atMs: number,
+    author: UserId | null,
+    pageStart: boolean,
+    make: (first: boolean) => Row,
+  ): void => {
+    if (before && !sameDay(before.atMs, atMs)) {
+      rows.push({ type: 'date', key: `date ${new Date(atMs).toDateString()}`, atMs });
+      before = null;
+    }
+    const together = before !== null && author !== null && before.author === author;
+    rows.push(make(pageStart || !together || atMs - (before?.atMs ?? 0) > GROUP_MS));
+    before = { atMs, author };
+  };
+
+  for (const line of lines) {
+    if (line.kind === 'text' || line.kind === 'erased') {
+      add(line.atMs, line.author, line.pageStart ?? false, (first) => fromLine(line, first, me));
+    } else {
+      add(line.atMs, null, false, () => ({ type: 'notice', key: String(line.seq), line }));
+    }
+  }
+  for (const item of pending) {
+    add(item.createdMs, me, false, (first) => fromOutbox(item, first, me));
+  }
+  return rows;
+}
+
+function fromLine(line: Line, first: boolean, me: UserId): MessageRow {
+  const own = line.author === me;
+  return {
+    type: 'message',
+    // One's own message has the same key before and after it is in the log.
+    key: own ? line.clientId : String(line.seq),
+    author: line.author,
+    own,
+    text: line.text,
+    atMs: line.atMs,
+    seq: line.seq,
+    first,
+    state: 'sent',
+    code: null,
+    erased: line.kind === 'erased',
+  };
+}
+
+function fromOutbox(item: OutboxItem, first: boolean, me: UserId): MessageRow {
+  return {
+    type: 'message',
+    key: item.clientId,
+    author: me,
+    own: true,
+    text: item.text,
+    atMs: item.createdMs,
+    seq: item.seq ?? null,
+    first,
+    state: item.state,
+    code: item.code ?? null,
+    erased: false,
+  };
+}

@@ -1,0 +1,30 @@
+/** What a screen reader hears of a conversation: the newest message of somebody else, never history. */
+import { ref, watch } from 'vue';
+import type { Ref } from 'vue';
+import { useI18n } from 'vue-i18n';
+import type { Line } from '../client/model';
+import { useSession } from '../stores/session';
+import { useLineText } from './useLineText';
+
+/** The answer to opening a room also comes as appended lines; it is not news. */
+const QUIET_MS = 1_500;
+
+export function useAnnouncer(lines: () => readonly Line[], lastChange: () => string): Ref<string> {
+  const { t } = useI18n();
+  const session = useSession();
+  const { nameOf, noticeOf } = useLineText();
+  const announced = ref('');
+  const quietUntilMs = performance.now() + QUIET_MS;
+
+  watch(lines, (now) => {
+    const line = now.at(-1);
+    if (lastChange() !== 'append' || !line || line.author === session.myId) return;
+    if (performance.now() < quietUntilMs) return;
+    announced.value =
+      line.kind === 'text'
+        ? t('timeline.announce', { who: nameOf(line.author), text: line.text })
+        : noticeOf(line);
+  });
+
+  return announced;
+}

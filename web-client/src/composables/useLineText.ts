@@ -1,0 +1,28 @@
+/** Names of authors, and the sentence of a line that nobody said. */
+import { useI18n } from 'vue-i18n';
+import type { Line } from '../client/model';
+import type { UserId } from '../protocol/generated';
+import { usePeople } from '../stores/people';
+import { useSession } from '../stores/session';
+
+export function useLineText(): { nameOf: (id: UserId) => string; noticeOf: (line: Line) => string } {
+  const { t } = useI18n();
+  const people = usePeople();
+  const session = useSession();
+
+  function nameOf(id: UserId): string {
+    if (session.me?.id === id) return session.me.name;
+    return people.names.get(id) ?? t('timeline.unknown');
+  }
+
+  function noticeOf(line: Line): string {
+    const who = nameOf(line.author);
+    if (line.kind === 'created') return t('timeline.created', { who, name: line.text });
+    if (line.kind === 'joined') return t('timeline.joined', { who });
+    if (line.kind === 'left') return t('timeline.left', { who });
+    if (line.kind === 'erased') return t('timeline.erased');
+    return line.text;
+  }
+
+  return { nameOf, noticeOf };
+}

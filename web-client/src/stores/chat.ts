@@ -1,0 +1,126 @@
+/**
+ * The page's end of the worker's port: one worker per tab, started after the login and
+ * ended by the logout. Its events go to the stores; what the page wants goes to it.
+ */
+import { defineStore } from 'pinia';
+import type { Command, Event, PortError, RequestName, Requests, ToPage, ToWorker } from '../client/port';
+import type { RoomId, UserId } from '../protocol/generated';
+import { newId } from '../protocol/id';
+import type { TransportName } from '../transport/transport';
+import { useDrafts } from './drafts';
+import { useLink } from './link';
+import { useMembers } from './members';
+import { useOutbox } from './outbox';
+import { usePeople } from './people';
+import { useRooms } from './rooms';
+import { useSession } from './session';
+import { useTimeline } from './timeline';
+
+export class RequestRefused extends Error {
+  constructor(override readonly cause: PortError) {
+    super(cause.detail);
+  }
+}
+
+interface Waiting {
+  resolve: (value: never) => void;
+  reject: (error: Error) => void;
+}
+
+export const useChat = defineStore('chat', () => {
+  let worker: Worker | null = null;
+  let lastAsk = 0;
+  const waiting = new Map<number, Waiting>();
+
+  function start(user: UserId, forced: TransportName | null): void {
+    stop();
+    worker = new Worker(new URL('../client/worker.ts', import.meta.url), { type: 'module', name: 'rill' });
+    worker.addEventListener('message', ({ data }: MessageEvent<ToPage>) => {
+      if ('events' in data) for (const event of data.events) take(event);
+      else answer(data);
+    });
+    void useDrafts().load(user);
+    say({ do: 'start', user, forced });
+  }
+
+  function stop(): void {
+    worker?.terminate();
+    worker = null;
+    for (const { reject } of waiting.values()) reject(new RequestRefused({ code: null, detail: 'stopped' }));
+    waiting.clear();
+    useLink().reset();
+    useRooms().reset();
+    useMembers().reset();
+    useOutbox().reset();
+    usePeople().reset();
+    useTimeline().open(null);
+  }
+
+  function say(message: ToWorker): void {
+    worker?.postMessage(message);
+  }
+
+  const command = (what: Command): void => {
+    say(what);
+  };
+
+  function ask<N extends RequestName>(name: N, what: Requests[N]['ask']): Promise<Requests[N]['answer']> {
+    lastAsk += 1;
+    const id = lastAsk;
+    return new Promise((resolve, reject) => {
+      waiting.set(id, { resolve, reject });
+      say({ do: 'ask', id, name, ask: what } as ToWorker);
+    });
+  }
+
+  function answer(data: Exclude<ToPage, { events: Event[] }>): void {
+    const asked = waiting.get(data.answer);
+    waiting.delete(data.answer);
+    if ('error' in data) asked?.reject(new RequestRefused(data.error));
+    else asked?.resolve(data.value as never);
+  }
+
+  function take(event: Event): void {
+    switch (event.on) {
+      case 'link':
+        useLink().link = event.link;
+        break;
+      case 'login':
+        useSession().leave('ended');
+        break;
+      case 'rooms':
+        useRooms().apply(event.changed, event.removed, event.complete);
+        break;
+      case 'timeline':
+        useTimeline().apply(event.room, event.patch, event.ends);
+        break;
+      case 'loadFailed':
+        useTimeline().failed(event.room);
+        break;
+      case 'outbox':
+        useOutbox().apply(event.items);
+        break;
+      case 'people':
+        usePeople().apply(event.people);
+        break;
+      case 'members':
+        useMembers().apply(event.room, event.members, event.total);
+        break;
+    }
+  }
+
+  function view(room: RoomId | null): void {
+    useTimeline().open(room);
+    useMembers().reset();
+    command({ do: 'view', room });
+  }
+
+  function send(room: RoomId, text: string): void {
+    const createdMs = Date.now();
+    const item = { clientId: newId(createdMs), room, text, createdMs, state: 'waiting' } as const;
+    useOutbox().add(item);
+    command({ do: 'send', item });
+  }
+
+  return { start, stop, command, ask, view, send };
+});

@@ -1,0 +1,47 @@
+import { expect, it } from 'vitest';
+import { AVATAR_COLOURS, colourOf, personInitials, roomInitial } from './initials';
+import { clockTime, dayName, daysAgo, shortWhen } from './when';
+
+it('draws initials as people expect them', () => {
+  const cases: [string, string][] = [
+    ['方琳涵', '涵'],
+    ['Alex Chen', 'AC'],
+    ['marta', 'MA'],
+    ['x', 'X'],
+    ['a.b-c', 'AC'],
+    ['', '?'],
+  ];
+  for (const [name, initials] of cases) expect(personInitials(name), name).toBe(initials);
+  expect(roomInitial(' 技术交流')).toBe('技');
+  expect(roomInitial('weekly')).toBe('W');
+});
+
+it('gives an id the same colour every time, and uses them all', () => {
+  const seen = new Set<number>();
+  for (let at = 0; at < 200; at += 1) {
+    const colour = colourOf(`id ${String(at)}`);
+    expect(colour).toBe(colourOf(`id ${String(at)}`));
+    seen.add(colour);
+  }
+  expect(seen.size).toBe(AVATAR_COLOURS);
+});
+
+it('counts days by the calendar, not by 24 hours', () => {
+  const lateEvening = new Date(2026, 2, 28, 23, 59).getTime();
+  const soonAfter = new Date(2026, 2, 29, 0, 1).getTime();
+  expect(daysAgo(lateEvening, soonAfter)).toBe(1);
+  expect(daysAgo(lateEvening, lateEvening)).toBe(0);
+});
+
+it('shortens times for the list', () => {
+  const now = new Date(2026, 4, 20, 12, 0).getTime();
+  const at = (month: number, day: number, year = 2026): number => new Date(year, month, day, 9, 5).getTime();
+  expect(shortWhen(at(4, 20), now, 'zh-CN', '昨天')).toBe('09:05');
+  expect(shortWhen(at(4, 19), now, 'zh-CN', '昨天')).toBe('昨天');
+  expect(shortWhen(at(4, 15), now, 'zh-CN', '昨天')).toBe('周五');
+  expect(shortWhen(at(3, 1), now, 'zh-CN', '昨天')).toBe('4/1');
+  expect(shortWhen(at(3, 1, 2024), now, 'en', 'Yesterday')).toContain('24');
+  expect(clockTime(at(4, 20), 'en')).toBe('09:05');
+  expect(dayName(at(4, 20), now, 'en', { today: 'Today', yesterday: 'Yesterday' })).toBe('Today');
+  expect(dayName(at(4, 1), now, 'en', { today: 'Today', yesterday: 'Yesterday' })).toContain('May 1');
+});
