@@ -2,6 +2,8 @@
  * Ids are 16 bytes, as text 26 characters of Crockford's base32; tickets are 32 bytes,
  * as text 64 hexadecimal digits. No meaning is read from an id's bytes.
  */
+import { fromHex, toHex } from './hex';
+
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
 /** Letters in either case; O reads as 0, I and L as 1. */
@@ -63,12 +65,12 @@ export function idToBytes(text: string): Uint8Array {
 }
 
 export function bytesToTicket(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return toHex(bytes);
 }
 
 export function ticketToBytes(text: string): Uint8Array {
   if (!/^[0-9a-f]{64}$/i.test(text)) throw new BadId('a ticket is 64 hexadecimal digits');
-  return Uint8Array.from({ length: 32 }, (_, at) => Number.parseInt(text.slice(2 * at, 2 * at + 2), 16));
+  return fromHex(text);
 }
 
 /** A UUIDv7 (RFC 9562, section 5.7) from a time and ten random bytes. */

@@ -1,0 +1,254 @@
+/**
+ * Two machines joined back to back under random operations: the bytes of a stream
+ * arrive once and in order, nobody exceeds a credit (the other machine would refuse
+ * it), the urgent goes first, everything arrives once both read, and the pool is
+ * whole again in the end. A failing seed is in the name of its test.
+ */
+import { describe, expect, it } from 'vitest';
+import { Writer } from '../bincode';
+import {
+  MUX_BULK_WINDOW_BYTES,
+  MUX_CREDIT_STEP_BYTES,
+  MUX_SEND_BUFFER_BYTES_MAX,
+  MUX_STREAM_WINDOW_BYTES,
+  StreamClass,
+} from '../generated';
+import { HalfError } from './error';
+import { CLASSES, muxFrames, putFrame } from './frame';
+import { Mux, type MuxEvents } from './machine';
+
+type End = 'client' | 'server';
+const ENDS: readonly End[] = ['client', 'server'];
+const other = (end: End): End => (end === 'client' ? 'server' : 'client');
+
+/** mulberry32: small, seeded. */
+function random(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
+  };
+}
+
+/** One direction of one stream. */
+interface Flow {
+  streamClass: StreamClass;
+  written: number;
+  read: number;
+  finished: boolean;
+  endRead: boolean;
+  /** Somebody gave up, so bytes may be lost. */
+  broken: boolean;
+}
+
+class Joint {
+  readonly flows = new Map<string, Flow>();
+  readonly held: Record<End, number[]> = { client: [], server: [] };
+  private readonly inbox: Record<End, Uint8Array[]> = { client: [], server: [] };
+  private readonly machines: Record<End, Mux>;
+
+  constructor() {
+    const nothing = (): void => undefined;
+    const events: MuxEvents = {
+      transmit: nothing,
+      accept: nothing,
+      datagram: nothing,
+      writable: nothing,
+      readable: nothing,
+      closed: nothing,
+    };
+    this.machines = { client: new Mux('client', events), server: new Mux('server', events) };
+  }
+
+  flow(from: End, id: number): Flow {
+    const flow = this.flows.get(`${from} ${String(id)}`);
+    if (!flow) throw new Error(`stream ${String(id)} was never opened`);
+    return flow;
+  }
+
+  open(streamClass: StreamClass): number | null {
+    let id: number;
+    try {
+      id = this.machines.client.open(streamClass);
+    } catch {
+      return null;
+    }
+    this.held.client.push(id);
+    for (const from of ENDS) {
+      const flow = { streamClass, written: 0, read: 0, finished: false, endRead: false, broken: false };
+      this.flows.set(`${from} ${String(id)}`, flow);
+    }
+    return id;
+  }
+
+  accept(): boolean {
+    const found = this.machines.server.accept();
+    if (!found) return false;
+    expect(found.streamClass).toBe(this.flow('client', found.id).streamClass);
+    this.held.server.push(found.id);
+    return true;
+  }
+
+  write(end: End, id: number, length: number): number {
+    const flow = this.flow(end, id);
+    const bytes = new Uint8Array(length).map((_, at) => (flow.written + at + id * 7) % 251);
+    try {
+      const taken = this.machines[end].write(id, bytes);
+      flow.written += taken;
+      return taken;
+    } catch (error) {
+      expect(error).toBeInstanceOf(HalfError);
+      expect(flow.finished || flow.broken).toBe(true);
+      return 0;
+    }
+  }
+
+  read(end: End, id: number): boolean {
+    const flow = this.flow(other(end), id);
+    try {
+      const found = this.machines[end].read(id);
+      if (found === 'end') {
+        expect(flow.finished && (flow.read === flow.written || flow.broken)).toBe(true);
+        flow.endRead = true;
+      } else if (found) {
+        const right = found.every((byte, at) => byte === (flow.read + at + id * 7) % 251);
+        expect(right, `bytes of stream ${String(id)}`).toBe(true);
+        flow.read += found.length;
+      }
+      return found instanceof Uint8Array;
+    } catch (error) {
+      expect(error).toBeInstanceOf(HalfError);
+      expect(flow.broken).toBe(true);
+      return false;
+    }
+  }
+
+  finish(end: End, id: number): void {
+    this.machines[end].finish(id);
+    const flow = this.flow(end, id);
+    if (!flow.broken) flow.finished = true;
+  }
+
+  reset(end: End, id: number): void {
+    this.machines[end].reset(id, 7);
+    const flow = this.flow(end, id);
+    if (!flow.finished) flow.broken = true;
+  }
+
+  stop(end: End, id: number): void {
+    this.machines[end].stop(id, 9);
+    this.flow(other(end), id).broken = true;
+  }
+
+  /** One message, cut behind every `cut` frames. */
+  transmit(end: End, cut: number): boolean {
+    const message = this.machines[end].transmit();
+    if (!message) return false;
+    const frames = [...muxFrames(message)];
+    const data = frames.flatMap((frame) =>
+      frame.kind === 'data' ? [this.flow(end, frame.stream).streamClass] : [],
+    );
+    expect(data).toEqual([...data].sort((a, b) => a - b));
+    for (let at = 0; at < frames.length; at += cut) {
+      const out = new Writer();
+      for (const frame of frames.slice(at, at + cut)) putFrame(out, frame);
+      this.inbox[other(end)].push(out.finish());
+    }
+    return true;
+  }
+
+  deliver(end: End): boolean {
+    const message = this.inbox[end].shift();
+    if (message) this.machines[end].receive(message);
+    return message !== undefined;
+  }
+
+  carry(): void {
+    for (let busy = true; busy;) {
+      busy = false;
+      for (const end of ENDS) {
+        if (this.transmit(end, 3)) busy = true;
+        while (this.deliver(other(end))) busy = true;
+      }
+    }
+  }
+
+  settle(): void {
+    for (let busy = true; busy;) {
+      this.carry();
+      busy = false;
+      while (this.accept()) busy = true;
+      for (const end of ENDS) for (const id of this.held[end]) if (this.read(end, id)) busy = true;
+    }
+  }
+
+  releaseEverything(): void {
+    for (const end of ENDS) {
+      for (const id of this.held[end]) {
+        this.reset(end, id);
+        this.stop(end, id);
+        this.machines[end].releaseSend(id);
+        this.machines[end].releaseRecv(id);
+      }
+      this.held[end] = [];
+    }
+    this.carry();
+  }
+}
+
+function step(joint: Joint, below: (below: number) => number): void {
+  const end = ENDS[below(2)] ?? 'client';
+  const id = joint.held[end][below(Math.max(1, joint.held[end].length))];
+  const what = below(100);
+  if (what < 8) joint.open(CLASSES[below(5)] ?? 0);
+  else if (what < 16) joint.accept();
+  else if (what < 40) joint.transmit(end, 1 + below(4));
+  else if (what < 65) joint.deliver(end);
+  else if (id === undefined) return;
+  else if (what < 84) joint.write(end, id, [below(600), 16_380 + below(10), below(70_000)][below(3)] ?? 1);
+  else if (what < 95) joint.read(end, id);
+  else if (what < 97) joint.finish(end, id);
+  else if (what < 98) joint.reset(end, id);
+  else if (what < 99) joint.stop(end, id);
+}
+
+describe('two machines keep every promise', () => {
+  it.each(Array.from({ length: 40 }, (_, seed) => seed))('seed %i', (seed) => {
+    const below = random(seed);
+    const joint = new Joint();
+    for (let steps = 100 + below(200); steps > 0; steps -= 1) step(joint, below);
+    joint.settle();
+    for (const [key, flow] of joint.flows) {
+      if (flow.broken) continue;
+      expect([key, flow.read, flow.endRead]).toEqual([key, flow.written, flow.finished]);
+    }
+    joint.releaseEverything();
+    // Streams that nobody reads can fill the pool again, all but the last step.
+    const ids = Array.from({ length: 4 }, () => joint.open(StreamClass.history) ?? 0);
+    joint.carry();
+    while (joint.accept());
+    for (const end of ENDS) {
+      for (const id of ids) while (joint.write(end, id, MUX_SEND_BUFFER_BYTES_MAX) > 0) joint.carry();
+      const taken = ids.reduce((sum, id) => sum + joint.flow(end, id).written, 0);
+      const buffered = ids.length * MUX_SEND_BUFFER_BYTES_MAX;
+      expect(taken).toBeGreaterThan(MUX_BULK_WINDOW_BYTES - MUX_CREDIT_STEP_BYTES);
+      expect(taken).toBeLessThanOrEqual(ids.length * MUX_STREAM_WINDOW_BYTES + buffered);
+    }
+  });
+});
+
+it('files that were read long ago leave room for the next', () => {
+  const joint = new Joint();
+  for (let file = 0; file < 8; file += 1) {
+    const id = joint.open(StreamClass.file) ?? 0;
+    for (let piece = 0; piece < 5; piece += 1) {
+      expect(joint.write('client', id, MUX_SEND_BUFFER_BYTES_MAX)).toBe(MUX_SEND_BUFFER_BYTES_MAX);
+      joint.settle();
+    }
+    joint.finish('client', id);
+    joint.settle();
+    expect(joint.flow('client', id).endRead).toBe(true);
+  }
+});
