@@ -12,7 +12,7 @@ use super::error::ApiError;
 
 // A build without the page (a test of one crate) is a server without a page, not an error.
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/../web-client/dist"]
+#[folder = "../web-client/dist"]
 #[allow_missing = true]
 struct Dist;
 
