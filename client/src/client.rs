@@ -61,11 +61,13 @@ impl Client {
                 Tickets::new(Vec::new(), Some(api.login(&username, &password, &client_name).await?.token))
             }
         };
-        let endpoints = match (endpoints, &server, &api) {
-            (Some(endpoints), ..) => Some(endpoints),
-            (None, Some(server), Some(api)) => Some(Endpoints::of(server, &api.server().await?)?),
+        // What the configuration names is not asked for, now or later.
+        let (endpoints, server) = match (endpoints, server, &api) {
+            (Some(endpoints), ..) => (endpoints, None),
+            (None, Some(server), Some(api)) => (Endpoints::of(&server, &api.server().await?)?, Some(server)),
             (None, ..) => return Err(needs_api()),
         };
+        let endpoints = Some(endpoints);
         let (outbox, left) = outbox.map_or((None, Vec::new()), |(file, left)| (Some(file), left));
         let left: Vec<Pending> = left.into_iter().map(|post| Pending { post, receipt: None }).collect();
         let shared = Arc::new(Shared::new(left.len()));

@@ -107,6 +107,7 @@ impl Io {
 pub(crate) struct Supervisor {
     pub(crate) kind: TransportKind,
     pub(crate) api: Option<Api>,
+    /// Whose API tells where the transports are; nothing if the configuration does.
     pub(crate) server: Option<url::Url>,
     pub(crate) endpoints: Option<Endpoints>,
     pub(crate) trust: Trust,
@@ -171,8 +172,8 @@ impl Supervisor {
                 }
                 Err(end) => {
                     // Ports or certificates may have changed: ask before the next try.
-                    if self.api.is_some() && matches!(end, End::Broken(_)) {
-                        self.endpoints = self.endpoints.take().filter(|_| self.server.is_none());
+                    if self.server.is_some() && matches!(end, End::Broken(_)) {
+                        self.endpoints = None;
                     }
                     end
                 }

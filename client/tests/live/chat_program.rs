@@ -1,0 +1,175 @@
+//! `rill-chat` as a program: in a pipe, as a reader, and killed with words unsaid.
+
+use serde_json::Value;
+use std::{
+    io::{BufRead, BufReader, Write},
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::mpsc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::server::Server;
+
+fn program(server: &Server, user: &str, state: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rill-chat"));
+    command
+        .args(["--server", server.url().as_str(), "--user", user])
+        .args(args)
+        .arg("--state")
+        .arg(state)
+        .env("RILL_PASSWORD", "123")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// Runs it with this input to its end.
+fn pipe(server: &Server, user: &str, state: &Path, args: &[&str], input: &str) -> (bool, String, String) {
+    let mut child = program(server, user, state, args).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.success(), text(output.stdout), text(output.stderr))
+}
+
+/// A program that reads along until the test ends.
+struct Follower {
+    child: Child,
+    lines: mpsc::Receiver<String>,
+}
+
+impl Follower {
+    fn start(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
+        let (send, lines) = mpsc::sync_channel(10_000);
+        let stdout = child.stdout.take().unwrap();
+        thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                if send.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { child, lines }
+    }
+
+    /// The next line that holds `part`.
+    fn line_with(&self, part: &str) -> String {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let line = self.lines.recv_timeout(left).unwrap_or_else(|_| panic!("no line with {part}"));
+            if line.contains(part) {
+                return line;
+            }
+        }
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+#[test]
+fn in_a_pipe_it_says_what_it_is_given_and_shows_the_room() {
+    let server = Server::start();
+    let state = tempfile::tempdir().unwrap();
+    for kind in ["quic", "webtransport", "websocket"] {
+        let args = ["--transport", kind];
+        let input = format!("/create {kind}\nhello 技术\n//slash\n/members\n/dance\n/rooms\n");
+        let (ok, out, err) = pipe(&server, "user1", state.path(), &args, &input);
+        assert!(ok, "{kind}: {err}");
+        for part in ["user1: hello 技术", "user1: /slash", "+ user1", &format!("* {kind} (1)")] {
+            assert!(out.contains(part), "{kind}: {part} is missing in\n{out}");
+        }
+        assert!(err.contains(&format!("online over {kind}")) && err.contains("no /dance"), "{err}");
+
+        let args = ["--transport", kind, "--room", kind];
+        let (ok, out, err) = pipe(&server, "user2", state.path(), &args, "hi\n/history\n");
+        assert!(ok, "{kind}: {err}");
+        assert!(out.contains("user1: hello 技术") && out.contains("user2: hi"), "{kind}:\n{out}");
+    }
+}
+
+#[test]
+fn what_cannot_work_says_why_and_fails() {
+    let server = Server::start();
+    let state = tempfile::tempdir().unwrap();
+    let (ok, _, err) = pipe(&server, "user9", state.path(), &[], "");
+    assert!(!ok && err.contains("Username or password is wrong"), "{err}");
+    let (ok, _, err) = pipe(&server, "user1", state.path(), &["--read-only", "--room", "nowhere"], "");
+    assert!(!ok && err.contains("there is no room nowhere"), "{err}");
+}
+
+#[test]
+fn a_reader_follows_a_room_as_json_over_a_kill_of_the_server() {
+    let mut server = Server::start();
+    let state = tempfile::tempdir().unwrap();
+    let (ok, _, err) = pipe(&server, "user1", state.path(), &[], "/create followed\nfirst\n");
+    assert!(ok, "{err}");
+    let args = ["--transport", "websocket", "--read-only", "--json", "--room", "followed"];
+    let follower = Follower::start(program(&server, "user2", state.path(), &args));
+    let first: Value = serde_json::from_str(&follower.line_with("\"first\"")).unwrap();
+    assert_eq!(first["author_name"], "user1");
+    assert_eq!(first["room_name"], "followed");
+    assert_eq!(first["kind"], "text");
+    server.kill();
+    server.start_again();
+    let (ok, _, err) = pipe(&server, "user1", state.path(), &["--room", "followed"], "second\nthird\n");
+    assert!(ok, "{err}");
+    let next: Value = serde_json::from_str(&follower.line_with(r#""kind":"text""#)).unwrap();
+    assert_eq!(next["text"], "second", "nothing comes twice");
+    let last: Value = serde_json::from_str(&follower.line_with("\"third\"")).unwrap();
+    assert_eq!(last["seq"].as_u64(), next["seq"].as_u64().map(|seq| seq + 1));
+}
+
+#[test]
+fn words_that_were_typed_before_a_kill_are_said_once_by_the_next_start() {
+    let mut server = Server::start();
+    let state = tempfile::tempdir().unwrap();
+    let args = ["--transport", "websocket", "--room", "unsaid"];
+    let (ok, _, err) = pipe(&server, "user1", state.path(), &[], "/create unsaid\n");
+    assert!(ok, "{err}");
+
+    let mut child = program(&server, "user1", state.path(), &args).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    stdin.write_all(b"while it works\n").unwrap();
+    let mut line = String::new();
+    while !line.contains("while it works") {
+        line.clear();
+        assert!(stdout.read_line(&mut line).unwrap() > 0, "it ended");
+    }
+    server.kill();
+    stdin.write_all(b"one\ntwo\nthree\n").unwrap();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !kept(state.path()).contains("three") {
+        assert!(Instant::now() < deadline, "the outbox holds {}", kept(state.path()));
+        thread::sleep(Duration::from_millis(20));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    server.start_again();
+    for _ in 0..2 {
+        // The second start finds nothing left to say.
+        let (ok, _, err) = pipe(&server, "user1", state.path(), &args, "");
+        assert!(ok, "{err}");
+    }
+    let (_, out, _) = pipe(&server, "user1", state.path(), &args, "end\n");
+    let said: Vec<&str> = out.lines().filter_map(|line| line.split_once("user1: ")).map(|(_, text)| text).collect();
+    assert_eq!(said, ["while it works", "one", "two", "three", "end"]);
+}
+
+/// What the outbox of the only user holds.
+fn kept(state: &Path) -> String {
+    let files = std::fs::read_dir(state).unwrap().map(|entry| entry.unwrap().path());
+    let outbox = files.into_iter().find(|path| path.extension().is_some_and(|ending| ending == "json"));
+    outbox.and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default()
+}

@@ -1,0 +1,11 @@
+//! The client against the real server, as its own process: every transport, kills,
+//! restarts, full trust. Found through `RILL_BIN`, or beside the test binaries.
+#![allow(clippy::disallowed_methods)] // tests own their threads and clocks
+
+mod chat_program;
+mod endings;
+mod kill;
+mod long_absence;
+mod reader;
+mod server;
+mod trust;
