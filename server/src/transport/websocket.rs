@@ -100,7 +100,13 @@ enum Stop {
 
 impl Pump {
     async fn run(mut self) {
-        match poll_fn(|context| self.poll(context)).await {
+        let ending = self.ending.clone();
+        let stop = tokio::select! {
+            stop = poll_fn(|context| self.poll(context)) => stop,
+            // Heard here too, because a peer that does not read keeps the mux unasked.
+            _ = ending.wait() => Stop::ByUs,
+        };
+        match stop {
             Stop::ByUs => self.say_goodbye().await,
             Stop::ByPeer(closed) => {
                 self.end(closed);

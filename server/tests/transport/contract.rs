@@ -204,10 +204,9 @@ async fn datagrams_go_both_ways<C: Client>(both: Both<C>) {
             loop {
                 both.client.send_datagram(datagram);
                 let wait = tokio::time::timeout(std::time::Duration::from_millis(500), both.client.recv_datagram());
-                if let Ok(heard) = wait.await {
-                    if heard.len() == datagram.len() {
-                        break heard;
-                    }
+                match wait.await {
+                    Ok(heard) if heard.len() == datagram.len() => break heard,
+                    _ => {}
                 }
             }
         };

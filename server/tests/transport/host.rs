@@ -11,12 +11,12 @@ use std::{net::SocketAddr, sync::Arc};
 use tokio::sync::{Notify, mpsc};
 
 /// The origin of the pages that may connect.
-pub const HOME: &str = "https://chat.example";
+pub(crate) const HOME: &str = "https://chat.example";
 
 /// What a client asks of a stream: a letter and a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Ask {
+pub(crate) enum Ask {
     /// Send everything back, then finish.
     Echo = b'E',
     /// Read to the end, then answer with count and checksum.
@@ -41,7 +41,7 @@ pub enum Ask {
 
 /// What the server saw.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Event {
+pub(crate) enum Event {
     Connected(TransportKind, SocketAddr),
     ReadEnded(Result<(), StreamError>),
     WriteEnded(StreamError),
@@ -49,26 +49,26 @@ pub enum Event {
 }
 
 /// The byte at `at` of a sequence that no shift of itself equals.
-pub fn sequence(range: std::ops::Range<usize>) -> Bytes {
+pub(crate) fn sequence(range: std::ops::Range<usize>) -> Bytes {
     range.map(|at| (at ^ (at >> 8) ^ (at >> 16)) as u8).collect()
 }
 
 /// A checksum that notices order.
-pub fn checksum(sum: u64, bytes: &[u8]) -> u64 {
+pub(crate) fn checksum(sum: u64, bytes: &[u8]) -> u64 {
     bytes.iter().fold(sum, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(*byte)))
 }
 
 #[derive(Clone)]
-pub struct Host {
-    pub tasks: Tasks,
+pub(crate) struct Host {
+    pub(crate) tasks: Tasks,
     events: mpsc::Sender<Event>,
 }
 
 /// The tests' view of a [`Host`].
-pub struct Events(mpsc::Receiver<Event>);
+pub(crate) struct Events(mpsc::Receiver<Event>);
 
 impl Host {
-    pub fn new() -> (Self, Events) {
+    pub(crate) fn new() -> (Self, Events) {
         let (events, seen) = mpsc::channel(256);
         (Self { tasks: Tasks::default(), events }, Events(seen))
     }
@@ -79,18 +79,18 @@ impl Host {
 }
 
 impl Events {
-    pub async fn next(&mut self) -> Event {
+    pub(crate) async fn next(&mut self) -> Event {
         crate::soon("the next event", self.0.recv()).await.expect("the host lives")
     }
 
-    pub async fn connected(&mut self) -> (TransportKind, SocketAddr) {
+    pub(crate) async fn connected(&mut self) -> (TransportKind, SocketAddr) {
         match self.next().await {
             Event::Connected(kind, peer) => (kind, peer),
             other => panic!("{other:?} instead of a connection"),
         }
     }
 
-    pub async fn closed(&mut self) -> Closed {
+    pub(crate) async fn closed(&mut self) -> Closed {
         loop {
             if let Event::Closed(closed) = self.next().await {
                 return closed;
@@ -98,7 +98,7 @@ impl Events {
         }
     }
 
-    pub fn is_empty(&mut self) -> bool {
+    pub(crate) fn is_empty(&mut self) -> bool {
         self.0.try_recv().is_err()
     }
 }

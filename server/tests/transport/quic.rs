@@ -13,6 +13,7 @@ use crate::{
 use rill_protocol::Code;
 use rill_server::transport::{SendStream, TransportKind, quic};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use wtransport::error::ConnectionError;
 
 async fn echo(client: &impl Client) {
     let (mut send, mut recv) = ask(client, Ask::Echo, 0).await;
@@ -28,9 +29,10 @@ async fn both_families_reach_the_one_port() {
     let families: &[SocketAddr] = &[(Ipv4Addr::LOCALHOST, 0).into(), (Ipv6Addr::LOCALHOST, 0).into()];
     // A machine without IPv6 has the one only.
     let families = if server.endpoint.local_addr().is_ipv6() { families } else { &families[..1] };
+    let mut connections = Vec::new();
     for family in families {
         let to = SocketAddr::new(family.ip(), server.address.port());
-        let _connection = soon("the handshake", server.dial(to, b"rill/1")).await.unwrap();
+        connections.push(soon("the handshake", server.dial(to, b"rill/1")).await.unwrap());
         let (kind, peer) = events.connected().await;
         assert_eq!((kind, peer.ip()), (TransportKind::Quic, family.ip()));
     }
@@ -96,9 +98,14 @@ async fn closing_the_endpoint_tells_everybody_the_code() {
 
     let close = raw.server.endpoint.close(Code::GoingAway);
     let told = session.accept_uni();
-    let ((), error) = soon("the close", async { tokio::join!(close, told) }).await;
+    let ((), told) = soon("the close", async { tokio::join!(close, told) }).await;
     let going_away = Code::GoingAway.number();
-    assert!(error.map(drop).unwrap_err().to_string().contains(&format!("code: {going_away}")));
+    match told.map(drop) {
+        Err(ConnectionError::ApplicationClosed(close)) => {
+            assert_eq!(close.code().into_inner(), u64::from(going_away));
+        }
+        other => panic!("{other:?}"),
+    }
     assert_eq!(soon("the close", raw.closed()).await, Some(going_away));
     soon("the end of every task", host.tasks.idle()).await;
     assert!(raw.server.dial(raw.server.address, b"rill/1").await.is_err());
@@ -108,10 +115,13 @@ async fn closing_the_endpoint_tells_everybody_the_code() {
 async fn after_the_shutdown_nobody_new_is_taken_and_who_is_there_goes_on() {
     let (host, _events) = Host::new();
     let quic = Quic::connect(&host).await;
-    // A second `run`, told to stop at once, ends the taking for the endpoint.
-    soon("the end of the run", quic.server.endpoint.run(host.clone(), std::future::ready(()))).await;
-    assert!(soon("the refusal", quic.server.dial(quic.server.address, b"rill/1")).await.is_err());
+    quic.server.shutdown.notify_one();
+    soon("the end of the run", quic.server.stopped.notified()).await;
+    let error = soon("the refusal", quic.server.dial(quic.server.address, b"rill/1")).await.unwrap_err();
+    assert!(error.to_string().contains("refused"), "{error}");
     echo(&quic).await;
+    soon("the close", quic.server.endpoint.close(Code::GoingAway)).await;
+    soon("the end of every task", host.tasks.idle()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -56,13 +56,15 @@ async fn check(message: Message, code: Code) {
     soon("the end of every task", host.tasks.idle()).await;
 }
 
+/// Reads to the end, which answers the server's goodbye; what it said.
 async fn goodbye(socket: &mut Socket) -> Option<(u16, String)> {
-    loop {
-        match soon("the goodbye", socket.next()).await?.ok()? {
-            Message::Close(frame) => return frame.map(|frame| (frame.code.into(), frame.reason.as_str().to_owned())),
-            _ => continue,
+    let mut said = None;
+    while let Some(Ok(message)) = soon("the goodbye", socket.next()).await {
+        if let Message::Close(Some(frame)) = message {
+            said = Some((frame.code.into(), frame.reason.as_str().to_owned()));
         }
     }
+    said
 }
 
 #[tokio::test]

@@ -59,8 +59,8 @@ impl Endpoint {
         self.local_addr
     }
 
-    /// Takes connections, each in its own task, until `shutdown`. Then no more are
-    /// taken; those that stand go on until [`Self::close`].
+    /// Takes connections, each in its own task, until `shutdown`. Then new ones are
+    /// refused, and those that stand go on, until [`Self::close`].
     pub async fn run<S: Serve>(&self, serve: S, shutdown: impl Future<Output = ()>) {
         let mut shutdown = std::pin::pin!(shutdown);
         loop {
@@ -73,7 +73,12 @@ impl Endpoint {
                 None => break,
             }
         }
-        self.quic.set_server_config(None);
+        let quic = self.quic.clone();
+        self.tasks.spawn(async move {
+            while let Some(incoming) = quic.accept().await {
+                incoming.refuse();
+            }
+        });
     }
 
     /// A refusal costs next to nothing, a Retry no more and proves the address; only
@@ -97,7 +102,6 @@ impl Endpoint {
     /// after a few seconds.
     pub async fn close(&self, code: Code) {
         let within = Duration::from_millis(CLOSE_TIMEOUT_MS);
-        self.quic.set_server_config(None);
         // WebTransport tells the code inside its session; then its connection ends.
         self.closing.send_replace(Some(code));
         let _ = timeout(within, self.closing.closed()).await;

@@ -1,6 +1,9 @@
 //! Streams of quinn, under the codes of raw QUIC or of WebTransport.
 
-use crate::transport::{Priority, RecvStream as RecvContract, SendStream as SendContract, StreamError, ending::Ending};
+use crate::transport::{
+    Priority, RecvStream as RecvContract, SendStream as SendContract, StreamError, ending::Ending,
+    webtransport::h3_code,
+};
 use bytes::Bytes;
 use quinn::{ReadError, VarInt, WriteError};
 use rill_protocol::Code;
@@ -25,6 +28,15 @@ impl Codes {
     }
 
     /// `None` for a number that is no application's.
+    /// What a half that is dropped ends with.
+    fn farewell(self, connection: &Ending) -> VarInt {
+        match (self, connection.get()) {
+            // The session takes its streams along (draft-ietf-webtrans-http3, section 6).
+            (Self::WebTransport, Some(_)) => VarInt::from_u32(h3_code::SESSION_GONE),
+            _ => self.encode(Code::Normal),
+        }
+    }
+
     fn decode(self, number: VarInt) -> Option<u32> {
         match self {
             Self::Plain => u32::try_from(number.into_inner()).ok(),
@@ -105,8 +117,10 @@ impl SendContract for SendStream {
 
 impl Drop for SendStream {
     fn drop(&mut self) {
-        // quinn would finish the stream as if all had been said.
-        self.reset(Code::Normal);
+        if !self.ended {
+            // quinn would finish the stream as if all had been said.
+            let _ = self.quic.reset(self.codes.farewell(&self.connection));
+        }
     }
 }
 
@@ -144,7 +158,7 @@ impl RecvContract for RecvStream {
 
 impl Drop for RecvStream {
     fn drop(&mut self) {
-        self.stop(Code::Normal);
+        let _ = self.quic.stop(self.codes.farewell(&self.connection));
     }
 }
 

@@ -29,7 +29,8 @@ fn transport_config() -> TransportConfig {
     let idle_timeout_ms = VarInt::from_u64(DEAD_AFTER_MS).unwrap_or(VarInt::MAX);
     let mut config = TransportConfig::default();
     config
-        .max_concurrent_bidi_streams(VarInt::from_u32(STREAMS_MAX as u32))
+        // One more for HTTP/3, where the request of the session is a stream too.
+        .max_concurrent_bidi_streams(VarInt::from_u32(STREAMS_MAX as u32 + 1))
         .max_concurrent_uni_streams(VarInt::from_u32(UNI_STREAMS_MAX))
         .stream_receive_window(VarInt::from_u32(STREAM_WINDOW_BYTES))
         .receive_window(VarInt::from_u32(RECEIVE_WINDOW_BYTES))

@@ -7,12 +7,10 @@ use rill_protocol::{
     Code,
     mux::{self, Class, HalfError},
 };
-use rill_server::transport::{
-    Priority, RecvStream, SendStream, Serve as _, StreamError, TransportKind, memory,
-};
+use rill_server::transport::{Priority, RecvStream, SendStream, Serve as _, StreamError, TransportKind, memory};
 use std::{future::poll_fn, net::SocketAddr};
 
-pub struct Memory(memory::Client);
+pub(crate) struct Memory(memory::Client);
 
 impl Client for Memory {
     type Send = Send;
@@ -54,7 +52,7 @@ impl Client for Memory {
 }
 
 /// A mux half.
-pub struct Send(pub mux::SendHalf);
+pub(crate) struct Send(pub(crate) mux::SendHalf);
 
 impl SendStream for Send {
     async fn write(&mut self, chunks: Vec<Bytes>) -> Result<(), StreamError> {
@@ -78,7 +76,7 @@ impl SendStream for Send {
 }
 
 /// A mux half.
-pub struct Recv(pub mux::RecvHalf);
+pub(crate) struct Recv(pub(crate) mux::RecvHalf);
 
 impl RecvStream for Recv {
     async fn read(&mut self) -> Result<Option<Bytes>, StreamError> {

@@ -1,11 +1,11 @@
 //! Clients, one for each transport, behind one face. None shares code with the server's
 //! side of its transport, the memory pair apart.
 
-pub mod memory;
-pub mod quic;
-pub mod quic_stream;
-pub mod websocket;
-pub mod webtransport;
+pub(crate) mod memory;
+pub(crate) mod quic;
+pub(crate) mod quic_stream;
+pub(crate) mod websocket;
+pub(crate) mod webtransport;
 
 use crate::host::{Ask, Host};
 use bytes::{BufMut, Bytes, BytesMut};
@@ -14,7 +14,7 @@ use rill_server::transport::{RecvStream, SendStream, StreamError, TransportKind}
 use std::{future::Future, net::SocketAddr};
 
 /// A connected client.
-pub trait Client: Sized + Send + Sync {
+pub(crate) trait Client: Sized + Send + Sync {
     type Send: SendStream;
     type Recv: RecvStream;
 
@@ -33,7 +33,7 @@ pub trait Client: Sized + Send + Sync {
 }
 
 /// Opens a stream and says what is to become of it.
-pub async fn ask<C: Client>(client: &C, ask: Ask, number: u32) -> (C::Send, C::Recv) {
+pub(crate) async fn ask<C: Client>(client: &C, ask: Ask, number: u32) -> (C::Send, C::Recv) {
     let (mut send, recv) = client.open().await;
     let mut bytes = BytesMut::new();
     bytes.put_u8(ask as u8);
@@ -43,7 +43,7 @@ pub async fn ask<C: Client>(client: &C, ask: Ask, number: u32) -> (C::Send, C::R
 }
 
 /// Everything up to the end of the stream.
-pub async fn read_to_end(recv: &mut impl RecvStream) -> Result<Bytes, StreamError> {
+pub(crate) async fn read_to_end(recv: &mut impl RecvStream) -> Result<Bytes, StreamError> {
     let mut all = BytesMut::new();
     while let Some(bytes) = crate::soon("the next read", recv.read()).await? {
         all.extend_from_slice(&bytes);
@@ -52,7 +52,7 @@ pub async fn read_to_end(recv: &mut impl RecvStream) -> Result<Bytes, StreamErro
 }
 
 /// The `!` with which the host says that it is there.
-pub async fn hear(recv: &mut impl RecvStream) {
+pub(crate) async fn hear(recv: &mut impl RecvStream) {
     let bytes = crate::soon("the host's word", recv.read()).await.expect("the stream stands");
     assert_eq!(bytes.expect("the stream goes on")[0], b'!');
 }

@@ -20,39 +20,51 @@ use std::{
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
+use tokio::sync::Notify;
 
-pub fn now_ms() -> u64 {
+pub(crate) fn now_ms() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64
 }
 
 /// The endpoint under test, with its certificates.
-pub struct Server {
-    pub endpoint: Arc<quic::Endpoint>,
-    pub pinned: Pinned,
-    pub address: SocketAddr,
+pub(crate) struct Server {
+    pub(crate) endpoint: Arc<quic::Endpoint>,
+    pub(crate) pinned: Pinned,
+    pub(crate) address: SocketAddr,
+    pub(crate) shutdown: Arc<Notify>,
+    /// Told when `run` has returned.
+    pub(crate) stopped: Arc<Notify>,
     _dir: tempfile::TempDir,
 }
 
 impl Server {
     /// Listens on a free port of every address and serves `host`.
-    pub fn start(host: &Host) -> Self {
+    pub(crate) fn start(host: &Host) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let pinned = Pinned::open(dir.path(), now_ms()).unwrap();
         let address = "[::]:0".parse().unwrap();
         let config = quic::Config { address, certificate: pinned.slot(), tasks: host.tasks.clone() };
         let endpoint = Arc::new(quic::Endpoint::bind(config).unwrap());
         let address = (Ipv4Addr::LOCALHOST, endpoint.local_addr().port()).into();
-        let (running, host) = (endpoint.clone(), host.clone());
-        tokio::spawn(async move { running.run(host, std::future::pending()).await });
-        Self { endpoint, pinned, address, _dir: dir }
+        let (shutdown, stopped) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (running, host, stop, end) = (endpoint.clone(), host.clone(), shutdown.clone(), stopped.clone());
+        tokio::spawn(async move {
+            running.run(host, stop.notified()).await;
+            end.notify_one();
+        });
+        Self { endpoint, pinned, address, shutdown, stopped, _dir: dir }
     }
 
-    pub fn hash(&self) -> Fingerprint {
+    pub(crate) fn hash(&self) -> Fingerprint {
         self.pinned.hashes()[0]
     }
 
     /// A connection under one ALPN, by hash, to any of the server's addresses.
-    pub async fn dial(&self, to: SocketAddr, protocol: &[u8]) -> Result<quinn::Connection, quinn::ConnectionError> {
+    pub(crate) async fn dial(
+        &self,
+        to: SocketAddr,
+        protocol: &[u8],
+    ) -> Result<quinn::Connection, quinn::ConnectionError> {
         let mut tls = rustls::ClientConfig::builder_with_provider(rill_certs::provider())
             .with_protocol_versions(&[&rustls::version::TLS13])
             .unwrap()
@@ -110,9 +122,9 @@ impl ServerCertVerifier for ByHash {
     }
 }
 
-pub struct Quic {
-    pub server: Server,
-    pub connection: quinn::Connection,
+pub(crate) struct Quic {
+    pub(crate) server: Server,
+    pub(crate) connection: quinn::Connection,
 }
 
 impl Client for Quic {

@@ -7,7 +7,7 @@ use rill_server::transport::{Priority, RecvStream, SendStream, StreamError};
 
 /// How codes are written. The draft's mapping is spelled out here a second time.
 #[derive(Clone, Copy)]
-pub enum Codes {
+pub(crate) enum Codes {
     Plain,
     WebTransport,
 }
@@ -16,7 +16,7 @@ pub enum Codes {
 const FIRST: u64 = 0x52E4_A40F_A8DB;
 
 impl Codes {
-    pub fn write(self, code: u32) -> VarInt {
+    pub(crate) fn write(self, code: u32) -> VarInt {
         let code = u64::from(code);
         VarInt::from_u64(match self {
             Self::Plain => code,
@@ -25,36 +25,38 @@ impl Codes {
         .unwrap()
     }
 
-    fn read(self, number: VarInt) -> u32 {
+    /// How the peer ended a stream: a number of HTTP/3's own says that all is over.
+    fn read(self, number: VarInt) -> StreamError {
         let number = match self {
-            Self::Plain => number.into_inner(),
-            Self::WebTransport => {
-                let shifted = number.into_inner() - FIRST;
-                shifted - shifted / 0x1F
-            }
+            Self::Plain => Some(number.into_inner()),
+            Self::WebTransport => number.into_inner().checked_sub(FIRST).map(|shifted| shifted - shifted / 0x1F),
         };
-        number.try_into().unwrap()
+        number.map_or(StreamError::Closed, |number| StreamError::Peer(number.try_into().unwrap()))
     }
 }
 
 /// As the trait's.
-pub async fn write(quic: &mut quinn::SendStream, codes: Codes, mut chunks: Vec<Bytes>) -> Result<(), StreamError> {
+pub(crate) async fn write(
+    quic: &mut quinn::SendStream,
+    codes: Codes,
+    mut chunks: Vec<Bytes>,
+) -> Result<(), StreamError> {
     quic.write_all_chunks(&mut chunks).await.map_err(|error| match error {
-        WriteError::Stopped(code) => StreamError::Peer(codes.read(code)),
+        WriteError::Stopped(code) => codes.read(code),
         _ => StreamError::Closed,
     })
 }
 
 /// As the trait's.
-pub async fn read(quic: &mut quinn::RecvStream, codes: Codes) -> Result<Option<Bytes>, StreamError> {
+pub(crate) async fn read(quic: &mut quinn::RecvStream, codes: Codes) -> Result<Option<Bytes>, StreamError> {
     match quic.read_chunk(1 << 20, true).await {
         Ok(chunk) => Ok(chunk.map(|chunk| chunk.bytes)),
-        Err(ReadError::Reset(code)) => Err(StreamError::Peer(codes.read(code))),
+        Err(ReadError::Reset(code)) => Err(codes.read(code)),
         Err(_) => Err(StreamError::Closed),
     }
 }
 
-pub struct Send(pub quinn::SendStream);
+pub(crate) struct Send(pub(crate) quinn::SendStream);
 
 impl SendStream for Send {
     async fn write(&mut self, chunks: Vec<Bytes>) -> Result<(), StreamError> {
@@ -72,7 +74,7 @@ impl SendStream for Send {
     fn set_priority(&mut self, _: Priority) {}
 }
 
-pub struct Recv(pub quinn::RecvStream);
+pub(crate) struct Recv(pub(crate) quinn::RecvStream);
 
 impl RecvStream for Recv {
     async fn read(&mut self) -> Result<Option<Bytes>, StreamError> {

@@ -23,7 +23,6 @@ use rill_server::transport::{TransportKind, websocket};
 use std::{
     future::poll_fn,
     net::{Ipv4Addr, SocketAddr},
-    sync::Arc,
 };
 use tokio::sync::watch;
 use tokio_tungstenite::{
@@ -35,10 +34,10 @@ use tokio_tungstenite::{
     },
 };
 
-pub type Socket = WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>;
+pub(crate) type Socket = WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>;
 
 /// Serves `host` at the one path.
-pub async fn start(host: &Host) -> SocketAddr {
+pub(crate) async fn start(host: &Host) -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let router = Router::new().route("/rill/v1/ws", any(upgrade)).with_state(host.clone());
@@ -54,13 +53,16 @@ async fn upgrade(
     request: WebSocketUpgrade,
 ) -> Response {
     let tasks = host.tasks.clone();
-    websocket::upgrade(request, &headers, peer, host, &tasks).unwrap_or_else(|code| {
-        (StatusCode::from_u16(code.http_status()).unwrap(), code.name()).into_response()
-    })
+    websocket::upgrade(request, &headers, peer, host, &tasks)
+        .unwrap_or_else(|code| (StatusCode::from_u16(code.http_status()).unwrap(), code.name()).into_response())
 }
 
 /// Connects with the given subprotocol and Origin.
-pub async fn dial(to: SocketAddr, protocol: Option<&str>, origin: Option<&str>) -> Result<Socket, (u16, String)> {
+pub(crate) async fn dial(
+    to: SocketAddr,
+    protocol: Option<&str>,
+    origin: Option<&str>,
+) -> Result<Socket, (u16, String)> {
     let mut request = format!("ws://{to}/rill/v1/ws").into_client_request().unwrap();
     for (name, value) in [("sec-websocket-protocol", protocol), ("origin", origin)] {
         if let Some(value) = value {
@@ -77,7 +79,7 @@ pub async fn dial(to: SocketAddr, protocol: Option<&str>, origin: Option<&str>) 
     }
 }
 
-pub struct WebSocket {
+pub(crate) struct WebSocket {
     mux: mux::Connection,
     server: SocketAddr,
     close: watch::Sender<Option<Code>>,
@@ -136,8 +138,8 @@ async fn pump(socket: Socket, mux: &mux::Connection, mut wanted: watch::Receiver
     let (mut sink, mut stream) = socket.split();
     loop {
         tokio::select! {
-            code = wanted.wait_for(Option::is_some) => {
-                let code = code.unwrap().unwrap();
+            code = async { wanted.wait_for(Option::is_some).await.ok().and_then(|code| *code) } => {
+                let code = code?;
                 let code_on_wire = CloseCode::from(4_000 + code.number() as u16);
                 let frame = CloseFrame { code: code_on_wire, reason: code.name().into() };
                 sink.send(Message::Close(Some(frame))).await.unwrap();

@@ -12,14 +12,14 @@ use rill_server::transport::{Priority, RecvStream, SendStream, StreamError, Tran
 use std::net::{Ipv4Addr, SocketAddr};
 use wtransport::{ClientConfig, Endpoint, VarInt, error::ConnectionError, tls::Sha256Digest};
 
-pub struct WebTransport {
-    pub server: Server,
-    pub connection: wtransport::Connection,
+pub(crate) struct WebTransport {
+    pub(crate) server: Server,
+    pub(crate) connection: wtransport::Connection,
 }
 
 impl WebTransport {
     /// Knows the server by one of its hashes.
-    pub async fn dial(server: &Server, url: &str, hash: usize) -> Result<wtransport::Connection, String> {
+    pub(crate) async fn dial(server: &Server, url: &str, hash: usize) -> Result<wtransport::Connection, String> {
         let hash = Sha256Digest::new(*server.pinned.hashes()[hash].as_bytes());
         let config = ClientConfig::builder()
             .with_bind_address("127.0.0.1:0".parse().unwrap())
@@ -73,7 +73,7 @@ impl Client for WebTransport {
 }
 
 /// wtransport leaves the mapping of codes to its user.
-pub struct SendHalf(wtransport::SendStream);
+pub(crate) struct SendHalf(wtransport::SendStream);
 
 impl SendStream for SendHalf {
     async fn write(&mut self, chunks: Vec<Bytes>) -> Result<(), StreamError> {
@@ -92,7 +92,7 @@ impl SendStream for SendHalf {
 }
 
 /// See [`SendHalf`].
-pub struct RecvHalf(wtransport::RecvStream);
+pub(crate) struct RecvHalf(wtransport::RecvStream);
 
 impl RecvStream for RecvHalf {
     async fn read(&mut self) -> Result<Option<Bytes>, StreamError> {
