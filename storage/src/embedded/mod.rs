@@ -30,6 +30,9 @@ mod user_log;
 mod users;
 mod view;
 
+#[cfg(test)]
+mod durability_tests;
+
 use std::sync::Arc;
 
 use observers::Observers;
