@@ -36,7 +36,8 @@ export type OutboxLock = (signal: AbortSignal, hold: () => Promise<void>) => Pro
 
 export class Outbox {
   private items = new Map<ClientId, OutboxItem>();
-  private readonly inFlight = new Set<RoomId>();
+  /** Per room the one post that waits for its answer. */
+  private readonly inFlight = new Map<RoomId, ClientId>();
   private readonly tries = new Map<ClientId, number>();
   private post: ((item: OutboxItem) => Promise<Sent>) | null = null;
   private offlineSignal = new AbortController();
@@ -105,8 +106,9 @@ export class Outbox {
       if (!isShown(item)) continue;
       this.items.delete(item.clientId);
       any = true;
-      // Seen in the log is as good as an answer, which the connection may have lost.
+      // Seen in the log is as good as an answer, which may be late or lost.
       if (item.state !== 'sent') void this.forget(item.clientId);
+      this.landed(item);
     }
     if (any) this.changed();
   }
@@ -144,7 +146,7 @@ export class Outbox {
 
   private async send(item: OutboxItem, post: (item: OutboxItem) => Promise<Sent>): Promise<void> {
     const { signal } = this.offlineSignal;
-    this.inFlight.add(item.room);
+    this.inFlight.set(item.room, item.clientId);
     try {
       const sent = await post(item);
       this.markSent(item.clientId, sent);
@@ -153,7 +155,12 @@ export class Outbox {
     } catch (error) {
       if (!signal.aborted) await this.refused(item, error, signal);
     }
-    if (signal.aborted) return;
+    if (!signal.aborted) this.landed(item);
+  }
+
+  /** The room's next message may go. */
+  private landed(item: OutboxItem): void {
+    if (this.inFlight.get(item.room) !== item.clientId) return;
     this.inFlight.delete(item.room);
     this.drain();
   }

@@ -119,7 +119,8 @@ function browser(forced: TransportName | null): Surroundings {
           return await dialWebTransport(url, webtransport.certificate_hashes.map(fromHex), signal);
         } catch (error) {
           // Perhaps the certificate was renewed: the next attempt asks again.
-          info = null;
+          // The racer beside this one still needs what is known.
+          if (info) info = { ...info, atMs: -Infinity };
           throw error;
         }
       };

@@ -1,0 +1,383 @@
+import { describe, expect, it } from 'vitest';
+import { Code } from '../protocol/generated';
+import type { RoomId } from '../protocol/generated';
+import { newId } from '../protocol/id';
+import { ManualClock, settle } from '../testing/manual_clock';
+import { ScriptedServer, testId } from '../testing/scripted_server';
+import type { ServerRoom } from '../testing/scripted_server';
+import { ConnectionLost } from '../transport/transport';
+import { Client } from './client';
+import { HttpFailed } from './http';
+import type { Line, Link, OutboxItem, RoomSummary } from './model';
+import { memoryOutboxStore } from './outbox_store';
+import type { Event } from './port';
+
+/** The page's side of the port: what its stores would hold. */
+class Page {
+  readonly clock = new ManualClock();
+  readonly rooms = new Map<RoomId, RoomSummary>();
+  readonly store = memoryOutboxStore();
+  readonly client: Client;
+  link: Link | null = null;
+  lines: Line[] = [];
+  ends = { older: false, newer: false };
+  outbox: OutboxItem[] = [];
+  online: string[] = [];
+  loggedOut = false;
+  viewed: RoomId | null = null;
+  private made = 0;
+
+  constructor(server: ScriptedServer) {
+    this.client = new Client(server.user, {
+      connector: server.connector,
+      store: this.store,
+      bus: { post: () => undefined, onNews: () => undefined },
+      lock: (_signal, hold) => hold(),
+      clock: this.clock,
+      send: (events) => {
+        for (const event of events) this.take(event);
+      },
+    });
+    void this.client.run();
+  }
+
+  view(room: ServerRoom): Promise<void> {
+    this.viewed = room.info.id;
+    this.lines = [];
+    this.client.command({ do: 'view', room: room.info.id });
+    return this.clock.pass(100);
+  }
+
+  send(room: ServerRoom, text: string): string {
+    this.made += 1;
+    const clientId = newId(this.clock.now() + this.made);
+    const item = {
+      clientId,
+      room: room.info.id,
+      text,
+      createdMs: this.clock.now(),
+      state: 'waiting',
+    } as const;
+    this.client.command({ do: 'send', item });
+    return clientId;
+  }
+
+  load(direction: 'older' | 'newer'): Promise<void> {
+    if (this.viewed) this.client.command({ do: 'load', room: this.viewed, direction });
+    return this.clock.pass(100);
+  }
+
+  get texts(): string[] {
+    return this.lines.map(({ text }) => text);
+  }
+
+  private take(event: Event): void {
+    if (event.on === 'link') this.link = event.link;
+    if (event.on === 'login') this.loggedOut = true;
+    if (event.on === 'outbox') this.outbox = event.items;
+    if (event.on === 'members')
+      this.online = event.members.filter((one) => one.online).map(({ name }) => name);
+    if (event.on === 'rooms') {
+      for (const room of event.changed) this.rooms.set(room.id, room);
+      for (const room of event.removed) this.rooms.delete(room);
+    }
+    if (event.on === 'timeline' && event.room === this.viewed) {
+      const { patch } = event;
+      if (patch.op === 'reset') this.lines = [...patch.lines];
+      if (patch.op === 'append') this.lines.push(...patch.lines);
+      if (patch.op === 'prepend') this.lines.unshift(...patch.lines);
+      this.ends = event.ends;
+    }
+  }
+}
+
+const numbered = (from: number, to: number): string[] =>
+  Array.from({ length: to - from + 1 }, (_, at) => `m${String(from + at)}`);
+
+function fill(room: ServerRoom, from: number, to: number): void {
+  for (const text of numbered(from, to)) room.append(testId(), text);
+}
+
+describe('a client', () => {
+  it('shows the tail of the room in view, and history back to the beginning', async () => {
+    const server = new ScriptedServer();
+    const room = server.room('one');
+    fill(room, 1, 130);
+    const page = new Page(server);
+    await page.view(room);
+    expect(page.texts).toEqual(numbered(81, 130));
+    while (page.ends.older) await page.load('older');
+    expect(page.texts).toEqual(numbered(1, 130));
+    expect(page.link?.phase).toBe('online');
+    expect(page.link?.rttMs).not.toBe(null);
+    expect(page.online).toEqual(['me']);
+  });
+
+  it('gets what others say, and keeps the list’s previews', async () => {
+    const server = new ScriptedServer();
+    const [one, two] = [server.room('one'), server.room('two')];
+    const page = new Page(server);
+    await page.view(one);
+    server.post(one, testId(), 'hello one');
+    server.post(two, testId(), 'hello two');
+    await page.clock.pass(100);
+    expect(page.texts).toEqual(['hello one']);
+    expect(page.rooms.get(two.info.id)?.last?.text).toBe('hello two');
+    await page.view(two);
+    expect(page.texts).toEqual(['hello two']);
+    server.post(two, testId(), 'again');
+    server.post(one, testId(), 'elsewhere');
+    await page.clock.pass(100);
+    expect(page.texts).toEqual(['hello two', 'again']);
+    await page.view(one);
+    expect(page.texts).toEqual(['hello one', 'elsewhere']);
+  });
+
+  it('learns of rooms while it runs', async () => {
+    const server = new ScriptedServer();
+    const page = new Page(server);
+    await page.clock.pass(100);
+    const created = await page.client.answer('create', { clientId: testId(), name: 'new' });
+    await page.clock.pass(100);
+    expect(page.rooms.get(created.id)?.name).toBe('new');
+    const room = server.rooms[0];
+    if (!room) throw new Error('no room was made');
+    await page.view(room);
+    server.post(room, testId(), 'first');
+    await page.clock.pass(100);
+    expect(page.texts).toEqual(['first']);
+  });
+
+  it('puts entries in order that come early, twice, or late', async () => {
+    const server = new ScriptedServer();
+    const room = server.room('one');
+    const page = new Page(server);
+    await page.view(room);
+    server.disorder = (entries) => [...entries, ...entries].reverse();
+    for (let at = 1; at <= 40; at += 4) {
+      fill(room, at, at + 2);
+      server.post(room, testId(), `m${String(at + 3)}`);
+      await page.clock.pass(20);
+    }
+    expect(page.texts).toEqual(numbered(1, 40));
+  });
+
+  it('fetches a gap that does not close by itself', async () => {
+    const server = new ScriptedServer();
+    const room = server.room('one');
+    const page = new Page(server);
+    await page.view(room);
+    server.disorder = (entries) => entries.slice(1);
+    fill(room, 1, 2);
+    server.post(room, testId(), 'm3');
+    server.disorder = (entries) => entries;
+    await page.clock.pass(100);
+    expect(page.texts).toEqual([]);
+    await page.clock.pass(6_000);
+    expect(page.texts).toEqual(numbered(1, 3));
+  });
+});
+
+describe('after a break', () => {
+  it('goes on without a hole and without a double, whatever was missed', async () => {
+    for (const missed of [0, 1, 30, 400]) {
+      const server = new ScriptedServer();
+      const room = server.room('one');
+      fill(room, 1, 20);
+      const page = new Page(server);
+      await page.view(room);
+      server.drop(null);
+      fill(room, 21, 20 + missed);
+      await page.clock.pass(2_000);
+      server.post(room, testId(), `m${String(21 + missed)}`);
+      await page.clock.pass(100);
+      expect(page.texts).toEqual(numbered(1, 21 + missed));
+    }
+  });
+
+  it('keeps what is on the screen when too much was missed, and reads forward until the two meet', async () => {
+    const server = new ScriptedServer();
+    const room = server.room('one');
+    fill(room, 1, 20);
+    const page = new Page(server);
+    await page.view(room);
+    server.drop(null);
+    fill(room, 21, 700);
+    await page.clock.pass(2_000);
+    expect(page.texts).toEqual(numbered(1, 20));
+    expect(page.ends.newer).toBe(true);
+    while (page.ends.newer) await page.load('newer');
+    expect(page.texts).toEqual(numbered(1, 700));
+  });
+
+  it('can go to the live end instead', async () => {
+    const server = new ScriptedServer();
+    const room = server.room('one');
+    fill(room, 1, 20);
+    const page = new Page(server);
+    await page.view(room);
+    server.drop(null);
+    fill(room, 21, 700);
+    await page.clock.pass(2_000);
+    page.client.command({ do: 'latest', room: room.info.id });
+    await page.clock.pass(100);
+    expect(page.texts).toEqual(numbered(651, 700));
+    while (page.ends.older) await page.load('older');
+    expect(page.texts).toEqual(numbered(1, 700));
+  });
+
+  it('drops everything of a log that was restored from a backup', async () => {
+    const server = new ScriptedServer();
+    const room = server.room('one');
+    fill(room, 1, 20);
+    const page = new Page(server);
+    await page.view(room);
+    server.drop(null);
+    room.log = [];
+    room.epoch = testId();
+    for (const text of ['other 1', 'other 2']) room.append(testId(), text);
+    await page.clock.pass(2_000);
+    expect(page.texts).toEqual(['other 1', 'other 2']);
+  });
+
+  it('makes one message of one that was accepted unheard', async () => {
+    const server = new ScriptedServer();
+    const room = server.room('one');
+    const page = new Page(server);
+    await page.view(room);
+    server.muteAccepted = true;
+    server.disorder = () => [];
+    const clientId = page.send(room, 'once');
+    await page.clock.pass(100);
+    expect(page.outbox.map(({ state }) => state)).toEqual(['waiting']);
+    server.drop(null);
+    server.muteAccepted = false;
+    server.disorder = (entries) => entries;
+    await page.clock.pass(2_000);
+    expect(page.texts).toEqual(['once']);
+    expect(page.lines[0]?.clientId).toBe(clientId);
+    expect(page.outbox).toEqual([]);
+    expect(room.log.length).toBe(1);
+  });
+
+  it('sends in order what was written meanwhile', async () => {
+    const server = new ScriptedServer();
+    const room = server.room('one');
+    const page = new Page(server);
+    await page.view(room);
+    server.refuse = new ConnectionLost(null, 'down');
+    server.drop(null);
+    for (const text of numbered(1, 5)) page.send(room, text);
+    await page.clock.pass(30_000);
+    expect(page.link?.phase).toBe('offline');
+    expect(page.outbox.length).toBe(5);
+    server.refuse = null;
+    await page.clock.pass(20_000);
+    expect(page.texts).toEqual(numbered(1, 5));
+    expect(page.outbox).toEqual([]);
+  });
+
+  it('survives any sequence of posts and breaks', async () => {
+    for (let seed = 1; seed <= 12; seed += 1) {
+      let state = seed;
+      const random = (below: number): number => {
+        state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+        return Math.floor((state / 2 ** 32) * below);
+      };
+      const server = new ScriptedServer();
+      const rooms = [server.room('one'), server.room('two')] as const;
+      const page = new Page(server);
+      await page.view(rooms[0]);
+      server.disorder = (entries) => (random(3) === 0 ? [...entries].reverse() : entries);
+      for (let step = 0; step < 60; step += 1) {
+        const room = rooms[random(2) === 0 ? 0 : 1];
+        const choice = random(10);
+        if (choice < 4) page.send(room, `mine ${String(step)}`);
+        else if (choice < 7) server.post(room, testId(), `theirs ${String(step)}`);
+        else if (choice === 7) server.drop(random(2) === 0 ? null : Code.tooSlow);
+        else if (choice === 8) await page.view(room);
+        else server.muteAccepted = random(2) === 0;
+        await page.clock.pass(random(400));
+      }
+      server.muteAccepted = false;
+      await page.clock.pass(60_000);
+      for (const room of rooms) {
+        await page.view(room);
+        while (page.ends.older) await page.load('older');
+        expect(page.texts, `seed ${String(seed)}`).toEqual(room.log.map(({ text }) => text));
+      }
+      expect(page.outbox, `seed ${String(seed)}`).toEqual([]);
+    }
+  }, 60_000);
+});
+
+describe('codes', () => {
+  it('of a login end it all', async () => {
+    const server = new ScriptedServer();
+    const page = new Page(server);
+    await page.clock.pass(100);
+    server.drop(Code.sessionRevoked);
+    await page.clock.pass(60_000);
+    expect(page.loggedOut).toBe(true);
+    expect(server.attempts).toBe(1);
+  });
+
+  it('of a ticket that cannot be had end it too', async () => {
+    const server = new ScriptedServer();
+    server.refuse = new HttpFailed('not_logged_in', Code.notLoggedIn, 'login', '');
+    const page = new Page(server);
+    await settle();
+    expect(page.loggedOut).toBe(true);
+  });
+
+  it('that mean stop wait for the person', async () => {
+    const server = new ScriptedServer();
+    const page = new Page(server);
+    await page.clock.pass(100);
+    server.drop(Code.malformed);
+    await page.clock.pass(60_000);
+    expect(page.link?.phase).toBe('stopped');
+    expect(server.attempts).toBe(1);
+    page.client.command({ do: 'reconnect' });
+    await page.clock.pass(100);
+    expect(page.link?.phase).toBe('online');
+  });
+
+  it('of failure are retried with growing pauses, at once when the page wakes', async () => {
+    const server = new ScriptedServer();
+    server.refuse = new ConnectionLost(null, 'down');
+    const page = new Page(server);
+    await page.clock.pass(120_000);
+    expect(server.attempts).toBeGreaterThan(8);
+    expect(server.attempts).toBeLessThan(25);
+    const before = server.attempts;
+    page.client.command({ do: 'wake' });
+    await settle();
+    expect(server.attempts).toBe(before + 1);
+  });
+
+  it('GoAway comes back after the pause that it states', async () => {
+    const server = new ScriptedServer();
+    const page = new Page(server);
+    await page.clock.pass(100);
+    server.links[0]?.send('GoAway', { reconnectAfterMs: 4_000 });
+    await page.clock.pass(3_500);
+    expect(server.attempts).toBe(1);
+    await page.clock.pass(1_000);
+    expect(page.link?.phase).toBe('online');
+  });
+});
+
+it('takes a silent connection for dead when the page wakes', async () => {
+  const server = new ScriptedServer();
+  const page = new Page(server);
+  await page.clock.pass(100);
+  const [link] = server.links;
+  if (!link) throw new Error('no connection');
+  link.connection.onPeerDatagram = () => undefined;
+  page.client.command({ do: 'wake' });
+  await page.clock.pass(4_000);
+  expect(link.connection.closedBy).toEqual({ who: 'client', code: Code.timeout });
+  await page.clock.pass(2_000);
+  expect(server.attempts).toBe(2);
+});

@@ -1,0 +1,299 @@
+/**
+ * A server in memory that speaks the protocol over memory connections, with logs that
+ * outlive them. It does what a server does and, on demand, what networks do: it drops
+ * connections, holds answers back, sends entries twice or early.
+ */
+import { Code, Direction, LaneClass, Outcome, PresenceState, StreamClass } from '../protocol/generated';
+import type { Bodies, KindName, RoomInfo } from '../protocol/generated';
+import { decodeBody, decodeDatagram, encodeDatagram, encodeFrame } from '../protocol/frame';
+import type { Message } from '../protocol/frame';
+import { ZERO_ID, newId } from '../protocol/id';
+import { FrameStream } from '../client/frame_stream';
+import type { Established } from '../client/connector';
+import type { ByteStream } from '../transport/transport';
+import { MemoryConnection } from './memory_connection';
+
+const RESUME_ENTRIES = 500;
+const NAMES = new Map<string, string>();
+let serial = 0;
+
+export function testId(): string {
+  serial += 1;
+  return newId(1_600_000_000_000 + serial);
+}
+
+interface Entry {
+  seq: number;
+  author: string;
+  clientId: string;
+  text: string;
+}
+
+export class ServerRoom {
+  readonly info: RoomInfo;
+  epoch = testId();
+  log: Entry[] = [];
+
+  constructor(name: string, creator: string) {
+    this.info = {
+      id: testId(),
+      name,
+      creator,
+      creatorName: 'creator',
+      createdMs: 1,
+      members: 2,
+      joined: true,
+    };
+  }
+
+  append(author: string, text: string, clientId = testId()): Entry {
+    const known = this.log.find((entry) => entry.author === author && entry.clientId === clientId);
+    if (known) return known;
+    const entry = { seq: this.log.length + 1, author, clientId, text };
+    this.log.push(entry);
+    return entry;
+  }
+}
+
+/** One connection as the server sees it. */
+class Link {
+  control: ByteStream | null = null;
+  readonly lanes: (ByteStream | null)[] = [null, null];
+  readonly cursors = new Map<string, number>();
+  viewed: string | null = null;
+  private readonly announced = new Set<string>();
+
+  constructor(
+    readonly connection: MemoryConnection,
+    private readonly server: ScriptedServer,
+  ) {}
+
+  send<N extends KindName>(name: N, body: Bodies[N], stream = this.control): void {
+    stream?.write(encodeFrame(name, body)).catch(() => undefined);
+  }
+
+  /** Entries from the room's cursor, on the lane on which it stands. */
+  deliver(room: ServerRoom): void {
+    const cursor = this.cursors.get(room.info.id);
+    const lane = this.lanes[room.info.id === this.viewed ? LaneClass.inView : LaneClass.others];
+    if (cursor === undefined || !lane) return;
+    const fresh = room.log.filter(({ seq }) => seq > cursor);
+    this.cursors.set(room.info.id, room.log.length);
+    for (const entry of this.server.disorder(fresh)) this.entry(lane, room, entry);
+  }
+
+  private entry(lane: ByteStream, room: ServerRoom, { seq, author, clientId, text }: Entry): void {
+    const handle = this.server.rooms.indexOf(room) + 1;
+    const name = `${String(this.lanes.indexOf(lane))} ${room.info.id} ${room.epoch}`;
+    if (!this.announced.has(name)) {
+      this.announced.add(name);
+      this.send('RoomHandle', { handle, room: room.info.id, epoch: room.epoch }, lane);
+    }
+    this.send('EntryPosted', { header: { room: handle, seq, atMs: seq, author, clientId }, text }, lane);
+  }
+}
+
+export class ScriptedServer {
+  readonly rooms: ServerRoom[] = [];
+  readonly user = testId();
+  readonly session = testId();
+  links: Link[] = [];
+  attempts = 0;
+  /** Posts are not answered while this is set; they are in the log all the same. */
+  muteAccepted = false;
+  /** What the next attempts to connect come to. */
+  refuse: Error | null = null;
+  /** Entries as they are sent: in order, unless a test says otherwise. */
+  disorder: (entries: Entry[]) => Entry[] = (entries) => entries;
+  readonly requests: Message[] = [];
+  private userSeq = 0;
+
+  /** What the client's connector does. */
+  readonly connector = {
+    attempt: (): Promise<Established> => {
+      this.attempts += 1;
+      if (this.refuse) return Promise.reject(this.refuse);
+      const connection = new MemoryConnection('websocket');
+      const link = new Link(connection, this);
+      this.links.push(link);
+      connection.onOpened = ({ stream, streamClass }) => void this.serve(link, stream, streamClass);
+      connection.onPeerDatagram = (bytes) => {
+        const message = decodeBody(decodeDatagram(bytes));
+        if (message?.name === 'Ping') {
+          connection.peerDatagram(encodeDatagram('Pong', { nonce: message.body.nonce, nowMs: 0 }));
+        }
+      };
+      return connection.open(StreamClass.control).then((stream) => ({
+        connection,
+        control: new FrameStream(stream),
+        welcome: this.welcome(),
+        fallback: null,
+        onHeard: () => undefined,
+      }));
+    },
+  };
+
+  room(name: string): ServerRoom {
+    const room = new ServerRoom(name, this.user);
+    this.rooms.push(room);
+    this.userSeq += 1;
+    for (const link of this.links) {
+      link.send('RoomAdded', { header: { seq: this.userSeq, atMs: 0 }, room: room.info });
+      link.send('UserHead', { seq: this.userSeq });
+    }
+    return room;
+  }
+
+  /** Somebody says something. */
+  post(room: ServerRoom, author: string, text: string): void {
+    room.append(author, text);
+    for (const link of this.links) link.deliver(room);
+  }
+
+  /** Every connection ends. */
+  drop(code: number | null): void {
+    for (const { connection } of this.links.splice(0)) connection.drop(code);
+  }
+
+  private welcome(): Bodies['Welcome'] {
+    const limits = { dead_after: 0 } as never as Bodies['Welcome']['limits'];
+    return {
+      user: this.user,
+      name: 'me',
+      session: this.session,
+      ticket: '',
+      server: 'scripted',
+      nowMs: 0,
+      limits: { ...limits, deadAfterMs: 40_000 },
+    };
+  }
+
+  private async serve(link: Link, stream: ByteStream, streamClass: StreamClass): Promise<void> {
+    if (streamClass === StreamClass.control) link.control = stream;
+    await new FrameStream(stream)
+      .each((frame) => {
+        const message = decodeBody(frame);
+        if (message) this.take(link, stream, message);
+      })
+      .catch(() => undefined);
+  }
+
+  private take(link: Link, stream: ByteStream, message: Message): void {
+    this.requests.push(message);
+    switch (message.name) {
+      case 'Lane':
+        link.lanes[message.body.class] = stream;
+        link.send('LaneReady', { class: message.body.class }, stream);
+        for (const room of this.rooms) link.deliver(room);
+        break;
+      case 'Attach':
+        this.attach(link, message.body);
+        break;
+      case 'View':
+        link.viewed = message.body.room;
+        if (message.body.room && link.cursors.has(message.body.room)) {
+          link.cursors.set(message.body.room, message.body.haveSeq);
+        }
+        for (const room of this.rooms) link.deliver(room);
+        break;
+      case 'Resume':
+        this.resume(link, message.body);
+        break;
+      case 'Post':
+        this.accept(link, message.body);
+        break;
+      case 'GetMessages':
+        link.send('MessagePage', this.page(message.body), stream);
+        break;
+      case 'GetUsers': {
+        const { request, users } = message.body;
+        link.send('Users', {
+          request,
+          users: users.map((id) => ({ id, name: NAMES.get(id) ?? `name ${id}` })),
+        });
+        break;
+      }
+      case 'ListMembers': {
+        const member = { user: this.user, name: 'me', joinedMs: 0, online: false };
+        link.send('MemberPage', { request: message.body.request, members: [member], more: false });
+        break;
+      }
+      case 'WatchPresence':
+        link.send('Done', { request: message.body.request });
+        link.send('Presence', {
+          slots: message.body.users.map((user) => ({ user, version: 1, state: PresenceState.online })),
+        });
+        break;
+      case 'CreateRoom':
+        link.send('RoomAnswer', { request: message.body.request, room: this.room(message.body.name).info });
+        break;
+      default:
+        break;
+    }
+  }
+
+  private attach(link: Link, { request, userEpoch, userSeq }: Bodies['Attach']): void {
+    const snapshot = userEpoch === ZERO_ID;
+    link.send('Attached', { request, userEpoch: this.session, snapshot });
+    this.rooms.forEach((room, at) => {
+      const seq = at + 1;
+      if (snapshot || seq > userSeq) link.send('RoomAdded', { header: { seq, atMs: 0 }, room: room.info });
+    });
+    link.send('UserHead', { seq: this.userSeq });
+  }
+
+  private resume(link: Link, { request, cursors }: Bodies['Resume']): void {
+    const rooms: Bodies['Resumed']['rooms'] = [];
+    const touched: ServerRoom[] = [];
+    for (const { room: id, epoch, seq, tail } of cursors) {
+      const room = this.rooms.find(({ info }) => info.id === id);
+      if (!room) {
+        rooms.push({ room: id, outcome: Outcome.gone, epoch: ZERO_ID, base: 0, head: 0 });
+        continue;
+      }
+      const head = room.log.length;
+      const base = Math.max(0, head - tail);
+      const known = epoch === room.epoch && seq <= head;
+      const limited = epoch === ZERO_ID || (known && head - seq > RESUME_ENTRIES);
+      const outcome = limited ? Outcome.limited : known ? Outcome.complete : Outcome.epochChanged;
+      const start = outcome === Outcome.complete ? seq : base;
+      link.cursors.set(id, start);
+      touched.push(room);
+      if (outcome !== Outcome.complete || seq !== head) {
+        rooms.push({ room: id, outcome, epoch: room.epoch, base: start, head });
+      }
+    }
+    // Lanes are other streams than control: entries may well come before the answer.
+    for (const room of touched) link.deliver(room);
+    link.send('Resumed', { request, unchanged: cursors.length - rooms.length, rooms });
+  }
+
+  private accept(link: Link, { request, room: id, clientId, text }: Bodies['Post']): void {
+    const room = this.rooms.find(({ info }) => info.id === id);
+    if (!room) {
+      link.send('Failed', { request, code: Code.notAMember, detail: '' });
+      return;
+    }
+    const { seq } = room.append(this.user, text, clientId);
+    for (const other of this.links) other.deliver(room);
+    if (!this.muteAccepted) link.send('Accepted', { request, epoch: room.epoch, seq, atMs: seq, replay: 0 });
+  }
+
+  private page({ request, room: id, direction, seq, limit }: Bodies['GetMessages']): Bodies['MessagePage'] {
+    const room = this.rooms.find(({ info }) => info.id === id);
+    const log = room?.log ?? [];
+    const before = direction === Direction.before;
+    const found = before
+      ? log.filter((entry) => entry.seq < seq).slice(-limit)
+      : log.filter((entry) => entry.seq > seq).slice(0, limit);
+    const edge = before ? found[0]?.seq : found.at(-1)?.seq;
+    const more = edge !== undefined && (before ? edge > 1 : edge < log.length);
+    return {
+      request,
+      epoch: room?.epoch ?? ZERO_ID,
+      asOf: log.length,
+      messages: found.map((entry) => ({ ...entry, atMs: entry.seq, kind: 0, edits: 0 })),
+      next: more ? edge : null,
+    };
+  }
+}
