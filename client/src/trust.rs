@@ -126,6 +126,15 @@ pub fn hash_from_hex(text: &str) -> Option<CertificateHash> {
     Some(hash)
 }
 
+/// The hashes of the certificates in a PEM file; keys in it are stepped over.
+pub fn hashes_of_pem_file(path: &Path) -> Result<Vec<CertificateHash>, Error> {
+    let fail = |detail: String| Error::Trust(format!("{}: {detail}", path.display()));
+    let certificates = CertificateDer::pem_file_iter(path).map_err(|error| fail(error.to_string()))?;
+    certificates
+        .map(|certificate| certificate.map(|der| hash_of(&der)).map_err(|error| fail(error.to_string())))
+        .collect()
+}
+
 /// The hash of a certificate.
 pub fn hash_of(der: &[u8]) -> CertificateHash {
     let mut hash = [0; 32];

@@ -90,12 +90,7 @@ impl Server {
     pub(crate) async fn client(&self, user: &str, transport: TransportKind) -> (Client, Events) {
         let (client, mut events) = Client::connect(self.config(user, transport)).await.expect("a client");
         within(20, async {
-            loop {
-                match events.next().await.expect("it lives") {
-                    Event::State(rill_client::State::Online { .. }) => return,
-                    _ => {}
-                }
-            }
+            while !matches!(events.next().await.expect("it lives"), Event::State(rill_client::State::Online { .. })) {}
         })
         .await;
         (client, events)

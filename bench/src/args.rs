@@ -1,0 +1,132 @@
+//! The command line.
+
+use anyhow::bail;
+use clap::{Args, Parser, Subcommand};
+use rill_client::TransportKind;
+use std::{path::PathBuf, time::Duration};
+use url::Url;
+
+/// Load scenarios against a Rill server.
+#[derive(Debug, Parser)]
+#[command(name = "rill-bench", version, about)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Everybody talks: users post in turn at a fixed total rate, and every member of a
+    /// room reads every message of it.
+    ///
+    /// Each user is in exactly one room (user number modulo rooms), so a message is
+    /// delivered to users / rooms members, its author among them. A client has at most
+    /// one unacked post in a room; a post that is due earlier waits, and its wait counts.
+    Chat(ChatArgs),
+}
+
+/// Of a scenario that talks.
+#[derive(Debug, Args)]
+pub(crate) struct ChatArgs {
+    /// quic, webtransport or websocket (with TLS, all of them).
+    #[arg(long)]
+    pub(crate) transport: TransportKind,
+    #[arg(long, default_value_t = 50)]
+    pub(crate) users: usize,
+    #[arg(long, default_value_t = 1)]
+    pub(crate) rooms: usize,
+    /// Messages a second, of all users together.
+    #[arg(long, default_value_t = 500.0)]
+    pub(crate) rate: f64,
+    /// How long messages count.
+    #[arg(long, default_value_t = 30)]
+    pub(crate) seconds: u64,
+    /// How long the load runs before messages count.
+    #[arg(long, default_value_t = 3)]
+    pub(crate) warm_up_seconds: u64,
+    /// How long the last deliveries may take.
+    #[arg(long, default_value_t = 15)]
+    pub(crate) drain_seconds: u64,
+    /// Length of a message's text.
+    #[arg(long, default_value_t = 100)]
+    pub(crate) text_bytes: usize,
+    /// Where the report goes.
+    #[arg(long)]
+    pub(crate) json: Option<PathBuf>,
+    /// Threads of the load generator.
+    #[arg(long, default_value_t = 2)]
+    pub(crate) workers: usize,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+}
+
+/// Which server.
+#[derive(Debug, Args)]
+pub(crate) struct ServerArgs {
+    /// The server to start; by default the one beside this program, or RILL_BIN.
+    #[arg(long, env = "RILL_BIN", conflicts_with = "target")]
+    pub(crate) rill: Option<PathBuf>,
+    /// The page's address of a server that runs already. Its CPU and memory are not
+    /// measured, and rooms are left behind in it.
+    #[arg(long, requires = "accounts")]
+    pub(crate) target: Option<Url>,
+    /// JSON: {"users": [{"username": "…", "password": "…"}, {"token": "…"}]}. They are
+    /// logged in before anything is measured.
+    #[arg(long, requires = "target")]
+    pub(crate) accounts: Option<PathBuf>,
+    /// Believes whatever certificate the target shows. Only for machines that hold
+    /// nothing of worth.
+    #[arg(long, requires = "target")]
+    pub(crate) danger_accept_any: bool,
+}
+
+impl ChatArgs {
+    /// Refuses what cannot be measured.
+    pub(crate) fn check(&self) -> anyhow::Result<()> {
+        if self.users == 0 || self.rooms == 0 || self.seconds == 0 || self.workers == 0 {
+            bail!("--users, --rooms, --seconds and --workers begin at 1");
+        }
+        if self.rooms > self.users {
+            bail!("--rooms {} needs at least as many --users: nobody would be in some", self.rooms);
+        }
+        if !(self.rate > 0.0 && self.rate <= 1e6) {
+            bail!("--rate is above 0 and at most a million a second");
+        }
+        if !(crate::schedule::TEXT_BYTES_MIN..=rill_protocol::limits::TEXT_BYTES_MAX).contains(&self.text_bytes) {
+            bail!("--text-bytes is {} to {}", crate::schedule::TEXT_BYTES_MIN, rill_protocol::limits::TEXT_BYTES_MAX);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn warm_up(&self) -> Duration {
+        Duration::from_secs(self.warm_up_seconds)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(args: &[&str]) -> Result<(), String> {
+        let all = ["rill-bench", "chat", "--transport", "quic"].iter().chain(args);
+        let Cli { command: Command::Chat(args) } = Cli::try_parse_from(all).map_err(|error| error.to_string())?;
+        args.check().map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_cannot_be_measured_is_refused() {
+        assert_eq!(parse(&[]), Ok(()));
+        assert_eq!(parse(&["--users", "100", "--rooms", "10", "--rate", "0.5"]), Ok(()));
+        for odd in [
+            &["--rooms", "51"][..],
+            &["--rate", "0"],
+            &["--rate", "NaN"],
+            &["--users", "0"],
+            &["--text-bytes", "3"],
+            &["--target", "http://localhost:1"],
+            &["--accounts", "x.json"],
+        ] {
+            assert!(parse(odd).is_err(), "{odd:?}");
+        }
+    }
+}

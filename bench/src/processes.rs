@@ -1,0 +1,120 @@
+//! CPU time and memory of the server, of this program, and of everybody else, from
+//! procfs (proc_pid_stat(5), proc_stat(5)).
+
+use anyhow::Context;
+use std::{fs, process};
+
+/// Ticks a second in procfs; Linux shows 100 on every machine of today.
+const TICKS_PER_S: f64 = 100.0;
+
+/// What was used between two moments.
+#[derive(Debug)]
+pub(crate) struct Usage {
+    pub(crate) server: Option<ServerUsage>,
+    pub(crate) client_cpu_s: f64,
+    /// Of all CPU time there was, idle time included.
+    pub(crate) foreign_share: f64,
+}
+
+#[derive(Debug)]
+pub(crate) struct ServerUsage {
+    pub(crate) cpu_s: f64,
+    /// At the end.
+    pub(crate) rss_mib: f64,
+}
+
+/// The counters at one moment.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    server: Option<(u32, f64)>,
+    client: f64,
+    machine: Machine,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Machine {
+    busy: f64,
+    total: f64,
+}
+
+impl Snapshot {
+    pub(crate) fn take(server: Option<u32>) -> anyhow::Result<Self> {
+        let server = server.map(|pid| anyhow::Ok((pid, cpu_ticks(pid)?))).transpose()?;
+        let machine = machine(&read("/proc/stat")?).context("/proc/stat is not understood")?;
+        Ok(Self { server, client: cpu_ticks(process::id())?, machine })
+    }
+
+    /// What was used since.
+    pub(crate) fn until_now(self) -> anyhow::Result<Usage> {
+        let now = Self::take(self.server.map(|(pid, _)| pid))?;
+        let client = now.client - self.client;
+        let mut ours = client;
+        let server = match (self.server, now.server) {
+            (Some((pid, before)), Some((_, after))) => {
+                ours += after - before;
+                Some(ServerUsage { cpu_s: (after - before) / TICKS_PER_S, rss_mib: rss_mib(pid)? })
+            }
+            _ => None,
+        };
+        let busy = now.machine.busy - self.machine.busy;
+        let total = now.machine.total - self.machine.total;
+        let foreign_share = if total > 0.0 { ((busy - ours) / total).max(0.0) } else { 0.0 };
+        Ok(Usage { server, client_cpu_s: client / TICKS_PER_S, foreign_share })
+    }
+}
+
+fn read(path: &str) -> anyhow::Result<String> {
+    fs::read_to_string(path).with_context(|| format!("{path} cannot be read"))
+}
+
+/// User and system time of all threads, those that have ended included.
+fn cpu_ticks(pid: u32) -> anyhow::Result<f64> {
+    let text = read(&format!("/proc/{pid}/stat"))?;
+    process_ticks(&text).with_context(|| format!("/proc/{pid}/stat is not understood"))
+}
+
+fn process_ticks(stat: &str) -> Option<f64> {
+    // The second field is a name in parentheses that may itself hold spaces.
+    let (_, rest) = stat.rsplit_once(')')?;
+    let mut fields = rest.split_whitespace().skip(11);
+    let mut next = || fields.next()?.parse::<f64>().ok();
+    Some(next()? + next()?)
+}
+
+fn machine(stat: &str) -> Option<Machine> {
+    let line = stat.lines().find(|line| line.starts_with("cpu "))?;
+    // user nice system idle iowait irq softirq steal; guest time is in user already.
+    let ticks: Vec<f64> = line.split_whitespace().skip(1).take(8).map_while(|field| field.parse().ok()).collect();
+    let [user, nice, system, idle, iowait, rest @ ..] = &ticks[..] else { return None };
+    let busy = user + nice + system + rest.iter().sum::<f64>();
+    Some(Machine { busy, total: busy + idle + iowait })
+}
+
+fn rss_mib(pid: u32) -> anyhow::Result<f64> {
+    let text = read(&format!("/proc/{pid}/status"))?;
+    let kib = text.lines().find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next()?.parse::<f64>().ok());
+    Ok(kib.context("no VmRSS in the process's status")? / 1_024.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn procfs_is_read_as_its_manual_says() {
+        let stat = "42 (a (b) c) S 1 2 3 4 5 6 7 8 9 10 250 50 0 0 20 0 9 0";
+        assert_eq!(process_ticks(stat), Some(300.0));
+        let machine = machine("cpu  100 1 50 800 20 3 4 5 60 70\ncpu0 1 2\n").unwrap();
+        assert_eq!(machine, Machine { busy: 163.0, total: 983.0 });
+        assert_eq!(process_ticks("nonsense"), None);
+    }
+
+    #[test]
+    fn this_process_has_used_something() {
+        let before = Snapshot::take(Some(process::id())).unwrap();
+        let spun = (0..20_000_000u64).fold(0u64, |sum, n| sum.wrapping_mul(31).wrapping_add(n));
+        let usage = before.until_now().unwrap();
+        assert!(spun != 1 && usage.server.unwrap().rss_mib > 1.0);
+        assert!((0.0..=1.0).contains(&usage.foreign_share));
+    }
+}

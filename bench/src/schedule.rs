@@ -1,0 +1,133 @@
+//! When each message is due, who says it, and how a text names its message.
+
+use std::time::{Duration, Instant};
+
+/// Digits of a message's number in front of its text.
+const DIGITS: usize = 8;
+/// The number and a space.
+pub(crate) const TEXT_BYTES_MIN: usize = DIGITS + 1;
+
+/// All messages of a run, in order: message `i` is due `i / rate` after the start and
+/// is said by user `i mod users`.
+#[derive(Clone, Debug)]
+pub(crate) struct Schedule {
+    start: Instant,
+    rate: f64,
+    pub(crate) users: usize,
+    pub(crate) rooms: usize,
+    /// Messages before this one do not count.
+    pub(crate) counted_from: u32,
+    /// All messages.
+    pub(crate) total: u32,
+    text_bytes: usize,
+}
+
+impl Schedule {
+    pub(crate) fn new(
+        start: Instant,
+        rate: f64,
+        (users, rooms): (usize, usize),
+        (warm_up, counted): (Duration, Duration),
+        text_bytes: usize,
+    ) -> Self {
+        let messages = |span: Duration| (span.as_secs_f64() * rate).round() as u32;
+        let counted_from = messages(warm_up);
+        let total = counted_from + messages(counted).max(1);
+        Self { start, rate, users, rooms, counted_from, total, text_bytes }
+    }
+
+    /// When a message is due.
+    pub(crate) fn due(&self, message: u32) -> Instant {
+        self.start + Duration::from_secs_f64(f64::from(message) / self.rate)
+    }
+
+    /// When messages begin to count.
+    pub(crate) fn counted_start(&self) -> Instant {
+        self.due(self.counted_from)
+    }
+
+    /// When the last message is due.
+    pub(crate) fn end(&self) -> Instant {
+        self.due(self.total)
+    }
+
+    /// Who says it.
+    pub(crate) fn author(&self, message: u32) -> usize {
+        message as usize % self.users
+    }
+
+    /// The messages of one user, in order.
+    pub(crate) fn of_user(&self, user: usize) -> impl Iterator<Item = u32> + use<> {
+        (user as u32..self.total).step_by(self.users)
+    }
+
+    /// The room of a user.
+    pub(crate) fn room(&self, user: usize) -> usize {
+        user % self.rooms
+    }
+
+    /// How many are in a room.
+    pub(crate) fn members(&self, room: usize) -> u64 {
+        ((self.users - room).div_ceil(self.rooms)) as u64
+    }
+
+    pub(crate) fn is_counted(&self, message: u32) -> bool {
+        message >= self.counted_from
+    }
+
+    /// What is said.
+    pub(crate) fn text(&self, message: u32) -> String {
+        let mut text = format!("{message:0DIGITS$x} ");
+        text.extend(std::iter::repeat_n('.', self.text_bytes.saturating_sub(text.len())));
+        text
+    }
+
+    /// Which message a text is, if it is one of this run.
+    pub(crate) fn message(&self, text: &str) -> Option<u32> {
+        let digits = text.get(..DIGITS)?;
+        u32::from_str_radix(digits, 16).ok().filter(|message| *message < self.total)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn schedule(users: usize, rooms: usize) -> Schedule {
+        let spans = (Duration::from_secs(2), Duration::from_secs(10));
+        Schedule::new(Instant::now(), 50.0, (users, rooms), spans, 40)
+    }
+
+    #[test]
+    fn messages_are_due_evenly_and_said_in_turn() {
+        let schedule = schedule(7, 3);
+        assert_eq!((schedule.counted_from, schedule.total), (100, 600));
+        assert_eq!(schedule.due(50) - schedule.due(0), Duration::from_secs(1));
+        assert_eq!(schedule.end() - schedule.counted_start(), Duration::from_secs(10));
+        let mut all: Vec<u32> = (0..7).flat_map(|user| schedule.of_user(user)).collect();
+        all.sort_unstable();
+        assert_eq!(all, (0..600).collect::<Vec<_>>());
+        assert!(schedule.of_user(3).all(|message| schedule.author(message) == 3));
+    }
+
+    #[test]
+    fn every_user_is_in_one_room() {
+        for (users, rooms) in [(7, 3), (50, 1), (5, 5), (100, 7)] {
+            let schedule = schedule(users, rooms);
+            for room in 0..rooms {
+                let counted = (0..users).filter(|user| schedule.room(*user) == room).count() as u64;
+                assert_eq!(schedule.members(room), counted, "{users} users, room {room} of {rooms}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_text_names_its_message() {
+        let schedule = schedule(2, 1);
+        let text = schedule.text(599);
+        assert_eq!((text.len(), schedule.message(&text)), (40, Some(599)));
+        for odd in ["", "hello", "ffffffff x", "0000025", "技术交流"] {
+            assert_eq!(schedule.message(odd), None, "{odd}");
+        }
+    }
+}

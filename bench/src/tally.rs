@@ -1,0 +1,199 @@
+//! What one user saw, checked as it comes, and what all of it adds up to.
+
+use hdrhistogram::Histogram;
+use std::time::{Duration, Instant};
+
+use crate::schedule::Schedule;
+
+/// Latencies from a microsecond to ten minutes, to three digits.
+fn histogram() -> anyhow::Result<Histogram<u32>> {
+    Ok(Histogram::new_with_bounds(1, 600_000_000, 3)?)
+}
+
+/// One bit a message.
+#[derive(Clone, Debug)]
+struct Set(Vec<u64>);
+
+impl Set {
+    fn new(total: u32) -> Self {
+        Self(vec![0; (total as usize).div_ceil(64)])
+    }
+
+    /// Whether it was not in yet.
+    fn insert(&mut self, message: u32) -> bool {
+        let (word, bit) = (message as usize / 64, 1u64 << (message % 64));
+        let is_new = self.0[word] & bit == 0;
+        self.0[word] |= bit;
+        is_new
+    }
+
+    fn contains(&self, message: u32) -> bool {
+        self.0[message as usize / 64] & (1 << (message % 64)) != 0
+    }
+}
+
+/// What one user saw.
+#[derive(Debug)]
+pub(crate) struct Tally {
+    user: usize,
+    latency: Histogram<u32>,
+    seen: Set,
+    acked: Vec<u32>,
+    /// The last seq of the room, and the last message of each author.
+    last_seq: u64,
+    last_of: Vec<Option<u32>>,
+    last_delivery: Option<Instant>,
+    delivered: u64,
+    duplicated: u64,
+    reordered: u64,
+    /// Posts that the server refused for good.
+    pub(crate) refused: u64,
+    /// Messages handed to the client.
+    pub(crate) sent: u64,
+    /// How often the tail had to begin anew: what lies before was missed.
+    pub(crate) skipped: u64,
+}
+
+impl Tally {
+    pub(crate) fn new(user: usize, schedule: &Schedule) -> anyhow::Result<Self> {
+        Ok(Self {
+            user,
+            latency: histogram()?,
+            seen: Set::new(schedule.total),
+            acked: Vec::new(),
+            last_seq: 0,
+            last_of: vec![None; schedule.users],
+            last_delivery: None,
+            delivered: 0,
+            duplicated: 0,
+            reordered: 0,
+            refused: 0,
+            sent: 0,
+            skipped: 0,
+        })
+    }
+
+    /// A message was read. Returns whether it counts as a delivery.
+    pub(crate) fn delivery(&mut self, schedule: &Schedule, message: u32, seq: u64, now: Instant) -> bool {
+        let author = schedule.author(message);
+        let counted = schedule.is_counted(message);
+        if !self.seen.insert(message) {
+            self.duplicated += u64::from(counted);
+            return false;
+        }
+        // In the room's order, and each author's in the order in which they were said.
+        let in_order = seq > self.last_seq && self.last_of[author].is_none_or(|last| last < message);
+        self.last_seq = self.last_seq.max(seq);
+        self.last_of[author] = self.last_of[author].max(Some(message));
+        if !counted {
+            return false;
+        }
+        self.reordered += u64::from(!in_order);
+        self.delivered += 1;
+        self.last_delivery = Some(now);
+        let us = u64::try_from(now.saturating_duration_since(schedule.due(message)).as_micros()).unwrap_or(u64::MAX);
+        self.latency.saturating_record(us.max(1));
+        true
+    }
+
+    /// A message of this user is on the server's disk.
+    pub(crate) fn ack(&mut self, message: u32) {
+        self.acked.push(message);
+    }
+}
+
+/// Everything that happened.
+#[derive(Debug)]
+pub(crate) struct Totals {
+    pub(crate) sent: u64,
+    pub(crate) acked: u64,
+    pub(crate) expected: u64,
+    pub(crate) delivered: u64,
+    pub(crate) lost: u64,
+    pub(crate) duplicated: u64,
+    pub(crate) reordered: u64,
+    pub(crate) refused: u64,
+    pub(crate) skipped: u64,
+    pub(crate) latency: Histogram<u32>,
+    /// From the first counted message to the last counted delivery.
+    pub(crate) span: Duration,
+}
+
+impl Totals {
+    pub(crate) fn of(schedule: &Schedule, tallies: &[Tally]) -> anyhow::Result<Self> {
+        let mut acked = vec![Vec::new(); schedule.rooms];
+        for tally in tallies {
+            let counted = tally.acked.iter().copied().filter(|message| schedule.is_counted(*message));
+            acked[schedule.room(tally.user)].extend(counted);
+        }
+        let mut latency = histogram()?;
+        let mut lost = 0;
+        for tally in tallies {
+            latency.add(&tally.latency)?;
+            let missing = |message: &&u32| !tally.seen.contains(**message);
+            lost += acked[schedule.room(tally.user)].iter().filter(missing).count() as u64;
+        }
+        let of_room = |(room, acked): (usize, &Vec<u32>)| acked.len() as u64 * schedule.members(room);
+        let sum = |part: fn(&Tally) -> u64| tallies.iter().map(part).sum();
+        let last = tallies.iter().filter_map(|tally| tally.last_delivery).max();
+        Ok(Self {
+            sent: sum(|tally| tally.sent),
+            acked: acked.iter().map(|room| room.len() as u64).sum(),
+            expected: acked.iter().enumerate().map(of_room).sum(),
+            delivered: sum(|tally| tally.delivered),
+            lost,
+            duplicated: sum(|tally| tally.duplicated),
+            reordered: sum(|tally| tally.reordered),
+            refused: sum(|tally| tally.refused),
+            skipped: sum(|tally| tally.skipped),
+            latency,
+            span: last.map_or(Duration::ZERO, |last| last.saturating_duration_since(schedule.counted_start())),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn schedule() -> Schedule {
+        // Messages 0 to 3 warm up, 4 to 11 count; users 0 and 2 are in room 0, user 1 in room 1.
+        let spans = (Duration::from_secs(4), Duration::from_secs(8));
+        Schedule::new(Instant::now(), 1.0, (3, 2), spans, 20)
+    }
+
+    #[test]
+    fn loss_is_what_was_acked_and_not_seen_by_a_member() {
+        let schedule = schedule();
+        let mut tallies: Vec<Tally> = (0..3).map(|user| Tally::new(user, &schedule).unwrap()).collect();
+        let now = schedule.end();
+        for message in [0, 6, 9] {
+            tallies[0].ack(message);
+            tallies[0].delivery(&schedule, message, u64::from(message) + 1, now);
+        }
+        // User 2 misses message 9; user 1 is elsewhere and said two things, one of them heard.
+        tallies[2].delivery(&schedule, 6, 7, now);
+        tallies[1].ack(4);
+        tallies[1].ack(7);
+        tallies[1].delivery(&schedule, 4, 3, now);
+        let totals = Totals::of(&schedule, &tallies).unwrap();
+        assert_eq!((totals.acked, totals.expected, totals.delivered, totals.lost), (4, 6, 4, 2));
+        assert_eq!((totals.duplicated, totals.reordered), (0, 0));
+        assert_eq!(totals.span, Duration::from_secs(8));
+    }
+
+    #[test]
+    fn a_message_that_is_late_doubled_or_out_of_order_is_noticed() {
+        let schedule = schedule();
+        let mut tally = Tally::new(0, &schedule).unwrap();
+        let at = |message, late_ms| schedule.due(message) + Duration::from_millis(late_ms);
+        assert!(!tally.delivery(&schedule, 0, 1, at(0, 1)), "a warm-up does not count");
+        assert!(tally.delivery(&schedule, 6, 9, at(6, 5)));
+        assert!(!tally.delivery(&schedule, 6, 9, at(6, 6)));
+        assert!(tally.delivery(&schedule, 8, 8, at(8, 7)), "behind a later seq");
+        assert!(tally.delivery(&schedule, 11, 12, at(11, 9)));
+        let totals = Totals::of(&schedule, &[tally]).unwrap();
+        assert_eq!((totals.delivered, totals.duplicated, totals.reordered), (3, 1, 1));
+        assert_eq!(totals.latency.max() / 1_000, 9);
+    }
+}
