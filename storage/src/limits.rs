@@ -9,9 +9,12 @@ pub const BATCH_BYTES_MAX: usize = 1024 * 1024;
 /// Keys and values that one command may write. A batch is closed while one more such
 /// command would still fit.
 pub const COMMAND_BYTES_MAX: usize = 64 * 1024;
-/// One sealed value. sled moves larger ones into files of their own, which the
-/// barrier does not cover.
-pub const VALUE_BYTES_MAX: usize = 32 * 1024;
+/// One sealed value. sled rewrites a leaf whole, up to 20 values where two leaves
+/// merge, and moves one that is larger than a quarter of a segment (128 KiB) into a
+/// file of its own, which the barrier does not cover. This bound keeps every leaf below.
+pub const VALUE_BYTES_MAX: usize = 6 * 1024;
+/// Text in one row; a longer one lies in several.
+pub const BODY_PART_BYTES_MAX: usize = 4 * 1024;
 /// Rows that any one read returns, whatever limit it was asked for.
 pub const READ_ROWS_MAX: usize = 1_000;
 /// Rows that one command of a sweep looks at.

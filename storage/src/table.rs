@@ -39,7 +39,7 @@ tables! {
     7 RoomHead "room_head"
     /// room, seq
     8 Entry "entry"
-    /// room, seq
+    /// room, seq, part
     9 Body "body"
     /// room, seq
     10 Message "message"

@@ -332,7 +332,8 @@ async fn a_memory_store_that_is_full_fails_and_keeps_what_it_has() {
     let mut made = 2;
     let error = loop {
         let text = "x".repeat(1_000);
-        match store.log.append(ROOM, NewEntry { change: Change::Post(text.as_str().into()), ..post(made as u8) }).await {
+        match store.log.append(ROOM, NewEntry { change: Change::Post(text.as_str().into()), ..post(made as u8) }).await
+        {
             Ok(appended) => made = appended.unwrap().entry.seq,
             Err(error) => break error,
         }

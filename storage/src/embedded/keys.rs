@@ -163,8 +163,8 @@ pub(crate) fn entries(room: RoomId) -> Span<stored::Entry> {
     Span::of(Table::Entry, &[&room.0])
 }
 
-pub(crate) fn body(room: RoomId, seq: u64) -> Key<stored::Body> {
-    Key::new(Table::Body, &[&room.0, &seq.to_be_bytes()])
+pub(crate) fn body(room: RoomId, seq: u64, part: u16) -> Key<stored::Body> {
+    Key::new(Table::Body, &[&room.0, &seq.to_be_bytes(), &part.to_be_bytes()])
 }
 
 pub(crate) fn message(room: RoomId, seq: u64) -> Key<stored::Message> {
@@ -258,7 +258,7 @@ mod tests {
         let span = entries(edge);
         let last = entry(edge, u64::MAX).bytes;
         assert!(span.from <= last && last < span.until);
-        assert!(span.until <= body(RoomId([0; 16]), 0).bytes);
+        assert!(span.until <= body(RoomId([0; 16]), 0, 0).bytes);
         let next = entry(RoomId([0; 16]), 0).bytes;
         assert!(next < span.from);
     }

@@ -74,11 +74,15 @@ records! {
     1 UserRoom { seq: u64, at_ms: u64, cause_seq: u64, }
 }
 
-/// The text beside an entry. A deleted one leaves `Erased`, so that a row that is
-/// missing is always damage.
+/// The text beside an entry, or the part of it that fits into a row. A deleted one
+/// leaves `Erased`, so that a row that is missing is always damage.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Body {
-    Text(String),
+    Text {
+        part: String,
+        /// How many rows the text has.
+        parts: u16,
+    },
     Erased,
 }
 

@@ -79,18 +79,19 @@ async fn a_full_room_takes_nobody_until_somebody_leaves(kind: Kind) {
     assert_eq!(stage.store.rooms.get(room(1)).await.unwrap().unwrap().members, 3);
 }
 
-async fn the_longest_text_fits_and_one_beyond_any_record_is_refused_alone(kind: Kind) {
+async fn the_longest_text_fits_and_one_beyond_any_batch_is_refused_alone(kind: Kind) {
     let stage = kind.open();
     stage.make_room(1).await;
     let longest = "溪".repeat(TEXT_BYTES_MAX / 3);
     assert_eq!(stage.appended(1, post(1, 1, &longest)).await.entry.body, Body::Text(longest.as_str().into()));
-    // Longer texts are the domain's to refuse; one that no record holds fails alone.
-    let monster = stage.store.log.append(room(1), post(1, 2, &"x".repeat(40_000)));
+    // Longer texts are the domain's to refuse; one that no batch holds fails alone.
+    let monster = stage.store.log.append(room(1), post(1, 2, &"x".repeat(100_000)));
     let after = stage.store.log.append(room(1), post(1, 3, "small"));
     assert!(monster.await.is_err());
     assert_eq!(after.await.unwrap().unwrap().entry.seq, 4);
     let entries = stage.store.log.entries(room(1), 0, 10, usize::MAX).await.unwrap();
     assert_eq!(entries.len(), 4);
+    assert_eq!(entries[2].body, Body::Text(longest.as_str().into()), "also read back from its rows");
 }
 
 async fn many_large_posts_make_several_batches(kind: Kind) {
@@ -113,6 +114,6 @@ contract! {
     time_never_runs_backwards_in_a_log
     only_members_post_and_only_into_rooms
     a_full_room_takes_nobody_until_somebody_leaves
-    the_longest_text_fits_and_one_beyond_any_record_is_refused_alone
+    the_longest_text_fits_and_one_beyond_any_batch_is_refused_alone
     many_large_posts_make_several_batches
 }

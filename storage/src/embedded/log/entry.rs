@@ -3,6 +3,7 @@
 use rill_protocol::{ClientId, RoomId, UserId};
 use std::sync::Arc;
 
+use super::body;
 use crate::{
     StoreError,
     embedded::{heads::LogId, keys, read::Read, stored, tx::Tx},
@@ -34,7 +35,7 @@ pub(super) fn write(
     let message = stored::Message { at_ms, author, client_id, fact, edits: 0, body_seq: seq };
     tx.insert(keys::message(room, seq), &message)?;
     if let Some(text) = &text {
-        tx.insert(keys::body(room, seq), &stored::Body::Text(text.as_ref().to_owned()))?;
+        body::write(tx, room, seq, text)?;
     }
 
     let body = text.map_or(Body::None, Body::Text);
@@ -44,20 +45,9 @@ pub(super) fn write(
     Ok(entry)
 }
 
-/// The text under `seq`, for a fact that has one.
-pub(super) fn body(read: &impl Read, room: RoomId, seq: u64, fact: stored::Fact) -> Result<Body, StoreError> {
-    if !fact.has_body() {
-        return Ok(Body::None);
-    }
-    Ok(match read.need(&keys::body(room, seq))? {
-        stored::Body::Text(text) => Body::Text(text.into()),
-        stored::Body::Erased => Body::Erased,
-    })
-}
-
 /// An entry from its row.
 pub(super) fn join(read: &impl Read, room: RoomId, seq: u64, row: &stored::Entry) -> Result<Arc<Entry>, StoreError> {
-    let body = body(read, room, seq, row.fact)?;
+    let body = body::read(read, room, seq, row.fact)?;
     let stored::Entry { at_ms, author, client_id, posts, fact } = *row;
     Ok(Arc::new(Entry { seq, at_ms, author, client_id, posts, fact: fact.into(), body }))
 }

@@ -1,6 +1,7 @@
 //! A room's log: appending, reading, and the idempotency keys between them.
 
 mod append;
+mod body;
 mod create;
 mod entry;
 mod idempotency;

@@ -3,7 +3,7 @@
 use rill_protocol::RoomId;
 use std::sync::Arc;
 
-use super::entry;
+use super::{body, entry};
 use crate::{
     StoreError,
     embedded::{keys, read::Read, stored},
@@ -84,7 +84,7 @@ pub(super) fn messages(
     let mut messages = Vec::with_capacity(found);
     for (seq, row) in rows.into_iter().take(limit) {
         let stored::Message { at_ms, author, client_id, fact, edits, body_seq } = row;
-        let body = entry::body(read, room, body_seq, fact)?;
+        let body = body::read(read, room, body_seq, fact)?;
         if !budget.takes(&body) {
             break;
         }

@@ -2,8 +2,8 @@
 //! atomic within one tree only.
 //!
 //! What shapes this file: `flush` writes but does not sync on Linux, so the barrier
-//! syncs `db` itself; values stay below the size at which sled would write files of
-//! its own under `blobs`; `snap.*` and `conf` are written at opening alone, and synced
+//! syncs `db` itself; values are small enough that sled never writes files of its own
+//! under `blobs`; `snap.*` and `conf` are written at opening alone, and synced
 //! there. `flush_async` and subscribers are never used: both can block writers for
 //! good. sled panics on some damage: every call is guarded and gives an error.
 
@@ -82,5 +82,40 @@ impl Engine for SledEngine {
     fn barrier(&self) -> Result<(), StoreError> {
         guarded(|| self.db.flush())?;
         self.db_file.sync_data().map_err(|error| StoreError::Engine(format!("sled's file cannot be synced: {error}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::VALUE_BYTES_MAX;
+    use std::fs;
+
+    /// A number that looks random and is the same in every run.
+    fn random(state: &mut u64) -> u64 {
+        *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        *state >> 33
+    }
+
+    #[test]
+    fn values_of_the_largest_size_stay_in_the_file_that_the_barrier_syncs() {
+        let directory = tempfile::tempdir().unwrap();
+        let engine = open(directory.path(), 16 << 20, Box::new(())).unwrap();
+        let mut state = 7;
+        for round in 0..400 {
+            let mut batch = Overlay::new();
+            for _ in 0..8 {
+                // The longest keys, over a space that is small enough for overwrites;
+                // phases of removal make leaves merge.
+                let mut key = vec![9; 60];
+                key[52..].copy_from_slice(&(random(&mut state) % 600).to_be_bytes());
+                let removes = if round / 50 % 2 == 0 { 2 } else { 7 };
+                let value = (random(&mut state) % 10 >= removes).then(|| vec![round as u8; VALUE_BYTES_MAX]);
+                batch.insert(key, value);
+            }
+            engine.commit(&batch).unwrap();
+            engine.barrier().unwrap();
+            assert_eq!(fs::read_dir(directory.path().join("blobs")).unwrap().count(), 0, "round {round}");
+        }
     }
 }

@@ -1,0 +1,9 @@
+//! What only a store on disk can do: come back, be locked, be damaged, be put back.
+
+mod crash;
+mod damage;
+mod files;
+mod opening;
+mod played;
+mod put_back;
+mod reopen;
