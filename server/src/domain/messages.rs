@@ -61,10 +61,11 @@ impl Messages {
     /// A page of a room's history, for members.
     pub async fn page(&self, user: UserId, room: RoomId, anchor: Anchor, limit: usize) -> Result<Page, DomainError> {
         let store = &self.world.store;
-        let membership = member(store, user, room).await?;
         let limit = limit.clamp(1, limits::HISTORY_PAGE_MAX);
         let read = store.log.messages(room, anchor, limit, limits::HISTORY_PAGE_TEXT_BYTES_MAX).await?;
         let mut page = read.ok_or(DomainError::NoSuchRoom)?;
+        // Behind the messages: whoever left meanwhile sees none of what followed.
+        let membership = member(store, user, room).await?;
         let edge = match anchor {
             Anchor::Before(_) => page.messages.first(),
             Anchor::After(_) => page.messages.last(),

@@ -57,14 +57,14 @@ async fn one(session: &Arc<Session>, cursor: &Cursor) -> Result<Option<ResumedRo
     let services = &session.services;
     let room = cursor.room;
     let gone = ResumedRoom { room, outcome: Outcome::Gone, epoch: Epoch::default(), base: number(0), head: number(0) };
+    let Some(head) = services.store.log.head(room).await? else { return Ok(Some(gone)) };
+    // Behind the head: a member now has no departure of this membership up to the head,
+    // hence none in front of the cursor, and a drain meets every later one.
     let membership = match services.domain.rooms.membership(session.identity.user, room).await {
         Ok(membership) => membership,
         Err(DomainError::NoSuchRoom | DomainError::NotAMember) => return Ok(Some(gone)),
         Err(error) => return Err(error),
     };
-    // Read after the membership and before following; what is appended from here on
-    // reaches the follower through the room's own head.
-    let Some(head) = services.store.log.head(room).await? else { return Ok(Some(gone)) };
     let verdict = judge(cursor.epoch, cursor.seq.get(), cursor.tail, &head);
     let (outcome, base) = match verdict {
         Verdict::Unchanged => (None, cursor.seq.get()),
