@@ -130,22 +130,34 @@ impl Inbox {
         true
     }
 
-    pub(super) fn remove(&self, handle: u32) -> Option<u32> {
+    /// Ends the subscription that a turn has read to its end, and returns its slot. One
+    /// that was restarted meanwhile goes on from there.
+    pub(super) fn remove(&self, turn: &Turn) -> Option<u32> {
         let mut state = self.state.lock();
-        let at = state.subscriptions.binary_search_by_key(&handle, |sub| sub.handle).ok()?;
+        if state.restarts != turn.restarts {
+            let lane = state.mark(turn.handle);
+            drop(state);
+            self.wake(lane);
+            return None;
+        }
+        let at = state.subscriptions.binary_search_by_key(&turn.handle, |sub| sub.handle).ok()?;
         let sub = state.subscriptions.remove(at);
         if sub.is_dirty() {
-            state.dirty[sub.lane() as usize].retain(|other| *other != handle);
+            state.dirty[sub.lane() as usize].retain(|other| *other != turn.handle);
         }
-        if state.in_view_handle == Some(handle) {
+        if state.in_view_handle == Some(turn.handle) {
             state.in_view_handle = None;
         }
         Some(sub.slot())
     }
 
-    /// Every room that is followed.
-    pub fn handles(&self) -> Vec<u32> {
-        self.state.lock().subscriptions.iter().map(|sub| sub.handle).collect()
+    /// Ends every subscription; returns their handles and slots.
+    pub(super) fn clear(&self) -> Vec<(u32, u32)> {
+        let mut state = self.state.lock();
+        state.dirty.iter_mut().for_each(VecDeque::clear);
+        state.in_view_handle = None;
+        let subscriptions = std::mem::take(&mut state.subscriptions);
+        subscriptions.into_iter().map(|sub| (sub.handle, sub.slot())).collect()
     }
 
     /// How many rooms are followed.
@@ -156,13 +168,19 @@ impl Inbox {
     /// A room has something to read.
     pub(super) fn mark(&self, handle: u32) {
         let lane = self.state.lock().mark(handle);
+        self.wake(lane);
+    }
+
+    fn wake(&self, lane: Option<LaneIndex>) {
         if let Some(lane) = lane {
             self.lanes[lane as usize].notify_one();
         }
     }
 
     /// Puts another room in view: if it is followed (it has a handle) it restarts behind
-    /// `have_seq` on that lane, and the one before it goes back to the other.
+    /// `have_seq` on that lane, and the one before it goes back to the other. A cursor
+    /// only goes back here: one that a client moves ahead could step over the user's own
+    /// departure, which ends the drain.
     pub fn view(&self, room: Option<RoomId>, handle: Option<u32>, have_seq: u64) {
         let mut state = self.state.lock();
         if let Some(old) = state.in_view_handle.take()
@@ -174,7 +192,7 @@ impl Inbox {
         if let Some(handle) = handle {
             state.move_to(handle, LaneIndex::InView);
             if let Some(sub) = state.find(handle) {
-                sub.cursor = have_seq;
+                sub.cursor = sub.cursor.min(have_seq);
                 state.in_view_handle = Some(handle);
             }
             state.mark(handle);
@@ -228,6 +246,7 @@ impl Inbox {
 
     /// What a turn read has been written to the lane: its cursor moves, unless it was
     /// restarted meanwhile (then the client gets some entries twice, and ignores them).
+    /// A turn that passed the user's departure and return brings another `visible_from`.
     pub fn finish_turn(&self, pass: LanePass, turn: &Turn, cursor: u64, more: bool) {
         let lane = pass.lane;
         let mut state = self.state.lock();
@@ -235,14 +254,13 @@ impl Inbox {
         let Some(sub) = state.find(turn.handle) else { return };
         if undisturbed {
             sub.cursor = cursor;
+            sub.visible_from = turn.visible_from;
             sub.set_announced(lane, true);
         }
         if more || !undisturbed {
             let lane = state.mark(turn.handle);
             drop(state);
-            if let Some(lane) = lane {
-                self.lanes[lane as usize].notify_one();
-            }
+            self.wake(lane);
         }
     }
 

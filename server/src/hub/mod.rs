@@ -111,10 +111,16 @@ impl Hub {
         }
     }
 
-    /// Stops following a room.
-    pub fn unfollow(&self, inbox: &Arc<Inbox>, handle: u32) {
+    /// Stops following a room that a turn has read to its end, unless it was restarted
+    /// meanwhile.
+    pub fn unfollow(&self, inbox: &Arc<Inbox>, turn: &inbox::Turn) {
+        if let Some(slot) = inbox.remove(turn) {
+            self.leave(turn.handle, slot);
+        }
+    }
+
+    fn leave(&self, handle: u32, slot: u32) {
         let Some(live) = self.room_of(handle) else { return };
-        let Some(slot) = inbox.remove(handle) else { return };
         live.unsubscribe(slot);
         self.forget_if_empty(&live);
     }
@@ -135,8 +141,8 @@ impl Hub {
 
     /// A session is gone.
     pub fn detach(&self, inbox: &Arc<Inbox>) {
-        for handle in inbox.handles() {
-            self.unfollow(inbox, handle);
+        for (handle, slot) in inbox.clear() {
+            self.leave(handle, slot);
         }
         self.presence.unwatch(inbox);
         let mut users = self.users.lock();

@@ -6,10 +6,13 @@ use rill_protocol::{
     Code, RoomId, codec, limits,
     message::{LaneClass, LaneReady, RoomHandle},
 };
-use rill_storage::{StoreError, model::Fact};
+use rill_storage::{
+    StoreError,
+    model::{Fact, Membership},
+};
 use std::{sync::Arc, time::Duration};
 
-use super::Session;
+use super::{Services, Session};
 use crate::{
     domain::visible::visible,
     hub::{
@@ -29,7 +32,7 @@ struct Part {
     turn: Turn,
     cursor: u64,
     more: bool,
-    /// The user's own departure was the last entry: the room is not followed further.
+    /// The user's own departure was the last entry.
     left: bool,
 }
 
@@ -68,13 +71,33 @@ pub(super) async fn run<S: SendStream>(session: Arc<Session>, lane: LaneIndex, m
             }
         }
         for part in parts {
-            if part.left {
-                session.services.hub.unfollow(inbox, part.turn.handle);
-            } else {
+            if !part.left {
                 inbox.finish_turn(pass, &part.turn, part.cursor, part.more);
+            } else if let Err(error) = depart(&session, pass, part).await {
+                tracing::error!(%error, "a lane cannot be read");
+                return send.reset(Code::StoreFailed);
             }
         }
     }
+}
+
+/// Behind the user's own departure: the room is not followed further, unless the user is
+/// back already. Then the log stays dense, and what was said meanwhile is hidden.
+async fn depart(session: &Arc<Session>, pass: LanePass, part: Part) -> Result<(), StoreError> {
+    let Services { hub, store, .. } = &*session.services;
+    let Part { mut turn, cursor, .. } = part;
+    let membership = match hub.room_of(turn.handle) {
+        Some(live) => store.rooms.membership(live.id, session.identity.user).await?,
+        None => None,
+    };
+    match membership.filter(Membership::is_active).and_then(|membership| membership.ranges.last().copied()) {
+        Some(range) => {
+            turn.visible_from = range.from;
+            session.inbox.finish_turn(pass, &turn, cursor, true);
+        }
+        None => hub.unfollow(&session.inbox, &turn),
+    }
+    Ok(())
 }
 
 async fn collect(session: &Arc<Session>, pass: LanePass, chunks: &mut Vec<Bytes>) -> Result<Vec<Part>, StoreError> {
@@ -133,9 +156,8 @@ async fn read_store(
         let seen = visible(&membership, entry.seq, entry.seq);
         chunks.push(if seen { entry::encode(turn.handle, entry) } else { entry::hidden(turn.handle, entry.seq) });
         cursor = entry.seq;
-        // An older departure, before the user came back, ends nothing.
-        let last = membership.ranges.last().is_none_or(|range| range.until.is_some_and(|until| until <= entry.seq + 1));
-        if entry.fact == Fact::Left && entry.author == user && last {
+        // An older departure, known when the cursor was started, ends nothing.
+        if entry.fact == Fact::Left && entry.author == user && entry.seq >= turn.visible_from {
             return Ok(Part { cursor, more: false, left: true, turn });
         }
     }

@@ -5,6 +5,9 @@
 
 mod bad_input;
 mod chat;
+mod departure;
+mod gated;
+mod meddled;
 mod peer;
 mod presence;
 mod race;

@@ -84,6 +84,15 @@ impl Stream {
         found
     }
 
+    /// Everything that came and still comes, until nothing does for a while.
+    pub(crate) async fn heard(&mut self) -> Vec<Frame> {
+        let mut frames = Vec::new();
+        while let Ok(Ok(Some(frame))) = timeout(SILENCE, self.next_whenever()).await {
+            frames.push(frame);
+        }
+        frames
+    }
+
     /// Whether nothing more comes for a while; what came before does not count.
     pub(crate) async fn is_silent(&mut self) -> bool {
         self.waiting.clear();

@@ -18,11 +18,16 @@ use std::sync::{
     atomic::{AtomicU8, Ordering},
 };
 
-use crate::peer::Peer;
+use crate::{
+    gated::{Gate, Gated},
+    meddled::{Hooks, meddled},
+    peer::Peer,
+};
 
 pub(crate) struct World {
     pub(crate) services: Arc<Services>,
     pub(crate) switch: StopSwitch,
+    pub(crate) hooks: Arc<Hooks>,
     tasks: Tasks,
     _store: Handle,
     attempts: AtomicU8,
@@ -39,21 +44,19 @@ impl World {
         let (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
         let fill = entropy.clone();
         let opened = embedded::memory(MemoryOptions::new(Arc::new(move |out: &mut [u8]| fill.fill(out)))).unwrap();
+        let hooks = Arc::new(Hooks::default());
+        let store = meddled(opened.store, hooks.clone());
         let tasks = Tasks::default();
         let hub = Hub::new(wire::entry::encode);
-        opened.store.log.observe(hub.clone());
-        opened.store.user_log.observe(hub.clone());
+        store.log.observe(hub.clone());
+        store.user_log.observe(hub.clone());
         let fanout = hub.clone();
         tasks.spawn(async move { fanout.run_fanout().await });
         let switch = StopSwitch::new();
-        let outside = Outside {
-            store: opened.store.clone(),
-            clock: clock.clone(),
-            entropy: entropy.clone(),
-            tasks: tasks.clone(),
-        };
+        let outside =
+            Outside { store: store.clone(), clock: clock.clone(), entropy: entropy.clone(), tasks: tasks.clone() };
         let services = Arc::new(Services {
-            store: opened.store,
+            store,
             domain: Domain::new(outside),
             hub,
             live: Live::default(),
@@ -63,7 +66,7 @@ impl World {
             software: "rill/test".into(),
             stop: switch.stop(),
         });
-        Self { services, switch, tasks, _store: opened.handle, attempts: AtomicU8::new(1) }
+        Self { services, switch, hooks, tasks, _store: opened.handle, attempts: AtomicU8::new(1) }
     }
 
     pub(crate) fn store(&self) -> &Store {
@@ -88,6 +91,18 @@ impl World {
         let (server, client) = memory::pair("127.0.0.1:1".parse().unwrap(), &self.tasks);
         self.tasks.spawn(session::run(self.services.clone(), server));
         Peer::new(client)
+    }
+
+    /// A connection that is attached, and whose lanes the test can hold back.
+    pub(crate) async fn gated(&self, person: &Person) -> (Peer, Gate) {
+        let (server, client) = memory::pair("127.0.0.1:1".parse().unwrap(), &self.tasks);
+        let gate = Gate::new();
+        let server = Gated { inner: server, gate: gate.clone() };
+        self.tasks.spawn(session::run(self.services.clone(), server));
+        let mut peer = Peer::new(client);
+        peer.hello(self.ticket(person).await, self.attempt()).await.unwrap();
+        peer.attach().await;
+        (peer, gate)
     }
 
     /// A connection that is attached, with both lanes open.

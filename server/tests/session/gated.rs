@@ -1,0 +1,111 @@
+//! A transport that takes a lane's bytes when the test says so: a slow reader, held at
+//! the very write that matters.
+
+use bytes::Bytes;
+use rill_protocol::Code;
+use rill_server::transport::{Closed, Connection, Priority, SendStream, StreamError, TransportKind};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{sync::watch, time::timeout};
+
+/// Holds back the writes of one priority.
+#[derive(Clone)]
+pub(crate) struct Gate {
+    held: Arc<watch::Sender<Option<Priority>>>,
+    /// How many writes have come to it while it was shut.
+    stopped: Arc<watch::Sender<usize>>,
+}
+
+impl Gate {
+    pub(crate) fn new() -> Self {
+        Self { held: Arc::new(watch::Sender::new(None)), stopped: Arc::new(watch::Sender::new(0)) }
+    }
+
+    pub(crate) fn shut(&self, priority: Priority) {
+        self.stopped.send_replace(0);
+        self.held.send_replace(Some(priority));
+    }
+
+    pub(crate) fn open(&self) {
+        self.held.send_replace(None);
+    }
+
+    /// Resolves when a write stands before it.
+    pub(crate) async fn stopped(&self) {
+        let mut stopped = self.stopped.subscribe();
+        let patience = Duration::from_secs(10);
+        timeout(patience, stopped.wait_for(|writes| *writes > 0)).await.expect("nothing is written").unwrap();
+    }
+
+    async fn pass(&self, priority: Option<Priority>) {
+        let mut held = self.held.subscribe();
+        if priority.is_some() && *held.borrow_and_update() == priority {
+            self.stopped.send_modify(|writes| *writes += 1);
+            held.wait_for(|held| *held != priority).await.unwrap();
+        }
+    }
+}
+
+pub(crate) struct Gated<C> {
+    pub(crate) inner: C,
+    pub(crate) gate: Gate,
+}
+
+impl<C: Connection> Connection for Gated<C> {
+    type Send = GatedSend<C::Send>;
+    type Recv = C::Recv;
+
+    fn kind(&self) -> TransportKind {
+        self.inner.kind()
+    }
+
+    fn peer(&self) -> SocketAddr {
+        self.inner.peer()
+    }
+
+    async fn accept(&self) -> Result<(Self::Send, Self::Recv), Closed> {
+        let (send, recv) = self.inner.accept().await?;
+        Ok((GatedSend { inner: send, priority: None, gate: self.gate.clone() }, recv))
+    }
+
+    fn send_datagram(&self, datagram: Bytes) {
+        self.inner.send_datagram(datagram);
+    }
+
+    async fn recv_datagram(&self) -> Result<Bytes, Closed> {
+        self.inner.recv_datagram().await
+    }
+
+    fn close(&self, code: Code, reason: &str) {
+        self.inner.close(code, reason);
+    }
+
+    async fn closed(&self) -> Closed {
+        self.inner.closed().await
+    }
+}
+
+pub(crate) struct GatedSend<S> {
+    inner: S,
+    priority: Option<Priority>,
+    gate: Gate,
+}
+
+impl<S: SendStream> SendStream for GatedSend<S> {
+    async fn write(&mut self, chunks: Vec<Bytes>) -> Result<(), StreamError> {
+        self.gate.pass(self.priority).await;
+        self.inner.write(chunks).await
+    }
+
+    fn finish(&mut self) {
+        self.inner.finish();
+    }
+
+    fn reset(&mut self, code: Code) {
+        self.inner.reset(code);
+    }
+
+    fn set_priority(&mut self, priority: Priority) {
+        self.priority = Some(priority);
+        self.inner.set_priority(priority);
+    }
+}

@@ -1,0 +1,128 @@
+//! A store in which a test can have something happen between two reads of the server,
+//! where otherwise only chance would put it.
+
+use async_trait::async_trait;
+use parking_lot::Mutex;
+use rill_protocol::{RoomId, UserId};
+use rill_storage::{
+    Store, StoreError,
+    model::{Anchor, Appended, Entry, Head, Membership, MessagePage, NewEntry, NewRoom, Pending, Room},
+    port::{
+        Log, LogObserver, Rooms,
+        log::{Append, AppendResult},
+    },
+};
+use std::{pin::Pin, sync::Arc};
+
+type Happening = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// What happens next, once, when the server comes by.
+#[derive(Default)]
+pub(crate) struct Hook(Mutex<Option<Happening>>);
+
+impl Hook {
+    pub(crate) fn set(&self, happening: impl Future<Output = ()> + Send + 'static) {
+        *self.0.lock() = Some(Box::pin(happening));
+    }
+
+    async fn happen(&self) {
+        let happening = self.0.lock().take();
+        if let Some(happening) = happening {
+            happening.await;
+        }
+    }
+}
+
+/// The places where a test can put itself in between.
+#[derive(Default)]
+pub(crate) struct Hooks {
+    /// The head of a log was read, and the reader has not been told.
+    pub(crate) after_head: Hook,
+    /// The same for a membership.
+    pub(crate) after_membership: Hook,
+    /// An entry is durable, and whoever appended it has not been told.
+    pub(crate) after_append: Hook,
+}
+
+struct Meddled {
+    log: Arc<dyn Log>,
+    rooms: Arc<dyn Rooms>,
+    hooks: Arc<Hooks>,
+}
+
+/// The same store, with hooks.
+pub(crate) fn meddled(store: Store, hooks: Arc<Hooks>) -> Store {
+    let meddled = Arc::new(Meddled { log: store.log.clone(), rooms: store.rooms.clone(), hooks });
+    Store { log: meddled.clone(), rooms: meddled, ..store }
+}
+
+#[async_trait]
+impl Log for Meddled {
+    fn append(&self, room: RoomId, entry: NewEntry) -> Append {
+        let (append, hooks) = (self.log.append(room, entry), self.hooks.clone());
+        Box::pin(async move {
+            let appended: AppendResult = append.await;
+            hooks.after_append.happen().await;
+            appended
+        })
+    }
+
+    async fn head(&self, room: RoomId) -> Result<Option<Head>, StoreError> {
+        let head = self.log.head(room).await;
+        self.hooks.after_head.happen().await;
+        head
+    }
+
+    async fn entries(
+        &self,
+        room: RoomId,
+        after: u64,
+        limit: usize,
+        bytes: usize,
+    ) -> Result<Vec<Arc<Entry>>, StoreError> {
+        self.log.entries(room, after, limit, bytes).await
+    }
+
+    async fn messages(
+        &self,
+        room: RoomId,
+        anchor: Anchor,
+        limit: usize,
+        bytes: usize,
+    ) -> Result<Option<MessagePage>, StoreError> {
+        self.log.messages(room, anchor, limit, bytes).await
+    }
+
+    fn observe(&self, observer: Arc<dyn LogObserver>) {
+        self.log.observe(observer);
+    }
+}
+
+#[async_trait]
+impl Rooms for Meddled {
+    async fn create(&self, room: NewRoom) -> Result<Appended, StoreError> {
+        self.rooms.create(room).await
+    }
+
+    async fn get(&self, room: RoomId) -> Result<Option<Room>, StoreError> {
+        self.rooms.get(room).await
+    }
+
+    async fn membership(&self, room: RoomId, user: UserId) -> Result<Option<Membership>, StoreError> {
+        let membership = self.rooms.membership(room, user).await;
+        self.hooks.after_membership.happen().await;
+        membership
+    }
+
+    async fn members(&self, room: RoomId, after: Option<UserId>, limit: usize) -> Result<Vec<Membership>, StoreError> {
+        self.rooms.members(room, after, limit).await
+    }
+
+    async fn pending(&self, limit: usize) -> Result<Vec<Pending>, StoreError> {
+        self.rooms.pending(limit).await
+    }
+
+    async fn settle(&self, room: RoomId, seq: u64) -> Result<(), StoreError> {
+        self.rooms.settle(room, seq).await
+    }
+}
