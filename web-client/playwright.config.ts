@@ -5,7 +5,7 @@ export default defineConfig({
   outputDir: 'test-results',
   // Each test starts a server of its own; two cores carry one at a time.
   workers: 1,
-  timeout: 90_000,
+  timeout: 120_000,
   expect: { timeout: 10_000 },
   reporter: [['list']],
   use: {

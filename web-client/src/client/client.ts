@@ -108,7 +108,7 @@ export class Client {
 
   stop(): void {
     this.stopping.abort();
-    this.sync.session?.close(Code.normal, 'the page is done');
+    this.sync.connection?.close(Code.normal, 'the page is done');
     this.wakeUp();
   }
 
@@ -138,7 +138,7 @@ export class Client {
         this.sync.trim(command.room, LINES_IN_VIEW);
         break;
       case 'wake':
-        if (this.sync.session) this.sync.session.suspect();
+        if (this.sync.connection) this.sync.connection.suspect();
         else if (this.link.phase !== 'stopped') this.connectNow();
         break;
       case 'reconnect':
@@ -167,8 +167,8 @@ export class Client {
   }
 
   private online(): Session {
-    if (!this.sync.session) throw new Error('no connection');
-    return this.sync.session;
+    if (!this.sync.connection) throw new Error('no connection');
+    return this.sync.connection;
   }
 
   private async connectOnce(): Promise<Closed & { notLoggedIn?: boolean; notBeforeMs: number }> {
@@ -187,7 +187,7 @@ export class Client {
     }
     const session = new Session(established, this.sync, this.parts.clock);
     const sinceMs = this.parts.clock.elapsed();
-    this.sync.session = session;
+    this.sync.connected(session);
     this.people.know([{ id: welcome.user, name: welcome.name }]);
     this.tell({ phase: 'online', transport: connection.name, fallback, rttMs: null, error: null });
     const running = session.run({ userEpoch: this.book.userEpoch, userSeq: this.book.userSeq });
@@ -196,7 +196,7 @@ export class Client {
     const mending = this.mendNow(session);
     const closed = await running;
     mending();
-    this.sync.session = null;
+    this.sync.connected(null);
     this.members.connected(null);
     this.outbox.offline();
     this.book.suspend();
@@ -208,7 +208,7 @@ export class Client {
   private mendNow(session: Session): () => void {
     const again = (): (() => void) =>
       this.parts.clock.after(MEND_EVERY_MS, () => {
-        if (this.sync.session !== session) return;
+        if (this.sync.connection !== session) return;
         this.sync.mendGaps();
         cancel = again();
       });

@@ -6,6 +6,7 @@
  * over the bus what became of the items.
  */
 import type { ClientId, Epoch, RoomId } from '../protocol/generated';
+import { pause } from './clock';
 import type { Clock } from './clock';
 import type { OutboxItem } from './model';
 import type { OutboxStore } from './outbox_store';
@@ -40,7 +41,7 @@ export class Outbox {
   private readonly inFlight = new Map<RoomId, ClientId>();
   private readonly tries = new Map<ClientId, number>();
   private post: ((item: OutboxItem) => Promise<Sent>) | null = null;
-  private offlineSignal = new AbortController();
+  private turn = new Turn();
   /** Being written: a list read meanwhile may lack them. */
   private readonly writing = new Set<ClientId>();
   /** Removed here: a list read meanwhile may still have them. Client ids never come back. */
@@ -115,26 +116,22 @@ export class Outbox {
 
   /** A connection is ready for posts. */
   online(post: (item: OutboxItem) => Promise<Sent>): void {
-    const signal = this.offline();
-    this.lock(signal, async () => {
+    const turn = this.offline();
+    this.lock(turn.signal, async () => {
+      if (turn.over) return;
       this.post = post;
       this.drain();
-      await new Promise<void>((resolve) => {
-        if (signal.aborted) resolve();
-        signal.addEventListener('abort', () => {
-          resolve();
-        });
-      });
+      await turn.end;
     }).catch(() => undefined);
   }
 
   /** The connection is gone; what is in flight is sent again on the next one. */
-  offline(): AbortSignal {
-    this.offlineSignal.abort();
-    this.offlineSignal = new AbortController();
+  offline(): Turn {
+    this.turn.close();
+    this.turn = new Turn();
     this.post = null;
     this.inFlight.clear();
-    return this.offlineSignal.signal;
+    return this.turn;
   }
 
   private drain(): void {
@@ -145,7 +142,7 @@ export class Outbox {
   }
 
   private async send(item: OutboxItem, post: (item: OutboxItem) => Promise<Sent>): Promise<void> {
-    const { signal } = this.offlineSignal;
+    const { turn } = this;
     this.inFlight.set(item.room, item.clientId);
     try {
       const sent = await post(item);
@@ -153,9 +150,9 @@ export class Outbox {
       this.bus.post({ type: 'sent', clientId: item.clientId, sent });
       await this.forget(item.clientId);
     } catch (error) {
-      if (!signal.aborted) await this.refused(item, error, signal);
+      if (!turn.over) await this.refused(item, error, turn);
     }
-    if (!signal.aborted) this.landed(item);
+    if (!turn.over) this.landed(item);
   }
 
   /** The room's next message may go. */
@@ -166,23 +163,17 @@ export class Outbox {
   }
 
   /** After this the item is failed, or its turn comes again. */
-  private async refused(item: OutboxItem, error: unknown, signal: AbortSignal): Promise<void> {
+  private async refused(item: OutboxItem, error: unknown, turn: Turn): Promise<void> {
     if (!(error instanceof RequestFailed)) {
       // The connection broke: its end is on the way, and `offline` with it.
-      await aborted(signal);
+      await turn.end;
       return;
     }
     const tries = (this.tries.get(item.clientId) ?? 0) + 1;
     this.tries.set(item.clientId, tries);
     if (error.action === 'login' || (error.action !== 'stop' && tries < TRIES_MAX)) {
       const pauseMs = Math.min(RETRY_PAUSE_MS * 2 ** (tries - 1), RETRY_PAUSE_MS_MAX);
-      await new Promise<void>((resolve) => {
-        const cancel = this.clock.after(pauseMs, resolve);
-        signal.addEventListener('abort', () => {
-          cancel();
-          resolve();
-        });
-      });
+      await Promise.race([pause(this.clock, pauseMs), turn.end]);
       return;
     }
     await this.replace({ ...item, state: 'failed', code: error.code });
@@ -216,11 +207,28 @@ export class Outbox {
   }
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => {
-      resolve();
+/** The time from one connection to its end. */
+class Turn {
+  readonly end: Promise<void>;
+  private readonly controller = new AbortController();
+  private resolveEnd: () => void = () => undefined;
+
+  constructor() {
+    this.end = new Promise((resolve) => {
+      this.resolveEnd = resolve;
     });
-  });
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  get over(): boolean {
+    return this.controller.signal.aborted;
+  }
+
+  close(): void {
+    this.controller.abort();
+    this.resolveEnd();
+  }
 }

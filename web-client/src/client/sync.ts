@@ -24,11 +24,12 @@ import type { Session, SessionListener } from './session';
 import type { Resumption, TailChange } from './tail';
 
 export class Sync implements SessionListener {
-  session: Session | null = null;
   viewed: RoomId | null = null;
   onRoundTrip: (ms: number) => void = () => undefined;
-  /** The list of rooms is known: posts may begin. */
+  /** The list of rooms is known: posts may begin. Once a session. */
   onReady: () => void = () => undefined;
+  private session: Session | null = null;
+  private ready = false;
 
   constructor(
     private readonly user: UserId,
@@ -38,6 +39,15 @@ export class Sync implements SessionListener {
     private readonly members: Members,
     private readonly emitter: Emitter,
   ) {}
+
+  connected(session: Session | null): void {
+    this.session = session;
+    this.ready = false;
+  }
+
+  get connection(): Session | null {
+    return this.session;
+  }
 
   // What the page wants.
 
@@ -114,6 +124,8 @@ export class Sync implements SessionListener {
       this.sendView();
       this.resume(this.book.inOrder(this.viewed).filter(({ tail }) => tail.state === 'idle'));
     }
+    if (this.ready) return;
+    this.ready = true;
     this.onReady();
   }
 
