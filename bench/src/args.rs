@@ -63,8 +63,9 @@ pub(crate) struct ChatArgs {
 /// Which server.
 #[derive(Debug, Args)]
 pub(crate) struct ServerArgs {
-    /// The server to start; by default the one beside this program, or RILL_BIN.
-    #[arg(long, env = "RILL_BIN", conflicts_with = "target")]
+    /// The server to start, unless --target names one that runs; by default the one
+    /// beside this program.
+    #[arg(long, env = "RILL_BIN")]
     pub(crate) rill: Option<PathBuf>,
     /// The page's address of a server that runs already. Its CPU and memory are not
     /// measured, and rooms are left behind in it.

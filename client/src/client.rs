@@ -224,7 +224,7 @@ impl Client {
     /// Closes the connection in peace and waits until that is done. Posts that were
     /// not answered stay in a persistent outbox; see [`Client::flush`].
     pub async fn close(&self) {
-        self.commands.send(Command::Close).await.ok();
+        self.shared.closing.notify_one();
         if let Some(task) = self.task.lock().await.take() {
             task.await.ok();
         }

@@ -19,8 +19,6 @@ pub(crate) enum Command {
     Post(Pending),
     Ask(Ask),
     View(Option<RoomId>),
-    /// Close in peace and end.
-    Close,
 }
 
 impl Command {

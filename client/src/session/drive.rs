@@ -12,7 +12,6 @@ use std::{
 use tokio::time::{Sleep, sleep_until, timeout};
 
 use super::{
-    command::Command,
     link::{End, Link, ended},
     machine::{Machine, Output},
     stream::{FrameReader, FrameWriter, ReadError},
@@ -86,7 +85,7 @@ impl Driver {
             Some((reader, writer)) => (Some(reader), Some(writer)),
             None => (None, None),
         };
-        let Io { commands, events, .. } = io;
+        let Io { commands, events, shared, .. } = io;
         let wants_entries = machine.wants_entries();
         tokio::select! {
             biased;
@@ -99,9 +98,10 @@ impl Driver {
                 }
             }
             command = commands.recv(), if machine.accepts_commands() => match command {
-                Some(Command::Close) | None => return Err(End::Here),
                 Some(command) => machine.command(command),
+                None => return Err(End::Here),
             },
+            () = shared.closing.notified() => return Err(End::Here),
             filled = fill(in_view.as_mut()), if wants_entries => self.lane(LaneClass::InView, filled, machine)?,
             filled = fill(others.as_mut()), if wants_entries => self.lane(LaneClass::Others, filled, machine)?,
             filled = fill(history_reader) => self.answers(filled, machine)?,

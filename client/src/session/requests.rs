@@ -48,8 +48,13 @@ impl Requests {
     }
 
     /// Whether handles may ask for more.
-    pub(crate) fn accepts(&self) -> bool {
-        self.waiting.len() + self.later.len() < limits::REQUESTS_WAITING_MAX
+    pub(crate) fn accepts(&mut self) -> bool {
+        let is_full = |this: &Self| this.waiting.len() + this.later.len() >= limits::REQUESTS_WAITING_MAX;
+        if is_full(self) {
+            self.waiting.retain(|ask| !ask.answer.is_closed());
+            self.later.retain(|(_, ask)| !ask.answer.is_closed());
+        }
+        !is_full(self)
     }
 
     pub(crate) fn push(&mut self, ask: Ask) {

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::{
-    sync::{mpsc, watch},
+    sync::{Notify, mpsc, watch},
     time::{sleep, timeout},
 };
 
@@ -32,6 +32,8 @@ pub(crate) struct Shared {
     /// Posts that wait for their ack.
     pub(crate) queued: watch::Sender<usize>,
     pub(crate) me: OnceLock<UserId>,
+    /// The application wants the end, however much else waits.
+    pub(crate) closing: Notify,
     round_trip_us: AtomicU64,
 }
 
@@ -41,6 +43,7 @@ impl Shared {
             state: watch::Sender::new(State::Connecting),
             queued: watch::Sender::new(queued),
             me: OnceLock::new(),
+            closing: Notify::new(),
             round_trip_us: AtomicU64::new(0),
         }
     }
@@ -247,13 +250,14 @@ async fn meanwhile<T>(machine: &mut Machine, io: &mut Io, work: impl Future<Outp
     let mut work = std::pin::pin!(work);
     loop {
         io.give(machine);
-        let Io { commands, events, .. } = io;
+        let Io { commands, events, shared, .. } = io;
         tokio::select! {
             outcome = &mut work => return Some(outcome),
             command = commands.recv(), if machine.accepts_commands() => match command {
-                Some(Command::Close) | None => return None,
                 Some(command) => machine.command(command),
+                None => return None,
             },
+            () = shared.closing.notified() => return None,
             () = has_room(events), if !machine.events().is_empty() => {}
         }
     }

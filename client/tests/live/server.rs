@@ -2,6 +2,7 @@
 //! restarts, ended with the test.
 
 use rill_client::{Client, Config, Credentials, Event, Events, TransportKind, http::Api};
+use rustix::process::{Pid, Signal, kill_process};
 use serde::Deserialize;
 use std::{
     env, fs,
@@ -53,8 +54,8 @@ impl Server {
     /// SIGTERM, and how it ended.
     pub(crate) fn stop(&mut self) -> ExitStatus {
         let mut child = self.child.take().expect("it runs");
-        let asked = Command::new("kill").arg(child.id().to_string()).status().expect("kill runs");
-        assert!(asked.success());
+        let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).expect("a process id");
+        kill_process(pid, Signal::TERM).expect("it can be asked");
         let deadline = Instant::now() + STOP_PATIENCE;
         loop {
             if let Some(status) = child.try_wait().expect("it can be waited for") {

@@ -119,7 +119,7 @@ impl Machine {
     }
 
     /// Whether handles may ask for more.
-    pub(crate) fn accepts_commands(&self) -> bool {
+    pub(crate) fn accepts_commands(&mut self) -> bool {
         self.requests.accepts()
     }
 
@@ -179,7 +179,7 @@ impl Machine {
         self.liveness.as_ref().is_some_and(|liveness| liveness.is_dead(now))
     }
 
-    /// What a handle wants. `Close` is the supervisor's.
+    /// What a handle wants.
     pub(crate) fn command(&mut self, command: Command) {
         match command {
             Command::Post(pending) => self.outbox.push(pending),
@@ -190,7 +190,6 @@ impl Machine {
                     self.send_view();
                 }
             }
-            Command::Close => {}
         }
     }
 

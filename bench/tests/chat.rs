@@ -1,0 +1,121 @@
+//! The scenario as a program against the real server: small loads, whole reports.
+//! The server is found through `RILL_BIN`, or beside the test binaries.
+#![allow(clippy::disallowed_methods)] // tests own their processes and clocks
+
+use serde_json::Value;
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+fn bench(args: &[&str], json: &Path) -> (bool, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_rill-bench"))
+        .arg("chat")
+        .args(args)
+        .args(["--warm-up-seconds", "1", "--seconds", "2"])
+        .arg("--json")
+        .arg(json)
+        .output()
+        .expect("rill-bench runs");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.success(), text(&output.stdout) + &text(&output.stderr))
+}
+
+fn report(json: &Path) -> Value {
+    serde_json::from_str(&fs::read_to_string(json).expect("a report")).expect("JSON")
+}
+
+#[test]
+fn every_transport_delivers_everything_once_and_reports_it() {
+    let folder = tempfile::tempdir().unwrap();
+    for transport in ["quic", "webtransport", "websocket"] {
+        let json = folder.path().join(transport);
+        let args = ["--transport", transport, "--users", "5", "--rooms", "2", "--rate", "40"];
+        let (ok, said) = bench(&args, &json);
+        assert!(ok, "{transport}: {said}");
+        let report = report(&json);
+        let number = |key: &str| report[key].as_u64().unwrap_or_else(|| panic!("{key} in {report}"));
+        assert_eq!(report["transport"], transport);
+        assert_eq!(report["tls"], true);
+        assert_eq!((number("users"), number("rooms"), number("sent"), number("acked")), (5, 2, 80, 80));
+        // 5 users post in turn; those with an even number are 3 in a room, the others 2.
+        assert_eq!((number("expected"), number("delivered")), (48 * 3 + 32 * 2, 48 * 3 + 32 * 2));
+        assert_eq!((number("lost"), number("duplicated"), number("reordered")), (0, 0, 0));
+        for quantile in ["p50", "p90", "p99", "p99_9", "max"] {
+            let ms = report["latency_ms"][quantile].as_f64().unwrap();
+            assert!(ms > 0.0 && ms < 20_000.0, "{quantile}: {ms}");
+        }
+        assert!(report["server"]["rss_mib"].as_f64().unwrap() > 1.0);
+    }
+}
+
+/// A demonstration server that runs already.
+struct Running {
+    child: Child,
+    folder: tempfile::TempDir,
+}
+
+impl Running {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new(binary());
+        command.args(["serve", "--demo", "--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--quic", "127.0.0.1:0"]);
+        command.arg("--data").arg(folder.path().join("data"));
+        command.arg("--ready-file").arg(folder.path().join("ready"));
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let running = Self { child, folder };
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !running.folder.path().join("ready").exists() {
+            assert!(Instant::now() < deadline, "the server is not ready");
+            thread::sleep(Duration::from_millis(20));
+        }
+        running
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+fn binary() -> PathBuf {
+    let beside = Path::new(env!("CARGO_BIN_EXE_rill-bench")).with_file_name(format!("rill{}", env::consts::EXE_SUFFIX));
+    env::var_os("RILL_BIN").map_or(beside, PathBuf::from)
+}
+
+#[test]
+fn a_server_that_runs_already_is_measured_from_outside() {
+    let running = Running::start();
+    let folder = running.folder.path();
+    let ready = report(&folder.join("ready"));
+    let target = format!("http://{}", ready["http"].as_str().unwrap());
+    let accounts = folder.join("accounts.json");
+    let users = ["user1", "user2", "user3"].map(|name| format!(r#"{{"username":"{name}","password":"123"}}"#));
+    fs::write(&accounts, format!(r#"{{"users":[{}]}}"#, users.join(","))).unwrap();
+    for (transport, tls) in [("websocket", false), ("quic", true)] {
+        let json = folder.join(transport);
+        let accounts = accounts.to_str().unwrap();
+        let args =
+            ["--transport", transport, "--users", "3", "--rate", "30", "--target", &target, "--accounts", accounts];
+        let (ok, said) = bench(&args, &json);
+        assert!(ok, "{transport}: {said}");
+        let report = report(&json);
+        assert_eq!(report["tls"], tls);
+        assert_eq!(report["delivered"].as_u64(), Some(180));
+        assert!(report["server"].is_null(), "its process is not ours to measure");
+    }
+}
+
+#[test]
+fn a_server_that_does_not_start_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let json = folder.path().join("report");
+    let (ok, said) = bench(&["--transport", "quic", "--rill", "/nowhere/rill"], &json);
+    assert!(!ok && said.contains("/nowhere/rill"), "{said}");
+    assert!(!json.exists());
+}
