@@ -26,7 +26,7 @@ pub struct Start {
 /// The right of a lane's latest writer to take turns.
 #[derive(Clone, Copy, Debug)]
 pub struct LanePass {
-    lane: LaneIndex,
+    pub lane: LaneIndex,
     opening: u32,
 }
 
@@ -187,6 +187,8 @@ impl Inbox {
             && Some(old) != handle
         {
             state.move_to(old, LaneIndex::Others);
+            // A turn of it may be under way on a lane that does not live to finish it.
+            state.mark(old);
         }
         state.in_view = room;
         if let Some(handle) = handle {
@@ -215,9 +217,17 @@ impl Inbox {
         pass
     }
 
-    /// Resolves when a lane may have something to write.
-    pub async fn lane_woken(&self, lane: LaneIndex) {
-        self.lanes[lane as usize].notified().await;
+    /// Resolves when a lane may have something to write; with `false` for the writer of
+    /// a lane that was opened again since, which has nothing more to do.
+    pub async fn lane_woken(&self, pass: LanePass) -> bool {
+        let wake = &self.lanes[pass.lane as usize];
+        wake.notified().await;
+        let is_latest = self.state.lock().lane_openings[pass.lane as usize] == pass.opening;
+        if !is_latest {
+            // It was meant for the one that took the place.
+            wake.notify_one();
+        }
+        is_latest
     }
 
     /// The next dirty room of a lane; it is clean from now on. None for the writer of a

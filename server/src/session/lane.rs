@@ -36,15 +36,14 @@ struct Part {
     left: bool,
 }
 
-/// Writes the lane until its stream or its session ends.
-pub(super) async fn run<S: SendStream>(session: Arc<Session>, lane: LaneIndex, mut send: S) {
-    let (class, priority) = match lane {
+/// Writes the lane until its stream or its session ends, or another takes its place.
+pub(super) async fn run<S: SendStream>(session: Arc<Session>, pass: LanePass, mut send: S) {
+    let (class, priority) = match pass.lane {
         LaneIndex::InView => (LaneClass::InView, Priority::LaneInView),
         LaneIndex::Others => (LaneClass::Others, Priority::LaneOthers),
     };
     send.set_priority(priority);
     let inbox = &session.inbox;
-    let pass = inbox.lane_opened(lane);
     if send.write(vec![codec::frame(&LaneReady { class })]).await.is_err() {
         return;
     }
@@ -58,7 +57,9 @@ pub(super) async fn run<S: SendStream>(session: Arc<Session>, lane: LaneIndex, m
             }
         };
         if parts.is_empty() {
-            inbox.lane_woken(lane).await;
+            if !inbox.lane_woken(pass).await {
+                return;
+            }
             continue;
         }
         if !chunks.is_empty() {

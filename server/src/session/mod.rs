@@ -57,8 +57,16 @@ struct Session {
     identity: Identity,
     registration: live::Registration,
     inbox: Arc<Inbox>,
-    /// The tasks that write the lanes; a lane opened again replaces the old one.
-    lanes: Mutex<[Option<AbortHandle>; 2]>,
+    /// A lane opened again replaces the old one.
+    lanes: Mutex<[Option<LaneWriter>; 2]>,
+}
+
+/// The task that writes a lane.
+struct LaneWriter {
+    /// The place of its stream among those that the client opened. Streams say what they
+    /// are in any order; what was opened last counts.
+    order: u64,
+    task: AbortHandle,
 }
 
 /// How a session ends.

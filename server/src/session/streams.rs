@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::oneshot;
 
 use super::{
-    Session, history, lane,
+    LaneWriter, Session, history, lane,
     reader::{FrameReader, ReadError},
 };
 use crate::{
@@ -22,13 +22,14 @@ use crate::{
 /// Accepts streams until the connection ends. The transport bounds how many are open.
 pub(super) async fn accept<C: Connection>(session: Arc<Session>, connection: Arc<C>) {
     let mut tasks = TaskGroup::new(session.services.tasks.clone());
+    let mut order = 0;
     while let Ok((send, recv)) = connection.accept().await {
-        let task = serve(session.clone(), send, recv);
-        tasks.spawn(task);
+        order += 1;
+        tasks.spawn(serve(session.clone(), order, send, recv));
     }
 }
 
-async fn serve<S: SendStream, R: RecvStream>(session: Arc<Session>, mut send: S, recv: R) {
+async fn serve<S: SendStream, R: RecvStream>(session: Arc<Session>, order: u64, mut send: S, recv: R) {
     let mut reader = FrameReader::new(recv, limits::HELLO_FRAME_BODY_BYTES_MAX);
     let timeout = Duration::from_millis(limits::STREAM_HEADER_TIMEOUT_MS);
     let refused = match tokio::time::timeout(timeout, reader.next()).await {
@@ -37,8 +38,12 @@ async fn serve<S: SendStream, R: RecvStream>(session: Arc<Session>, mut send: S,
         Ok(Err(ReadError::Gone) | Ok(None)) => return,
         Ok(Ok(Some(frame))) => match frame.known() {
             Some(Kind::Lane) => match frame.decode::<Lane>() {
-                Ok(Lane { class: LaneClass::InView }) => return lane(session, LaneIndex::InView, reader, send).await,
-                Ok(Lane { class: LaneClass::Others }) => return lane(session, LaneIndex::Others, reader, send).await,
+                Ok(Lane { class: LaneClass::InView }) => {
+                    return lane(session, order, LaneIndex::InView, reader, send).await;
+                }
+                Ok(Lane { class: LaneClass::Others }) => {
+                    return lane(session, order, LaneIndex::Others, reader, send).await;
+                }
                 Ok(Lane { class: LaneClass::Other(_) }) => Code::Unsupported,
                 Err(_) => Code::Malformed,
             },
@@ -52,22 +57,31 @@ async fn serve<S: SendStream, R: RecvStream>(session: Arc<Session>, mut send: S,
     send.reset(refused);
 }
 
-/// Runs a lane in the place of the one of its class before it.
+/// Runs a lane in the place of the one of its class that was opened before it.
 async fn lane<S: SendStream, R: RecvStream>(
     session: Arc<Session>,
+    order: u64,
     lane: LaneIndex,
     mut reader: FrameReader<R>,
     send: S,
 ) {
     let mut tasks = TaskGroup::new(session.services.tasks.clone());
     let (done, mut written) = oneshot::channel::<()>();
-    let writing = lane::run(session.clone(), lane, send);
-    let writer = tasks.spawn(async move {
-        let _done = done;
-        writing.await;
-    });
-    if let Some(old) = session.lanes.lock()[lane as usize].replace(writer) {
-        old.abort();
+    {
+        // Pass and place are taken together: the writer that stays is the one that may write.
+        let mut lanes = session.lanes.lock();
+        let place = &mut lanes[lane as usize];
+        if place.as_ref().is_some_and(|newer| newer.order > order) {
+            return;
+        }
+        let writing = lane::run(session.clone(), session.inbox.lane_opened(lane), send);
+        let writer = tasks.spawn(async move {
+            let _done = done;
+            writing.await;
+        });
+        if let Some(old) = place.replace(LaneWriter { order, task: writer }) {
+            old.task.abort();
+        }
     }
     tokio::select! {
         _ = &mut written => {}

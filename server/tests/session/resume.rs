@@ -1,8 +1,12 @@
 //! Cursors: where a client goes on, and which lane carries what.
 
-use rill_protocol::{Epoch, U53, message::*, mux::Class};
+use rill_protocol::{ClientId, Epoch, U53, message::*, mux::Class};
+use rill_server::transport::Priority;
 
-use crate::{peer::entry, world::World};
+use crate::{
+    peer::entry,
+    world::{SystemEntropyBytes, World},
+};
 
 #[tokio::test]
 async fn every_outcome_of_a_cursor() {
@@ -136,4 +140,57 @@ async fn the_users_own_log_goes_on_from_its_cursor() {
     c.control.send(&Attach { request: 1, user_epoch: Epoch([7; 16]), user_seq }).await;
     assert!(c.control.expect::<Attached>().await.snapshot);
     assert_eq!(c.control.expect::<RoomAdded>().await.room.id, second);
+}
+
+#[tokio::test]
+async fn what_is_appended_while_a_room_comes_alive_is_not_missed() {
+    let world = World::new();
+    let ann = world.person("ann").await;
+    let room = world.room(&ann, "room").await;
+    let mut a = world.attached(&ann).await;
+    let (services, author) = (world.services.clone(), ann.identity.user);
+    world.hooks.after_head.set(async move {
+        let key = ClientId(SystemEntropyBytes::fresh());
+        services.domain.messages.post(author, room, key, "in between").await.unwrap();
+    });
+    a.resume(room, Default::default(), 0, 0).await;
+    assert_eq!(entry(a.others.as_mut().unwrap()).await, (3, "in between".into()));
+}
+
+#[tokio::test]
+async fn a_room_that_leaves_a_dying_lane_takes_along_what_was_under_way() {
+    let world = World::new();
+    let ann = world.person("ann").await;
+    let room = world.room(&ann, "room").await;
+    let (mut a, gate) = world.gated(&ann).await;
+    a.resume(room, Default::default(), 0, 0).await;
+    a.control.send(&View { room: Some(room), have_seq: U53::from(2) }).await;
+    a.control.send(&Ping { nonce: 1 }).await;
+    let _: Pong = a.control.expect().await;
+    gate.shut(Priority::LaneInView);
+    world.post(&ann, room, "under way").await;
+    gate.stopped().await;
+    a.control.send(&View { room: None, have_seq: U53::default() }).await;
+    a.control.send(&Ping { nonce: 2 }).await;
+    let _: Pong = a.control.expect().await;
+    a.in_view = Some(a.lane(LaneClass::InView, Class::LaneInView).await);
+    assert_eq!(entry(a.others.as_mut().unwrap()).await, (3, "under way".into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_lanes_opened_in_a_row_the_last_one_lives() {
+    let world = World::new();
+    let ann = world.person("ann").await;
+    let room = world.room(&ann, "room").await;
+    let mut a = world.attached(&ann).await;
+    a.resume(room, Default::default(), 0, 0).await;
+    let epoch = world.store().log.head(room).await.unwrap().unwrap().epoch;
+    for seq in 3..1003 {
+        let _first = a.lane(LaneClass::Others, Class::LaneOthers).await;
+        let mut last = a.lane(LaneClass::Others, Class::LaneOthers).await;
+        let _: LaneReady = last.expect().await;
+        a.resume(room, epoch, seq - 1, 0).await;
+        assert_eq!(world.post(&ann, room, "hello").await, seq);
+        assert_eq!(entry(&mut last).await.0, seq);
+    }
 }
