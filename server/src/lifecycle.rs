@@ -1,7 +1,7 @@
 //! Running and ending, in one place.
 //!
 //! The order of the end: no new connections; every session says goodbye, finishes the
-//! requests it has and closes; then the endpoint, whose last packets carry the close
+//! requests it has and closes; then QUIC, whose last packets carry the close
 //! codes; then the store, when nobody can write any more. Each step is bounded: a peer
 //! that does not go is left behind.
 
@@ -30,7 +30,7 @@ pub(crate) struct Background<S, U> {
     pub(crate) router: Router,
     pub(crate) tls: TlsAcceptor,
     pub(crate) listeners: Listeners,
-    pub(crate) endpoint: Arc<quic::Endpoint>,
+    pub(crate) endpoints: Vec<Arc<quic::Endpoint>>,
     pub(crate) serving: S,
     pub(crate) switch: StopSwitch,
     pub(crate) services: Arc<Services>,
@@ -49,7 +49,7 @@ where
     S: Serve,
     U: Future<Output = ()> + Send + 'static,
 {
-    let Background { router, tls, listeners, endpoint, serving, switch, services, store, upkeep } = background;
+    let Background { router, tls, listeners, endpoints, serving, switch, services, store, upkeep } = background;
     let tasks = services.tasks.clone();
     let mut group = TaskGroup::new(tasks.clone());
     let serve = |listener: TcpListener, tls: Option<TlsAcceptor>| {
@@ -59,14 +59,10 @@ where
         group.spawn(serve(listener, None));
     }
     group.spawn(serve(listeners.https, Some(tls)));
-    let mut stop = switch.stop();
-    let accepting = endpoint.clone();
-    group.spawn(async move {
-        let stopped = async move {
-            stop.thrown().await;
-        };
-        accepting.run(serving, stopped).await;
-    });
+    for endpoint in &endpoints {
+        let (endpoint, serving, mut stop) = (endpoint.clone(), serving.clone(), switch.stop());
+        group.spawn(async move { endpoint.run(serving, stop.thrown()).await });
+    }
     let hub = services.hub.clone();
     group.spawn(async move { hub.run_fanout().await });
     group.spawn(upkeep);
@@ -83,7 +79,7 @@ where
     if tokio::time::timeout(SESSIONS_END_MAX, sessions_end).await.is_err() {
         tracing::warn!(connections = services.live.count(), "some connections did not end in time");
     }
-    endpoint.close(Code::GoingAway).await;
+    futures_util::future::join_all(endpoints.iter().map(|endpoint| endpoint.close(Code::GoingAway))).await;
     drop(group);
     let closed = tasks.spawn_blocking(move || store.close()).await;
     closed.map_err(|_| StartError::StoreThread)??;

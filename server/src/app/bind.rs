@@ -9,6 +9,9 @@ use tokio::net::TcpListener;
 use super::StartError;
 use crate::config::Config;
 
+/// How often another free port is tried when only one family has it.
+const FREE_PORT_TRIES: u32 = 16;
+
 /// Bound and not yet served.
 pub struct Listeners {
     /// Plain HTTP on the loopback addresses. `localhost` is ::1 first in browsers, and
@@ -20,21 +23,38 @@ pub struct Listeners {
 impl Listeners {
     /// Binds, or names the port that is in use.
     pub async fn bind(config: &Config) -> Result<Self, StartError> {
-        let first = bind(config.http).await.map_err(|error| StartError::bind("--http", config.http, error))?;
-        let mut http = vec![first];
-        if let (Some(other), Ok(bound)) = (other_family(config.http.ip()), http[0].local_addr()) {
-            let address = SocketAddr::new(other, bound.port());
-            match bind(address).await {
-                Ok(listener) => http.push(listener),
-                Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-                    return Err(StartError::bind("--http", address, error));
-                }
-                // A machine without IPv6.
-                Err(error) => tracing::debug!(%address, %error, "not listened on"),
+        let local = |listener: &TcpListener| listener.local_addr();
+        Ok(Self {
+            http: everywhere_here("--http", config.http, bind, local).await?,
+            https: bind(config.https).await.map_err(|error| StartError::bind("--https", config.https, error))?,
+        })
+    }
+}
+
+/// Binds an address; a loopback address in both families, on one port: programs that are
+/// told `localhost` take the one or the other, and browsers over QUIC never try both.
+pub(super) async fn everywhere_here<T>(
+    flag: &'static str,
+    address: SocketAddr,
+    bind: impl AsyncFn(SocketAddr) -> io::Result<T>,
+    local: impl Fn(&T) -> io::Result<SocketAddr>,
+) -> Result<Vec<T>, StartError> {
+    let mut tries = FREE_PORT_TRIES;
+    loop {
+        let first = bind(address).await.map_err(|error| StartError::bind(flag, address, error))?;
+        let port = local(&first).map_err(|error| StartError::bind(flag, address, error))?.port();
+        let Some(twin) = other_family(address.ip()).map(|ip| SocketAddr::new(ip, port)) else { return Ok(vec![first]) };
+        match bind(twin).await {
+            Ok(second) => return Ok(vec![first, second]),
+            // Free in one family and taken in the other: any other port will do.
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && address.port() == 0 && tries > 0 => tries -= 1,
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(StartError::bind(flag, twin, error)),
+            // A machine without IPv6.
+            Err(error) => {
+                tracing::debug!(%twin, %error, "not listened on");
+                return Ok(vec![first]);
             }
         }
-        let https = bind(config.https).await.map_err(|error| StartError::bind("--https", config.https, error))?;
-        Ok(Self { http, https })
     }
 }
 

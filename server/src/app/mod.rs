@@ -31,7 +31,7 @@ use serving::Serving;
 /// A server that is ready to run.
 pub struct App {
     listeners: Listeners,
-    endpoint: quic::Endpoint,
+    endpoints: Vec<quic::Endpoint>,
     api: Arc<Api>,
     serving: Serving,
     pinned: Arc<Pinned>,
@@ -70,12 +70,11 @@ impl App {
             None => Source::SelfSigned { dir: certificates, names: names.clone() },
         };
         let tcp = Arc::new(Tcp::open(source, now_ms)?);
-        let endpoint = quic::Endpoint::bind(quic::Config {
-            address: config.quic,
-            certificate: pinned.slot(),
-            tasks: tasks.clone(),
-        })
-        .map_err(|error| StartError::bind("--quic", config.quic, error))?;
+        let endpoint = async |address| {
+            quic::Endpoint::bind(quic::Config { address, certificate: pinned.slot(), tasks: tasks.clone() })
+        };
+        let endpoints =
+            bind::everywhere_here("--quic", config.quic, endpoint, |endpoint| Ok(endpoint.local_addr())).await?;
 
         let switch = StopSwitch::new();
         let hub = Hub::new(wire::entry::encode);
@@ -98,7 +97,7 @@ impl App {
             demo::prepare(&services).await?;
         }
 
-        let quic_address = endpoint.local_addr();
+        let quic_address = endpoints[0].local_addr();
         let ready = Ready::new(&listeners, quic_address, &pinned);
         let origins = Arc::new(Origins::new(ready.http.port(), ready.https.port(), &names, &config.allow_origin));
         let api = Arc::new(Api {
@@ -110,7 +109,7 @@ impl App {
             },
         });
         let serving = Serving::new(services, origins);
-        Ok(Self { listeners, endpoint, api, serving, pinned, tcp, store: opened.handle, switch, ready, config })
+        Ok(Self { listeners, endpoints, api, serving, pinned, tcp, store: opened.handle, switch, ready, config })
     }
 
     /// Where it listens.
@@ -127,7 +126,7 @@ impl App {
             router,
             tls: Arc::new(tls).into(),
             listeners: self.listeners,
-            endpoint: Arc::new(self.endpoint),
+            endpoints: self.endpoints.into_iter().map(Arc::new).collect(),
             serving: self.serving,
             switch: self.switch,
             services: services.clone(),
