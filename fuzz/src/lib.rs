@@ -1,0 +1,15 @@
+//! What the fuzz targets check. Each target is one function of this library, so that
+//! the corpus also runs as an ordinary test: `cargo test -p rill-fuzz`.
+//!
+//! `make fuzz` runs every target for a while on the stable toolchain.
+
+mod frames;
+mod messages;
+mod mux;
+pub mod seeds;
+mod texts;
+
+pub use frames::frames;
+pub use messages::messages;
+pub use mux::{mux_bytes, mux_operations};
+pub use texts::texts;

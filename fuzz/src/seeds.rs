@@ -1,0 +1,71 @@
+//! Where the fuzzer begins: the golden vectors, in the form that each target reads.
+
+use serde_json::Value;
+
+/// One input of one target.
+#[derive(Clone, Debug)]
+pub struct Seed {
+    pub target: &'static str,
+    pub name: String,
+    pub bytes: Vec<u8>,
+}
+
+/// The names of all targets.
+pub const TARGETS: &[&str] = &["frames", "messages", "mux_bytes", "mux_operations", "texts"];
+
+/// All seeds of all targets.
+pub fn all() -> Vec<Seed> {
+    let messages = vectors(include_str!("../../protocol/vectors/messages.json"));
+    let refused = vectors(include_str!("../../protocol/vectors/refused.json"));
+    let frames = vectors(include_str!("../../protocol/vectors/frames.json"));
+    let varints = vectors(include_str!("../../protocol/vectors/varints.json"));
+    let mux = vectors(include_str!("../../protocol/vectors/mux_refused.json"));
+    let mut seeds = Vec::new();
+    let mut add = |target, bytes| seeds.push(Seed { target, name: format!("{target}-{:03}", seeds.len()), bytes });
+    for vector in messages.iter().chain(&refused) {
+        let kind = vector["kind"].as_u64().and_then(|kind| u8::try_from(kind).ok()).expect("kinds are below 256");
+        add("messages", [&[kind], hex(&vector["body_hex"]).as_slice()].concat());
+    }
+    for vector in messages.iter().map(|vector| &vector["frame_hex"]).chain(frames.iter().map(|vector| &vector["hex"])) {
+        add("frames", [&[7], hex(vector).as_slice()].concat());
+    }
+    for vector in &varints {
+        add("texts", hex(&vector["hex"]));
+    }
+    for text in messages.iter().filter_map(|vector| vector["value"]["room"].as_str()) {
+        add("texts", text.into());
+    }
+    for text in messages.iter().filter_map(|vector| vector["value"]["ticket"].as_str()) {
+        add("texts", text.into());
+    }
+    for vector in mux.iter().filter(|vector| vector["role"] == "server") {
+        let messages = vector["messages"].as_array().expect("a list of messages");
+        // Those that are not spelled out are longer than a length of one byte can say.
+        let short = messages.iter().filter(|message| message["hex"].is_string()).map(|message| hex(&message["hex"]));
+        add("mux_bytes", short.flat_map(|message| [vec![message.len() as u8], message].concat()).collect());
+    }
+    for first in 0..8 {
+        add("mux_operations", noise(first, 200 << (first % 4)));
+    }
+    seeds
+}
+
+fn vectors(text: &str) -> Vec<Value> {
+    serde_json::from_str(text).expect("the vectors are JSON")
+}
+
+fn hex(text: &Value) -> Vec<u8> {
+    let digits = text.as_str().expect("hexadecimal digits");
+    let byte = |at| u8::from_str_radix(&digits[at..at + 2], 16).expect("hexadecimal digits");
+    (0..digits.len()).step_by(2).map(byte).collect()
+}
+
+/// Operations have no text form: any bytes are some sequence of them.
+fn noise(first: u64, length: usize) -> Vec<u8> {
+    let mut state = first.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let next = || {
+        state = state.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(0x1405_7B7E_F767_814F);
+        (state >> 56) as u8
+    };
+    std::iter::repeat_with(next).take(length).collect()
+}

@@ -1,0 +1,53 @@
+//! Every seed, and every input that once failed, through its target, without libFuzzer.
+//! `fuzz/regressions/TARGET/` holds the inputs that failed, as libFuzzer wrote them.
+
+use arbitrary::{Arbitrary as _, Unstructured};
+use rill_fuzz::seeds::{self, TARGETS};
+use rill_protocol::mux::model::Op;
+use std::{fs, path::Path};
+
+fn run(target: &str, bytes: &[u8]) {
+    match target {
+        "frames" => rill_fuzz::frames(bytes),
+        "messages" => rill_fuzz::messages(bytes),
+        "mux_bytes" => rill_fuzz::mux_bytes(bytes),
+        "mux_operations" => {
+            let ops = Vec::<Op>::arbitrary_take_rest(Unstructured::new(bytes)).expect("any bytes are operations");
+            rill_fuzz::mux_operations(ops);
+        }
+        "texts" => rill_fuzz::texts(bytes),
+        other => panic!("{other} is no target"),
+    }
+}
+
+#[test]
+fn every_seed_passes() {
+    let seeds = seeds::all();
+    for target in TARGETS {
+        assert!(seeds.iter().any(|seed| seed.target == *target), "{target} has no seed");
+    }
+    for seed in seeds {
+        run(seed.target, &seed.bytes);
+    }
+}
+
+#[test]
+fn what_once_failed_passes() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("regressions");
+    for target in TARGETS {
+        for input in fs::read_dir(root.join(target)).into_iter().flatten() {
+            let path = input.unwrap().path();
+            eprintln!("{}", path.display());
+            run(target, &fs::read(&path).unwrap());
+        }
+    }
+}
+
+#[test]
+fn every_target_is_built_and_tested() {
+    let targets = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz_targets");
+    let names = fs::read_dir(targets).unwrap().map(|file| file.unwrap().path());
+    let mut names: Vec<_> = names.map(|path| path.file_stem().unwrap().to_string_lossy().into_owned()).collect();
+    names.sort();
+    assert_eq!(names, TARGETS);
+}
