@@ -13,6 +13,8 @@ pub mod presence;
 pub mod ring;
 pub mod room;
 pub mod subscription;
+#[cfg(test)]
+mod tests;
 
 use bytes::Bytes;
 use parking_lot::{Mutex, RwLock};
@@ -79,7 +81,13 @@ impl Hub {
         if let Some(live) = rooms.by_id.get(&room) {
             return live.clone();
         }
-        let handle = self.handles.fetch_add(1, Ordering::Relaxed);
+        // They come round one day; rooms that live long keep theirs.
+        let handle = loop {
+            let handle = self.handles.fetch_add(1, Ordering::Relaxed);
+            if !rooms.by_handle.contains_key(&handle) {
+                break handle;
+            }
+        };
         let live = Arc::new(LiveRoom::new(room, handle, epoch));
         rooms.by_id.insert(room, live.clone());
         rooms.by_handle.insert(handle, live.clone());
@@ -97,17 +105,26 @@ impl Hub {
     }
 
     /// Follows a room from `cursor`; entries from `visible_from` on may be shown without
-    /// asking the store. `head` is the log's end as read after `follow` was decided;
-    /// what was appended since is noticed here. A room that is followed already
-    /// restarts from `cursor`.
-    pub fn follow(&self, inbox: &Arc<Inbox>, room: RoomId, epoch: Epoch, head: u64, start: inbox::Start) {
+    /// asking the store. `head` is the log's end as the caller read it. A room that is
+    /// followed already restarts from `cursor`. Returns the room's handle: if that room
+    /// was not live when the head was read, the head is to be read again and told to
+    /// [`Self::grown`], because what was appended in between has told nobody.
+    pub fn follow(&self, inbox: &Arc<Inbox>, room: RoomId, epoch: Epoch, head: u64, start: inbox::Start) -> u32 {
         loop {
             let live = self.open_room(room, epoch);
             live.raise_head(head);
             // A room that emptied in between is no longer in the table: take the new one.
             if live.subscribe(inbox, start) {
-                return;
+                return live.handle;
             }
+        }
+    }
+
+    /// The log of a room that a session follows reaches to `head`.
+    pub fn grown(&self, inbox: &Inbox, handle: u32, head: u64) {
+        if let Some(live) = self.room_of(handle) {
+            live.raise_head(head);
+            inbox.mark(handle);
         }
     }
 
@@ -121,12 +138,14 @@ impl Hub {
 
     fn leave(&self, handle: u32, slot: u32) {
         let Some(live) = self.room_of(handle) else { return };
-        live.unsubscribe(slot);
-        self.forget_if_empty(&live);
+        if live.unsubscribe(slot) {
+            self.forget_if_empty(&live);
+        }
     }
 
     fn forget_if_empty(&self, live: &Arc<LiveRoom>) {
         let mut rooms = self.rooms.write();
+        // Once in a room's life: another may stand under its id by now.
         if live.retire_if_empty() {
             rooms.by_id.remove(&live.id);
             rooms.by_handle.remove(&live.handle);

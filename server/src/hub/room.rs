@@ -41,6 +41,12 @@ struct Subscribers {
     retired: bool,
 }
 
+impl Subscribers {
+    fn are_none(&self) -> bool {
+        self.free.len() == self.slots.len()
+    }
+}
+
 /// What a drain of the ring came to.
 pub enum Drained {
     /// Nothing is behind the cursor.
@@ -138,19 +144,23 @@ impl LiveRoom {
         true
     }
 
-    pub(super) fn unsubscribe(&self, slot: u32) {
+    /// Whether nobody is left.
+    pub(super) fn unsubscribe(&self, slot: u32) -> bool {
         let mut subscribers = self.subscribers.lock();
         if let Some(place) = subscribers.slots.get_mut(slot as usize)
             && place.take().is_some()
         {
             subscribers.free.push(slot);
         }
+        subscribers.are_none()
     }
 
+    /// Whether this call has retired it.
     pub(super) fn retire_if_empty(&self) -> bool {
         let mut subscribers = self.subscribers.lock();
-        subscribers.retired |= subscribers.free.len() == subscribers.slots.len();
-        subscribers.retired
+        let retires = !subscribers.retired && subscribers.are_none();
+        subscribers.retired |= retires;
+        retires
     }
 
     /// Marks the room dirty for the subscribers in places `from..from + count`; whether
@@ -162,7 +172,9 @@ impl LiveRoom {
         until < subscribers.slots.len()
     }
 
+    /// From here on a publication marks the room again. A swap, so that what was
+    /// published before it is seen by whoever is marked behind it.
     pub(super) fn take_grown(&self) {
-        self.grown.store(false, Ordering::Release);
+        self.grown.swap(false, Ordering::AcqRel);
     }
 }

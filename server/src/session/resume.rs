@@ -57,6 +57,7 @@ async fn one(session: &Arc<Session>, cursor: &Cursor) -> Result<Option<ResumedRo
     let services = &session.services;
     let room = cursor.room;
     let gone = ResumedRoom { room, outcome: Outcome::Gone, epoch: Epoch::default(), base: number(0), head: number(0) };
+    let live = services.hub.room(room).map(|live| live.handle);
     let Some(head) = services.store.log.head(room).await? else { return Ok(Some(gone)) };
     // Behind the head: a member now has no departure of this membership up to the head,
     // hence none in front of the cursor, and a drain meets every later one.
@@ -77,7 +78,13 @@ async fn one(session: &Arc<Session>, cursor: &Cursor) -> Result<Option<ResumedRo
         return Err(DomainError::TooManyRooms(rooms_followed_max));
     }
     let visible_from = membership.ranges.last().map_or(u64::MAX, |range| range.from);
-    services.hub.follow(&session.inbox, room, head.epoch, head.seq, Start { cursor: base, visible_from });
+    let start = Start { cursor: base, visible_from };
+    let handle = services.hub.follow(&session.inbox, room, head.epoch, head.seq, start);
+    if live != Some(handle)
+        && let Some(head) = services.store.log.head(room).await?
+    {
+        services.hub.grown(&session.inbox, handle, head.seq);
+    }
     Ok(outcome.map(|outcome| ResumedRoom {
         room,
         outcome,

@@ -1,0 +1,131 @@
+//! The hub between threads that publish, follow and leave as they like.
+
+use super::{inbox::Start, room::Drained, *};
+use crate::runtime::Tasks;
+use rill_protocol::ClientId;
+use rill_storage::model::{Body, Fact};
+use std::{
+    sync::{Barrier, atomic::AtomicU64},
+    thread,
+    time::Duration,
+};
+
+const ROOM: RoomId = RoomId([1; 16]);
+const EPOCH: Epoch = Epoch([2; 16]);
+
+fn encode(_: u32, entry: &Entry) -> Bytes {
+    Bytes::from(entry.seq.to_string())
+}
+
+fn entry(seq: u64) -> Arc<Entry> {
+    let (author, client_id) = (UserId::default(), ClientId::default());
+    Arc::new(Entry { seq, at_ms: 0, author, client_id, posts: seq, fact: Fact::Posted, body: Body::None })
+}
+
+fn inbox(user: u8) -> Arc<Inbox> {
+    Arc::new(Inbox::new(UserId([user; 16])))
+}
+
+fn at(cursor: u64) -> Start {
+    Start { cursor, visible_from: 1 }
+}
+
+#[test]
+fn who_comes_late_to_an_empty_room_does_not_take_out_the_one_that_stands_in_its_place() {
+    let hub = Hub::new(encode);
+    let (first, second) = (inbox(1), inbox(2));
+    hub.follow(&first, ROOM, EPOCH, 5, at(5));
+    let old = hub.room(ROOM).unwrap();
+    hub.detach(&first);
+    assert!(hub.room(ROOM).is_none() && hub.room_of(old.handle).is_none());
+    hub.follow(&second, ROOM, EPOCH, 5, at(5));
+    hub.forget_if_empty(&old);
+    let new = hub.room(ROOM).expect("somebody follows it");
+    assert!(hub.room_of(new.handle).is_some() && !Arc::ptr_eq(&new, &old));
+}
+
+/// Reads what the lane has, as a lane's writer does; entries that the ring no longer
+/// holds count as read from the store. The new cursor, or nothing upon a hole or a
+/// repetition.
+fn read(hub: &Hub, inbox: &Inbox, pass: inbox::LanePass, mut have: u64, head: &AtomicU64) -> Option<u64> {
+    while let Some(turn) = inbox.take_turn(pass) {
+        let Some(live) = hub.room_of(turn.handle) else { continue };
+        let mut frames = Vec::new();
+        let (cursor, more) = match live.drain(turn.cursor, inbox.user, 64, &mut frames) {
+            Drained::UpToDate => continue,
+            Drained::Behind => (head.load(Ordering::SeqCst), true),
+            Drained::Frames { cursor, more, .. } => (cursor, more),
+        };
+        let seqs = frames.iter().map(|frame| std::str::from_utf8(frame).unwrap().parse::<u64>().unwrap());
+        if turn.cursor != have || !(frames.is_empty() || seqs.eq(have + 1..=cursor)) {
+            return None;
+        }
+        inbox.finish_turn(pass, &turn, cursor, more);
+        have = cursor;
+    }
+    Some(have)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn whoever_follows_while_an_entry_is_published_gets_it() {
+    const FOLLOWERS: u64 = 3;
+    const ROUNDS: u64 = 5_000;
+    let hub = Hub::new(encode);
+    let tasks = Tasks::default();
+    let fanout = hub.clone();
+    tasks.spawn(async move { fanout.run_fanout().await });
+    let head = Arc::new(AtomicU64::new(0));
+    let lost = Arc::new(AtomicU64::new(0));
+    let round = Arc::new(Barrier::new(FOLLOWERS as usize + 1));
+
+    let following = (0..FOLLOWERS).map(|user| {
+        let (hub, head, round, lost) = (hub.clone(), head.clone(), round.clone(), lost.clone());
+        thread::spawn(move || {
+            let follow = || {
+                let inbox = inbox(user as u8);
+                let pass = inbox.lane_opened(LaneIndex::Others);
+                let live = hub.room(ROOM).map(|live| live.handle);
+                let have = head.load(Ordering::SeqCst);
+                // Here the entry is published to nobody.
+                thread::yield_now();
+                let handle = hub.follow(&inbox, ROOM, EPOCH, have, at(have));
+                if live != Some(handle) {
+                    hub.grown(&inbox, handle, head.load(Ordering::SeqCst));
+                }
+                (inbox, pass, have)
+            };
+            let mut here = follow();
+            for seq in 1..=ROUNDS {
+                round.wait();
+                // Now all at once, now some, so that the room empties and fills again.
+                if seq % (user + 1) == 0 {
+                    hub.detach(&here.0);
+                    here = follow();
+                }
+                let (inbox, pass, have) = &mut here;
+                // Nobody panics between the barriers: the others would wait for ever.
+                let arrived = (0..3_000).any(|patience| {
+                    thread::sleep(Duration::from_micros(patience));
+                    *have = read(&hub, inbox, *pass, *have, &head).unwrap_or(u64::MAX);
+                    *have >= seq || lost.load(Ordering::SeqCst) > 0
+                });
+                if !arrived || *have != seq {
+                    lost.fetch_add(1, Ordering::SeqCst);
+                }
+                round.wait();
+            }
+            hub.detach(&here.0);
+        })
+    });
+    let following: Vec<_> = following.collect();
+    for seq in 1..=ROUNDS {
+        round.wait();
+        // Durable, then told.
+        head.store(seq, Ordering::SeqCst);
+        LogObserver::appended(&*hub, ROOM, EPOCH, &[entry(seq)]);
+        round.wait();
+    }
+    following.into_iter().for_each(|thread| thread.join().unwrap());
+    assert_eq!(lost.load(Ordering::SeqCst), 0, "entries that did not come");
+    assert!(hub.room(ROOM).is_none(), "a room without followers stays");
+}
