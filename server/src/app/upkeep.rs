@@ -1,10 +1,11 @@
-//! What has to be done now and then: certificates renewed, expired records removed.
+//! What has to be done now and then: certificates renewed, expired records removed,
+//! half changes finished.
 
 use rill_certs::{Pinned, Tcp};
 use rill_storage::embedded::Handle;
 use std::{sync::Arc, time::Duration};
 
-use crate::session::Services;
+use crate::{domain::sweep::sweep, session::Services};
 
 /// Nothing here is urgent, and clocks jump: look every hour.
 const PERIOD: Duration = Duration::from_secs(60 * 60);
@@ -25,6 +26,9 @@ pub(super) async fn run(services: Arc<Services>, pinned: Arc<Pinned>, tcp: Arc<T
         }
         if let Err(error) = store.sweep(now_ms).await {
             tracing::error!(%error, "expired records cannot be removed");
+        }
+        if let Err(error) = sweep(&services.store).await {
+            tracing::error!(%error, "changes that are half told cannot be finished");
         }
         tokio::time::sleep(PERIOD).await;
     }

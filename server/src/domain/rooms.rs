@@ -2,10 +2,11 @@
 
 use rill_protocol::{ClientId, Epoch, RoomId, UserId, limits};
 use rill_storage::{
-    model::{Change, Membership, NewEntry, NewRoom, Replay, Room, UserFact},
+    Store, StoreError,
+    model::{Change, Entry, Membership, NewEntry, NewRoom, Replay, Room, UserFact},
     port::AppendRefused,
 };
-use std::sync::Arc;
+use std::{future::Future, sync::Arc};
 
 use super::{
     DomainError, World,
@@ -13,6 +14,13 @@ use super::{
     names,
     people::People,
 };
+
+/// The second call of a change: the user's own log, then the mark that it is done.
+async fn tell(store: &Store, user: UserId, room: RoomId, fact: UserFact, entry: &Entry) -> Result<(), DomainError> {
+    store.user_log.append(user, (room, entry.seq), fact, entry.at_ms).await?;
+    store.rooms.settle(room, entry.seq).await?;
+    Ok(())
+}
 
 /// What anybody logged in may know of a room.
 #[derive(Clone, Debug)]
@@ -69,23 +77,19 @@ impl Rooms {
             self.check_room_count(user).await?;
         }
         let at_ms = clock.now_ms();
-        let created = store
-            .rooms
-            .create(NewRoom {
-                id,
-                name: name.clone(),
-                creator: user,
-                client_id,
-                at_ms,
-                epoch: Epoch::v7(at_ms, entropy.bytes()),
-                digest: store.digest("create-room", &[name.as_bytes()]),
-            })
-            .await?;
-        if created.replay == Replay::Different {
-            return Err(DomainError::KeyReused);
-        }
-        store.directory.announce(id, created.entry.at_ms).await?;
-        self.tell(user, id, created.entry.seq, UserFact::RoomAdded(id), created.entry.at_ms).await?;
+        let digest = store.digest("create-room", &[name.as_bytes()]);
+        let epoch = Epoch::v7(at_ms, entropy.bytes());
+        let new = NewRoom { id, name, creator: user, client_id, at_ms, epoch, digest };
+        let store = store.clone();
+        self.to_the_end(async move {
+            let created = store.rooms.create(new).await?;
+            if created.replay == Replay::Different {
+                return Err(DomainError::KeyReused);
+            }
+            store.directory.announce(id, created.entry.at_ms).await?;
+            tell(&store, user, id, UserFact::RoomAdded(id), &created.entry).await
+        })
+        .await?;
         self.view(user, id).await
     }
 
@@ -114,20 +118,26 @@ impl Rooms {
             _ => (store.digest("join", &[]), UserFact::RoomAdded(room)),
         };
         let entry = NewEntry { author: user, client_id, at_ms: clock.now_ms(), digest, change };
-        match store.log.append(room, entry).await? {
-            Ok(appended) if appended.replay == Replay::Different => Err(DomainError::KeyReused),
-            Ok(appended) => self.tell(user, room, appended.entry.seq, fact, appended.entry.at_ms).await,
-            Err(AppendRefused::Unchanged) => Ok(()),
-            Err(refused) => Err(refusal(refused)),
-        }
+        let append = store.log.append(room, entry);
+        let store = store.clone();
+        self.to_the_end(async move {
+            match append.await? {
+                Ok(appended) if appended.replay == Replay::Different => Err(DomainError::KeyReused),
+                Ok(appended) => tell(&store, user, room, fact, &appended.entry).await,
+                Err(AppendRefused::Unchanged) => Ok(()),
+                Err(refused) => Err(refusal(refused)),
+            }
+        })
+        .await
     }
 
-    /// The second call of a change: the user's own log, then the mark that it is done.
-    async fn tell(&self, user: UserId, room: RoomId, seq: u64, fact: UserFact, at_ms: u64) -> Result<(), DomainError> {
-        let store = &self.world.store;
-        store.user_log.append(user, (room, seq), fact, at_ms).await?;
-        store.rooms.settle(room, seq).await?;
-        Ok(())
+    /// Makes the calls of a change, all of them, also when whoever asked goes meanwhile.
+    async fn to_the_end(
+        &self,
+        calls: impl Future<Output = Result<(), DomainError>> + Send + 'static,
+    ) -> Result<(), DomainError> {
+        let cut_short = |_| StoreError::Engine("the task of a change panicked".into());
+        self.world.tasks.spawn(calls).await.map_err(cut_short)?
     }
 
     async fn check_room_count(&self, user: UserId) -> Result<(), DomainError> {

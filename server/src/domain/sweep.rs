@@ -1,4 +1,4 @@
-//! Mends what a crash left between the two calls of a change.
+//! Mends what a crash, or a full queue, left between the two calls of a change.
 
 use rill_storage::{
     Store, StoreError,
@@ -9,7 +9,8 @@ use rill_storage::{
 const PAGE: usize = 256;
 
 /// Repeats the second call of every change that still needs one; all of them may be
-/// repeated. Returns how many there were. Runs at start, before anybody connects.
+/// repeated. Returns how many there were. Runs at start, before anybody connects, and
+/// now and then beside the changes of the moment, which lose nothing by it.
 pub async fn sweep(store: &Store) -> Result<usize, StoreError> {
     let mut mended = 0;
     loop {

@@ -7,6 +7,7 @@ mod bad_input;
 mod chat;
 mod departure;
 mod gated;
+mod gone;
 mod meddled;
 mod peer;
 mod presence;
