@@ -1,7 +1,11 @@
 //! The only module that names the codec: bincode 2, standard configuration, through
 //! serde. Integers are the varints of [`crate::varint`], signed ones zigzag first.
 
-use bincode::config::{Configuration, Limit, LittleEndian, Varint};
+use bincode::{
+    config::{Configuration, Limit, LittleEndian, Varint},
+    enc::write::Writer,
+    error::EncodeError,
+};
 use bytes::{BufMut, Bytes, BytesMut};
 use serde::{Serialize, de::DeserializeOwned};
 use thiserror::Error;
@@ -40,35 +44,65 @@ pub fn decode_prefix<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, usize), De
     Ok(bincode::serde::decode_from_slice(bytes, configuration())?)
 }
 
-/// The body's bytes. Wire types have no value that fails to encode.
+/// What most frames fit into, so that encoding one allocates once.
+const FRAME_BYTES_USUAL: usize = 256;
+
+/// Lets bincode append to a buffer that holds other things already.
+struct Appended<'a>(&'a mut BytesMut);
+
+impl Writer for Appended<'_> {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
+        self.0.put_slice(bytes);
+        Ok(())
+    }
+}
+
+/// Appends the body. Wire types have no value that fails to encode.
 ///
 /// # Panics
 /// When a type breaks that rule (a map of unknown length, say), which the vectors show.
 #[allow(clippy::expect_used)]
+fn put_body<T: Serialize>(out: &mut BytesMut, value: &T) {
+    bincode::serde::encode_into_writer(value, Appended(out), bincode::config::standard())
+        .expect("wire types always encode");
+}
+
+/// The body's bytes.
 pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
-    bincode::serde::encode_to_vec(value, bincode::config::standard()).expect("wire types always encode")
+    let mut out = BytesMut::with_capacity(FRAME_BYTES_USUAL);
+    put_body(&mut out, value);
+    out.into()
 }
 
 /// A whole frame: length, kind, body.
 pub fn frame<T: Body>(value: &T) -> Bytes {
-    let mut out = BytesMut::new();
+    let mut out = BytesMut::with_capacity(FRAME_BYTES_USUAL);
     put_frame(&mut out, value);
     out.freeze()
 }
 
 /// Appends a whole frame, so that several share one buffer and one write.
 pub fn put_frame<T: Body>(out: &mut BytesMut, value: &T) {
-    let body = encode(value);
-    let kind = u64::from(T::KIND.number());
-    varint::put(out, (varint::len(kind) + body.len()) as u64);
-    varint::put(out, kind);
-    out.put_slice(&body);
+    // The length is known last. One byte is kept for it, and what follows moves up
+    // when it needs more.
+    let start = out.len();
+    out.put_u8(0);
+    put_kind_and_body(out, value);
+    let length = out.len() - start - 1;
+    let header = varint::len(length as u64);
+    out.put_bytes(0, header - 1);
+    out.copy_within(start + 1..start + 1 + length, start + header);
+    varint::put(&mut &mut out[start..start + header], length as u64);
 }
 
 /// A datagram: kind, body. Its length is the transport's.
 pub fn datagram<T: Body>(value: &T) -> Bytes {
-    let mut out = BytesMut::new();
-    varint::put(&mut out, u64::from(T::KIND.number()));
-    out.put_slice(&encode(value));
+    let mut out = BytesMut::with_capacity(FRAME_BYTES_USUAL);
+    put_kind_and_body(&mut out, value);
     out.freeze()
+}
+
+fn put_kind_and_body<T: Body>(out: &mut BytesMut, value: &T) {
+    varint::put(out, u64::from(T::KIND.number()));
+    put_body(out, value);
 }
