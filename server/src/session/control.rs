@@ -50,12 +50,8 @@ pub(super) async fn run<R: RecvStream, S: SendStream>(
                     Ok(Ok(None) | Err(ReadError::Gone)) => return End::new(Code::Normal, "control ended"),
                     Ok(Ok(Some(frame))) => frame,
                 };
-                let answer = if requests.len() < limits::REQUESTS_IN_FLIGHT_MAX {
-                    dispatch::frame(session, &mut phase, frame)
-                } else {
-                    dispatch::busy(&frame)
-                };
-                match answer {
+                let is_full = requests.len() >= limits::REQUESTS_IN_FLIGHT_MAX;
+                match dispatch::frame(session, &mut phase, is_full, frame) {
                     Answer::Nothing => {}
                     Answer::Now(frame) => {
                         if let Err(end) = pass(&outgoing, frame).await { return end }

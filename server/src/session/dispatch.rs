@@ -38,22 +38,26 @@ pub(super) fn failed(request: u32, failure: impl Into<Failure>) -> Bytes {
     codec::frame(&Failed { request, code: failure.code.number(), detail: failure.detail })
 }
 
-/// The number of a request whose body is not understood: every request begins with it.
+/// The number of a request whose body is not understood: every request begins with it,
+/// and what is none has number 0.
 fn request_number(frame: &Frame) -> u32 {
-    codec::decode_prefix::<u32>(&frame.body).map_or(0, |(request, _)| request)
+    match frame.known() {
+        Some(Kind::View | Kind::Ping) => 0,
+        _ => codec::decode_prefix::<u32>(&frame.body).map_or(0, |(request, _)| request),
+    }
 }
 
 fn refuse(frame: &Frame, failure: impl Into<Failure>) -> Answer {
     Answer::Now(Outgoing::Frame(failed(request_number(frame), failure)))
 }
 
-/// Too many requests are under way.
-pub(super) fn busy(frame: &Frame) -> Answer {
-    refuse(frame, Code::Busy)
+/// Whether a request takes a place among those that are under way.
+fn takes_a_place(kind: Kind) -> bool {
+    !matches!(kind, Kind::View | Kind::WatchPresence)
 }
 
-/// Decodes, checks the phase, and begins.
-pub(super) fn frame(session: &Arc<Session>, phase: &mut Phase, frame: Frame) -> Answer {
+/// Decodes, checks the phase, and begins, unless every place for requests is taken.
+pub(super) fn frame(session: &Arc<Session>, phase: &mut Phase, is_full: bool, frame: Frame) -> Answer {
     match (frame.known(), *phase) {
         (Some(Kind::Ping), _) => answer(&frame, |ping: Ping| {
             let pong = Pong { nonce: ping.nonce, now_ms: number(session.services.clock.now_ms()) };
@@ -72,6 +76,7 @@ pub(super) fn frame(session: &Arc<Session>, phase: &mut Phase, frame: Frame) -> 
             })
         }),
         (Some(_), Phase::Welcomed) => refuse(&frame, Code::AttachRequired),
+        (Some(kind), Phase::Attached) if is_full && takes_a_place(kind) => refuse(&frame, Code::Busy),
         (Some(kind), Phase::Attached) => attached(session, kind, &frame),
     }
 }

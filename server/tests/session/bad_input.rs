@@ -224,3 +224,30 @@ async fn a_reader_that_never_reads_holds_up_nobody_and_loses_nothing() {
         assert_eq!(entry(stalled.others.as_mut().unwrap()).await.0, seq);
     }
 }
+
+#[tokio::test]
+async fn past_the_bound_of_requests_only_requests_are_refused() {
+    let (world, ann) = somebody().await;
+    let room = world.room(&ann, "room").await;
+    let mut a = world.attached(&ann).await;
+    a.resume(room, Default::default(), 0, 0).await;
+    let held = std::sync::Arc::new(tokio::sync::Semaphore::new(0));
+    for request in 100..100 + limits::REQUESTS_IN_FLIGHT_MAX as u32 {
+        let held = held.clone();
+        world.hooks.after_append.next(async move { drop(held.acquire().await) });
+        let client_id = ClientId(SystemEntropyBytes::fresh());
+        a.control.send(&Post { request, room, client_id, text: "held".into() }).await;
+    }
+    let list = ListRooms { request: 7, after: None, limit: 1 };
+    assert_eq!(refusal(&mut a, codec::frame(&list)).await, (7, Code::Busy.number()));
+    // Neither is a request: a probe is answered, and the room comes into view.
+    a.control.send(&Ping { nonce: 8 }).await;
+    a.control.send(&View { room: Some(room), have_seq: U53::saturating(66) }).await;
+    assert_eq!(a.control.expect::<Pong>().await.nonce, 8);
+    held.close();
+    for _ in 0..limits::REQUESTS_IN_FLIGHT_MAX {
+        let _: Accepted = a.control.expect().await;
+    }
+    let seq = world.post(&ann, room, "in view").await;
+    while entry(a.in_view.as_mut().unwrap()).await != (seq, "in view".into()) {}
+}

@@ -23,7 +23,7 @@ async fn a_join_whose_client_goes_between_its_two_halves_is_finished() {
     let mut b = world.attached(&bob).await;
     let joined = Arc::new(Notify::new());
     let told = joined.clone();
-    world.hooks.after_append.set(async move {
+    world.hooks.after_append.next(async move {
         told.notify_one();
         sleep(Duration::from_millis(50)).await;
     });

@@ -12,21 +12,21 @@ use rill_storage::{
         log::{Append, AppendResult},
     },
 };
-use std::{pin::Pin, sync::Arc};
+use std::{collections::VecDeque, pin::Pin, sync::Arc};
 
 type Happening = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// What happens next, once, when the server comes by.
+/// What happens when the server comes by: one thing each time, as long as there are any.
 #[derive(Default)]
-pub(crate) struct Hook(Mutex<Option<Happening>>);
+pub(crate) struct Hook(Mutex<VecDeque<Happening>>);
 
 impl Hook {
-    pub(crate) fn set(&self, happening: impl Future<Output = ()> + Send + 'static) {
-        *self.0.lock() = Some(Box::pin(happening));
+    pub(crate) fn next(&self, happening: impl Future<Output = ()> + Send + 'static) {
+        self.0.lock().push_back(Box::pin(happening));
     }
 
     async fn happen(&self) {
-        let happening = self.0.lock().take();
+        let happening = self.0.lock().pop_front();
         if let Some(happening) = happening {
             happening.await;
         }

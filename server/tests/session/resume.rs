@@ -149,7 +149,7 @@ async fn what_is_appended_while_a_room_comes_alive_is_not_missed() {
     let room = world.room(&ann, "room").await;
     let mut a = world.attached(&ann).await;
     let (services, author) = (world.services.clone(), ann.identity.user);
-    world.hooks.after_head.set(async move {
+    world.hooks.after_head.next(async move {
         let key = ClientId(SystemEntropyBytes::fresh());
         services.domain.messages.post(author, room, key, "in between").await.unwrap();
     });
