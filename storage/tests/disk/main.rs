@@ -3,6 +3,7 @@
 mod crash;
 mod damage;
 mod files;
+mod fixture;
 mod opening;
 mod played;
 mod put_back;

@@ -1,0 +1,167 @@
+//! A store that an earlier version wrote must open: its rows lie in `fixtures`, as
+//! keys and values in hexadecimal, so that they do not depend on an engine's files.
+//!
+//! The same rows pin what this version writes. When that changes on purpose, the old
+//! fixture stays, the changed record gets its next format, and a fixture of the new
+//! version is written with `cargo test -p rill-storage --test disk -- --ignored`.
+
+use crate::{
+    files::{options, tamper},
+    played::{ALICE, BOB, NOW_MS, account, appended, entry, new_room, post, room},
+};
+use rill_protocol::SessionId;
+use rill_storage::{
+    Store,
+    embedded::{OpenOptions, OpenStore, open_sled},
+    model::{Anchor, Body, Change, Digest, Fact, Replay, Session, TicketRecord, UserFact},
+};
+use std::{
+    fmt::Write,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+fn fixture() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/disk/fixtures/version-1.rows")
+}
+
+/// A store whose secret is the same every time.
+fn open(path: &Path) -> OpenStore {
+    open_sled(OpenOptions { entropy: Arc::new(|bytes: &mut [u8]| bytes.fill(0xA5)), ..options(path) }).unwrap()
+}
+
+fn ticket() -> TicketRecord {
+    TicketRecord { digest: Digest([4; 32]), session: SessionId([3; 16]), expires_ms: NOW_MS + 60_000 }
+}
+
+fn session() -> Session {
+    Session {
+        id: SessionId([3; 16]),
+        user: ALICE,
+        token: Digest([5; 32]),
+        created_ms: NOW_MS,
+        client: "Firefox".into(),
+    }
+}
+
+fn long_text() -> String {
+    "长文".repeat(1_000)
+}
+
+/// At least one row of every table.
+async fn live(store: &Store) {
+    for user in [ALICE, BOB] {
+        store.users.claim_name(store.name_key(&account(user).name), user, NOW_MS).await.unwrap();
+        store.users.create(account(user)).await.unwrap();
+    }
+    store.sessions.create(session()).await.unwrap();
+    store.sessions.issue(ALICE, vec![ticket()], NOW_MS).await.unwrap();
+    for number in [1, 2] {
+        store.rooms.create(new_room(number)).await.unwrap();
+        store.user_log.append(ALICE, (room(number), 2), UserFact::RoomAdded(room(number)), NOW_MS).await.unwrap();
+    }
+    store.rooms.settle(room(1), 2).await.unwrap();
+    store.directory.announce(room(1), NOW_MS).await.unwrap();
+    appended(store, 1, entry(BOB, 1, Change::Join)).await;
+    appended(store, 1, entry(BOB, 2, Change::Leave)).await;
+    appended(store, 1, post(1, "你好")).await;
+    appended(store, 1, post(2, &long_text())).await;
+    appended(store, 2, entry(ALICE, 3, Change::Leave)).await;
+    store.user_log.append(ALICE, (room(2), 3), UserFact::RoomRemoved(room(2)), NOW_MS).await.unwrap();
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+}
+
+/// The rows that this version writes for that life.
+async fn written() -> String {
+    let directory = tempfile::tempdir().unwrap();
+    let opened = open(directory.path());
+    live(&opened.store).await;
+    opened.handle.close().unwrap();
+    let mut rows = String::new();
+    tamper(directory.path(), |db| {
+        for row in db.iter() {
+            let (key, value) = row.unwrap();
+            writeln!(rows, "{} {}", hex(&key), hex(&value)).unwrap();
+        }
+    });
+    rows
+}
+
+#[tokio::test]
+#[ignore = "writes the fixture of a new version"]
+async fn write_the_fixture() {
+    fs::create_dir_all(fixture().parent().unwrap()).unwrap();
+    fs::write(fixture(), written().await).unwrap();
+}
+
+#[tokio::test]
+async fn what_is_written_has_not_changed() {
+    let expected = fs::read_to_string(fixture()).unwrap();
+    let written = written().await;
+    for (written, expected) in written.lines().zip(expected.lines()) {
+        assert_eq!(written, expected, "a row of the store changed: it needs a new format and a new fixture");
+    }
+    assert_eq!(written.lines().count(), expected.lines().count());
+}
+
+#[tokio::test]
+async fn a_store_of_the_first_version_opens_and_goes_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut tables = std::collections::BTreeSet::new();
+    tamper(directory.path(), |db| {
+        for line in fs::read_to_string(fixture()).unwrap().lines() {
+            let (key, value) = line.split_once(' ').unwrap();
+            tables.insert(unhex(key)[0]);
+            db.insert(unhex(key), unhex(value)).unwrap();
+        }
+    });
+    assert!(tables.into_iter().eq(0..=21), "a row of every table");
+
+    let opened = open(directory.path());
+    let store = &opened.store;
+    assert_eq!(store.secret, [0xA5; 32]);
+    assert_eq!(store.users.get(ALICE).await.unwrap(), Some(account(ALICE)));
+    let claim = store.users.by_name(store.name_key(&account(BOB).name)).await.unwrap().unwrap();
+    assert_eq!((claim.holder, claim.at_ms), (BOB, NOW_MS));
+    assert_eq!(store.sessions.by_token(ALICE, Digest([5; 32])).await.unwrap(), Some(session()));
+    assert_eq!(store.sessions.redeem(ALICE, ticket().digest, NOW_MS).await.unwrap(), Some(session()));
+
+    let found = store.rooms.get(room(1)).await.unwrap().unwrap();
+    assert_eq!((found.name.as_str(), found.creator, found.members), ("技术交流", ALICE, 1));
+    let left = store.rooms.membership(room(1), BOB).await.unwrap().unwrap();
+    assert_eq!((left.ranges[0].from, left.ranges[0].until), (1, Some(5)));
+    assert_eq!(store.rooms.membership(room(1), ALICE).await.unwrap().unwrap().mark_seq, 6);
+    let due: Vec<_> = store.rooms.pending(10).await.unwrap().iter().map(|due| (due.room, due.seq, due.fact)).collect();
+    assert_eq!(
+        due,
+        [(room(1), 3, Fact::Joined), (room(1), 4, Fact::Left), (room(2), 2, Fact::Created), (room(2), 3, Fact::Left)]
+    );
+    assert_eq!(store.directory.page(None, 10).await.unwrap(), [room(1)]);
+
+    let page = store.log.messages(room(1), Anchor::After(0), 100, usize::MAX).await.unwrap().unwrap();
+    let facts: Vec<_> = page.messages.iter().map(|message| message.fact).collect();
+    assert_eq!(facts, [Fact::Created, Fact::Joined, Fact::Joined, Fact::Left, Fact::Posted, Fact::Posted]);
+    assert_eq!(page.messages[4].body, Body::Text("你好".into()));
+    assert_eq!(page.messages[5].body, Body::Text(long_text().into()));
+    let entries = store.log.entries(room(1), 0, 100, usize::MAX).await.unwrap();
+    assert!(entries.iter().zip(&page.messages).all(|(entry, message)| entry.body == message.body));
+
+    let (head, rooms) = store.user_log.snapshot(ALICE).await.unwrap().unwrap();
+    assert_eq!((head.seq, rooms[0].fact, rooms.len()), (3, UserFact::RoomAdded(room(1)), 1));
+    assert_eq!(store.user_log.entries(ALICE, 0, 10).await.unwrap().unwrap().len(), 3);
+
+    assert_eq!(appended(store, 1, post(1, "你好")).await.replay, Replay::Same);
+    assert_eq!(appended(store, 1, post(3, "next")).await.entry.seq, 7);
+    opened.handle.close().unwrap();
+}
