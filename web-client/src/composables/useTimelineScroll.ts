@@ -10,7 +10,6 @@
  */
 import { nextTick, ref, shallowRef, watch } from 'vue';
 import type { Ref } from 'vue';
-import type { VirtualizerHandle } from 'virtua/vue';
 import type { Row } from './timelineRows';
 
 /** Closer to the end than this counts as at the end. */
@@ -32,9 +31,8 @@ export interface TimelineScroll {
 
 export function useTimelineScroll(
   rows: Ref<readonly Row[]>,
-  list: Ref<VirtualizerHandle | undefined>,
+  list: Ref<unknown>,
   box: Ref<HTMLElement | undefined>,
-  lastChange: () => 'reset' | 'append' | 'prepend' | 'keep',
   near: { start: () => void; end: () => void; rest: () => void },
 ): TimelineScroll {
   const shown = shallowRef<readonly Row[]>([]);
@@ -46,8 +44,8 @@ export function useTimelineScroll(
   function toEnd(): void {
     pinned.value = true;
     missed.value = 0;
-    if (shown.value.length > 0) list.value?.scrollToIndex(shown.value.length - 1, { align: 'end' });
-    // Below the rows there is only padding; the index alone would leave it out of sight.
+    // The list's own `scrollToIndex` would leave out the padding below the last row. Rows
+    // that are measured only now change the height, and with it this is called again.
     const element = box.value;
     if (element) element.scrollTop = element.scrollHeight;
     lastOffset = element?.scrollTop ?? 0;
@@ -85,24 +83,43 @@ export function useTimelineScroll(
     rows,
     async (next) => {
       const before = shown.value;
-      const change = before.length === 0 ? 'reset' : lastChange();
-      const grown = next.length > before.length;
-      // A prepend leaves the last row what it was; only then does the list keep its end.
-      shift.value = change === 'prepend' && grown && next.at(-1)?.key === before.at(-1)?.key;
-      if (!shift.value && !pinned.value) missed.value += countNew(before, next);
-      shown.value = next;
-      await nextTick();
-      shift.value = false;
-      if (change === 'reset') toEnd();
-      else if (pinned.value) toEnd();
+      const front = addedInFront(before, next);
+      if (front === null) {
+        // Another conversation, or another part of this one.
+        shown.value = next;
+        await nextTick();
+        toEnd();
+      } else {
+        if (!pinned.value) missed.value += countNew(before, next);
+        if (front > 0) {
+          // The list can keep its end in place or its start, not both at once.
+          shift.value = true;
+          shown.value = next.slice(0, front + before.length);
+          await nextTick();
+          shift.value = false;
+          if (next.length > shown.value.length && next === rows.value) shown.value = next;
+        } else {
+          shown.value = next;
+        }
+        await nextTick();
+        if (pinned.value) toEnd();
+      }
       lookAround();
     },
-    { immediate: true, flush: 'sync' },
+    { immediate: true },
   );
 
   watch([list, box], () => void nextTick(toEnd));
 
   return { shown, shift, pinned, missed, onScroll, onResize, toEnd };
+}
+
+/** How many rows stand before those that were there; null when those are gone. */
+function addedInFront(before: readonly Row[], next: readonly Row[]): number | null {
+  const first = before[0];
+  if (!first) return null;
+  const at = next.findIndex((row) => row.key === first.key);
+  return at < 0 ? null : at;
 }
 
 /** Messages of others behind the last row that was there. */

@@ -121,7 +121,7 @@ export class Writer {
   private at = 0;
 
   /** What was written so far. */
-  finish(): Uint8Array {
+  finish(): Uint8Array<ArrayBuffer> {
     return this.bytes.subarray(0, this.at);
   }
 

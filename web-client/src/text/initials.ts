@@ -3,11 +3,11 @@ export const AVATAR_COLOURS = 8;
 
 const CJK = /\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul}/u;
 
-/** A person: the last CJK character, else the initials of the first and last word. */
+/** A person: the last CJK character, else the initials of the first and last word; `user7` is U7. */
 export function personInitials(name: string): string {
   const chars = [...name.trim()];
   if (chars.some((char) => CJK.test(char))) return chars.filter((char) => CJK.test(char)).at(-1) ?? '';
-  const words = name.split(/[\s._-]+/u).filter(Boolean);
+  const words = name.split(/[\s._-]+|(?<=\p{L})(?=\d+$)/u).filter(Boolean);
   const first = [...(words[0] ?? '?')];
   const last = words.length > 1 ? [...(words.at(-1) ?? '')] : [];
   return ((first[0] ?? '?') + (last[0] ?? first[1] ?? '')).toUpperCase();

@@ -8,6 +8,8 @@ it('draws initials as people expect them', () => {
     ['Alex Chen', 'AC'],
     ['marta', 'MA'],
     ['x', 'X'],
+    ['user1', 'U1'],
+    ['user27', 'U2'],
     ['a.b-c', 'AC'],
     ['', '?'],
   ];

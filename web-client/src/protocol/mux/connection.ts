@@ -11,7 +11,7 @@ import { HalfError } from './error';
 import { Mux, type Role } from './machine';
 
 export interface MuxPipe {
-  send(message: Uint8Array): void;
+  send(message: Uint8Array<ArrayBuffer>): void;
   /** Whether little enough waits below that what is urgent would not wait behind it. */
   hasRoom(): boolean;
 }

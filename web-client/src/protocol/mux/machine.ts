@@ -226,7 +226,7 @@ export class Mux {
   }
 
   /** The next message, or null when there is nothing to say. */
-  transmit(): Uint8Array | null {
+  transmit(): Uint8Array<ArrayBuffer> | null {
     return this.closed ? null : this.scheduler.transmit(this.datagrams);
   }
 

@@ -27,7 +27,7 @@ export class Scheduler {
   ) {}
 
   /** The next message, or null when there is nothing to say. */
-  transmit(datagrams: Uint8Array[]): Uint8Array | null {
+  transmit(datagrams: Uint8Array[]): Uint8Array<ArrayBuffer> | null {
     const out = new Writer();
     this.putSignals(out);
     while (out.length < MESSAGE_FULL_BYTES) {
