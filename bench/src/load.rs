@@ -8,7 +8,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 use tokio::{
     sync::watch,
@@ -19,12 +19,13 @@ use crate::{schedule::Schedule, tally::Tally};
 
 /// Events taken at once.
 const EVENTS_AT_ONCE: usize = 256;
+/// When a full outbox is tried again.
+const RETRY_AFTER: Duration = Duration::from_millis(5);
 
 /// How far all users are together, so that the run can end as soon as all is done.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
-    pub(crate) sent: AtomicU64,
-    /// Answered, acked or not.
+    /// Counted messages that were answered, acked or not.
     pub(crate) answered: AtomicU64,
     /// Deliveries that the acks so far call for.
     pub(crate) expected: AtomicU64,
@@ -32,9 +33,9 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    pub(crate) fn is_complete(&self) -> bool {
+    pub(crate) fn is_complete(&self, schedule: &Schedule) -> bool {
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        read(&self.answered) == read(&self.sent) && read(&self.delivered) >= read(&self.expected)
+        read(&self.answered) == schedule.counted() && read(&self.delivered) >= read(&self.expected)
     }
 }
 
@@ -89,12 +90,20 @@ impl User {
                 }
                 () = &mut timer, if next.is_some() => {
                     let now = Instant::now();
+                    let mut again = None;
                     while let Some(message) = next.filter(|message| schedule.due(*message) <= now) {
-                        let receipt = self.client.post(self.room, schedule.text(message)).await?;
-                        counting.sent(&receipt, message);
+                        match self.client.post(self.room, schedule.text(message)).await {
+                            Ok(receipt) => counting.sent(&receipt, message),
+                            // The server is behind: the message stays due, and its wait counts.
+                            Err(rill_client::Error::OutboxFull) => {
+                                again = Some(now + RETRY_AFTER);
+                                break;
+                            }
+                            Err(error) => return Err(error.into()),
+                        }
                         next = due.next();
                     }
-                    timer.as_mut().reset(when(&schedule, next).into());
+                    timer.as_mut().reset(again.unwrap_or_else(|| when(&schedule, next)).into());
                 }
                 _ = stop.changed() => return Ok(counting.tally),
             }
@@ -111,7 +120,6 @@ impl Counting {
         self.unacked.push_back((receipt.client_id, message));
         if self.schedule.is_counted(message) {
             self.tally.sent += 1;
-            self.progress.sent.fetch_add(1, Ordering::Relaxed);
         }
     }
 

@@ -25,7 +25,7 @@ fn main() -> ExitCode {
     match outcome {
         Ok(report) if report.is_sound() => ExitCode::SUCCESS,
         Ok(_) => {
-            eprintln!("rill-bench: messages were lost, doubled, out of order or refused");
+            eprintln!("rill-bench: messages were lost, doubled, out of order, refused or not acked in time");
             ExitCode::FAILURE
         }
         Err(error) => {

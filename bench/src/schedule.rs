@@ -36,6 +36,11 @@ impl Schedule {
         Self { start, rate, users, rooms, counted_from, total, text_bytes }
     }
 
+    /// How many messages count.
+    pub(crate) fn counted(&self) -> u64 {
+        u64::from(self.total - self.counted_from)
+    }
+
     /// When a message is due.
     pub(crate) fn due(&self, message: u32) -> Instant {
         self.start + Duration::from_secs_f64(f64::from(message) / self.rate)

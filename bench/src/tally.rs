@@ -105,6 +105,8 @@ impl Tally {
 /// Everything that happened.
 #[derive(Debug)]
 pub(crate) struct Totals {
+    /// Messages that were to be sent.
+    pub(crate) due: u64,
     pub(crate) sent: u64,
     pub(crate) acked: u64,
     pub(crate) expected: u64,
@@ -137,6 +139,7 @@ impl Totals {
         let sum = |part: fn(&Tally) -> u64| tallies.iter().map(part).sum();
         let last = tallies.iter().filter_map(|tally| tally.last_delivery).max();
         Ok(Self {
+            due: schedule.counted(),
             sent: sum(|tally| tally.sent),
             acked: acked.iter().map(|room| room.len() as u64).sum(),
             expected: acked.iter().enumerate().map(of_room).sum(),

@@ -67,9 +67,9 @@ async fn measure(args: &ChatArgs) -> anyhow::Result<Report> {
         tallies.push(tally??);
     }
     let totals = Totals::of(&schedule, &tallies)?;
-    for client in clients {
-        client.close().await;
-    }
+    let mut closing = JoinSet::new();
+    clients.into_iter().for_each(|client| drop(closing.spawn(async move { client.close().await })));
+    closing.join_all().await;
     let setting = Setting {
         transport: args.transport.to_string(),
         tls: target.has_tls(args.transport),
@@ -100,7 +100,7 @@ async fn wait(
             }
             () = sleep(LOOK_EVERY) => {}
         }
-        if Instant::now() >= schedule.end() && progress.is_complete() {
+        if Instant::now() >= schedule.end() && progress.is_complete(schedule) {
             break;
         }
     }
