@@ -4,8 +4,8 @@
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use rill_protocol::{Code, limits};
-use std::{sync::Arc, time::Duration};
-use tokio::sync::mpsc;
+use std::{pin::pin, sync::Arc, time::Duration};
+use tokio::sync::mpsc::{self, error::SendTimeoutError};
 
 use super::{
     End, Session,
@@ -41,6 +41,7 @@ pub(super) async fn run<R: RecvStream, S: SendStream>(
     let mut stop = session.services.stop.clone();
     let mut phase = Phase::Welcomed;
     let dead_after = Duration::from_millis(limits::DEAD_AFTER_MS);
+    let mut unattached = pin!(tokio::time::sleep(Duration::from_millis(limits::ATTACH_TIMEOUT_MS)));
     loop {
         tokio::select! {
             frame = tokio::time::timeout(dead_after, reader.next()) => {
@@ -62,7 +63,12 @@ pub(super) async fn run<R: RecvStream, S: SendStream>(
             Some(frame) = requests.next() => {
                 if let Err(end) = pass(&outgoing, Outgoing::Frame(frame)).await { return end }
             }
-            Some(end) = writer_end.recv() => return end,
+            end = writer_end.recv() => {
+                return end.unwrap_or_else(|| End::new(Code::Internal, "the control writer panicked"));
+            }
+            () = &mut unattached, if phase == Phase::Welcomed => {
+                return End::new(Code::Timeout, "no Attach in time");
+            }
             () = stop.thrown(), if phase != Phase::Leaving => {
                 phase = Phase::Leaving;
                 let mut spread = [0; 4];
@@ -84,8 +90,9 @@ pub(super) async fn run<R: RecvStream, S: SendStream>(
 /// Hands a frame to the writer. A peer that does not take its answers for as long as a
 /// dead one is silent is closed with a code that says resume.
 async fn pass(outgoing: &mpsc::Sender<Outgoing>, frame: Outgoing) -> Result<(), End> {
-    outgoing
-        .send_timeout(frame, Duration::from_millis(limits::DEAD_AFTER_MS))
-        .await
-        .map_err(|_| End::new(Code::TooSlow, "answers were not read"))
+    match outgoing.send_timeout(frame, Duration::from_millis(limits::DEAD_AFTER_MS)).await {
+        Err(SendTimeoutError::Timeout(_)) => Err(End::new(Code::TooSlow, "answers were not read")),
+        // A writer that has ended says itself why.
+        Ok(()) | Err(SendTimeoutError::Closed(_)) => Ok(()),
+    }
 }

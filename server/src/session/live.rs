@@ -3,7 +3,13 @@
 
 use parking_lot::Mutex;
 use rill_protocol::{AttemptId, Code, SessionId};
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 use tokio::sync::Notify;
 
 use super::End;
@@ -17,6 +23,8 @@ pub struct Live {
 
 struct Connection {
     attempt: AttemptId,
+    /// It has won the race of its attempt. Changed under the table's lock.
+    attached: AtomicBool,
     end: Mutex<Option<Code>>,
     kicked: Notify,
 }
@@ -37,8 +45,15 @@ pub(super) struct Registration {
 
 impl Live {
     pub(super) fn register(&self, identity: &Identity, attempt: AttemptId) -> Registration {
-        let connection = Arc::new(Connection { attempt, end: Mutex::new(None), kicked: Notify::new() });
-        self.connections.lock().entry(identity.session).or_default().push(connection.clone());
+        let (attached, end) = (AtomicBool::new(false), Mutex::new(None));
+        let connection = Arc::new(Connection { attempt, attached, end, kicked: Notify::new() });
+        let mut table = self.connections.lock();
+        let others = table.entry(identity.session).or_default();
+        if others.iter().any(|other| other.attempt == attempt && other.attached.load(Ordering::Relaxed)) {
+            connection.kick(Code::Superseded);
+        }
+        others.push(connection.clone());
+        drop(table);
         Registration { table: self.connections.clone(), session: identity.session, connection }
     }
 
@@ -54,9 +69,11 @@ impl Live {
         self.connections.lock().values().map(Vec::len).sum()
     }
 
-    /// The other transports of the attempt have lost.
+    /// The other transports of the attempt have lost, also those that still come.
     pub(super) fn supersede(&self, winner: &Registration) {
-        for other in self.connections.lock().get(&winner.session).into_iter().flatten() {
+        let table = self.connections.lock();
+        winner.connection.attached.store(true, Ordering::Relaxed);
+        for other in table.get(&winner.session).into_iter().flatten() {
             if other.attempt == winner.connection.attempt && !Arc::ptr_eq(other, &winner.connection) {
                 other.kick(Code::Superseded);
             }

@@ -11,6 +11,7 @@ mod handshake;
 mod history;
 mod lane;
 mod live;
+mod login;
 mod people;
 mod reader;
 mod resume;
@@ -69,6 +70,16 @@ struct LaneWriter {
     task: AbortHandle,
 }
 
+/// A session's place in the hub. It is given up however the session ends: also by a
+/// panic nobody stays online who is gone.
+struct Following(Arc<Session>);
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        self.0.services.hub.detach(&self.0.inbox);
+    }
+}
+
 /// How a session ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct End {
@@ -107,15 +118,17 @@ pub async fn run<C: Connection>(services: Arc<Services>, connection: C) {
     });
     let user = session.identity.user;
     tracing::info!(transport = kind, %peer, %user, client = greeted.client, "connected");
+    let following = Following(session.clone());
     let mut tasks = TaskGroup::new(services.tasks.clone());
     tasks.spawn(streams::accept(session.clone(), connection.clone()));
     tasks.spawn(streams::datagrams(session.clone(), connection.clone()));
     let end = tokio::select! {
         end = control::run(&session, greeted.reader, greeted.send) => end,
         end = session.registration.kicked() => end,
+        end = login::ended(&session) => end,
         closed = connection.closed() => End::new(Code::Normal, closed.reason),
     };
-    services.hub.detach(&session.inbox);
+    drop(following);
     tracing::info!(transport = kind, %peer, %user, code = end.code.name(), reason = end.reason, "disconnected");
     connection.close(end.code, end.code.name());
 }

@@ -1,6 +1,7 @@
 //! Two transports race; tickets are good once; logins end.
 
-use rill_protocol::{Code, Ticket};
+use rill_protocol::{Code, Ticket, limits};
+use std::time::Duration;
 
 use crate::world::World;
 
@@ -66,4 +67,50 @@ async fn a_stopping_server_says_goodbye_and_finishes_what_it_has() {
     let goodbye: rill_protocol::message::GoAway = a.control.expect().await;
     assert!(goodbye.reconnect_after_ms < 500);
     assert_eq!(a.closed().await.code, Some(Code::GoingAway.number()));
+}
+
+#[tokio::test]
+async fn a_loser_that_comes_late_is_closed_as_well() {
+    let world = World::new();
+    let ann = world.person("ann").await;
+    let attempt = world.attempt();
+    let (mut one, mut two) = (world.connect(), world.connect());
+    one.hello(world.ticket(&ann).await, attempt).await.unwrap();
+    one.attach().await;
+    // Its Welcome may get through before the end does.
+    let _ = two.hello(world.ticket(&ann).await, attempt).await;
+    assert_eq!(two.closed().await.code, Some(Code::Superseded.number()));
+    assert!(one.control.is_silent().await);
+}
+
+#[tokio::test]
+async fn who_says_hello_and_never_attaches_is_closed_in_the_end() {
+    let world = World::new();
+    let ann = world.person("ann").await;
+    let mut idle = world.connect();
+    idle.hello(world.ticket(&ann).await, world.attempt()).await.unwrap();
+    let mut attached = world.attached(&ann).await;
+    later(limits::ATTACH_TIMEOUT_MS).await;
+    assert_eq!(idle.closed().await.code, Some(Code::Timeout.number()));
+    assert!(attached.control.is_silent().await);
+}
+
+#[tokio::test]
+async fn a_login_that_ended_where_nobody_told_ends_its_connections_too() {
+    let world = World::new();
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let a = world.attached(&ann).await;
+    let mut b = world.attached(&bob).await;
+    world.services.domain.accounts.logout(&ann.identity).await.unwrap();
+    later(10_000).await;
+    assert_eq!(a.closed().await.code, Some(Code::SessionRevoked.number()));
+    assert!(b.control.is_silent().await);
+}
+
+/// Lets the time of timers pass. It is stopped for a moment only: while it stands, it
+/// jumps as soon as everybody waits.
+async fn later(ms: u64) {
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_millis(ms + 1)).await;
+    tokio::time::resume();
 }
