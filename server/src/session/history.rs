@@ -7,7 +7,7 @@ use rill_protocol::{
     message::{Direction, GetMessages},
 };
 use rill_storage::model::Anchor;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::{
     Session,
@@ -23,6 +23,7 @@ use crate::{
 pub(super) async fn run<R: RecvStream, S: SendStream>(session: Arc<Session>, mut reader: FrameReader<R>, mut send: S) {
     send.set_priority(Priority::History);
     reader.set_body_bytes_max(limits::CLIENT_FRAME_BODY_BYTES_MAX);
+    let dead_after = Duration::from_millis(limits::DEAD_AFTER_MS);
     loop {
         let frame = match reader.next().await {
             Ok(Some(frame)) => frame,
@@ -33,8 +34,12 @@ pub(super) async fn run<R: RecvStream, S: SendStream>(session: Arc<Session>, mut
             }
             Err(ReadError::Gone) => return,
         };
-        if send.write(vec![answer(&session, &frame).await]).await.is_err() {
-            return;
+        let answer = answer(&session, &frame).await;
+        // A page is long: one that nobody takes is not held for as long as the client pings.
+        match tokio::time::timeout(dead_after, send.write(vec![answer])).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => return,
+            Err(_) => return send.reset(Code::TooSlow),
         }
     }
 }

@@ -1,10 +1,11 @@
 //! What a client may not do, and that nobody else notices.
 
 use rill_protocol::{ClientId, Code, RoomId, U53, codec, limits, message::*, mux::Class, varint};
+use rill_server::transport::Priority;
 
 use crate::{
     peer::{Peer, entry, raw_frame},
-    world::{Person, SystemEntropyBytes, World},
+    world::{Person, SystemEntropyBytes, World, later},
 };
 
 async fn somebody() -> (World, Person) {
@@ -250,4 +251,22 @@ async fn past_the_bound_of_requests_only_requests_are_refused() {
     }
     let seq = world.post(&ann, room, "in view").await;
     while entry(a.in_view.as_mut().unwrap()).await != (seq, "in view".into()) {}
+}
+
+#[tokio::test]
+async fn a_page_of_history_that_nobody_reads_is_not_kept_for_ever() {
+    let (world, ann) = somebody().await;
+    let room = world.room(&ann, "room").await;
+    let (mut a, gate) = world.gated(&ann).await;
+    gate.shut(Priority::History);
+    let mut history = a.open(Class::History);
+    history.send(&History {}).await;
+    history.send(&GetMessages { request: 1, room, direction: Direction::Before, seq: U53::MAX, limit: 9 }).await;
+    gate.stopped().await;
+    for _ in 0..2 {
+        later(limits::DEAD_AFTER_MS / 2).await;
+        a.control.send(&Ping { nonce: 1 }).await;
+        let _: Pong = a.control.expect().await;
+    }
+    assert_eq!(history.next().await, Err(Code::TooSlow.number()));
 }

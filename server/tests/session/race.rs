@@ -1,9 +1,8 @@
 //! Two transports race; tickets are good once; logins end.
 
 use rill_protocol::{Code, Ticket, limits};
-use std::time::Duration;
 
-use crate::world::World;
+use crate::world::{World, later};
 
 #[tokio::test]
 async fn the_loser_of_a_race_is_closed_as_superseded() {
@@ -105,12 +104,4 @@ async fn a_login_that_ended_where_nobody_told_ends_its_connections_too() {
     later(10_000).await;
     assert_eq!(a.closed().await.code, Some(Code::SessionRevoked.number()));
     assert!(b.control.is_silent().await);
-}
-
-/// Lets the time of timers pass. It is stopped for a moment only: while it stands, it
-/// jumps as soon as everybody waits.
-async fn later(ms: u64) {
-    tokio::time::pause();
-    tokio::time::advance(Duration::from_millis(ms + 1)).await;
-    tokio::time::resume();
 }

@@ -13,9 +13,12 @@ use rill_storage::{
     Store,
     embedded::{self, Handle, MemoryOptions},
 };
-use std::sync::{
-    Arc,
-    atomic::{AtomicU8, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
+    time::Duration,
 };
 
 use crate::{
@@ -132,6 +135,14 @@ impl World {
         let key = rill_protocol::ClientId(SystemEntropyBytes::fresh());
         self.services.domain.messages.post(person.identity.user, room, key, text).await.unwrap().entry.seq
     }
+}
+
+/// Lets the time of timers pass. It is stopped for a moment only: while it stands, it
+/// jumps as soon as everybody waits.
+pub(crate) async fn later(ms: u64) {
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_millis(ms + 1)).await;
+    tokio::time::resume();
 }
 
 /// Fresh ids for requests that are made past the wire.
