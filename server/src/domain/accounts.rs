@@ -130,7 +130,8 @@ impl Accounts {
         };
         // A longer password was never accepted; do not spend memory on it.
         let password = if password.len() <= PASSWORD_BYTES_MAX { password } else { "" };
-        let fits = self.passwords.verify(password, user.as_ref().map(|user| user.password_hash.as_str())).await;
+        let phc = user.as_ref().map(|user| user.password_hash.as_str());
+        let fits = self.passwords.verify(password, phc).await.ok_or(DomainError::Busy)?;
         match user {
             Some(user) if fits => self.open_session(user, client).await,
             _ => Err(DomainError::BadLogin),
