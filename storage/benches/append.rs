@@ -1,6 +1,6 @@
 //! Durable appends per second, with everything a post writes, against the least that
 //! durability costs: the same bytes in the same batches, appended to a plain file and
-//! synced. `cargo bench -p rill-storage --bench append`; figures in docs/performance.md.
+//! synced. `cargo bench -p rill-storage --bench append`.
 
 #![allow(clippy::disallowed_methods)] // A measurement reads the clock.
 

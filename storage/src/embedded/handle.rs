@@ -20,7 +20,8 @@ pub struct OpenStore {
 type CommitterThread = JoinHandle<Result<(), StoreError>>;
 
 /// Ends, sweeps and measures a store. Dropping it ends nothing: a store lives until it
-/// is closed or the last of its ports and handles is gone.
+/// is closed or the last of its ports and handles is gone. An observer that holds a
+/// port keeps it alive: then only closing ends it.
 #[derive(Clone)]
 pub struct Handle {
     embedded: Arc<Embedded>,

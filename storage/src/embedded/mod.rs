@@ -1,7 +1,7 @@
 //! The embedded store: every port, written once over the engine seam.
 //!
-//! Writes are commands that one committer thread runs in batches ([`committer`]);
-//! reads run on the caller's thread against the durable state ([`view`]). Nothing here
+//! Writes are commands that one committer thread runs in batches (`committer`);
+//! reads run on the caller's thread against the durable state (`view`). Nothing here
 //! reads a clock or makes randomness.
 
 mod birth;
