@@ -8,8 +8,12 @@ use axum::{
 };
 use rill_protocol::Code;
 use serde::de::DeserializeOwned;
+use std::time::Duration;
 
 use super::error::ApiError;
+
+/// For a body to come in whole.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A body as `T`.
 pub(super) struct JsonBody<T>(pub(super) T);
@@ -22,9 +26,34 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
         if kind.split(';').next().map(str::trim) != Some("application/json") {
             return Err(ApiError::new(Code::BadRequest, "send the body as Content-Type: application/json"));
         }
-        let bytes = Bytes::from_request(request, state)
+        let bytes = tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(request, state))
             .await
+            .map_err(|_| ApiError::from(Code::Timeout))?
             .map_err(|error| ApiError::new(Code::FrameTooLong, error.body_text()))?;
         serde_json::from_slice(&bytes).map(Self).map_err(|error| ApiError::new(Code::BadRequest, error.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::{body::Body, response::IntoResponse};
+    use futures_util::stream;
+    use serde_json::Value;
+    use std::convert::Infallible;
+
+    async fn status(body: Body) -> u16 {
+        let request = Request::post("/").header(CONTENT_TYPE, "application/json").body(body).unwrap();
+        match JsonBody::<Value>::from_request(request, &()).await {
+            Ok(_) => 200,
+            Err(error) => error.into_response().status().as_u16(),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_never_ends_is_not_waited_for() {
+        assert_eq!(status(Body::from_stream(stream::pending::<Result<Bytes, Infallible>>())).await, 408);
+        assert_eq!(status(Body::from("[1]")).await, 200);
+        assert_eq!(status(Body::from("[1")).await, 400);
     }
 }

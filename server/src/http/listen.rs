@@ -1,5 +1,5 @@
 //! The HTTP ports' accept loops: a task per connection, bounded in number, each with a
-//! bound on the time that its request's header may take.
+//! bound on the time until its first request and on what a request's header may take.
 
 use axum::{Router, body::Body, extract::Request};
 use hyper::body::Incoming;
@@ -11,7 +11,7 @@ use std::{convert::Infallible, io, net::SocketAddr, pin::pin, sync::Arc, time::D
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
+    sync::{Notify, Semaphore},
 };
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
@@ -21,7 +21,7 @@ use crate::runtime::{Stop, TaskGroup, Tasks};
 
 /// Connections of one port at once.
 const CONNECTIONS_MAX: usize = 10_000;
-/// For a TLS handshake, and for a request's header.
+/// For a TLS handshake, for the first request, and for a request's header.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// After a failed accept (no file handles left, say) before the next.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -83,7 +83,10 @@ async fn http<I: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     router: Router,
     mut stop: Stop,
 ) -> Result<(), BoxError> {
+    let asked = Arc::new(Notify::new());
+    let asks = asked.clone();
     let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
+        asks.notify_one();
         let mut request: Request = request.map(Body::new);
         request.extensions_mut().insert(peer);
         let router = router.clone();
@@ -95,9 +98,59 @@ async fn http<I: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(io), service));
     tokio::select! {
         ended = connection.as_mut() => ended,
+        () = silence(&asked) => Err(io::Error::new(io::ErrorKind::TimedOut, "nothing was asked").into()),
         () = stop.thrown() => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
+    }
+}
+
+/// Resolves if nothing is asked in time: hyper itself waits for ever for the bytes that
+/// tell HTTP/1 from HTTP/2.
+async fn silence(asked: &Notify) {
+    if tokio::time::timeout(HEADER_TIMEOUT, asked.notified()).await.is_ok() {
+        std::future::pending::<()>().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::StopSwitch;
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    /// What a client gets that says `words`, and whether the server then ends it.
+    async fn said(words: &[u8]) -> (String, bool) {
+        let (mut client, io) = tokio::io::duplex(4_096);
+        let switch = StopSwitch::new();
+        let peer = Peer { address: ([127, 0, 0, 1], 1).into(), door: Door::Loopback };
+        let router = Router::new().route("/", get(|| async { "here" }));
+        let serving = http(io, peer, router, switch.stop());
+        let asking = async {
+            client.write_all(words).await.unwrap();
+            let mut answer = Vec::new();
+            let ended = tokio::time::timeout(4 * HEADER_TIMEOUT, client.read_to_end(&mut answer)).await;
+            (String::from_utf8(answer).unwrap(), ended.is_ok())
+        };
+        let served = async {
+            let _ = serving.await;
+            std::future::pending().await
+        };
+        tokio::select! {
+            answered = asking => answered,
+            () = served => unreachable!("it pends for ever"),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_connects_and_asks_nothing_is_sent_away() {
+        for words in ["", "PRI * HT", "GET / HTTP/1.1\r\nHost:"] {
+            let (answer, ended) = said(words.as_bytes()).await;
+            assert!(ended && !answer.contains("here"), "{words}: {answer}");
+        }
+        let (answer, ended) = said(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+        assert!(ended && answer.ends_with("here"), "{answer}");
     }
 }
