@@ -12,6 +12,7 @@ use tokio::{
     time::{sleep, sleep_until},
 };
 
+use super::interruptible;
 use crate::{
     args::ChatArgs,
     load::{Progress, User},
@@ -30,7 +31,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 pub(crate) fn run(args: &ChatArgs) -> anyhow::Result<Report> {
     args.check()?;
     let runtime = runtime::Builder::new_multi_thread().worker_threads(args.workers).enable_all().build()?;
-    let report = runtime.block_on(measure(args))?;
+    let report = runtime.block_on(interruptible(measure(args)))?;
     report.print();
     if let Some(path) = &args.json {
         report.write(path)?;

@@ -2,3 +2,20 @@
 //! returns a [`crate::report::Report`].
 
 pub(crate) mod chat;
+
+use anyhow::bail;
+use tokio::signal::{
+    ctrl_c,
+    unix::{SignalKind, signal},
+};
+
+/// `work`, unless somebody wants the end: then what it started is dropped with it, and
+/// no server is left behind.
+async fn interruptible<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    let mut end = signal(SignalKind::terminate())?;
+    tokio::select! {
+        outcome = work => outcome,
+        _ = ctrl_c() => bail!("interrupted"),
+        _ = end.recv() => bail!("asked to end"),
+    }
+}
