@@ -1,15 +1,16 @@
 //! Running and ending, in one place.
 //!
 //! The order of the end: no new connections; every session says goodbye, finishes the
-//! requests it has and closes; then QUIC, whose last packets carry the close
-//! codes; then the store, when nobody can write any more. Each step is bounded: a peer
-//! that does not go is left behind.
+//! requests it has and closes, and so does HTTP; then QUIC, whose last packets carry the
+//! close codes; then what still runs, the last words of WebSockets and changes that are
+//! half told; then the store, when nobody can write any more. Each step is bounded: a
+//! peer that does not go is left behind.
 
 use axum::Router;
 use rill_protocol::Code;
 use rill_storage::embedded::Handle;
 use std::{future::Future, sync::Arc, time::Duration};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, task::AbortHandle};
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
@@ -20,10 +21,12 @@ use crate::{
     transport::{Serve, quic},
 };
 
-/// For the sessions to end by themselves.
+/// For sessions and HTTP requests to end by themselves.
 const SESSIONS_END_MAX: Duration = Duration::from_secs(3);
 /// How often it is looked whether they have.
 const SESSIONS_END_POLL: Duration = Duration::from_millis(10);
+/// For what still runs behind them.
+const TASKS_END_MAX: Duration = Duration::from_secs(2);
 
 /// Everything that runs.
 pub(crate) struct Background<S, U> {
@@ -55,10 +58,11 @@ where
     let serve = |listener: TcpListener, tls: Option<TlsAcceptor>| {
         listen::serve(listener, tls, router.clone(), tasks.clone(), switch.stop())
     };
+    let mut ports: Vec<AbortHandle> = Vec::new();
     for listener in listeners.http {
-        group.spawn(serve(listener, None));
+        ports.push(group.spawn(serve(listener, None)));
     }
-    group.spawn(serve(listeners.https, Some(tls)));
+    ports.push(group.spawn(serve(listeners.https, Some(tls))));
     for endpoint in &endpoints {
         let (endpoint, serving, mut stop) = (endpoint.clone(), serving.clone(), switch.stop());
         group.spawn(async move { endpoint.run(serving, stop.thrown()).await });
@@ -72,7 +76,7 @@ where
     tracing::info!(connections = services.live.count(), "stopping");
     switch.throw();
     let sessions_end = async {
-        while services.live.count() > 0 {
+        while services.live.count() > 0 || ports.iter().any(|port| !port.is_finished()) {
             tokio::time::sleep(SESSIONS_END_POLL).await;
         }
     };
@@ -81,6 +85,9 @@ where
     }
     futures_util::future::join_all(endpoints.iter().map(|endpoint| endpoint.close(Code::GoingAway))).await;
     drop(group);
+    if tokio::time::timeout(TASKS_END_MAX, tasks.idle()).await.is_err() {
+        tracing::warn!("something still runs and is left behind");
+    }
     let closed = tasks.spawn_blocking(move || store.close()).await;
     closed.map_err(|_| StartError::StoreThread)??;
     tracing::info!("stopped");

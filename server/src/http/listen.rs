@@ -20,7 +20,7 @@ use super::{Door, Peer};
 use crate::runtime::{Stop, TaskGroup, Tasks};
 
 /// Connections of one port at once.
-const CONNECTIONS_MAX: usize = 10_000;
+const CONNECTIONS_MAX: u32 = 10_000;
 /// For a TLS handshake, for the first request, and for a request's header.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// After a failed accept (no file handles left, say) before the next.
@@ -28,7 +28,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Serves a port until `stop` is thrown; then open requests end, and so does this.
 pub async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, router: Router, tasks: Tasks, mut stop: Stop) {
-    let permits = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let permits = Arc::new(Semaphore::new(CONNECTIONS_MAX as usize));
     let mut connections = TaskGroup::new(tasks);
     loop {
         let permit = permits.clone().acquire_owned();
@@ -53,8 +53,9 @@ pub async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, router: Rout
             }
         });
     }
-    // Requests under way get a moment; upgraded connections are their sessions' to end.
-    tokio::time::sleep(ACCEPT_PAUSE).await;
+    // Requests under way get as long as whoever runs this waits; upgraded connections are
+    // their sessions' to end.
+    let _ = permits.acquire_many(CONNECTIONS_MAX).await;
 }
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -64,14 +65,18 @@ async fn connection(
     address: SocketAddr,
     tls: Option<TlsAcceptor>,
     router: Router,
-    stop: Stop,
+    mut stop: Stop,
 ) -> Result<(), BoxError> {
     stream.set_nodelay(true)?;
     match tls {
         None => http(stream, Peer { address, door: Door::Loopback }, router, stop).await,
         Some(tls) => {
             let timed_out = |_| io::Error::new(io::ErrorKind::TimedOut, "the TLS handshake took too long");
-            let stream = tokio::time::timeout(HEADER_TIMEOUT, tls.accept(stream)).await.map_err(timed_out)??;
+            let handshake = tokio::time::timeout(HEADER_TIMEOUT, tls.accept(stream));
+            let stream = tokio::select! {
+                stream = handshake => stream.map_err(timed_out)??,
+                () = stop.thrown() => return Ok(()),
+            };
             http(stream, Peer { address, door: Door::Tls }, router, stop).await
         }
     }
