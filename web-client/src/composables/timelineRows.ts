@@ -21,6 +21,8 @@ export interface MessageRow {
   seq: number | null;
   /** The first of its group: it carries face and name. */
   first: boolean;
+  /** The last of its group. It changes corners only, never the height. */
+  last: boolean;
   state: 'waiting' | 'sent' | 'failed';
   code: number | null;
   erased: boolean;
@@ -43,8 +45,12 @@ export function timelineRows(lines: readonly Line[], pending: readonly OutboxIte
       rows.push({ type: 'date', key: `date ${new Date(atMs).toDateString()}`, atMs });
       before = null;
     }
-    const together = before !== null && author !== null && before.author === author;
-    rows.push(make(pageStart || !together || atMs - (before?.atMs ?? 0) > GROUP_MS));
+    const near =
+      before !== null && author !== null && before.author === author && atMs - before.atMs <= GROUP_MS;
+    const first = pageStart || !near;
+    const above = rows.at(-1);
+    if (!first && above?.type === 'message') above.last = false;
+    rows.push(make(first));
     before = { atMs, author };
   };
 
@@ -73,6 +79,7 @@ function fromLine(line: Line, first: boolean, me: UserId): MessageRow {
     atMs: line.atMs,
     seq: line.seq,
     first,
+    last: true,
     state: 'sent',
     code: null,
     erased: line.kind === 'erased',
@@ -89,6 +96,7 @@ function fromOutbox(item: OutboxItem, first: boolean, me: UserId): MessageRow {
     atMs: item.createdMs,
     seq: item.seq ?? null,
     first,
+    last: true,
     state: item.state,
     code: item.code ?? null,
     erased: false,

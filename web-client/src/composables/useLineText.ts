@@ -12,7 +12,9 @@ export function useLineText(): { nameOf: (id: UserId) => string; noticeOf: (line
 
   function nameOf(id: UserId): string {
     if (session.me?.id === id) return session.me.name;
-    return people.names.get(id) ?? t('timeline.unknown');
+    const name = people.names.get(id);
+    // Asked for, and there in a moment; an account that is gone has an empty name.
+    return name === undefined ? '…' : name || t('timeline.unknown');
   }
 
   function noticeOf(line: Line): string {

@@ -33,6 +33,8 @@ export function useTimelineScroll(
   rows: Ref<readonly Row[]>,
   list: Ref<unknown>,
   box: Ref<HTMLElement | undefined>,
+  /** Whether the last row is the newest there is. */
+  isLive: () => boolean,
   near: { start: () => void; end: () => void; rest: () => void },
 ): TimelineScroll {
   const shown = shallowRef<readonly Row[]>([]);
@@ -63,7 +65,7 @@ export function useTimelineScroll(
     if (!element) return;
     const offset = element.scrollTop;
     const left = element.scrollHeight - element.clientHeight - offset;
-    if (left <= AT_END_PX) {
+    if (left <= AT_END_PX && isLive()) {
       pinned.value = true;
       missed.value = 0;
       near.rest();

@@ -30,6 +30,7 @@ interface Waiting {
 export const useChat = defineStore('chat', () => {
   let worker: Worker | null = null;
   let lastAsk = 0;
+  let lastIdMs = 0;
   const waiting = new Map<number, Waiting>();
 
   function start(user: UserId, forced: TransportName | null): void {
@@ -117,7 +118,9 @@ export const useChat = defineStore('chat', () => {
 
   function send(room: RoomId, text: string): void {
     const createdMs = Date.now();
-    const item = { clientId: newId(createdMs), room, text, createdMs, state: 'waiting' } as const;
+    // Two messages of one millisecond keep their order: the id's time rises with each.
+    lastIdMs = Math.max(lastIdMs + 1, createdMs);
+    const item = { clientId: newId(lastIdMs), room, text, createdMs, state: 'waiting' } as const;
     useOutbox().add(item);
     command({ do: 'send', item });
   }
