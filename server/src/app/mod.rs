@@ -70,8 +70,14 @@ impl App {
             None => Source::SelfSigned { dir: certificates, names: names.clone() },
         };
         let tcp = Arc::new(Tcp::open(source, now_ms)?);
+        let reset_key = opened.store.digest("quic-endpoint", &[]).0;
         let endpoint = async |address| {
-            quic::Endpoint::bind(quic::Config { address, certificate: pinned.slot(), tasks: tasks.clone() })
+            quic::Endpoint::bind(quic::Config {
+                address,
+                certificate: pinned.slot(),
+                key: reset_key,
+                tasks: tasks.clone(),
+            })
         };
         let endpoints =
             bind::everywhere_here("--quic", config.quic, endpoint, |endpoint| Ok(endpoint.local_addr())).await?;

@@ -43,7 +43,7 @@ async fn a_port_in_use_is_named() {
     let (host, _events) = Host::new();
     let server = Server::start(&host);
     let certificate = server.pinned.slot();
-    let config = quic::Config { address: server.endpoint.local_addr(), certificate, tasks: host.tasks };
+    let config = quic::Config { address: server.endpoint.local_addr(), certificate, key: [7; 32], tasks: host.tasks };
     let error = quic::Endpoint::bind(config).map(drop).unwrap_err();
     assert!(error.to_string().contains(&format!("UDP port {}", server.address.port())), "{error}");
     assert!(error.to_string().contains("in use"), "{error}");

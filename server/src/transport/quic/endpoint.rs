@@ -1,6 +1,6 @@
 //! One UDP port, its handshakes, and how it closes.
 
-use super::{Surroundings, dispatch, socket, tuning};
+use super::{Surroundings, dispatch, identity, socket, tuning};
 use crate::{
     runtime::Tasks,
     transport::{
@@ -8,7 +8,7 @@ use crate::{
         limits::{CLOSE_TIMEOUT_MS, HANDSHAKE_TIMEOUT_MS, HANDSHAKES_BEFORE_RETRY, HANDSHAKES_MAX},
     },
 };
-use quinn::{EndpointConfig, Incoming, TokioRuntime};
+use quinn::{Incoming, TokioRuntime};
 use rill_protocol::Code;
 use rustls::server::ResolvesServerCert;
 use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
@@ -23,6 +23,8 @@ pub struct Config {
     pub address: SocketAddr,
     /// Asked at every handshake, so that a certificate can change.
     pub certificate: Arc<dyn ResolvesServerCert>,
+    /// Kept over restarts: connections of a killed server are reset, not left waiting.
+    pub key: [u8; 32],
     pub tasks: Tasks,
 }
 
@@ -46,7 +48,7 @@ impl Endpoint {
         let local_addr = socket.local_addr()?;
         let runtime = Arc::new(TokioRuntime);
         Ok(Self {
-            quic: quinn::Endpoint::new(EndpointConfig::default(), Some(server), socket, runtime)?,
+            quic: quinn::Endpoint::new(identity::endpoint_config(config.key), Some(server), socket, runtime)?,
             local_addr,
             tasks: config.tasks,
             handshakes: Arc::new(Semaphore::new(HANDSHAKES_MAX)),

@@ -43,7 +43,7 @@ impl Server {
         let dir = tempfile::tempdir().unwrap();
         let pinned = Pinned::open(dir.path(), now_ms()).unwrap();
         let address = "[::]:0".parse().unwrap();
-        let config = quic::Config { address, certificate: pinned.slot(), tasks: host.tasks.clone() };
+        let config = quic::Config { address, certificate: pinned.slot(), key: [7; 32], tasks: host.tasks.clone() };
         let endpoint = Arc::new(quic::Endpoint::bind(config).unwrap());
         let address = (Ipv4Addr::LOCALHOST, endpoint.local_addr().port()).into();
         let (shutdown, stopped) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
