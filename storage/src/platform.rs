@@ -15,6 +15,19 @@ pub(crate) fn sync_directory(_path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Makes a directory and its parents, for its owner alone: it will hold what people said.
+#[cfg(unix)]
+pub(crate) fn create_private_directory(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// The same, with the rights that the system gives by default.
+#[cfg(not(unix))]
+pub(crate) fn create_private_directory(path: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(path)
+}
+
 /// `fdatasync`: content and the length needed to read it.
 pub(crate) fn sync_file(path: &Path) -> io::Result<()> {
     // Opened for writing because some systems refuse to sync a file that is not.

@@ -1,7 +1,7 @@
 //! The data directory, and the lock that keeps a second process out of it.
 
 use std::{
-    fs::{self, File, TryLockError},
+    fs::{File, TryLockError},
     io::{self, Read, Seek, Write},
     path::{Path, PathBuf},
 };
@@ -33,7 +33,7 @@ fn create(path: &Path) -> Result<(), StoreError> {
     if path.is_dir() {
         return Ok(());
     }
-    fs::create_dir_all(path).map_err(|error| failed(path, "it cannot be made", &error))?;
+    platform::create_private_directory(path).map_err(|error| failed(path, "it cannot be made", &error))?;
     let parents = path.ancestors().skip(1).filter(|parent| !parent.as_os_str().is_empty());
     // A parent that cannot be opened is not ours and was there before.
     parents.for_each(|parent| drop(platform::sync_directory(parent)));
