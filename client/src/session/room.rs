@@ -107,7 +107,8 @@ impl Tail {
         let base = answer.base.get();
         let cause = match answer.outcome {
             _ if self.epoch == Epoch::default() => TailCause::Started,
-            Outcome::EpochChanged => TailCause::EpochChanged,
+            // What a later version says is taken like the most careful outcome known.
+            Outcome::EpochChanged | Outcome::Other(_) => TailCause::EpochChanged,
             _ if answer.epoch != self.epoch => TailCause::EpochChanged,
             // Entries that were under way may have closed the gap by now.
             Outcome::Limited if base > self.have => TailCause::Limited,

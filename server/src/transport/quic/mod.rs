@@ -5,6 +5,7 @@
 
 mod connection;
 mod endpoint;
+mod identity;
 mod socket;
 mod streams;
 mod tuning;
