@@ -81,7 +81,10 @@ async function livelyRoom(
   ]);
   await others['方琳涵'].post(room, ['首屏的动效这版可以，深色模式下气泡再压一点亮度。']);
   await others['Alex.Chen'].post(room, ['Agreed. I also left notes in https://docs.example.com/review 👀']);
-  await me.post(room, ['收到，我把录屏发上来，大家对着看。', '今天下班前合并，明早一起过一遍。']);
+  await me.post(room, ['收到，我把录屏发上来，大家对着看。']);
+  await others['周牧'].post(room, ['服务器刚才重启了一次，有人感觉到吗？']);
+  await others['方琳涵'].post(room, ['没有，消息一条没丢，也没有重复。']);
+  await me.post(room, ['好，今天下班前合并，明早一起过一遍。']);
   for (const one of [others['方琳涵'], others['Alex.Chen']]) await one.open(`/rooms/${room}`);
   await me.open(`/rooms/${room}`);
   await expect(me.message('今天下班前合并')).toBeVisible();

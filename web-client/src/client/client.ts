@@ -128,7 +128,7 @@ export class Client {
         break;
       case 'load':
         this.sync.load(command.room, command.direction).catch(() => {
-          this.emitter.emit({ on: 'loadFailed', room: command.room });
+          this.emitter.emit({ on: 'loadFailed', room: command.room, direction: command.direction });
         });
         break;
       case 'latest':

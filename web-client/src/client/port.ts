@@ -19,7 +19,7 @@ import type {
 
 /** Page to worker: what is to be done. */
 export type Command =
-  | { do: 'start'; user: UserId; forced: TransportName | null }
+  | { do: 'start'; user: UserId; forced: TransportName | null; ios: boolean }
   /** The room on the screen, or none. */
   | { do: 'view'; room: RoomId | null }
   | { do: 'send'; item: OutboxItem }
@@ -53,7 +53,7 @@ export type Event =
   | { on: 'rooms'; changed: RoomSummary[]; removed: RoomId[]; complete: boolean }
   | { on: 'timeline'; room: RoomId; patch: TimelinePatch; ends: TimelineEnds }
   /** A load that failed: it may be asked for again. */
-  | { on: 'loadFailed'; room: RoomId }
+  | { on: 'loadFailed'; room: RoomId; direction: 'older' | 'newer' }
   | { on: 'outbox'; items: OutboxItem[] }
   | { on: 'people'; people: Person[] }
   | { on: 'members'; room: RoomId; members: RoomMember[]; total: number };

@@ -88,7 +88,9 @@ export class Session {
       void this.keepLane(LaneClass.inView, StreamClass.laneInView);
       void this.keepLane(LaneClass.others, StreamClass.laneOthers);
       this.listener.attached(userEpoch, snapshot);
-    }).catch(() => undefined);
+    }).catch((error: unknown) => {
+      this.giveUp(error);
+    });
     this.every(PING_INTERVAL_MS, () => {
       this.control.send('Ping', { nonce: 0 });
       if (this.clock.elapsed() - this.heardAtMs > this.deadAfterMs)
@@ -137,7 +139,9 @@ export class Session {
       this.request('Resume', { cursors: part }, ({ rooms }) => {
         const told = new Map(rooms.map((room) => [room.room, room]));
         for (const { room } of part) this.listener.resumed(room, told.get(room) ?? null);
-      }).catch(() => undefined);
+      }).catch((error: unknown) => {
+        this.giveUp(error);
+      });
     }
   }
 
@@ -148,6 +152,11 @@ export class Session {
     this.once(SUSPECT_WAIT_MS, () => {
       if (this.heardAtMs < sinceMs) this.close(Code.timeout, 'no answer after the page woke');
     });
+  }
+
+  /** Without this answer the connection is of no use: the next may fare better. */
+  private giveUp(error: unknown): void {
+    this.close(Code.normal, error instanceof Error ? error.message : String(error));
   }
 
   close(code: number, reason: string): void {

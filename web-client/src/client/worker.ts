@@ -4,7 +4,6 @@
  * this file and the page's store know the port.
  */
 import { openDatabase } from '../storage/database';
-import { isIos } from '../transport/plan';
 import type { Fallback } from '../transport/race';
 import { dialWebSocket } from '../transport/websocket';
 import { dialWebTransport } from '../transport/webtransport';
@@ -25,7 +24,7 @@ interface WorkerScope {
   postMessage(message: ToPage): void;
   addEventListener(type: 'message', take: (event: MessageEvent<ToWorker>) => void): void;
   location: Pick<Location, 'hostname' | 'host' | 'protocol'>;
-  navigator: Pick<Navigator, 'userAgent' | 'locks'>;
+  navigator: Pick<Navigator, 'locks'>;
 }
 const scope = self as unknown as WorkerScope;
 
@@ -36,7 +35,7 @@ const REMEMBERED = 'websocket won';
 let started: Promise<Client> | null = null;
 
 scope.addEventListener('message', ({ data }) => {
-  if (data.do === 'start') started = start(data.user, data.forced);
+  if (data.do === 'start') started = start(data);
   // Messages that come before the start is done keep their order behind it.
   else
     void started?.then((client) => {
@@ -64,11 +63,11 @@ function portError(error: unknown): PortError {
   return { code, detail: error instanceof Error ? error.message : String(error) };
 }
 
-async function start(user: string, forced: TransportName | null): Promise<Client> {
+async function start({ user, forced, ios }: Extract<ToWorker, { do: 'start' }>): Promise<Client> {
   const clock = systemClock;
   const tickets = new Tickets(async (count) => (await http.tickets(count)).tickets, clock);
   const client = new Client(user, {
-    connector: new Connector(browser(forced), tickets, clock),
+    connector: new Connector(browser(forced, ios), tickets, clock),
     store: await openOutboxStore(user),
     bus: openBus(user),
     lock: openLock(user),
@@ -82,11 +81,8 @@ async function start(user: string, forced: TransportName | null): Promise<Client
 }
 
 /** What the attempt to connect must know of this browser and this server. */
-function browser(forced: TransportName | null): Surroundings {
+function browser(forced: TransportName | null, ios: boolean): Surroundings {
   let info: { server: ServerInfo; atMs: number } | null = null;
-  const { userAgent } = scope.navigator;
-  // A worker does not know of touch screens: an iPad that calls itself a Mac is told by its engine.
-  const ios = isIos(userAgent, 0);
 
   return {
     async circumstances() {

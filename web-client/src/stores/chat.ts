@@ -6,6 +6,7 @@ import { defineStore } from 'pinia';
 import type { Command, Event, PortError, RequestName, Requests, ToPage, ToWorker } from '../client/port';
 import type { RoomId, UserId } from '../protocol/generated';
 import { newId } from '../protocol/id';
+import { isIos } from '../transport/plan';
 import type { TransportName } from '../transport/transport';
 import { useDrafts } from './drafts';
 import { useLink } from './link';
@@ -41,7 +42,8 @@ export const useChat = defineStore('chat', () => {
       else answer(data);
     });
     void useDrafts().load(user);
-    say({ do: 'start', user, forced });
+    // A worker does not know of touch screens, by which an iPad is told from a Mac.
+    say({ do: 'start', user, forced, ios: isIos(navigator.userAgent, navigator.maxTouchPoints) });
   }
 
   function stop(): void {
@@ -96,7 +98,7 @@ export const useChat = defineStore('chat', () => {
         useTimeline().apply(event.room, event.patch, event.ends);
         break;
       case 'loadFailed':
-        useTimeline().failed(event.room);
+        useTimeline().failed(event.room, event.direction);
         break;
       case 'outbox':
         useOutbox().apply(event.items);

@@ -12,7 +12,10 @@ export const useTimeline = defineStore('timeline', () => {
   const known = ref(false);
   /** What changed last, for the scroller: it must know a prepend from an append. */
   const last = shallowRef<TimelinePatch['op']>('reset');
+  /** Older lines could not be had. */
   const loadFailed = ref(false);
+  /** How often newer lines could not be had: they are asked for again by themselves. */
+  const newerFailures = ref(0);
 
   function open(id: RoomId | null): void {
     room.value = id;
@@ -34,9 +37,11 @@ export const useTimeline = defineStore('timeline', () => {
     known.value = true;
   }
 
-  function failed(of: RoomId): void {
-    if (of === room.value) loadFailed.value = true;
+  function failed(of: RoomId, direction: 'older' | 'newer'): void {
+    if (of !== room.value) return;
+    if (direction === 'older') loadFailed.value = true;
+    else newerFailures.value += 1;
   }
 
-  return { room, lines, ends, known, last, loadFailed, open, apply, failed };
+  return { room, lines, ends, known, last, loadFailed, newerFailures, open, apply, failed };
 });

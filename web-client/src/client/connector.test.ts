@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest';
+import { Code } from '../protocol/generated';
+import { decodeBody } from '../protocol/frame';
+import { ManualClock } from '../testing/manual_clock';
+import { MemoryConnection } from '../testing/memory_connection';
+import { testId } from '../testing/scripted_server';
+import type { Fallback } from '../transport/race';
+import type { TransportName } from '../transport/transport';
+import { Connector, codeOf } from './connector';
+import { FrameStream } from './frame_stream';
+import { Tickets } from './tickets';
+
+const ticketOf = (number: number): string => number.toString(16).padStart(64, '0');
+
+/** A server that only greets, and a browser around it. */
+class World {
+  readonly clock = new ManualClock();
+  /** Tickets that came in a Hello, in order. */
+  readonly used: string[] = [];
+  readonly attempts = new Set<string>();
+  fetched = 0;
+  remembered: Fallback | null = null;
+  blocked = new Set<TransportName>();
+  refused = new Set<string>();
+  readonly tickets = new Tickets((count) => {
+    const first = 16 * (this.fetched += 1);
+    return Promise.resolve(Array.from({ length: count }, (_, at) => ticketOf(first + at)));
+  }, this.clock);
+  readonly connector = new Connector(
+    {
+      circumstances: () =>
+        Promise.resolve({ forced: null, supported: true, ios: false, offered: true, remembered: null }),
+      dialer: (name) => () => {
+        if (this.blocked.has(name)) return Promise.reject(new Error(`${name} is blocked`));
+        const connection = new MemoryConnection(name);
+        connection.onOpened = ({ stream }) => void this.greet(connection, new FrameStream(stream));
+        return Promise.resolve(connection);
+      },
+      remember: (because) => {
+        this.remembered = because;
+      },
+    },
+    this.tickets,
+    this.clock,
+  );
+
+  async attempt(): Promise<string> {
+    const { connection } = await this.connector.attempt(new AbortController().signal);
+    return connection.name;
+  }
+
+  private async greet(connection: MemoryConnection, stream: FrameStream): Promise<void> {
+    for (;;) {
+      const frame = await stream.next().catch(() => null);
+      if (!frame) return;
+      const message = decodeBody(frame);
+      if (message?.name !== 'Hello') continue;
+      this.used.push(message.body.ticket);
+      this.attempts.add(message.body.attempt);
+      if (this.refused.has(message.body.ticket)) {
+        connection.drop(Code.badTicket);
+        return;
+      }
+      const limits = new Proxy({}, { get: () => 1 }) as never;
+      const welcome = {
+        user: testId(),
+        name: 'me',
+        session: testId(),
+        ticket: ticketOf(999),
+        server: 's',
+        nowMs: 0,
+        limits,
+      };
+      void stream.send('Welcome', welcome);
+    }
+  }
+}
+
+describe('an attempt to connect', () => {
+  it('needs no HTTP request for the next connection', async () => {
+    const world = new World();
+    expect(await world.attempt()).toBe('webtransport');
+    expect(await world.attempt()).toBe('webtransport');
+    expect(world.used).toEqual([ticketOf(16), ticketOf(999)]);
+    expect(world.fetched).toBe(1);
+    expect(world.attempts.size).toBe(2);
+  });
+
+  it('asks for tickets once when the one it kept is refused', async () => {
+    const world = new World();
+    await world.attempt();
+    world.refused.add(ticketOf(999));
+    await world.attempt();
+    expect(world.used).toContain(ticketOf(999));
+    expect(world.fetched).toBe(2);
+  });
+
+  it('gives up on tickets that are refused again', async () => {
+    const world = new World();
+    for (let at = 0; at < 1_000; at += 1) world.refused.add(ticketOf(at));
+    const attempt = world.connector.attempt(new AbortController().signal).catch((error: unknown) => error);
+    await world.clock.pass(5_000);
+    expect(codeOf(await attempt)).toBe(Code.badTicket);
+    expect(world.fetched).toBeLessThanOrEqual(4);
+  });
+
+  it('falls back, says why, and remembers it', async () => {
+    const world = new World();
+    world.blocked.add('webtransport');
+    const { connection, fallback } = await world.connector.attempt(new AbortController().signal);
+    expect(connection.name).toBe('websocket');
+    expect(fallback).toEqual({ why: 'failed', detail: 'webtransport is blocked' });
+    expect(world.remembered).toEqual(fallback);
+  });
+
+  it('does not hold a network that was down against a WebTransport that has worked', async () => {
+    const world = new World();
+    await world.attempt();
+    world.blocked.add('webtransport');
+    expect(await world.attempt()).toBe('websocket');
+    expect(world.remembered).toBe(null);
+  });
+
+  it('ends after a while when nothing answers', async () => {
+    const world = new World();
+    world.blocked.add('websocket');
+    world.connector['surroundings'].dialer = () => (signal) =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => {
+          reject(new Error('given up'));
+        });
+      });
+    const attempt = world.connector.attempt(new AbortController().signal).catch((error: unknown) => error);
+    await world.clock.pass(11_000);
+    expect(codeOf(await attempt)).toBe(null);
+  });
+});
