@@ -20,6 +20,11 @@ pub const HTTP3_STREAM_BYTES_MAX: usize = 64 * 1024;
 pub const REQUEST_HEADER_BYTES_MAX: u64 = 16 * 1024;
 /// From our close to the end of the connection, should the peer not answer.
 pub const CLOSE_TIMEOUT_MS: u64 = 2_000;
+/// Before a WebTransport session's close is sent. Chromium loses the code, and may crash
+/// the page, when a stream ends at the same moment.
+pub const CLOSE_PAUSE_MS: u64 = 50;
+/// From the end of a WebTransport session, told and answered, to the end of its connection.
+pub const CLOSE_GRACE_MS: u64 = 500;
 
 /// One-way streams of a client: HTTP/3's control and two of QPACK, and a few more,
 /// because a client may open streams of kinds that we refuse.

@@ -289,9 +289,14 @@ async fn a_session_that_the_page_closes_ends_with_its_code_and_reason() {
 async fn a_page_hears_code_and_reason_of_the_server() {
     let mut browser = Browser::start().await;
     let mut stream = browser.session().await;
+    // One that has yet to say what it is, and QPACK's decoder stream behind it.
+    let unnamed = browser.quic.open_uni().await.unwrap();
+    let mut decoder = browser.quic.open_uni().await.unwrap();
+    decoder.write_all(&[0x03]).await.unwrap();
+    browser.echo(0).await;
     let mut ask = vec![0x40, 0x41, 0, Ask::Close as u8];
     ask.extend_from_slice(&Code::BadTicket.number().to_be_bytes());
-    let _closer = browser.raw(&ask).await;
+    let closer = browser.raw(&ask).await;
     let mut capsule = BytesMut::new();
     while let Some(data) = soon("the capsule", stream.recv_data()).await.unwrap() {
         capsule.put(data);
@@ -299,12 +304,37 @@ async fn a_page_hears_code_and_reason_of_the_server() {
     let mut capsule = capsule.freeze();
     assert_eq!((capsule.get_u16(), capsule.get_u8(), capsule.get_u32()), (0x6843, 4 + 7, Code::BadTicket.number()));
     assert_eq!(capsule, "because");
-    // Who ends the request in return is let go at once, in peace.
+    // The page hears it only if nothing else happens at that time: no stream may be
+    // stopped, neither HTTP/3's nor the session's, and the connection waits a moment.
     stream.finish().await.unwrap();
+    let calm = async {
+        tokio::select! {
+            _ = unnamed.stopped() => "the unnamed stream was stopped",
+            _ = decoder.stopped() => "the decoder's stream was stopped",
+            _ = closer.0.stopped() => "the session's stream was stopped",
+            _ = browser.quic.closed() => "the connection was closed",
+        }
+    };
+    let disturbed = tokio::time::timeout(std::time::Duration::from_millis(200), calm).await;
+    assert!(disturbed.is_err(), "{disturbed:?}");
+    // Then it ends, whether or not the browser says so.
+    let ended = soon("the end", browser.quic.closed()).await;
+    assert!(matches!(ended, quinn::ConnectionError::ApplicationClosed(close) if close.error_code == 0x100_u32.into()));
+    soon("the end of every task", browser.host.tasks.idle()).await;
+}
+
+#[tokio::test]
+async fn a_page_that_does_not_answer_a_close_is_let_go() {
+    let mut browser = Browser::start().await;
+    let _stream = browser.session().await;
+    let mut ask = vec![0x40, 0x41, 0, Ask::Close as u8];
+    ask.extend_from_slice(&Code::TooSlow.number().to_be_bytes());
+    let _closer = browser.raw(&ask).await;
     match soon("the end", browser.quic.closed()).await {
         quinn::ConnectionError::ApplicationClosed(close) => assert_eq!(close.error_code.into_inner(), 0x100),
         other => panic!("{other}"),
     }
+    soon("the end of every task", browser.host.tasks.idle()).await;
 }
 
 #[tokio::test]

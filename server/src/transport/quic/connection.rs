@@ -1,11 +1,7 @@
 //! Raw QUIC: the connection is the session, and codes travel as they are.
 
-use super::{Codes, RecvStream, SendStream};
-use crate::transport::{
-    Closed, Connection as Contract, TransportKind,
-    ending::{Ending, cut},
-    limits::REASON_BYTES_MAX,
-};
+use super::{Codes, Owner, RecvStream, SendStream};
+use crate::transport::{Closed, Connection as Contract, TransportKind, ending::cut, limits::REASON_BYTES_MAX};
 use bytes::Bytes;
 use quinn::ConnectionError;
 use rill_protocol::{Code, limits::DATAGRAM_BYTES_MAX};
@@ -14,19 +10,19 @@ use std::{net::SocketAddr, sync::Arc};
 /// A raw QUIC connection of a client.
 pub struct Connection {
     quic: quinn::Connection,
-    /// Told only when this side closes: the rest is quinn's to know.
-    ending: Arc<Ending>,
+    /// Its ending is told only when this side closes: the rest is quinn's to know.
+    owner: Arc<Owner>,
     peer: SocketAddr,
 }
 
 impl Connection {
     pub(super) fn new(quic: quinn::Connection) -> Self {
         let peer = canonical(quic.remote_address());
-        Self { quic, ending: Arc::default(), peer }
+        Self { quic, owner: Arc::new(Owner::new(Codes::Plain)), peer }
     }
 
     fn ended_by(&self, error: ConnectionError) -> Closed {
-        self.ending.get().cloned().unwrap_or_else(|| closed(error, Codes::Plain))
+        self.owner.ending.get().cloned().unwrap_or_else(|| closed(error, Codes::Plain))
     }
 }
 
@@ -44,8 +40,7 @@ impl Contract for Connection {
 
     async fn accept(&self) -> Result<(SendStream, RecvStream), Closed> {
         let (send, recv) = self.quic.accept_bi().await.map_err(|error| self.ended_by(error))?;
-        let send = SendStream::new(send, Codes::Plain, self.ending.clone());
-        Ok((send, RecvStream::new(recv, Codes::Plain, self.ending.clone())))
+        Ok((SendStream::new(send, self.owner.clone()), RecvStream::new(recv, self.owner.clone())))
     }
 
     fn send_datagram(&self, datagram: Bytes) {
@@ -60,7 +55,7 @@ impl Contract for Connection {
     }
 
     fn close(&self, code: Code, reason: &str) {
-        if self.quic.close_reason().is_none() && self.ending.tell(Closed::by_us(code, reason)) {
+        if self.quic.close_reason().is_none() && self.owner.ending.tell(Closed::by_us(code, reason)) {
             self.quic.close(Codes::Plain.encode(code), cut(reason, REASON_BYTES_MAX).as_bytes());
         }
     }

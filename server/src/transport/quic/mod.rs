@@ -3,9 +3,11 @@
 //! The negotiated ALPN picks the protocol, in one match. Connections are never keyed by
 //! the peer's address, which changes when a phone leaves its network.
 
+mod codes;
 mod connection;
 mod endpoint;
 mod identity;
+mod owner;
 mod socket;
 mod streams;
 mod tuning;
@@ -14,8 +16,9 @@ pub use connection::Connection;
 pub use endpoint::{Config, Endpoint};
 pub use streams::{RecvStream, SendStream};
 
+pub(super) use codes::Codes;
 pub(super) use connection::{canonical, closed};
-pub(super) use streams::Codes;
+pub(super) use owner::{Orphan, Owner};
 
 use super::{Serve, webtransport};
 use crate::runtime::Tasks;

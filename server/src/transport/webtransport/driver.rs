@@ -6,16 +6,20 @@ use super::{
     h3_code, header,
     session::{Accepted, Shared},
 };
-use crate::transport::{Closed, limits::CLOSE_TIMEOUT_MS, quic};
+use crate::transport::{
+    Closed,
+    limits::{CLOSE_GRACE_MS, CLOSE_PAUSE_MS, CLOSE_TIMEOUT_MS},
+    quic,
+};
 use bytes::Bytes;
-use futures_util::{StreamExt as _, stream::FuturesUnordered};
+use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use h3::{quic::RecvStream as Http3RecvStream, server::RequestStream};
 use quinn::ConnectionError;
 use rill_protocol::Code;
 use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, watch},
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 /// Why the session ends.
@@ -30,6 +34,18 @@ enum End {
     Lost(Closed),
 }
 
+/// Streams that have yet to say what they are, and HTTP/3's own. All are kept to the end
+/// of the connection. To let a one-way stream go is to stop it, which a browser takes for
+/// an error of the connection if it was HTTP/3's, and then it forgets how the session was
+/// closed; and browsers open those late, while a later stream opens all before it (RFC
+/// 9000, section 3.2), so that one may stay unnamed for as long as it likes.
+#[derive(Default)]
+struct Incoming {
+    bidi: FuturesUnordered<BoxFuture<'static, Option<Accepted>>>,
+    one_way: FuturesUnordered<BoxFuture<'static, Option<quinn::RecvStream>>>,
+    critical: Vec<quinn::RecvStream>,
+}
+
 /// Runs to the end of the connection.
 pub(super) async fn drive(
     established: Established,
@@ -40,72 +56,72 @@ pub(super) async fn drive(
     let told = Told(shared.clone());
     let Established { http3, stream } = established;
     let (mut send, mut recv) = stream.split();
+    let mut incoming = Incoming::default();
     let end = tokio::select! {
-        error = take_streams(&shared, streams) => End::Lost(quic::closed(error, quic::Codes::WebTransport)),
+        error = take_streams(&shared, &streams, &mut incoming) => {
+            End::Lost(quic::closed(error, quic::Codes::WebTransport))
+        }
         end = hear(&shared, &mut recv) => end,
-        closed = shared.ending.wait() => End::ByUs(closed),
+        closed = shared.owner.ending.wait() => End::ByUs(closed),
         code = endpoint_closes(&mut closing) => End::ByUs(Closed::by_us(code, code.name())),
     };
+    // Nobody waits for streams any more.
+    drop(streams);
     // The peer has a moment for what remains between us; then the connection ends.
     let remains = async {
         match end {
             End::ByUs(closed) => {
-                shared.ending.tell(closed.clone());
+                shared.owner.ending.tell(closed.clone());
+                sleep(Duration::from_millis(CLOSE_PAUSE_MS)).await;
                 send.send_data(capsules::closing(&closed)).await?;
                 send.finish().await?;
                 while recv.recv_data().await?.is_some() {}
             }
             End::ByPeer(closed) => {
-                shared.ending.tell(closed);
+                shared.owner.ending.tell(closed);
                 send.finish().await?;
-                shared.quic.closed().await;
             }
             End::Broken(closed) => {
-                shared.ending.tell(closed);
+                shared.owner.ending.tell(closed);
                 shared.quic.close(h3_code::DATAGRAM_ERROR.into(), b"");
             }
             End::Lost(closed) => {
-                shared.ending.tell(closed);
+                shared.owner.ending.tell(closed);
             }
         }
+        // Chromium answers before it has told the page, and a connection that ends in
+        // between costs the page the code; its own end of the connection it keeps to itself.
+        let _ = timeout(Duration::from_millis(CLOSE_GRACE_MS), shared.quic.closed()).await;
         Ok::<(), h3::error::StreamError>(())
     };
     // An error says that the peer did not wait.
     let _ = timeout(Duration::from_millis(CLOSE_TIMEOUT_MS), remains).await;
     shared.quic.close(h3_code::NO_ERROR.into(), b"");
+    shared.owner.release();
     // The endpoint, when it closes, waits until `closing` is let go.
-    drop((told, http3, closing));
+    drop((told, http3, incoming, closing));
 }
 
 /// Hands the session its streams. A header that does not come holds up no other stream.
 /// What waits is bounded by the streams that QUIC lets a client have open.
-async fn take_streams(shared: &Shared, streams: mpsc::Sender<Accepted>) -> ConnectionError {
-    let mut bidi = FuturesUnordered::new();
-    let mut uni = FuturesUnordered::new();
-    let mut critical = Vec::new();
+async fn take_streams(shared: &Shared, streams: &mpsc::Sender<Accepted>, incoming: &mut Incoming) -> ConnectionError {
     loop {
         tokio::select! {
             accepted = shared.quic.accept_bi() => match accepted {
-                Ok((send, recv)) => bidi.push(header::bidi(send, recv, shared.session_id)),
+                Ok((send, recv)) => incoming.bidi.push(header::bidi(send, recv, shared.session_id).boxed()),
                 Err(error) => return error,
             },
             accepted = shared.quic.accept_uni() => match accepted {
-                Ok(recv) => uni.push(header::uni(recv)),
+                Ok(recv) => incoming.one_way.push(header::uni(recv).boxed()),
                 Err(error) => return error,
             },
-            Some(stream) = bidi.next() => stream.into_iter().for_each(|stream| hand_over(stream, &streams)),
-            Some(stream) = uni.next() => critical.extend(stream),
+            Some(stream) = incoming.bidi.next() => if let Some(Err(error)) = stream.map(|stream| streams.try_send(stream)) {
+                // The session has ended, or its queue is full, which is longer than
+                // streams may be open.
+                shared.adopt(error.into_inner());
+            },
+            Some(stream) = incoming.one_way.next() => incoming.critical.extend(stream),
         }
-    }
-}
-
-/// The session accepts as many as QUIC lets a client have open, so this seldom fails.
-fn hand_over(stream: Accepted, streams: &mpsc::Sender<Accepted>) {
-    if let Err(error) = streams.try_send(stream) {
-        let (mut send, mut recv) = error.into_inner();
-        let code = quic::Codes::WebTransport.encode(Code::TooManyStreams);
-        let _ = send.reset(code);
-        let _ = recv.stop(code);
     }
 }
 
@@ -147,6 +163,6 @@ struct Told(Arc<Shared>);
 
 impl Drop for Told {
     fn drop(&mut self) {
-        self.0.ending.tell(Closed::unknown());
+        self.0.owner.ending.tell(Closed::unknown());
     }
 }

@@ -14,7 +14,8 @@ pub(super) async fn bidi(
     mut recv: RecvStream,
     session_id: u64,
 ) -> Option<(SendStream, RecvStream)> {
-    let refusal = match in_time(bidi_header(&mut recv)).await {
+    let header = timeout(Duration::from_millis(STREAM_HEADER_TIMEOUT_MS), bidi_header(&mut recv)).await;
+    let refusal = match header.unwrap_or(Header::Late) {
         Header::Session(id) if id == session_id => return Some((send, recv)),
         Header::Session(_) => VarInt::from_u32(h3_code::BUFFERED_STREAM_REJECTED),
         Header::Other(_) => VarInt::from_u32(h3_code::REQUEST_REJECTED),
@@ -27,16 +28,15 @@ pub(super) async fn bidi(
     None
 }
 
-/// The stream if it must stay open as long as the connection; otherwise it is refused.
+/// The stream if it must stay open as long as the connection; otherwise it is refused. It
+/// may take its time.
 pub(super) async fn uni(mut recv: RecvStream) -> Option<RecvStream> {
-    let kind = async { varint(&mut recv).await.map_or(Header::Cut, Header::Other) };
-    let refusal = match in_time(kind).await {
-        Header::Other(kind) if is_critical(kind) => return Some(recv),
+    let refusal = match varint(&mut recv).await {
+        Some(kind) if is_critical(kind) => return Some(recv),
         // Streams go both ways here.
-        Header::Other(kind) if kind == StreamUni::WEBTRANSPORT.0.into_inner() => {
+        Some(kind) if kind == StreamUni::WEBTRANSPORT.0.into_inner() => {
             Codes::WebTransport.encode(Code::UnexpectedFrame)
         }
-        Header::Late => Codes::WebTransport.encode(Code::Timeout),
         _ => VarInt::from_u32(h3_code::STREAM_CREATION_ERROR),
     };
     let _ = recv.stop(refusal);
@@ -53,10 +53,6 @@ enum Header {
     Cut,
     /// Nothing came in time.
     Late,
-}
-
-async fn in_time(header: impl Future<Output = Header>) -> Header {
-    timeout(Duration::from_millis(STREAM_HEADER_TIMEOUT_MS), header).await.unwrap_or(Header::Late)
 }
 
 async fn bidi_header(recv: &mut RecvStream) -> Header {

@@ -29,14 +29,14 @@ use rill_protocol::limits::STREAMS_MAX;
 use std::time::Duration;
 use tokio::{sync::mpsc, time::timeout};
 
-/// HTTP/3's own error codes (RFC 9114, section 8.1, and the WebTransport draft, section 9.5).
-pub(super) mod h3_code {
+/// HTTP/3's own error codes (RFC 9114, section 8.1, RFC 9297, section 5.2, and the
+/// WebTransport draft, section 9.5).
+mod h3_code {
     pub(super) const DATAGRAM_ERROR: u32 = 0x33;
     pub(super) const NO_ERROR: u32 = 0x100;
     pub(super) const STREAM_CREATION_ERROR: u32 = 0x103;
     pub(super) const REQUEST_REJECTED: u32 = 0x10B;
     pub(super) const BUFFERED_STREAM_REJECTED: u32 = 0x3994_BD84;
-    pub(in crate::transport) const SESSION_GONE: u32 = 0x170D_7B68;
 }
 
 /// Runs a connection that speaks HTTP/3, to its end.

@@ -2,8 +2,7 @@
 
 use crate::transport::{
     Closed, Connection as Contract, TransportKind,
-    ending::Ending,
-    quic::{Codes, RecvStream, SendStream},
+    quic::{Codes, Orphan, Owner, RecvStream, SendStream},
 };
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
 use rill_protocol::{Code, limits::DATAGRAM_BYTES_MAX};
@@ -18,10 +17,16 @@ pub(super) type Accepted = (quinn::SendStream, quinn::RecvStream);
 pub(super) struct Shared {
     pub(super) quic: quinn::Connection,
     pub(super) session_id: u64,
-    pub(super) ending: Arc<Ending>,
+    pub(super) owner: Arc<Owner>,
 }
 
 impl Shared {
+    /// Keeps a stream that nobody took to the end of the connection.
+    pub(super) fn adopt(&self, (send, recv): Accepted) {
+        self.owner.adopt(Orphan::Send(send));
+        self.owner.adopt(Orphan::Recv(recv));
+    }
+
     /// What datagrams begin with (RFC 9297, section 2.1).
     fn quarter_id(&self) -> VarInt {
         VarInt::from_u64(self.session_id / 4).unwrap_or(VarInt::MAX)
@@ -42,7 +47,7 @@ impl Session {
         peer: SocketAddr,
         accepted: mpsc::Receiver<Accepted>,
     ) -> Self {
-        let shared = Arc::new(Shared { quic, session_id, ending: Arc::default() });
+        let shared = Arc::new(Shared { quic, session_id, owner: Arc::new(Owner::new(Codes::WebTransport)) });
         Self { shared, accepted: Mutex::new(accepted), peer }
     }
 
@@ -68,13 +73,12 @@ impl Contract for Session {
         let Some((send, recv)) = accepted else {
             return Err(self.closed().await);
         };
-        let ending = &self.shared.ending;
-        let send = SendStream::new(send, Codes::WebTransport, ending.clone());
-        Ok((send, RecvStream::new(recv, Codes::WebTransport, ending.clone())))
+        let owner = &self.shared.owner;
+        Ok((SendStream::new(send, owner.clone()), RecvStream::new(recv, owner.clone())))
     }
 
     fn send_datagram(&self, datagram: Bytes) {
-        if datagram.len() > DATAGRAM_BYTES_MAX || self.shared.ending.get().is_some() {
+        if datagram.len() > DATAGRAM_BYTES_MAX || self.shared.owner.is_over() {
             return;
         }
         let prefix = self.shared.quarter_id();
@@ -89,7 +93,7 @@ impl Contract for Session {
         loop {
             let read = tokio::select! {
                 biased;
-                closed = self.shared.ending.wait() => return Err(closed),
+                closed = self.shared.owner.ending.wait() => return Err(closed),
                 read = self.shared.quic.read_datagram() => read,
             };
             let Ok(mut datagram) = read else {
@@ -105,16 +109,21 @@ impl Contract for Session {
 
     fn close(&self, code: Code, reason: &str) {
         // The driver hears it and tells the peer.
-        self.shared.ending.tell(Closed::by_us(code, reason));
+        self.shared.owner.ending.tell(Closed::by_us(code, reason));
     }
 
     async fn closed(&self) -> Closed {
-        self.shared.ending.wait().await
+        self.shared.owner.ending.wait().await
     }
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
         Contract::close(self, Code::Normal, "");
+        let accepted = self.accepted.get_mut();
+        accepted.close();
+        while let Ok(stream) = accepted.try_recv() {
+            self.shared.adopt(stream);
+        }
     }
 }
