@@ -141,7 +141,7 @@ mod tests {
         };
         let served = async {
             let _ = serving.await;
-            std::future::pending().await
+            std::future::pending::<()>().await;
         };
         tokio::select! {
             answered = asking => answered,

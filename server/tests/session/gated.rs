@@ -1,5 +1,5 @@
-//! A transport that takes a lane's bytes when the test says so: a slow reader, held at
-//! the very write that matters.
+//! A transport that takes a stream's bytes when the test says so: a slow reader, held at
+//! the very write that matters, or one that dawdles at every write.
 
 use bytes::Bytes;
 use rill_protocol::Code;
@@ -7,17 +7,25 @@ use rill_server::transport::{Closed, Connection, Priority, SendStream, StreamErr
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{sync::watch, time::timeout};
 
+use crate::dice::Dice;
+
 /// Holds back the writes of one priority.
 #[derive(Clone)]
 pub(crate) struct Gate {
     held: Arc<watch::Sender<Option<Priority>>>,
     /// How many writes have come to it while it was shut.
     stopped: Arc<watch::Sender<usize>>,
+    dawdler: Option<Arc<Dice>>,
 }
 
 impl Gate {
     pub(crate) fn new() -> Self {
-        Self { held: Arc::new(watch::Sender::new(None)), stopped: Arc::new(watch::Sender::new(0)) }
+        let (held, stopped) = (Arc::new(watch::Sender::new(None)), Arc::new(watch::Sender::new(0)));
+        Self { held, stopped, dawdler: None }
+    }
+
+    pub(crate) fn dawdling(seed: u64) -> Self {
+        Self { dawdler: Some(Arc::new(Dice::new(seed))), ..Self::new() }
     }
 
     pub(crate) fn shut(&self, priority: Priority) {
@@ -41,6 +49,13 @@ impl Gate {
         if priority.is_some() && *held.borrow_and_update() == priority {
             self.stopped.send_modify(|writes| *writes += 1);
             held.wait_for(|held| *held != priority).await.unwrap();
+        }
+        self.dawdle().await;
+    }
+
+    async fn dawdle(&self) {
+        if let Some(dice) = &self.dawdler {
+            dice.dawdle().await;
         }
     }
 }
@@ -93,7 +108,9 @@ pub(crate) struct GatedSend<S> {
 impl<S: SendStream> SendStream for GatedSend<S> {
     async fn write(&mut self, chunks: Vec<Bytes>) -> Result<(), StreamError> {
         self.gate.pass(self.priority).await;
-        self.inner.write(chunks).await
+        self.inner.write(chunks).await?;
+        self.gate.dawdle().await;
+        Ok(())
     }
 
     fn finish(&mut self) {

@@ -6,6 +6,8 @@
 mod bad_input;
 mod chat;
 mod departure;
+mod dice;
+mod follower;
 mod gated;
 mod gone;
 mod meddled;
@@ -13,4 +15,5 @@ mod peer;
 mod presence;
 mod race;
 mod resume;
+mod stress;
 mod world;

@@ -12,7 +12,13 @@ use rill_storage::{
         log::{Append, AppendResult},
     },
 };
-use std::{collections::VecDeque, pin::Pin, sync::Arc};
+use std::{
+    collections::VecDeque,
+    pin::Pin,
+    sync::{Arc, OnceLock},
+};
+
+use crate::dice::Dice;
 
 type Happening = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -25,7 +31,10 @@ impl Hook {
         self.0.lock().push_back(Box::pin(happening));
     }
 
-    async fn happen(&self) {
+    async fn happen(&self, dawdler: &OnceLock<Dice>) {
+        if let Some(dice) = dawdler.get() {
+            dice.dawdle().await;
+        }
         let happening = self.0.lock().pop_front();
         if let Some(happening) = happening {
             happening.await;
@@ -42,6 +51,8 @@ pub(crate) struct Hooks {
     pub(crate) after_membership: Hook,
     /// An entry is durable, and whoever appended it has not been told.
     pub(crate) after_append: Hook,
+    /// Set, it makes all of them take time.
+    pub(crate) dawdler: OnceLock<Dice>,
 }
 
 struct Meddled {
@@ -62,14 +73,14 @@ impl Log for Meddled {
         let (append, hooks) = (self.log.append(room, entry), self.hooks.clone());
         Box::pin(async move {
             let appended: AppendResult = append.await;
-            hooks.after_append.happen().await;
+            hooks.after_append.happen(&hooks.dawdler).await;
             appended
         })
     }
 
     async fn head(&self, room: RoomId) -> Result<Option<Head>, StoreError> {
         let head = self.log.head(room).await;
-        self.hooks.after_head.happen().await;
+        self.hooks.after_head.happen(&self.hooks.dawdler).await;
         head
     }
 
@@ -110,7 +121,7 @@ impl Rooms for Meddled {
 
     async fn membership(&self, room: RoomId, user: UserId) -> Result<Option<Membership>, StoreError> {
         let membership = self.rooms.membership(room, user).await;
-        self.hooks.after_membership.happen().await;
+        self.hooks.after_membership.happen(&self.hooks.dawdler).await;
         membership
     }
 

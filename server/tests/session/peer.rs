@@ -52,7 +52,8 @@ impl Stream {
         timeout(PATIENCE, self.next_whenever()).await.expect("no frame came")
     }
 
-    async fn next_whenever(&mut self) -> Result<Option<Frame>, u32> {
+    /// The same, however long it takes. Cancel safe.
+    pub(crate) async fn next_whenever(&mut self) -> Result<Option<Frame>, u32> {
         loop {
             if let Some(frame) = self.waiting.pop_front() {
                 return Ok(Some(frame));

@@ -89,6 +89,14 @@ impl World {
         AttemptId([self.attempts.fetch_add(1, Ordering::Relaxed); 16])
     }
 
+    /// Runs a part of the test beside the rest of it.
+    pub(crate) fn run<F>(&self, part: F) -> tokio::task::JoinHandle<F::Output>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        self.tasks.spawn(part)
+    }
+
     /// A connection that has said nothing yet.
     pub(crate) fn connect(&self) -> Peer {
         let (server, client) = memory::pair("127.0.0.1:1".parse().unwrap(), &self.tasks);
@@ -96,13 +104,18 @@ impl World {
         Peer::new(client)
     }
 
-    /// A connection that is attached, and whose lanes the test can hold back.
-    pub(crate) async fn gated(&self, person: &Person) -> (Peer, Gate) {
+    /// A connection that has said nothing yet, and whose writes have to pass a gate.
+    pub(crate) fn connect_through(&self, gate: &Gate) -> Peer {
         let (server, client) = memory::pair("127.0.0.1:1".parse().unwrap(), &self.tasks);
-        let gate = Gate::new();
         let server = Gated { inner: server, gate: gate.clone() };
         self.tasks.spawn(session::run(self.services.clone(), server));
-        let mut peer = Peer::new(client);
+        Peer::new(client)
+    }
+
+    /// A connection that is attached, and whose lanes the test can hold back.
+    pub(crate) async fn gated(&self, person: &Person) -> (Peer, Gate) {
+        let gate = Gate::new();
+        let mut peer = self.connect_through(&gate);
         peer.hello(self.ticket(person).await, self.attempt()).await.unwrap();
         peer.attach().await;
         (peer, gate)
