@@ -1,0 +1,153 @@
+//! Whom a scenario runs against: a server that is started for it with a prepared
+//! store, or one that runs already.
+
+mod accounts;
+mod prepared_store;
+mod server_process;
+
+use anyhow::Context;
+use rill_client::{Client, Config, Credentials, Endpoints, Events, TransportKind, Trust};
+use rill_protocol::RoomId;
+use std::time::Duration;
+use tokio::{task::JoinSet, time::timeout};
+use url::Url;
+
+use crate::args::ServerArgs;
+use prepared_store::Prepared;
+use server_process::ServerProcess;
+
+/// Connections that are made at the same time.
+const CONNECTING_MAX: usize = 16;
+const CONNECT_PATIENCE: Duration = Duration::from_secs(30);
+
+/// A server and the users who will be on it.
+pub(crate) struct Target {
+    process: Option<ServerProcess>,
+    server: Option<Url>,
+    endpoints: Option<Endpoints>,
+    trust: Trust,
+    credentials: Vec<Credentials>,
+    /// Rooms that are there already, by number.
+    rooms: Option<Vec<RoomId>>,
+    pub(crate) tls: bool,
+    pub(crate) durability: &'static str,
+}
+
+/// A user who is attached.
+pub(crate) struct Connected {
+    pub(crate) number: usize,
+    pub(crate) client: Client,
+    pub(crate) events: Events,
+}
+
+impl Target {
+    /// Ready for `users` users, user `u` in room `u mod rooms`.
+    pub(crate) async fn prepare(args: &ServerArgs, users: usize, rooms: usize) -> anyhow::Result<Self> {
+        match (&args.target, &args.accounts) {
+            (Some(server), Some(file)) => {
+                let trust = if args.danger_accept_any { Trust::danger_accept_any() } else { Trust::system() };
+                let credentials = accounts::read(file, users)?;
+                let credentials = accounts::log_in(server, &trust, credentials).await?;
+                Ok(Self {
+                    process: None,
+                    tls: server.scheme() == "https",
+                    server: Some(server.clone()),
+                    endpoints: None,
+                    trust,
+                    credentials,
+                    rooms: None,
+                    durability: "unknown",
+                })
+            }
+            _ => {
+                let folder = tempfile::Builder::new().prefix("rill-bench").tempdir()?;
+                let Prepared { tickets, rooms } = prepared_store::prepare(folder.path(), users, rooms).await?;
+                let process = ServerProcess::start(args.rill.as_deref(), folder).await?;
+                Ok(Self {
+                    server: None,
+                    endpoints: Some(process.endpoints()?),
+                    trust: process.trust()?,
+                    process: Some(process),
+                    credentials: tickets.into_iter().map(Credentials::Tickets).collect(),
+                    rooms: Some(rooms),
+                    tls: true,
+                    durability: "fdatasync",
+                })
+            }
+        }
+    }
+
+    /// The process of a server that was started here.
+    pub(crate) fn pid(&self) -> Option<u32> {
+        self.process.as_ref().map(ServerProcess::pid)
+    }
+
+    /// Raw QUIC and WebTransport have TLS in any case.
+    pub(crate) fn has_tls(&self, transport: TransportKind) -> bool {
+        self.tls || transport != TransportKind::WebSocket
+    }
+
+    /// Connects every user.
+    pub(crate) async fn connect(&mut self, transport: TransportKind) -> anyhow::Result<Vec<Connected>> {
+        let mut waiting = std::mem::take(&mut self.credentials).into_iter().enumerate();
+        let mut connecting = JoinSet::new();
+        let mut connected = Vec::new();
+        loop {
+            while connecting.len() < CONNECTING_MAX
+                && let Some((number, credentials)) = waiting.next()
+            {
+                connecting.spawn(connect(number, self.config(transport, credentials)));
+            }
+            match connecting.join_next().await {
+                Some(user) => connected.push(user??),
+                None => break,
+            }
+        }
+        connected.sort_unstable_by_key(|user| user.number);
+        Ok(connected)
+    }
+
+    fn config(&self, transport: TransportKind, credentials: Credentials) -> Config {
+        Config {
+            server: self.server.clone(),
+            endpoints: self.endpoints.clone(),
+            transport,
+            credentials,
+            trust: self.trust.clone(),
+            client_name: concat!("rill-bench ", env!("CARGO_PKG_VERSION")).to_owned(),
+            outbox: None,
+        }
+    }
+
+    /// The rooms, by number; on a server that was not prepared they are made now.
+    pub(crate) async fn rooms(&self, users: &[Connected], rooms: usize) -> anyhow::Result<Vec<RoomId>> {
+        if let Some(rooms) = &self.rooms {
+            return Ok(rooms.clone());
+        }
+        let mut made = Vec::new();
+        for user in users {
+            match made.get(user.number % rooms) {
+                Some(room) => drop(user.client.join(*room).await?),
+                None => made.push(user.client.create_room(format!("rill-bench {}", user.number)).await?.id),
+            }
+        }
+        Ok(made)
+    }
+
+    /// Ends what was started here.
+    pub(crate) async fn end(self) -> anyhow::Result<()> {
+        match self.process {
+            Some(process) => process.stop().await,
+            None => Ok(()),
+        }
+    }
+}
+
+async fn connect(number: usize, config: Config) -> anyhow::Result<Connected> {
+    let (client, events) = Client::connect(config).await?;
+    let online = timeout(CONNECT_PATIENCE, client.online()).await;
+    online
+        .unwrap_or(Err(rill_client::Error::Closed))
+        .with_context(|| format!("user {number} cannot connect; the last state was {:?}", client.state()))?;
+    Ok(Connected { number, client, events })
+}

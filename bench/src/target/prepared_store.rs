@@ -1,0 +1,192 @@
+//! A store with users, logins, tickets, rooms and memberships, written before a server
+//! opens it: under load nobody registers and nobody logs in.
+//!
+//! The calls are the ports' own, in the order in which the server makes them. What the
+//! server derives with a keyed digest (tickets) is derived the same way; if that ever
+//! changes, the first connection is refused and the scenario fails.
+
+use anyhow::{Context, anyhow};
+use rill_protocol::{ClientId, Epoch, RoomId, SessionId, Ticket, UserId};
+use rill_storage::{
+    Store,
+    embedded::{self, OpenOptions},
+    model::{Change, Digest, NewEntry, NewRoom, Session, TicketRecord, User, UserFact},
+};
+use std::{
+    path::Path,
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+use tokio::task::JoinSet;
+
+/// Enough for a few failed connections; each connection brings the next ticket.
+const TICKETS_PER_USER: usize = 4;
+const TICKET_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+/// Users that are written at the same time: the committer makes batches of them.
+const USERS_AT_ONCE: usize = 64;
+/// No password hash is this, so nobody can log in with a password.
+const NO_PASSWORD: &str = "!";
+
+/// The folder of the store inside that of the run.
+pub(super) const DATA: &str = "data";
+
+/// What was written.
+pub(super) struct Prepared {
+    /// Of each user, by number.
+    pub(super) tickets: Vec<Vec<Ticket>>,
+    pub(super) rooms: Vec<RoomId>,
+}
+
+/// User `u` becomes a member of room `u mod rooms`.
+pub(super) async fn prepare(folder: &Path, users: usize, rooms: usize) -> anyhow::Result<Prepared> {
+    let options = OpenOptions::new(folder.join(DATA), Arc::new(fill));
+    let opened = tokio::task::spawn_blocking(move || embedded::open_sled(options)).await??;
+    let writer = Writer { store: opened.store, now_ms: now_ms()? };
+    let prepared = writer.write(users, rooms).await;
+    tokio::task::spawn_blocking(move || opened.handle.close()).await??;
+    prepared
+}
+
+#[derive(Clone)]
+struct Writer {
+    store: Store,
+    now_ms: u64,
+}
+
+impl Writer {
+    async fn write(self, users: usize, rooms: usize) -> anyhow::Result<Prepared> {
+        // The first user of each room makes it.
+        let mut made = Vec::with_capacity(rooms);
+        let mut tickets = Vec::with_capacity(users);
+        for number in 0..rooms {
+            let (user, of_user) = self.user(number).await?;
+            made.push(self.room(number, user).await?);
+            tickets.push(of_user);
+        }
+        let mut writing = JoinSet::new();
+        let mut waiting = rooms..users;
+        loop {
+            while writing.len() < USERS_AT_ONCE
+                && let Some(number) = waiting.next()
+            {
+                let (writer, room) = (self.clone(), made[number % rooms]);
+                writing.spawn(async move { anyhow::Ok((number, writer.member(number, room).await?)) });
+            }
+            let Some(written) = writing.join_next().await else { break };
+            let (number, of_user) = written??;
+            tickets.resize_with(tickets.len().max(number + 1), Vec::new);
+            tickets[number] = of_user;
+        }
+        Ok(Prepared { tickets, rooms: made })
+    }
+
+    async fn member(&self, number: usize, room: RoomId) -> anyhow::Result<Vec<Ticket>> {
+        let (user, tickets) = self.user(number).await?;
+        let entry = NewEntry {
+            author: user,
+            client_id: ClientId(self.id()),
+            at_ms: self.now_ms,
+            digest: self.store.digest("join", &[]),
+            change: Change::Join,
+        };
+        let joined = self.store.log.append(room, entry).await?;
+        let joined = joined.map_err(|refused| anyhow!("user {number} cannot join: {refused:?}"))?;
+        self.tell(user, room, joined.entry.seq).await?;
+        Ok(tickets)
+    }
+
+    async fn user(&self, number: usize) -> anyhow::Result<(UserId, Vec<Ticket>)> {
+        let (id, name) = (UserId(self.id()), format!("bench{number}"));
+        self.store.users.claim_name(self.store.name_key(&name), id, self.now_ms).await?;
+        let user = User {
+            id,
+            name,
+            password_hash: NO_PASSWORD.to_owned(),
+            created_ms: self.now_ms,
+            log_epoch: Epoch(self.id()),
+        };
+        self.store.users.create(user).await?;
+        let session = SessionId(self.id());
+        let token = Digest(random());
+        let client = "rill-bench".to_owned();
+        self.store.sessions.create(Session { id: session, user: id, token, created_ms: self.now_ms, client }).await?;
+        let tickets: Vec<Ticket> = (0..TICKETS_PER_USER).map(|_| Ticket::new(id, random())).collect();
+        let expires_ms = self.now_ms + TICKET_LIFE.as_millis() as u64;
+        let records = tickets.iter().map(|ticket| {
+            let digest = self.store.digest("ticket", &[&ticket.0]);
+            TicketRecord { digest, session, expires_ms }
+        });
+        self.store.sessions.issue(id, records.collect(), self.now_ms).await?;
+        Ok((id, tickets))
+    }
+
+    async fn room(&self, number: usize, creator: UserId) -> anyhow::Result<RoomId> {
+        let (id, name) = (RoomId(self.id()), format!("room {number}"));
+        let digest = self.store.digest("create-room", &[name.as_bytes()]);
+        let (client_id, epoch) = (ClientId(self.id()), Epoch(self.id()));
+        let new = NewRoom { id, name, creator, client_id, at_ms: self.now_ms, epoch, digest };
+        let created = self.store.rooms.create(new).await?;
+        self.store.directory.announce(id, self.now_ms).await?;
+        self.tell(creator, id, created.entry.seq).await?;
+        Ok(id)
+    }
+
+    /// The second call of a change of a room.
+    async fn tell(&self, user: UserId, room: RoomId, seq: u64) -> anyhow::Result<()> {
+        self.store.user_log.append(user, (room, seq), UserFact::RoomAdded(room), self.now_ms).await?;
+        self.store.rooms.settle(room, seq).await?;
+        Ok(())
+    }
+
+    fn id(&self) -> [u8; 16] {
+        let mut bytes = [0; 10];
+        fill(&mut bytes);
+        rill_protocol::id::uuid_v7(self.now_ms, bytes)
+    }
+}
+
+/// # Panics
+/// Without a kernel's source of randomness nothing here has a meaning.
+#[allow(clippy::expect_used)]
+fn fill(bytes: &mut [u8]) {
+    getrandom::fill(bytes).expect("the operating system gives randomness");
+}
+
+fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    fill(&mut bytes);
+    bytes
+}
+
+fn now_ms() -> anyhow::Result<u64> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).context("the clock stands before 1970")?;
+    Ok(u64::try_from(since.as_millis())?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn every_user_has_tickets_and_is_in_their_room_and_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let prepared = prepare(folder.path(), 7, 3).await.unwrap();
+        assert_eq!((prepared.rooms.len(), prepared.tickets.len()), (3, 7));
+        let options = OpenOptions::new(folder.path().join(DATA), Arc::new(fill));
+        let opened = embedded::open_sled(options).unwrap();
+        let store = &opened.store;
+        for (number, tickets) in prepared.tickets.iter().enumerate() {
+            let user = tickets[0].user();
+            let digest = store.digest("ticket", &[&tickets[0].0]);
+            assert!(store.sessions.redeem(user, digest, now_ms().unwrap()).await.unwrap().is_some());
+            let (_, rooms) = store.user_log.snapshot(user).await.unwrap().unwrap();
+            let facts: Vec<UserFact> = rooms.iter().map(|entry| entry.fact).collect();
+            assert_eq!(facts, [UserFact::RoomAdded(prepared.rooms[number % 3])]);
+            let membership = store.rooms.membership(prepared.rooms[number % 3], user).await.unwrap();
+            assert!(membership.unwrap().is_active());
+        }
+        assert!(store.rooms.pending(10).await.unwrap().is_empty());
+        assert_eq!(store.directory.page(None, 10).await.unwrap().len(), 3);
+        opened.handle.close().unwrap();
+    }
+}
