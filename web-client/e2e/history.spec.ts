@@ -119,22 +119,19 @@ test('the acknowledgement of a message moves nothing', async ({ person }) => {
     input.value = 'quick';
     input.dispatchEvent(new Event('input', { bubbles: true }));
     input.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }));
-    const seen: { state: string; top: number; afterMs: number }[] = [];
+    const seen: { state: string; top: number; frame: number }[] = [];
     const startMs = performance.now();
-    while (performance.now() - startMs < 1_500) {
+    for (let frame = 1; performance.now() - startMs < 1_500; frame += 1) {
       await new Promise((resolve) => requestAnimationFrame(resolve));
       const row = [...box.querySelectorAll<HTMLElement>('article')].find((one) =>
         one.textContent.includes('quick'),
       );
-      if (row) {
-        const afterMs = performance.now() - startMs;
-        seen.push({ state: row.dataset.state ?? '', top: row.getBoundingClientRect().top, afterMs });
-      }
+      if (row) seen.push({ state: row.dataset.state ?? '', top: row.getBoundingClientRect().top, frame });
     }
     return seen;
   });
-  // A frame or two for the bubble: 50 ms, with room for a busy machine.
-  expect(heights[0]?.afterMs).toBeLessThan(100);
+  // The bubble is there within 50 ms, which are three frames; a busy machine makes them longer.
+  expect(heights[0]?.frame).toBeLessThanOrEqual(3);
   expect(new Set(heights.slice(3).map(({ top }) => Math.round(top))).size).toBe(1);
   expect(heights.at(-1)?.state).toBe('sent');
   await expect(reader.message('quick')).toHaveCount(1);
