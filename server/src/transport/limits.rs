@@ -23,7 +23,8 @@ pub const CLOSE_TIMEOUT_MS: u64 = 2_000;
 /// Before a WebTransport session's close is sent. Chromium loses the code, and may crash
 /// the page, when a stream ends at the same moment.
 pub const CLOSE_PAUSE_MS: u64 = 50;
-/// From the end of a WebTransport session, told and answered, to the end of its connection.
+/// From a close that was told to the end of its connection or endpoint, for what is still
+/// under way.
 pub const CLOSE_GRACE_MS: u64 = 500;
 
 /// One-way streams of a client: HTTP/3's control and two of QPACK, and a few more,

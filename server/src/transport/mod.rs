@@ -11,7 +11,8 @@
 //! - Stream and connection codes arrive at the peer as the numbers of [`Code`].
 //! - [`Connection::close`] delivers the code to a peer that still reads, at best effort,
 //!   and ends every stream with [`StreamError::Closed`]. Bytes that the peer has not yet
-//!   received are lost with it.
+//!   received are lost with it. Who ends a session closes first and lets its streams go
+//!   after: a reset that comes beside the close can cost a browser the code.
 //! - What arrived before the end can still be read; what comes first, the last bytes or
 //!   [`Connection::closed`], is not said.
 //!

@@ -5,7 +5,7 @@ use crate::{
     runtime::Tasks,
     transport::{
         Serve,
-        limits::{CLOSE_TIMEOUT_MS, HANDSHAKE_TIMEOUT_MS, HANDSHAKES_BEFORE_RETRY, HANDSHAKES_MAX},
+        limits::{CLOSE_GRACE_MS, CLOSE_TIMEOUT_MS, HANDSHAKE_TIMEOUT_MS, HANDSHAKES_BEFORE_RETRY, HANDSHAKES_MAX},
     },
 };
 use quinn::{Incoming, TokioRuntime};
@@ -108,7 +108,8 @@ impl Endpoint {
         self.closing.send_replace(Some(code));
         let _ = timeout(within, self.closing.closed()).await;
         self.quic.close(code.number().into(), code.name().as_bytes());
-        let _ = timeout(within, self.quic.wait_idle()).await;
+        // The word is out; what remains is to say it again to who asks.
+        let _ = timeout(Duration::from_millis(CLOSE_GRACE_MS), self.quic.wait_idle()).await;
     }
 }
 
