@@ -7,7 +7,7 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -23,10 +23,14 @@ use super::{
     server::{Server, within},
 };
 
+const POLL: Duration = Duration::from_millis(5);
+
 /// A wire to `target`.
 struct Wire {
     address: SocketAddr,
     cut: Arc<AtomicBool>,
+    /// Connections that it carries.
+    carried: Arc<AtomicUsize>,
 }
 
 impl Wire {
@@ -34,10 +38,12 @@ impl Wire {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let cut = Arc::new(AtomicBool::new(false));
-        let state = Arc::clone(&cut);
+        let carried = Arc::new(AtomicUsize::new(0));
+        let (state, count) = (Arc::clone(&cut), Arc::clone(&carried));
         tokio::spawn(async move {
             while let Ok((mut near, _)) = listener.accept().await {
-                let state = Arc::clone(&state);
+                let (state, count) = (Arc::clone(&state), Arc::clone(&count));
+                count.fetch_add(1, Ordering::Relaxed);
                 tokio::spawn(async move {
                     let carry = async {
                         let mut far = TcpStream::connect(target).await?;
@@ -47,16 +53,29 @@ impl Wire {
                         _ = carry => {}
                         () = is_cut(&state) => {}
                     }
+                    count.fetch_sub(1, Ordering::Relaxed);
                 });
             }
         });
-        Self { address, cut }
+        Self { address, cut, carried }
+    }
+
+    /// Returns when nothing passes any more.
+    async fn cut(&self) {
+        self.cut.store(true, Ordering::Relaxed);
+        while self.carried.load(Ordering::Relaxed) > 0 {
+            sleep(POLL).await;
+        }
+    }
+
+    fn mend(&self) {
+        self.cut.store(false, Ordering::Relaxed);
     }
 }
 
 async fn is_cut(state: &AtomicBool) {
     while !state.load(Ordering::Relaxed) {
-        sleep(Duration::from_millis(5)).await;
+        sleep(POLL).await;
     }
 }
 
@@ -77,14 +96,14 @@ async fn after_a_long_absence_the_tail_begins_anew_and_history_holds_the_rest() 
     writer.post(room, "seen").await.unwrap();
     reader.read(1, 20).await;
 
-    wire.cut.store(true, Ordering::Relaxed);
+    within(20, wire.cut()).await;
     let missed = RESUME_ENTRIES_MAX as usize + 100;
     let mut last = None;
     for number in 0..missed {
         last = Some(writer.post(room, format!("missed {number}")).await.unwrap());
     }
     let head = within(60, last.unwrap().posted()).await.unwrap().seq;
-    wire.cut.store(false, Ordering::Relaxed);
+    wire.mend();
 
     let base = within(30, async {
         loop {
