@@ -160,6 +160,11 @@ impl Inbox {
         subscriptions.into_iter().map(|sub| (sub.handle, sub.slot())).collect()
     }
 
+    /// Whether a room is followed.
+    pub fn follows(&self, handle: u32) -> bool {
+        self.state.lock().find(handle).is_some()
+    }
+
     /// How many rooms are followed.
     pub fn followed(&self) -> usize {
         self.state.lock().subscriptions.len()

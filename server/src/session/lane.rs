@@ -102,10 +102,16 @@ async fn depart(session: &Arc<Session>, pass: LanePass, part: Part) -> Result<()
 }
 
 async fn collect(session: &Arc<Session>, pass: LanePass, chunks: &mut Vec<Bytes>) -> Result<Vec<Part>, StoreError> {
-    let mut parts = Vec::new();
+    let mut parts: Vec<Part> = Vec::new();
     let mut budget = limits::LANE_IN_FLIGHT_BYTES_MAX;
     while budget > 0 {
-        let Some(turn) = session.inbox.take_turn(pass) else { break };
+        let Some(mut turn) = session.inbox.take_turn(pass) else { break };
+        // It grew again before the write: its cursor has not moved yet.
+        match parts.iter().rfind(|part| part.turn.handle == turn.handle) {
+            Some(part) if part.left => continue,
+            Some(part) => (turn.cursor, turn.announce) = (part.cursor, false),
+            None => {}
+        }
         let Some(live) = session.services.hub.room_of(turn.handle) else { continue };
         let before = chunks.len();
         let part = read(session, &live, turn, budget, chunks).await?;
@@ -152,6 +158,8 @@ async fn read_store(
         return Ok(Part { cursor: turn.cursor, more: false, left: true, turn });
     };
     let entries = store.log.entries(room, turn.cursor, STORE_ENTRIES_MAX, budget).await?;
+    // Stores that read in place never wait: the others get their turn between two reads.
+    tokio::task::yield_now().await;
     let mut cursor = turn.cursor;
     for entry in &entries {
         let seen = visible(&membership, entry.seq, entry.seq);

@@ -7,9 +7,14 @@ use rill_protocol::{
 };
 use rill_storage::model::Head;
 use std::sync::Arc;
+use tokio::task::coop::consume_budget;
 
 use super::{Session, dispatch::failed};
 use crate::{domain::DomainError, hub::inbox::Start, wire::number};
+
+/// Rooms that one session follows: those of its user, and those that were left and whose
+/// departure waits to be written.
+const FOLLOWED_MAX: usize = 2 * limits::ROOMS_PER_USER_MAX;
 
 /// What a cursor comes to against the head of its log: the new cursor if it stays
 /// where it is, or the base it restarts from.
@@ -49,6 +54,8 @@ pub(super) async fn resume(session: Arc<Session>, body: Resume) -> Bytes {
             Ok(Some(room)) => rooms.push(room),
             Err(error) => return failed(body.request, error),
         }
+        // A store that reads in place never waits: a long list lets others have their turn.
+        consume_budget().await;
     }
     codec::frame(&Resumed { request: body.request, unchanged, rooms })
 }
@@ -73,9 +80,8 @@ async fn one(session: &Arc<Session>, cursor: &Cursor) -> Result<Option<ResumedRo
         Verdict::Limited { base } => (Some(Outcome::Limited), base),
         Verdict::EpochChanged { base } => (Some(Outcome::EpochChanged), base),
     };
-    let rooms_followed_max = limits::ROOMS_PER_USER_MAX;
-    if session.inbox.followed() >= rooms_followed_max && services.hub.room(room).is_none() {
-        return Err(DomainError::TooManyRooms(rooms_followed_max));
+    if session.inbox.followed() >= FOLLOWED_MAX && !live.is_some_and(|handle| session.inbox.follows(handle)) {
+        return Err(DomainError::TooManyRooms(FOLLOWED_MAX));
     }
     let visible_from = membership.ranges.last().map_or(u64::MAX, |range| range.from);
     let start = Start { cursor: base, visible_from };

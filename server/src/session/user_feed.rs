@@ -7,6 +7,7 @@ use rill_protocol::{
 };
 use rill_storage::model::{UserEntry, UserFact};
 use std::sync::Arc;
+use tokio::task::coop::consume_budget;
 
 use super::{End, Session};
 use crate::{
@@ -83,6 +84,7 @@ async fn encode(session: &Arc<Session>, entries: Vec<UserEntry>) -> Result<Vec<B
                 Err(error) => return Err(end(error)),
             },
         }
+        consume_budget().await;
     }
     Ok(frames)
 }

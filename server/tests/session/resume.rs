@@ -2,6 +2,7 @@
 
 use rill_protocol::{ClientId, Epoch, U53, message::*, mux::Class};
 use rill_server::transport::Priority;
+use std::time::Duration;
 
 use crate::{
     peer::entry,
@@ -193,4 +194,29 @@ async fn of_lanes_opened_in_a_row_the_last_one_lives() {
         assert_eq!(world.post(&ann, room, "hello").await, seq);
         assert_eq!(entry(&mut last).await.0, seq);
     }
+}
+
+#[tokio::test]
+async fn a_room_that_grows_while_it_is_read_is_written_once() {
+    let world = World::new();
+    let ann = world.person("ann").await;
+    let room = world.room(&ann, "room").await;
+    for n in 3..9 {
+        world.post(&ann, room, &n.to_string()).await;
+    }
+    let epoch = world.store().log.head(room).await.unwrap().unwrap().epoch;
+    let mut a = world.attached(&ann).await;
+    let (services, author) = (world.services.clone(), ann.identity.user);
+    // The first is the resume's own, the second the lane's, which reads the store.
+    world.hooks.after_membership.next(async {});
+    world.hooks.after_membership.next(async move {
+        let key = ClientId(SystemEntropyBytes::fresh());
+        services.domain.messages.post(author, room, key, "9").await.unwrap();
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    });
+    a.resume(room, epoch, 2, 0).await;
+    let frames = a.others.as_mut().unwrap().heard().await;
+    let posted = frames.iter().filter_map(|frame| frame.decode_if::<EntryPosted>());
+    let seqs: Vec<u64> = posted.map(|posted| posted.unwrap().header.seq.get()).collect();
+    assert_eq!(seqs, (3..=9).collect::<Vec<_>>());
 }
