@@ -2,7 +2,7 @@
 //! and the latest-wins slots of the control stream. Its writers take from here.
 
 use parking_lot::Mutex;
-use rill_protocol::{RoomId, UserId};
+use rill_protocol::{RoomId, UserId, limits::RESUME_ENTRIES_MAX};
 use std::collections::{HashMap, VecDeque};
 use tokio::sync::Notify;
 
@@ -185,7 +185,8 @@ impl Inbox {
     /// Puts another room in view: if it is followed (it has a handle) it restarts behind
     /// `have_seq` on that lane, and the one before it goes back to the other. A cursor
     /// only goes back here: one that a client moves ahead could step over the user's own
-    /// departure, which ends the drain.
+    /// departure, which ends the drain. Nor does it go back further than a `Resume`
+    /// would: a client that has less was given a new base, or is about to be.
     pub fn view(&self, room: Option<RoomId>, handle: Option<u32>, have_seq: u64) {
         let mut state = self.state.lock();
         if let Some(old) = state.in_view_handle.take()
@@ -199,7 +200,9 @@ impl Inbox {
         if let Some(handle) = handle {
             state.move_to(handle, LaneIndex::InView);
             if let Some(sub) = state.find(handle) {
-                sub.cursor = sub.cursor.min(have_seq);
+                if sub.cursor.saturating_sub(have_seq) <= RESUME_ENTRIES_MAX {
+                    sub.cursor = sub.cursor.min(have_seq);
+                }
                 state.in_view_handle = Some(handle);
             }
             state.mark(handle);

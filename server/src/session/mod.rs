@@ -58,6 +58,8 @@ struct Session {
     identity: Identity,
     registration: live::Registration,
     inbox: Arc<Inbox>,
+    /// Held by the `Resume` that is being carried out.
+    resuming: tokio::sync::Mutex<()>,
     /// A lane opened again replaces the old one.
     lanes: Mutex<[Option<LaneWriter>; 2]>,
 }
@@ -113,6 +115,7 @@ pub async fn run<C: Connection>(services: Arc<Services>, connection: C) {
         inbox: Arc::new(Inbox::new(greeted.identity.user)),
         registration: services.live.register(&greeted.identity, greeted.attempt),
         identity: greeted.identity,
+        resuming: tokio::sync::Mutex::default(),
         lanes: Mutex::default(),
         services: services.clone(),
     });

@@ -46,6 +46,8 @@ pub(super) async fn resume(session: Arc<Session>, body: Resume) -> Bytes {
     if body.cursors.len() > limits::RESUME_CURSORS_MAX {
         return failed(body.request, Code::TooMany);
     }
+    // One after the other, as they were sent: a client goes by the answer to its last.
+    let _turn = session.resuming.lock().await;
     let mut unchanged = 0;
     let mut rooms = Vec::new();
     for cursor in body.cursors {

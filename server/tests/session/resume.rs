@@ -220,3 +220,57 @@ async fn a_room_that_grows_while_it_is_read_is_written_once() {
     let seqs: Vec<u64> = posted.map(|posted| posted.unwrap().header.seq.get()).collect();
     assert_eq!(seqs, (3..=9).collect::<Vec<_>>());
 }
+
+#[tokio::test]
+async fn resumes_of_one_session_are_judged_in_the_order_they_were_sent() {
+    let world = World::new();
+    let ann = world.person("ann").await;
+    let (first, room) = (world.room(&ann, "first").await, world.room(&ann, "room").await);
+    let (mut a, gate) = world.gated(&ann).await;
+    let (services, author) = (world.services.clone(), ann.identity.user);
+    world.hooks.after_head.next(async move {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        for _ in 0..10 {
+            let key = ClientId(SystemEntropyBytes::fresh());
+            services.domain.messages.post(author, room, key, "meanwhile").await.unwrap();
+        }
+    });
+    gate.shut(Priority::LaneOthers);
+    let cursor = |room| Cursor { room, epoch: Default::default(), seq: U53::default(), tail: 2 };
+    a.control.send(&Resume { request: 1, cursors: vec![cursor(first), cursor(room)] }).await;
+    a.control.send(&Resume { request: 2, cursors: vec![cursor(room)] }).await;
+    let mut base = None;
+    for _ in 0..2 {
+        let resumed: Resumed = a.control.expect().await;
+        if resumed.request == 2 {
+            base = Some(resumed.rooms[0].base.get());
+        }
+    }
+    gate.open();
+    let frames = a.others.as_mut().unwrap().heard().await;
+    let posted = frames.iter().filter_map(|frame| frame.decode_if::<EntryPosted>()).map(Result::unwrap);
+    let mut seqs: Vec<u64> = posted.map(|posted| posted.header.seq.get()).filter(|seq| Some(*seq) > base).collect();
+    seqs.dedup();
+    assert!(base.is_some_and(|base| seqs.into_iter().eq(base.max(2) + 1..=12)), "above {base:?}");
+}
+
+#[tokio::test]
+async fn a_view_of_a_room_that_was_just_limited_does_not_replay_its_log() {
+    let world = World::new();
+    let ann = world.person("ann").await;
+    let room = world.room(&ann, "room").await;
+    for n in 3..=600 {
+        world.post(&ann, room, &n.to_string()).await;
+    }
+    let mut a = world.attached(&ann).await;
+    assert_eq!(a.resume(room, Default::default(), 0, 5).await.rooms[0].base.get(), 595);
+    a.control.send(&View { room: Some(room), have_seq: U53::default() }).await;
+    a.control.send(&Ping { nonce: 1 }).await;
+    let _: Pong = a.control.expect().await;
+    assert_eq!(world.post(&ann, room, "601").await, 601);
+    let mut seqs = Vec::new();
+    while seqs.last() != Some(&601) {
+        seqs.push(entry(a.in_view.as_mut().unwrap()).await.0);
+    }
+    assert!(seqs.iter().all(|seq| *seq > 595), "{seqs:?}");
+}
