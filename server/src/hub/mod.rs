@@ -11,6 +11,7 @@ pub mod fanout;
 pub mod inbox;
 pub mod presence;
 pub mod ring;
+pub mod rings;
 pub mod room;
 pub mod subscription;
 #[cfg(test)]
@@ -45,6 +46,7 @@ pub struct Hub {
     rooms: RwLock<Rooms>,
     users: Mutex<HashMap<UserId, Vec<Arc<Inbox>>>>,
     pub presence: presence::Presence,
+    rings: rings::Rings,
     fanout: fanout::Fanout,
 }
 
@@ -63,6 +65,7 @@ impl Hub {
             rooms: RwLock::default(),
             users: Mutex::default(),
             presence: presence::Presence::default(),
+            rings: rings::Rings::default(),
             fanout: fanout::Fanout::default(),
         })
     }
@@ -184,7 +187,8 @@ impl LogObserver for Hub {
     fn appended(&self, room: RoomId, epoch: Epoch, entries: &[Arc<Entry>]) {
         // Nobody follows it: whoever comes reads the store.
         let Some(live) = self.room(room) else { return };
-        live.publish(epoch, entries, self.encode);
+        let (before, after) = live.publish(epoch, entries, self.encode);
+        self.rings.changed(&live, before, after);
         self.fanout.mark(live);
     }
 }

@@ -47,6 +47,11 @@ impl Ring {
         }
     }
 
+    /// What it costs to keep the entries.
+    pub fn weight(&self) -> usize {
+        self.bytes + self.entries.len() * size_of::<RingEntry>()
+    }
+
     /// The seq behind the last entry.
     fn end(&self) -> u64 {
         self.first + self.entries.len() as u64

@@ -73,14 +73,22 @@ impl LiveRoom {
         self.log.lock().epoch
     }
 
-    pub(super) fn publish(&self, epoch: Epoch, entries: &[Arc<Entry>], encode: EncodeEntry) {
+    /// The ring's weight before and after.
+    pub(super) fn publish(&self, epoch: Epoch, entries: &[Arc<Entry>], encode: EncodeEntry) -> (usize, usize) {
         let mut log = self.log.lock();
+        let before = log.ring.weight();
         log.epoch = epoch;
         for entry in entries {
             let leaver = (entry.fact == Fact::Left).then_some(entry.author);
             log.ring.push(entry.seq, RingEntry { frame: encode(self.handle, entry), leaver });
             log.head = log.head.max(entry.seq);
         }
+        (before, log.ring.weight())
+    }
+
+    /// What the ring holds is read from the store from here on. Its weight until now.
+    pub(super) fn empty_ring(&self) -> usize {
+        std::mem::take(&mut self.log.lock().ring).weight()
     }
 
     pub(super) fn raise_head(&self, head: u64) {

@@ -1,6 +1,6 @@
 //! The hub between threads that publish, follow and leave as they like.
 
-use super::{inbox::Start, room::Drained, *};
+use super::{inbox::Start, rings::Rings, room::Drained, *};
 use crate::runtime::Tasks;
 use rill_protocol::ClientId;
 use rill_storage::model::{Body, Fact};
@@ -42,6 +42,32 @@ fn who_comes_late_to_an_empty_room_does_not_take_out_the_one_that_stands_in_its_
     hub.forget_if_empty(&old);
     let new = hub.room(ROOM).expect("somebody follows it");
     assert!(hub.room_of(new.handle).is_some() && !Arc::ptr_eq(&new, &old));
+}
+
+#[test]
+fn together_the_rings_hold_what_they_may_and_the_oldest_goes() {
+    let rings = Rings::new(10_000);
+    let live = |n: u32| Arc::new(LiveRoom::new(RoomId::default(), n, EPOCH));
+    let rooms: Vec<_> = (0..4).map(live).collect();
+    let encode: EncodeEntry = |_, _| Bytes::from_static(&[0; 1_000]);
+    let publish = |room: &Arc<LiveRoom>, seq| {
+        let (before, after) = room.publish(EPOCH, &[entry(seq)], encode);
+        rings.changed(room, before, after);
+    };
+    let is_held = |room: &LiveRoom, cursor| {
+        matches!(room.drain(cursor, UserId::default(), 1, &mut Vec::new()), Drained::Frames { .. })
+    };
+    for seq in 1..=3 {
+        rooms.iter().take(3).for_each(|room| publish(room, seq));
+    }
+    assert!(rooms[..3].iter().all(|room| is_held(room, 0)));
+    publish(&rooms[3], 1);
+    assert_eq!(rooms.iter().map(|room| is_held(room, 0)).collect::<Vec<_>>(), [false, true, true, true]);
+    // It begins again with what comes, and is the last to go.
+    publish(&rooms[0], 4);
+    assert!(is_held(&rooms[0], 3) && !is_held(&rooms[0], 0));
+    (2..=3).for_each(|seq| publish(&rooms[3], seq));
+    assert_eq!([is_held(&rooms[0], 3), is_held(&rooms[1], 0)], [true, false]);
 }
 
 /// Reads what the lane has, as a lane's writer does; entries that the ring no longer
