@@ -15,6 +15,10 @@ use tokio::sync::Notify;
 use super::End;
 use crate::domain::accounts::Identity;
 
+/// Connections of one login at once: a device's windows, and those that were lost and
+/// are not known to be. Past it the new one is asked to come again later.
+const PER_LOGIN_MAX: usize = 64;
+
 /// See the module.
 #[derive(Default)]
 pub struct Live {
@@ -51,6 +55,8 @@ impl Live {
         let others = table.entry(identity.session).or_default();
         if others.iter().any(|other| other.attempt == attempt && other.attached.load(Ordering::Relaxed)) {
             connection.kick(Code::Superseded);
+        } else if others.len() >= PER_LOGIN_MAX {
+            connection.kick(Code::Busy);
         }
         others.push(connection.clone());
         drop(table);

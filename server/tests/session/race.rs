@@ -105,3 +105,22 @@ async fn a_login_that_ended_where_nobody_told_ends_its_connections_too() {
     assert_eq!(a.closed().await.code, Some(Code::SessionRevoked.number()));
     assert!(b.control.is_silent().await);
 }
+
+#[tokio::test]
+async fn a_login_holds_so_many_connections_and_the_next_is_asked_to_come_later() {
+    let world = World::new();
+    let ann = world.person("ann").await;
+    let mut standing = Vec::new();
+    for _ in 0..64 {
+        standing.push(world.attached(&ann).await);
+    }
+    let mut one_more = world.connect();
+    let _ = one_more.hello(world.ticket(&ann).await, world.attempt()).await;
+    assert_eq!(one_more.closed().await.code, Some(Code::Busy.number()));
+    drop(standing.pop());
+    while world.services.live.count() > 63 {
+        tokio::task::yield_now().await;
+    }
+    standing.push(world.attached(&ann).await);
+    assert!(standing[0].control.is_silent().await);
+}
