@@ -12,7 +12,8 @@ PAGE_SOURCES := $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/v
 
 .PHONY: run dev test page release chromium check rust-tests page-tests browser-tests fuzz deny bench clean
 
-run: release
+run: page
+	$(CARGO) build --release --locked --bin rill
 	target/release/rill serve --data $(DATA) $(ARGS)
 
 # Vite with hot reload on $(DEV_ORIGIN). It talks to the server that `make run

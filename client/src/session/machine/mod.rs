@@ -270,15 +270,13 @@ impl Machine {
         }
     }
 
-    /// Asks for the rooms of one lane.
+    /// Asks again for what a dead lane may have had under way.
     fn resume_lane(&mut self, class: LaneClass) {
-        let mut rooms = self.rooms.ids();
-        let view = self.view;
-        rooms.retain(|room| (Some(*room) == view) == (class == LaneClass::InView));
-        if class == LaneClass::InView && view.is_some() {
+        if class == LaneClass::InView && self.view.is_some() {
             self.send_view();
         }
-        self.resume(rooms);
+        // Of every room: one that has left the lane just before may have lost entries there.
+        self.resume(self.rooms.ids());
     }
 
     fn judge(&mut self, room: RoomId, verdict: Verdict) {

@@ -17,6 +17,7 @@ use rill_protocol::{
         session::Limits,
     },
 };
+use std::collections::HashSet;
 use tokio::sync::oneshot;
 
 const EPOCH: Epoch = Epoch([5; 16]);
@@ -196,7 +197,8 @@ fn a_lane_that_died_is_opened_again_and_its_rooms_resumed() {
     bench.machine.lane_frame(LaneClass::InView, &frame_of(&LaneReady { class: LaneClass::InView })).unwrap();
     let outputs = bench.outputs();
     let resume = decoded::<Resume>(&outputs);
-    assert_eq!(resume[0].cursors.iter().map(|cursor| cursor.room).collect::<Vec<_>>(), [ROOM]);
+    let resumed: HashSet<RoomId> = resume[0].cursors.iter().map(|cursor| cursor.room).collect();
+    assert_eq!(resumed, HashSet::from([ROOM, OTHER]), "a room may have changed lanes just before");
     assert_eq!(decoded::<View>(&outputs)[0].have_seq, U53::from(3));
     // One that dies again and again is not opened in a loop.
     bench.machine.lane_lost(LaneClass::InView, bench.now);
