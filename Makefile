@@ -55,7 +55,7 @@ page-tests: $(WEB)/node_modules/.installed
 	cd $(WEB) && $(NPM) run test
 
 browser-tests: release chromium
-	cd $(WEB) && $(NPM) run e2e
+	cd $(WEB) && CHROMIUM_PATH="$${CHROMIUM_PATH:-$$(command -v chromium || command -v chromium-browser)}" $(NPM) run e2e
 
 chromium:
 	@scripts/install-chromium
