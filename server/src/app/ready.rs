@@ -3,7 +3,7 @@
 use rill_certs::Pinned;
 use std::{
     fs, io,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
 };
 
@@ -24,6 +24,16 @@ fn or_unspecified(address: io::Result<SocketAddr>) -> SocketAddr {
     address.unwrap_or_else(|_| SocketAddr::from(([0, 0, 0, 0], 0)))
 }
 
+/// "Every address" is none that can be opened: the machine's own name stands in.
+fn reachable(address: SocketAddr) -> String {
+    if !address.ip().is_unspecified() {
+        return address.to_string();
+    }
+    let names = rill_certs::machine_names();
+    let own = names.iter().find(|name| *name != "localhost" && name.parse::<IpAddr>().is_err());
+    format!("{}:{}", own.map_or("localhost", String::as_str), address.port())
+}
+
 impl Ready {
     pub(super) fn new(listeners: &Listeners, quic: SocketAddr, pinned: &Pinned) -> Self {
         Self {
@@ -39,7 +49,7 @@ impl Ready {
             self.write(path).map_err(|error| StartError::ReadyFile { path: path.to_owned(), error })?;
         }
         println!("page   http://localhost:{}/", self.http.port());
-        println!("https  https://{}/", self.https);
+        println!("https  https://{}/", reachable(self.https));
         println!("quic   {}", self.quic);
         println!("ready");
         Ok(())
