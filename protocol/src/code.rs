@@ -85,6 +85,7 @@ codes! {
     5  Internal        "internal"         Retry  500 "The server failed; nothing was changed. Try again under the same client id.";
     6  Busy            "busy"             Retry  503 "Too much is waiting: try again under the same client id after a pause.";
     7  StoreFailed     "store_failed"     Retry  503 "The store could not be written. Try again under the same client id; the operator finds the cause in the log.";
+    8  RateLimited     "rate_limited"     Retry  429 "Too many requests from this address or account: wait, then try again under the same client id.";
 
     20 FrameTooLong    "frame_too_long"   Stop   413 "A frame or datagram is longer than its limit: send less at once.";
     21 Malformed       "malformed"        Stop   400 "Bytes do not decode as the kind they claim: mend the encoder.";
@@ -101,6 +102,10 @@ codes! {
     44 BadLogin        "bad_login"        Login  401 "Username or password is wrong.";
     45 ForeignOrigin   "foreign_origin"   Stop   403 "The page's Origin is not one of this server's.";
     46 AttachRequired  "attach_required"  Stop   409 "Send Attach before anything else.";
+    47 AccountDisabled    "account_disabled"    Login 403 "An administrator has disabled this account: ask them.";
+    48 RegistrationClosed "registration_closed" Stop  403 "New accounts are made by an administrator only: ask one.";
+    49 BadInvitation      "bad_invitation"      Stop  403 "The invitation is missing, unknown, used up or expired: ask for a new one.";
+    50 NotAdministrator   "not_administrator"   Stop  403 "Only administrators may do this.";
 
     60 NoSuchRoom      "no_such_room"     Stop   404 "There is no such room, or it is not open to you.";
     61 NotAMember      "not_a_member"     Stop   403 "Only members may do this: join the room first.";
@@ -117,6 +122,9 @@ codes! {
     72 NotFound        "not_found"        Stop   404 "There is no such thing.";
     73 BadRequest      "bad_request"      Stop   400 "The request is not understood: see docs.";
     74 EpochChanged    "epoch_changed"    Resume 409 "The log was restored: drop what is kept of the room and resume.";
+    75 CommonPassword    "common_password"    Stop 422 "The password is among the first that are guessed: choose a longer or rarer one.";
+    76 WrongPassword     "wrong_password"     Stop 403 "The current password is wrong.";
+    77 LastAdministrator "last_administrator" Stop 409 "This is the last administrator who can log in: make another one first.";
 }
 
 impl fmt::Display for Code {

@@ -96,6 +96,7 @@ impl App {
             clock,
             entropy,
             tasks,
+            metrics: Arc::default(),
             software: concat!("rill/", env!("CARGO_PKG_VERSION")).to_owned(),
             stop: switch.stop(),
         });

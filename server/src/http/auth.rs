@@ -51,7 +51,7 @@ pub(super) fn clear_cookie(door: Door) -> Option<HeaderValue> {
 }
 
 fn cookie(value: &str, max_age_s: u64, door: Door) -> Option<HeaderValue> {
-    let secure = if door == Door::Tls { "; Secure" } else { "" };
+    let secure = if door.is_secure() { "; Secure" } else { "" };
     let text = format!("{COOKIE_NAME}={value}; Path=/; Max-Age={max_age_s}; HttpOnly; SameSite=Strict{secure}");
     HeaderValue::from_str(&text).ok()
 }

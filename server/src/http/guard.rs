@@ -26,7 +26,7 @@ pub(super) async fn check(
         let detail = "this port answers to localhost only: use https";
         return ApiError::new(Code::ForeignOrigin, detail).into_response();
     }
-    let scheme = if peer.door == Door::Tls { "https" } else { "http" };
+    let scheme = if peer.door.is_secure() { "https" } else { "http" };
     // Reading is safe: no foreign page is let see the answer. Upgrades are GETs too,
     // and they are not safe.
     let safe = matches!(*request.method(), Method::GET | Method::HEAD) && !is_upgrade(request.headers());

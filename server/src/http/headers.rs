@@ -39,7 +39,7 @@ pub(super) async fn security(
 
 fn policy(host: &str, door: Door, quic_port: Option<u16>) -> String {
     let name = host.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok()).map_or(host, |(name, _)| name);
-    let socket = if door == Door::Tls { "wss" } else { "ws" };
+    let socket = if door.is_secure() { "wss" } else { "ws" };
     let safe = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]_".contains(&byte));
     let mut connect = String::from("'self'");
     if safe && !host.is_empty() {

@@ -44,13 +44,28 @@ pub struct Api {
 
 pub use server_info::{ServerInfo, WebTransportInfo};
 
-/// Which port a request came in by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Which door a request came in by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Door {
-    /// Plain HTTP on a loopback address.
+    /// Plain HTTP on a loopback address: for browsers and programs of this machine.
     Loopback,
-    /// HTTPS.
+    /// HTTPS over TCP.
     Tls,
+    /// HTTPS over QUIC.
+    Http3,
+    /// Plain HTTP from elsewhere: it only points to HTTPS.
+    Redirect,
+    /// Plain HTTP from elsewhere that the operator has asked for in so many words.
+    Insecure,
+    /// The loopback port of `rill admin`, behind a token that only the operator can read.
+    Operator,
+}
+
+impl Door {
+    /// Whether what passes it is encrypted.
+    pub const fn is_secure(self) -> bool {
+        matches!(self, Self::Tls | Self::Http3)
+    }
 }
 
 /// Where a request came from; set by the listener.

@@ -30,6 +30,7 @@ use tokio::task::AbortHandle;
 use crate::{
     domain::{Domain, accounts::Identity},
     hub::{Hub, Inbox},
+    metrics::Metrics,
     runtime::{Clock, Entropy, Stop, TaskGroup, Tasks},
     transport::Connection,
 };
@@ -46,6 +47,7 @@ pub struct Services {
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
     pub tasks: Tasks,
+    pub metrics: Arc<Metrics>,
     /// Name and version of the server, for `Welcome`.
     pub software: String,
     /// Sessions say goodbye and end.
@@ -107,6 +109,7 @@ pub async fn run<C: Connection>(services: Arc<Services>, connection: C) {
         Ok(greeted) => greeted,
         Err(end) => {
             tracing::info!(transport = kind, %peer, code = end.code.name(), reason = end.reason, "refused");
+            services.metrics.refused(kind, end.code);
             connection.close(end.code, end.code.name());
             return;
         }

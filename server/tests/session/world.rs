@@ -66,6 +66,7 @@ impl World {
             clock,
             entropy,
             tasks: tasks.clone(),
+            metrics: Arc::default(),
             software: "rill/test".into(),
             stop: switch.stop(),
         });

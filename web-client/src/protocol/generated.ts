@@ -72,6 +72,7 @@ export const CODES: readonly CodeInfo[] = [
   { number: 5, name: 'internal', action: 'retry', sentence: 'The server failed; nothing was changed. Try again under the same client id.' },
   { number: 6, name: 'busy', action: 'retry', sentence: 'Too much is waiting: try again under the same client id after a pause.' },
   { number: 7, name: 'store_failed', action: 'retry', sentence: 'The store could not be written. Try again under the same client id; the operator finds the cause in the log.' },
+  { number: 8, name: 'rate_limited', action: 'retry', sentence: 'Too many requests from this address or account: wait, then try again under the same client id.' },
   { number: 20, name: 'frame_too_long', action: 'stop', sentence: 'A frame or datagram is longer than its limit: send less at once.' },
   { number: 21, name: 'malformed', action: 'stop', sentence: 'Bytes do not decode as the kind they claim: mend the encoder.' },
   { number: 22, name: 'unsupported', action: 'stop', sentence: 'The kind is unknown to this server: speak an older version of the request.' },
@@ -86,6 +87,10 @@ export const CODES: readonly CodeInfo[] = [
   { number: 44, name: 'bad_login', action: 'login', sentence: 'Username or password is wrong.' },
   { number: 45, name: 'foreign_origin', action: 'stop', sentence: 'The page\'s Origin is not one of this server\'s.' },
   { number: 46, name: 'attach_required', action: 'stop', sentence: 'Send Attach before anything else.' },
+  { number: 47, name: 'account_disabled', action: 'login', sentence: 'An administrator has disabled this account: ask them.' },
+  { number: 48, name: 'registration_closed', action: 'stop', sentence: 'New accounts are made by an administrator only: ask one.' },
+  { number: 49, name: 'bad_invitation', action: 'stop', sentence: 'The invitation is missing, unknown, used up or expired: ask for a new one.' },
+  { number: 50, name: 'not_administrator', action: 'stop', sentence: 'Only administrators may do this.' },
   { number: 60, name: 'no_such_room', action: 'stop', sentence: 'There is no such room, or it is not open to you.' },
   { number: 61, name: 'not_a_member', action: 'stop', sentence: 'Only members may do this: join the room first.' },
   { number: 62, name: 'empty_text', action: 'stop', sentence: 'A message needs text.' },
@@ -101,6 +106,9 @@ export const CODES: readonly CodeInfo[] = [
   { number: 72, name: 'not_found', action: 'stop', sentence: 'There is no such thing.' },
   { number: 73, name: 'bad_request', action: 'stop', sentence: 'The request is not understood: see docs.' },
   { number: 74, name: 'epoch_changed', action: 'resume', sentence: 'The log was restored: drop what is kept of the room and resume.' },
+  { number: 75, name: 'common_password', action: 'stop', sentence: 'The password is among the first that are guessed: choose a longer or rarer one.' },
+  { number: 76, name: 'wrong_password', action: 'stop', sentence: 'The current password is wrong.' },
+  { number: 77, name: 'last_administrator', action: 'stop', sentence: 'This is the last administrator who can log in: make another one first.' },
 ];
 
 /** Numbers of the codes; a peer may send one that is not here. */
@@ -113,6 +121,7 @@ export const Code = {
   internal: 5,
   busy: 6,
   storeFailed: 7,
+  rateLimited: 8,
   frameTooLong: 20,
   malformed: 21,
   unsupported: 22,
@@ -127,6 +136,10 @@ export const Code = {
   badLogin: 44,
   foreignOrigin: 45,
   attachRequired: 46,
+  accountDisabled: 47,
+  registrationClosed: 48,
+  badInvitation: 49,
+  notAdministrator: 50,
   noSuchRoom: 60,
   notAMember: 61,
   emptyText: 62,
@@ -142,6 +155,9 @@ export const Code = {
   notFound: 72,
   badRequest: 73,
   epochChanged: 74,
+  commonPassword: 75,
+  wrongPassword: 76,
+  lastAdministrator: 77,
 } as const;
 
 /** Classes of streams, most urgent first; the mux carries the number. */

@@ -1,6 +1,12 @@
 //! Configuration: flags, and `RILL_*` where a flag is absent. Parsing is pure; the
 //! errors say what to do.
 
+mod accounts;
+mod limits;
+
+pub use accounts::{Accounts, Registration};
+pub use limits::Limits;
+
 use clap::{Args, Parser, Subcommand};
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -69,6 +75,8 @@ pub struct Config {
     pub tls: Option<(PathBuf, PathBuf)>,
     pub demo: bool,
     pub ready_file: Option<PathBuf>,
+    pub accounts: Accounts,
+    pub limits: Limits,
 }
 
 /// Why a configuration cannot be run.
@@ -100,6 +108,8 @@ impl ServeArgs {
             tls: self.tls_cert.zip(self.tls_key),
             demo: self.demo,
             ready_file: self.ready_file,
+            accounts: Accounts::default(),
+            limits: Limits::default(),
         };
         if !config.http.ip().is_loopback() {
             return Err(ConfigError::PlainHttpOutside(config.http));
