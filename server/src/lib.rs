@@ -6,6 +6,7 @@ pub mod domain;
 pub mod http;
 pub mod hub;
 mod lifecycle;
+pub mod logging;
 pub mod metrics;
 pub mod runtime;
 pub mod session;

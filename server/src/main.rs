@@ -3,32 +3,60 @@
 use clap::Parser;
 use rill_server::{
     app::App,
-    config::{Cli, Command, ServeArgs},
-    signals,
+    config::{Cli, Command, ConfigArgs, ServeArgs},
+    logging, signals,
 };
-use std::{io::IsTerminal as _, process::ExitCode};
-use tracing_subscriber::EnvFilter;
+use std::process::ExitCode;
+
+/// A configuration that cannot be run, as clap's own for a flag that is not known.
+const BAD_CONFIGURATION: u8 = 2;
 
 fn main() -> ExitCode {
-    let Cli { command: Command::Serve(args) } = Cli::parse();
-    let filter = EnvFilter::try_from_env("RILL_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let colour = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour).init();
-    match serve(args) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("rill: {error:#}");
-            ExitCode::FAILURE
-        }
+    match Cli::parse().command {
+        Command::Serve(args) => serve(args),
+        Command::Config(args) => show(args),
     }
 }
 
-fn serve(args: ServeArgs) -> anyhow::Result<()> {
-    let config = args.check()?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let app = App::load(config).await?;
-        app.run(signals::asked_to_stop()).await?;
-        Ok(())
-    })
+/// Says why it ends.
+fn ended(code: impl Into<ExitCode>, error: impl std::fmt::Display) -> ExitCode {
+    eprintln!("rill: {error:#}");
+    code.into()
+}
+
+fn show(ConfigArgs { serve, check }: ConfigArgs) -> ExitCode {
+    let loaded = match serve.load() {
+        Ok(loaded) => loaded,
+        Err(error) => return ended(BAD_CONFIGURATION, error),
+    };
+    for warning in &loaded.warnings {
+        eprintln!("rill: {warning}");
+    }
+    if !check {
+        print!("{}", loaded.show());
+    }
+    ExitCode::SUCCESS
+}
+
+fn serve(args: ServeArgs) -> ExitCode {
+    let loaded = match args.load() {
+        Ok(loaded) => loaded,
+        Err(error) => return ended(BAD_CONFIGURATION, error),
+    };
+    logging::start(&loaded.config.log);
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
+    }
+    let run = || -> anyhow::Result<()> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let app = App::load(loaded.config).await?;
+            app.run(signals::asked_to_stop()).await?;
+            Ok(())
+        })
+    };
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => ended(ExitCode::FAILURE, error),
+    }
 }

@@ -25,8 +25,10 @@ impl Listeners {
     pub async fn bind(config: &Config) -> Result<Self, StartError> {
         let local = |listener: &TcpListener| listener.local_addr();
         Ok(Self {
-            http: everywhere_here("--http", config.http, bind, local).await?,
-            https: bind(config.https).await.map_err(|error| StartError::bind("--https", config.https, error))?,
+            http: everywhere_here("--http", config.http.listen, bind, local).await?,
+            https: bind(config.https.listen)
+                .await
+                .map_err(|error| StartError::bind("--https", config.https.listen, error))?,
         })
     }
 }

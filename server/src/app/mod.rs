@@ -65,8 +65,8 @@ impl App {
         let certificates = config.data.join("certs");
         let names = rill_certs::machine_names();
         let pinned = Arc::new(Pinned::open(&certificates, now_ms)?);
-        let source = match &config.tls {
-            Some((certificate, key)) => Source::Files { certificate: certificate.clone(), key: key.clone() },
+        let source = match config.https.files() {
+            Some((certificate, key)) => Source::Files { certificate: certificate.to_owned(), key: key.to_owned() },
             None => Source::SelfSigned { dir: certificates, names: names.clone() },
         };
         let tcp = Arc::new(Tcp::open(source, now_ms)?);
@@ -80,7 +80,7 @@ impl App {
             })
         };
         let endpoints =
-            bind::everywhere_here("--quic", config.quic, endpoint, |endpoint| Ok(endpoint.local_addr())).await?;
+            bind::everywhere_here("--quic", config.quic.listen, endpoint, |endpoint| Ok(endpoint.local_addr())).await?;
 
         let switch = StopSwitch::new();
         let hub = Hub::new(wire::entry::encode);
@@ -106,7 +106,8 @@ impl App {
 
         let quic_address = endpoints[0].local_addr();
         let ready = Ready::new(&listeners, quic_address, &pinned);
-        let origins = Arc::new(Origins::new(ready.http.port(), ready.https.port(), &names, &config.allow_origin));
+        let origins =
+            Arc::new(Origins::new(ready.http.port(), ready.https.port(), &names, &config.http.allowed_origins));
         let api = Arc::new(Api {
             services: services.clone(),
             origins: origins.clone(),

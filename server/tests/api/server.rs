@@ -24,7 +24,7 @@ impl Server {
         let free = "127.0.0.1:0";
         let args =
             ["rill", "serve", "--http", free, "--https", free, "--quic", free, "--data", data.path().to_str().unwrap()];
-        let Command::Serve(args) = Cli::try_parse_from(args).unwrap().command;
+        let Command::Serve(args) = Cli::try_parse_from(args).unwrap().command else { unreachable!() };
         let app = App::load(args.check().unwrap()).await.unwrap();
         let ready = app.ready().clone();
         let (stop, stopped) = oneshot::channel();
