@@ -24,6 +24,10 @@ pub const SWEEP_ROWS_MAX: usize = 500;
 pub const CLIENT_IDS_PER_MEMBER_MAX: u32 = 200_000;
 /// Logins of one user; past it the oldest ends.
 pub const SESSIONS_PER_USER_MAX: usize = 100;
+/// Invitations of one creator that have not expired; past it none is made.
+pub const INVITATIONS_PER_CREATOR_MAX: usize = 200;
+/// Uses of one invitation.
+pub const INVITATION_USES_MAX: u32 = 1_000;
 /// Visible ranges of one membership; past it the oldest is forgotten, so that its
 /// entries are hidden.
 pub const RANGES_PER_MEMBERSHIP_MAX: usize = 256;

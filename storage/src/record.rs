@@ -21,7 +21,8 @@ pub(crate) trait Record: Serialize + DeserializeOwned {
     const FORMAT: u8;
 
     /// A record from the payload of an older format; `None` if there was no such one.
-    fn from_older(_format: u8, _payload: &[u8]) -> Option<Result<Self, StoreError>> {
+    /// `table` is for what is said of damage.
+    fn from_older(_table: Table, _format: u8, _payload: &[u8]) -> Option<Result<Self, StoreError>> {
         None
     }
 }
@@ -90,7 +91,7 @@ pub(crate) fn open<R: Record>(ring: &KeyRing, table: Table, key: &[u8], value: &
     if format == R::FORMAT {
         return decode(table, payload);
     }
-    R::from_older(format, payload)
+    R::from_older(table, format, payload)
         .unwrap_or_else(|| Err(damaged(table, format!("its format {format} is unknown to this version"))))
 }
 
@@ -121,8 +122,8 @@ mod tests {
     impl Record for Sample {
         const FORMAT: u8 = 2;
 
-        fn from_older(format: u8, payload: &[u8]) -> Option<Result<Self, StoreError>> {
-            (format == 1).then(|| decode(Table::Meta, payload).map(|number| Self { number, text: String::new() }))
+        fn from_older(table: Table, format: u8, payload: &[u8]) -> Option<Result<Self, StoreError>> {
+            (format == 1).then(|| decode(table, payload).map(|number| Self { number, text: String::new() }))
         }
     }
 

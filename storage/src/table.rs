@@ -65,4 +65,8 @@ tables! {
     20 UserRoom "user_room"
     /// user, room: rooms that the user has left
     21 UserRoomGone "user_room_gone"
+    /// creator, invitation
+    22 Invitation "invitation"
+    /// creator, invitation, user: who has used it
+    23 InvitationUse "invitation_use"
 }

@@ -10,7 +10,7 @@ use rill_protocol::{ClientId, Epoch, RoomId, SessionId, Ticket, UserId};
 use rill_storage::{
     Store,
     embedded::{self, OpenOptions},
-    model::{Change, Digest, NewEntry, NewRoom, Session, TicketRecord, User, UserFact},
+    model::{Change, Digest, NewEntry, NewRoom, Role, Session, TicketRecord, User, UserFact},
 };
 use std::{
     path::Path,
@@ -104,12 +104,15 @@ impl Writer {
             password_hash: NO_PASSWORD.to_owned(),
             created_ms: self.now_ms,
             log_epoch: Epoch(self.id()),
+            role: Role::Member,
+            disabled_ms: None,
         };
+        self.store.roster.add(id).await?;
         self.store.users.create(user).await?;
         let session = SessionId(self.id());
         let token = Digest(random());
-        let client = "rill-bench".to_owned();
-        self.store.sessions.create(Session { id: session, user: id, token, created_ms: self.now_ms, client }).await?;
+        let (created_ms, used_ms, client) = (self.now_ms, self.now_ms, "rill-bench".to_owned());
+        self.store.sessions.create(Session { id: session, user: id, token, created_ms, client, used_ms }).await?;
         let tickets: Vec<Ticket> = (0..TICKETS_PER_USER).map(|_| Ticket::new(id, random())).collect();
         let expires_ms = self.now_ms + TICKET_LIFE.as_millis() as u64;
         let records = tickets.iter().map(|ticket| {

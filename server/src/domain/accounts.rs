@@ -4,7 +4,7 @@ use rill_protocol::{
     Epoch, SessionId, Ticket, UserId,
     limits::{PASSWORD_BYTES_MAX, PASSWORD_BYTES_MIN, RECONNECT_TICKET_LIFE_MS, TICKET_LIFE_MS},
 };
-use rill_storage::model::{Digest, Session, TicketRecord, User};
+use rill_storage::model::{Digest, Role, Session, TicketRecord, User};
 
 use super::{DomainError, World, names::Username, passwords::Passwords};
 
@@ -107,6 +107,8 @@ impl Accounts {
             password_hash,
             created_ms: now_ms,
             log_epoch: Epoch::v7(now_ms, entropy.bytes()),
+            role: Role::Member,
+            disabled_ms: None,
         };
         let mut claim = store.users.claim_name(key, user.id, now_ms).await?;
         if claim.holder != user.id
@@ -118,6 +120,7 @@ impl Accounts {
         if claim.holder != user.id {
             return Err(DomainError::UsernameTaken);
         }
+        store.roster.add(user.id).await?;
         store.users.create(user.clone()).await?;
         Ok(user)
     }
@@ -159,6 +162,7 @@ impl Accounts {
                 user: user.id,
                 token: self.token_digest(&token),
                 created_ms: now_ms,
+                used_ms: now_ms,
                 client: client.chars().filter(|c| !c.is_control()).take(CLIENT_CHARS_MAX).collect(),
             })
             .await?;

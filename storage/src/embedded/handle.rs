@@ -52,8 +52,8 @@ impl Handle {
         self.counters.read()
     }
 
-    /// Removes what has expired by `now_ms`: the day buckets of client ids, and
-    /// tickets. Nothing depends on it but space; once an hour is enough.
+    /// Removes what has expired by `now_ms`: the day buckets of client ids, tickets and
+    /// invitations. Nothing depends on it but space; once an hour is enough.
     pub async fn sweep(&self, now_ms: u64) -> Result<Swept, StoreError> {
         sweep::sweep(&self.embedded, now_ms).await
     }

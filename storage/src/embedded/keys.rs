@@ -9,7 +9,7 @@ use std::marker::PhantomData;
 use super::stored;
 use crate::{
     StoreError,
-    model::{Digest, NameKey},
+    model::{Digest, InvitationId, NameKey},
     table::Table,
 };
 
@@ -115,6 +115,10 @@ pub(crate) fn user(user: UserId) -> Key<stored::User> {
     Key::new(Table::User, &[&user.0])
 }
 
+pub(crate) fn users() -> Span<stored::User> {
+    Span::of(Table::User, &[])
+}
+
 pub(crate) fn name(name: NameKey) -> Key<stored::Name> {
     Key::new(Table::Name, &[&name.0])
 }
@@ -141,6 +145,26 @@ pub(crate) fn tickets(user: UserId) -> Span<stored::Ticket> {
 
 pub(crate) fn all_tickets() -> Span<stored::Ticket> {
     Span::of(Table::Ticket, &[])
+}
+
+pub(crate) fn invitation(creator: UserId, id: InvitationId) -> Key<stored::Invitation> {
+    Key::new(Table::Invitation, &[&creator.0, &id.0])
+}
+
+pub(crate) fn invitations(creator: UserId) -> Span<stored::Invitation> {
+    Span::of(Table::Invitation, &[&creator.0])
+}
+
+pub(crate) fn all_invitations() -> Span<stored::Invitation> {
+    Span::of(Table::Invitation, &[])
+}
+
+pub(crate) fn invitation_use(creator: UserId, id: InvitationId, by: UserId) -> Key<stored::InvitationUse> {
+    Key::new(Table::InvitationUse, &[&creator.0, &id.0, &by.0])
+}
+
+pub(crate) fn invitation_uses(creator: UserId, id: InvitationId) -> Span<stored::InvitationUse> {
+    Span::of(Table::InvitationUse, &[&creator.0, &id.0])
 }
 
 pub(crate) fn room(room: RoomId) -> Key<stored::Room> {

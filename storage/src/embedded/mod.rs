@@ -12,6 +12,7 @@ mod directory_lock;
 mod epochs;
 mod handle;
 mod heads;
+mod invitations;
 mod keys;
 mod log;
 mod observers;

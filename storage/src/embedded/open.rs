@@ -140,6 +140,8 @@ pub(super) fn start(
     let embedded = Arc::new(Embedded { durable, queue, observers });
     let store = Store {
         users: embedded.clone(),
+        roster: embedded.clone(),
+        invitations: embedded.clone(),
         sessions: embedded.clone(),
         rooms: embedded.clone(),
         directory: embedded.clone(),

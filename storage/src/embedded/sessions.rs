@@ -13,7 +13,13 @@ use crate::{
 };
 
 fn session(user: UserId, id: SessionId, record: stored::Session) -> Session {
-    Session { id, user, token: Digest(record.token), created_ms: record.created_ms, client: record.client }
+    let stored::Session { token, created_ms, client, used_ms } = record;
+    Session { id, user, token: Digest(token), created_ms, client, used_ms }
+}
+
+fn record(session: &Session) -> stored::Session {
+    let Session { token, created_ms, ref client, used_ms, .. } = *session;
+    stored::Session { token: token.0, created_ms, client: client.clone(), used_ms }
 }
 
 pub(super) fn find(read: &impl Read, user: UserId, id: SessionId) -> Result<Option<Session>, StoreError> {
@@ -27,10 +33,30 @@ fn all(read: &impl Read, user: UserId) -> Result<Vec<Session>, StoreError> {
     })
 }
 
-fn end(tx: &mut Tx<'_>, session: &Session) -> Result<(), StoreError> {
-    tickets::void(tx, session.user, session.id)?;
-    tx.delete(keys::token(session.user, session.token))?;
-    tx.delete(keys::session(session.user, session.id))
+/// Ends logins of one user.
+fn end(tx: &mut Tx<'_>, user: UserId, ending: &[Session]) -> Result<(), StoreError> {
+    if ending.is_empty() {
+        return Ok(());
+    }
+    tickets::void(tx, user, |of| ending.iter().any(|session| session.id == of))?;
+    ending.iter().try_for_each(|session| {
+        tx.delete(keys::token(user, session.token))?;
+        tx.delete(keys::session(user, session.id))
+    })
+}
+
+/// Ends all logins of a user but one; returns which.
+pub(super) fn end_others(tx: &mut Tx<'_>, user: UserId, keep: Option<SessionId>) -> Result<Vec<SessionId>, StoreError> {
+    let mut others = all(tx, user)?;
+    others.retain(|session| Some(session.id) != keep);
+    end(tx, user, &others)?;
+    Ok(others.iter().map(|session| session.id).collect())
+}
+
+/// A login was used.
+pub(super) fn touch(tx: &mut Tx<'_>, session: &mut Session, now_ms: u64) -> Result<(), StoreError> {
+    session.used_ms = session.used_ms.max(now_ms);
+    tx.put(keys::session(session.user, session.id), &record(session))
 }
 
 #[async_trait]
@@ -41,12 +67,10 @@ impl Sessions for Embedded {
             others.retain(|other| other.id != session.id);
             others.sort_by_key(|other| (other.created_ms, other.id));
             let ending = (others.len() + 1).saturating_sub(SESSIONS_PER_USER_MAX);
-            others.iter().take(ending).try_for_each(|oldest| end(tx, oldest))?;
+            end(tx, session.user, &others[..ending])?;
 
             tx.put(keys::token(session.user, session.token), &stored::Token { session: session.id })?;
-            let record =
-                stored::Session { token: session.token.0, created_ms: session.created_ms, client: session.client };
-            tx.put(keys::session(session.user, session.id), &record)
+            tx.put(keys::session(session.user, session.id), &record(&session))
         })
         .await
     }
@@ -69,10 +93,14 @@ impl Sessions for Embedded {
     async fn end(&self, user: UserId, session: SessionId) -> Result<bool, StoreError> {
         self.write(move |tx| {
             let Some(session) = find(tx, user, session)? else { return Ok(false) };
-            end(tx, &session)?;
+            end(tx, user, &[session])?;
             Ok(true)
         })
         .await
+    }
+
+    async fn end_others(&self, user: UserId, keep: Option<SessionId>) -> Result<Vec<SessionId>, StoreError> {
+        self.write(move |tx| end_others(tx, user, keep)).await
     }
 
     async fn issue(&self, user: UserId, tickets: Vec<TicketRecord>, now_ms: u64) -> Result<(), StoreError> {

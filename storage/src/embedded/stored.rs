@@ -4,18 +4,41 @@
 use rill_protocol::{ClientId, Epoch, RoomId, SessionId, UserId};
 use serde::{Deserialize, Serialize};
 
-use crate::record::Record;
+use crate::{
+    StoreError,
+    record::{self, Record},
+    table::Table,
+};
 
+/// A line is `format Name { fields }`. A record that had other shapes names them behind
+/// it, `was format Name { fields }`; each turns into the present one by `From`.
 macro_rules! records {
-    ($($(#[$doc:meta])* $format:literal $name:ident { $($field:ident: $type:ty,)* })*) => {$(
+    ($(
+        $(#[$doc:meta])* $format:literal $name:ident { $($field:ident: $type:ty,)* }
+        $(was $older_format:literal $older:ident { $($older_field:ident: $older_type:ty,)* })*
+    )*) => {$(
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
         pub(crate) struct $name {
             $(pub(crate) $field: $type,)*
         }
 
+        $(
+            #[derive(Debug, Serialize, Deserialize)]
+            pub(crate) struct $older {
+                $(pub(crate) $older_field: $older_type,)*
+            }
+        )*
+
         impl Record for $name {
             const FORMAT: u8 = $format;
+
+            fn from_older(_table: Table, format: u8, _payload: &[u8]) -> Option<Result<Self, StoreError>> {
+                match format {
+                    $($older_format => Some(record::decode::<$older>(_table, _payload).map(Self::from)),)*
+                    _ => None,
+                }
+            }
         }
     )*};
 }
@@ -25,11 +48,13 @@ records! {
     /// which version the data has.
     1 Meta { data_version: u32, secret: [u8; 32], }
 
-    1 User { name: String, password_hash: String, created_ms: u64, }
+    2 User { name: String, password_hash: String, created_ms: u64, role: Role, disabled_ms: Option<u64>, }
+        was 1 UserOfFormat1 { name: String, password_hash: String, created_ms: u64, }
 
     1 Name { holder: UserId, at_ms: u64, }
 
-    1 Session { token: [u8; 32], created_ms: u64, client: String, }
+    2 Session { token: [u8; 32], created_ms: u64, client: String, used_ms: u64, }
+        was 1 SessionOfFormat1 { token: [u8; 32], created_ms: u64, client: String, }
 
     1 Token { session: SessionId, }
 
@@ -72,6 +97,32 @@ records! {
 
     /// The latest entry about one room, and the room's entry that caused it.
     1 UserRoom { seq: u64, at_ms: u64, cause_seq: u64, }
+
+    1 Invitation { secret: [u8; 32], created_ms: u64, expires_ms: u64, uses_max: u32, uses: u32, }
+
+    /// Somebody has used an invitation.
+    1 InvitationUse { at_ms: u64, }
+}
+
+impl From<UserOfFormat1> for User {
+    fn from(older: UserOfFormat1) -> Self {
+        let UserOfFormat1 { name, password_hash, created_ms } = older;
+        Self { name, password_hash, created_ms, role: Role::Member, disabled_ms: None }
+    }
+}
+
+impl From<SessionOfFormat1> for Session {
+    /// When it was used was not written down: at its beginning, to be sure.
+    fn from(older: SessionOfFormat1) -> Self {
+        let SessionOfFormat1 { token, created_ms, client } = older;
+        Self { token, created_ms, client, used_ms: created_ms }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Role {
+    Member,
+    Administrator,
 }
 
 /// The text beside an entry, or the part of it that fits into a row. A deleted one

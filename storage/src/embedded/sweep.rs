@@ -1,13 +1,18 @@
 //! Removing what has expired, in commands small enough that posts slip between them.
 
 use super::{
-    Embedded,
+    Embedded, invitations,
     keys::{self, Span},
     log,
     read::Read,
     stored, tickets,
 };
-use crate::{StoreError, engine::Direction, limits::SWEEP_ROWS_MAX, model::Digest};
+use crate::{
+    StoreError,
+    engine::Direction,
+    limits::SWEEP_ROWS_MAX,
+    model::{Digest, InvitationId},
+};
 use rill_protocol::{ClientId, RoomId, UserId};
 
 /// What a sweep removed.
@@ -16,10 +21,15 @@ pub struct Swept {
     /// Idempotency keys.
     pub client_ids: u64,
     pub tickets: u64,
+    pub invitations: u64,
 }
 
 pub(super) async fn sweep(store: &Embedded, now_ms: u64) -> Result<Swept, StoreError> {
-    Ok(Swept { client_ids: client_ids(store, now_ms).await?, tickets: expired_tickets(store, now_ms).await? })
+    Ok(Swept {
+        client_ids: client_ids(store, now_ms).await?,
+        tickets: expired_tickets(store, now_ms).await?,
+        invitations: expired_invitations(store, now_ms).await?,
+    })
 }
 
 /// Drops the buckets of days that no longer count.
@@ -70,6 +80,31 @@ async fn expired_tickets(store: &Embedded, now_ms: u64) -> Result<u64, StoreErro
                     expired.into_iter().try_for_each(|(user, digest, _)| tx.delete(keys::ticket(user, digest)))
                 })
                 .await?;
+        }
+        if is_last {
+            return Ok(removed);
+        }
+    }
+}
+
+/// Walks all invitations; one command removes one, with all of its uses.
+async fn expired_invitations(store: &Embedded, now_ms: u64) -> Result<u64, StoreError> {
+    let mut removed = 0;
+    let mut after: Option<(UserId, InvitationId)> = None;
+    loop {
+        let rows = store.read(|view| {
+            let mut span: Span<stored::Invitation> = keys::all_invitations();
+            if let Some((creator, id)) = after {
+                span = span.behind(&[&creator.0, &id.0]);
+            }
+            view.collect(&span, Direction::Forward, SWEEP_ROWS_MAX, |key, invitation| {
+                Ok((key.user()?, InvitationId(key.take()?), invitation.expires_ms <= now_ms))
+            })
+        })?;
+        after = rows.last().map(|(creator, id, _)| (*creator, *id));
+        let is_last = rows.len() < SWEEP_ROWS_MAX;
+        for (creator, id, _) in rows.into_iter().filter(|(.., expired)| *expired) {
+            removed += u64::from(store.write(move |tx| invitations::remove(tx, creator, id)).await?);
         }
         if is_last {
             return Ok(removed);

@@ -26,11 +26,11 @@ fn all(read: &impl Read, user: UserId) -> Result<Vec<(Digest, stored::Ticket)>, 
     })
 }
 
-/// Ends the tickets of one login.
-pub(super) fn void(tx: &mut Tx<'_>, user: UserId, session: SessionId) -> Result<(), StoreError> {
+/// Ends the tickets of some logins.
+pub(super) fn void(tx: &mut Tx<'_>, user: UserId, of: impl Fn(SessionId) -> bool) -> Result<(), StoreError> {
     let tickets = all(tx, user)?;
-    let mut of_session = tickets.into_iter().filter(|(_, ticket)| ticket.session == session);
-    of_session.try_for_each(|(digest, _)| tx.delete(keys::ticket(user, digest)))
+    let mut ending = tickets.into_iter().filter(|(_, ticket)| of(ticket.session));
+    ending.try_for_each(|(digest, _)| tx.delete(keys::ticket(user, digest)))
 }
 
 pub(super) fn issue(tx: &mut Tx<'_>, user: UserId, tickets: &[TicketRecord], now_ms: u64) -> Result<(), StoreError> {
@@ -62,5 +62,9 @@ pub(super) fn redeem(
     if is_expired(&record, now_ms) {
         return Ok(None);
     }
-    sessions::find(tx, user, record.session)
+    let mut session = sessions::find(tx, user, record.session)?;
+    if let Some(session) = &mut session {
+        sessions::touch(tx, session, now_ms)?;
+    }
+    Ok(session)
 }

@@ -7,6 +7,7 @@
 //! [`crate::limits::READ_ROWS_MAX`] rows, whatever the limit. The contract suite
 //! (`tests/contract`) runs against every store.
 
+pub mod invitations;
 pub mod log;
 pub mod rooms;
 pub mod sessions;
@@ -15,16 +16,19 @@ pub mod users;
 
 use std::sync::Arc;
 
+pub use invitations::Invitations;
 pub use log::{AppendRefused, Log, LogObserver};
 pub use rooms::{Directory, Rooms};
 pub use sessions::Sessions;
 pub use user_log::{UserLog, UserLogObserver};
-pub use users::Users;
+pub use users::{Roster, Users};
 
 /// Every port of one store.
 #[derive(Clone)]
 pub struct Store {
     pub users: Arc<dyn Users>,
+    pub roster: Arc<dyn Roster>,
+    pub invitations: Arc<dyn Invitations>,
     pub sessions: Arc<dyn Sessions>,
     pub rooms: Arc<dyn Rooms>,
     pub directory: Arc<dyn Directory>,

@@ -24,9 +24,11 @@ pub trait Sessions: Send + Sync {
     async fn list(&self, user: UserId) -> Result<Vec<Session>, StoreError>;
     /// Ends a login and voids its tickets; returns whether it was there.
     async fn end(&self, user: UserId, session: SessionId) -> Result<bool, StoreError>;
+    /// Ends every login of a user but `keep`, and voids their tickets; returns which.
+    async fn end_others(&self, user: UserId, keep: Option<SessionId>) -> Result<Vec<SessionId>, StoreError>;
     /// Writes tickets, and drops those of the user that expired before `now_ms`.
     async fn issue(&self, user: UserId, tickets: Vec<TicketRecord>, now_ms: u64) -> Result<(), StoreError>;
     /// Uses a ticket up. `None` if it is unknown, used, expired (`expires_ms` has come),
-    /// or its login ended.
+    /// or its login ended. The login was used at `now_ms`.
     async fn redeem(&self, user: UserId, ticket: Digest, now_ms: u64) -> Result<Option<Session>, StoreError>;
 }

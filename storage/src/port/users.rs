@@ -1,11 +1,11 @@
 //! Accounts and the names that belong to them.
 
 use async_trait::async_trait;
-use rill_protocol::UserId;
+use rill_protocol::{SessionId, UserId};
 
 use crate::{
     StoreError,
-    model::{NameKey, User},
+    model::{NameKey, Role, User},
 };
 
 /// Who holds a name.
@@ -30,4 +30,32 @@ pub trait Users: Send + Sync {
     async fn create(&self, user: User) -> Result<bool, StoreError>;
     /// An account.
     async fn get(&self, user: UserId) -> Result<Option<User>, StoreError>;
+    /// Sets the hash of the password and, in the same stroke, ends every login but `keep`.
+    /// With `expected` it does so only if that is the hash now: of two who change it at
+    /// the same time one is told. The logins that ended, or `None` if nothing was changed.
+    async fn set_password(
+        &self,
+        user: UserId,
+        expected: Option<String>,
+        hash: String,
+        keep: Option<SessionId>,
+    ) -> Result<Option<Vec<SessionId>>, StoreError>;
+    /// Returns whether there is such an account. The last call counts.
+    async fn set_role(&self, user: UserId, role: Role) -> Result<bool, StoreError>;
+    /// Disables an account, which ends all of its logins in the same stroke, or enables
+    /// it. One that is disabled already keeps its time. The last call counts. The logins
+    /// that ended, or `None` if there is no such account.
+    async fn set_disabled(&self, user: UserId, disabled_ms: Option<u64>) -> Result<Option<Vec<SessionId>>, StoreError>;
+}
+
+/// The list of all accounts; one key of its own.
+#[async_trait]
+pub trait Roster: Send + Sync {
+    /// Lists somebody, before [`Users::create`] makes the account: a crash between the
+    /// two leaves an entry without an account, which [`Roster::list`] passes over.
+    /// Repeatable.
+    async fn add(&self, user: UserId) -> Result<(), StoreError>;
+    /// Accounts in the order of their ids, behind `after`. Fewer than `limit`, and fewer
+    /// than [`crate::limits::READ_ROWS_MAX`], are the last.
+    async fn list(&self, after: Option<UserId>, limit: usize) -> Result<Vec<User>, StoreError>;
 }

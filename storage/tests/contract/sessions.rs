@@ -1,6 +1,9 @@
 //! Logins.
 
-use crate::stage::{Kind, START_MS, contract, digest, session, user};
+use crate::{
+    stage::{Kind, START_MS, contract, digest, session, user},
+    tickets::ticket,
+};
 use rill_storage::{limits::SESSIONS_PER_USER_MAX, model::Session};
 
 pub(crate) fn login(owner: u64, number: u64) -> Session {
@@ -10,6 +13,7 @@ pub(crate) fn login(owner: u64, number: u64) -> Session {
         token: digest(&format!("token {number}")),
         created_ms: START_MS + number,
         client: "测试 client".into(),
+        used_ms: START_MS + number,
     }
 }
 
@@ -63,9 +67,46 @@ async fn past_the_bound_the_oldest_login_ends(kind: Kind) {
     assert_eq!(sessions.by_token(user(1), digest("token 2")).await.unwrap(), None);
 }
 
+async fn all_logins_but_one_end_with_their_tickets(kind: Kind) {
+    let stage = kind.open();
+    let sessions = &stage.store.sessions;
+    for number in 1..=3 {
+        sessions.create(login(1, number)).await.unwrap();
+        sessions.issue(user(1), vec![ticket(number, number, 1000)], START_MS).await.unwrap();
+    }
+    sessions.create(login(2, 4)).await.unwrap();
+    assert_eq!(sessions.end_others(user(1), Some(session(2))).await.unwrap(), [session(1), session(3)]);
+    assert_eq!(sessions.list(user(1)).await.unwrap(), [login(1, 2)]);
+    assert_eq!(sessions.by_token(user(1), digest("token 3")).await.unwrap(), None);
+    assert_eq!(sessions.redeem(user(1), digest("ticket 1"), START_MS).await.unwrap(), None);
+    assert!(sessions.redeem(user(1), digest("ticket 2"), START_MS).await.unwrap().is_some());
+    assert_eq!(sessions.end_others(user(1), None).await.unwrap(), [session(2)]);
+    assert_eq!(sessions.end_others(user(1), None).await.unwrap(), []);
+    assert_eq!(sessions.list(user(2)).await.unwrap(), [login(2, 4)], "others' logins stay");
+}
+
+async fn a_login_knows_when_it_was_used(kind: Kind) {
+    let stage = kind.open();
+    let sessions = &stage.store.sessions;
+    sessions.create(login(1, 1)).await.unwrap();
+    sessions.issue(user(1), (1..=3).map(|number| ticket(number, 1, 1000)).collect(), START_MS).await.unwrap();
+    let used = async |number: u64, at_ms| {
+        let digest = digest(&format!("ticket {number}"));
+        sessions.redeem(user(1), digest, START_MS + at_ms).await.unwrap().map(|session| session.used_ms)
+    };
+    assert_eq!(used(1, 500).await, Some(START_MS + 500));
+    assert_eq!(used(2, 400).await, Some(START_MS + 500), "a clock that went back changes nothing");
+    assert_eq!(used(3, 1_000).await, None, "an expired ticket uses nothing");
+    let expected = Session { used_ms: START_MS + 500, ..login(1, 1) };
+    assert_eq!(sessions.get(user(1), session(1)).await.unwrap(), Some(expected.clone()));
+    assert_eq!(sessions.by_token(user(1), digest("token 1")).await.unwrap(), Some(expected));
+}
+
 contract! {
     a_login_is_found_by_token_and_by_id
     a_login_is_no_one_elses
     an_ended_login_is_gone_with_its_token
     past_the_bound_the_oldest_login_ends
+    all_logins_but_one_end_with_their_tickets
+    a_login_knows_when_it_was_used
 }

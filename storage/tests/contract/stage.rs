@@ -5,7 +5,7 @@ use rill_storage::{
     Store,
     embedded::{self, Entropy, Handle, MemoryOptions, OpenOptions},
     limits::Bounds,
-    model::{Appended, Change, Digest, NewEntry, NewRoom, User},
+    model::{Appended, Change, Digest, NewEntry, NewRoom, Role, User},
     port::AppendRefused,
 };
 use std::sync::{
@@ -124,6 +124,8 @@ pub(crate) fn account(number: u64) -> User {
         password_hash: "$argon2id$".into(),
         created_ms: START_MS,
         log_epoch: epoch(number),
+        role: Role::Member,
+        disabled_ms: None,
     }
 }
 

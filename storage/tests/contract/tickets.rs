@@ -6,7 +6,7 @@ use crate::{
 };
 use rill_storage::{model::TicketRecord, port::sessions::TICKETS_PER_USER_MAX};
 
-fn ticket(number: u64, of_session: u64, life_ms: u64) -> TicketRecord {
+pub(crate) fn ticket(number: u64, of_session: u64, life_ms: u64) -> TicketRecord {
     TicketRecord {
         digest: digest(&format!("ticket {number}")),
         session: session(of_session),

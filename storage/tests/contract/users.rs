@@ -1,7 +1,13 @@
 //! Accounts and names.
 
-use crate::stage::{Kind, START_MS, account, contract, epoch, user};
-use rill_storage::port::users::Claim;
+use crate::{
+    sessions::login,
+    stage::{Kind, START_MS, account, contract, epoch, session, user},
+};
+use rill_storage::{
+    model::{Role, User},
+    port::users::Claim,
+};
 
 async fn an_account_is_written_once(kind: Kind) {
     let stage = kind.open();
@@ -54,9 +60,75 @@ async fn of_many_racing_claims_one_wins_and_all_are_told(kind: Kind) {
     assert_eq!(stage.store.users.by_name(name).await.unwrap().map(|claim| claim.holder), holders.into_iter().next());
 }
 
+async fn a_password_changes_with_the_end_of_the_other_logins(kind: Kind) {
+    let stage = kind.open();
+    let (users, sessions) = (&stage.store.users, &stage.store.sessions);
+    assert_eq!(users.set_password(user(1), None, "new".into(), None).await.unwrap(), None, "there is no account");
+    users.create(account(1)).await.unwrap();
+    for number in 1..=3 {
+        sessions.create(login(1, number)).await.unwrap();
+    }
+    let old = Some(account(1).password_hash);
+    let wrong = users.set_password(user(1), Some("other".into()), "new".into(), None).await.unwrap();
+    assert_eq!((wrong, sessions.list(user(1)).await.unwrap().len()), (None, 3), "nothing happens");
+    let ended = users.set_password(user(1), old.clone(), "new".into(), Some(session(2))).await.unwrap();
+    assert_eq!(ended, Some(vec![session(1), session(3)]));
+    assert_eq!(sessions.list(user(1)).await.unwrap(), [login(1, 2)]);
+    assert_eq!(users.set_password(user(1), old, "late".into(), None).await.unwrap(), None, "the race is lost");
+    let expected = User { password_hash: "new".into(), ..account(1) };
+    assert_eq!(users.get(user(1)).await.unwrap(), Some(expected));
+    let reset = users.set_password(user(1), None, "reset".into(), None).await.unwrap();
+    assert_eq!((reset, sessions.list(user(1)).await.unwrap()), (Some(vec![session(2)]), vec![]));
+}
+
+async fn of_many_who_change_one_password_one_wins(kind: Kind) {
+    let stage = kind.open();
+    stage.store.users.create(account(1)).await.unwrap();
+    let mut race = tokio::task::JoinSet::new();
+    for number in 0..16 {
+        let users = stage.store.users.clone();
+        let expected = Some(account(1).password_hash);
+        race.spawn(async move { users.set_password(user(1), expected, format!("new {number}"), None).await.unwrap() });
+    }
+    assert_eq!(race.join_all().await.into_iter().flatten().count(), 1);
+}
+
+async fn a_disabled_account_has_no_logins_and_can_be_enabled(kind: Kind) {
+    let stage = kind.open();
+    let (users, sessions) = (&stage.store.users, &stage.store.sessions);
+    assert_eq!(users.set_disabled(user(1), Some(START_MS)).await.unwrap(), None, "there is no account");
+    users.create(account(1)).await.unwrap();
+    sessions.create(login(1, 1)).await.unwrap();
+    assert_eq!(users.set_disabled(user(1), Some(START_MS + 5)).await.unwrap(), Some(vec![session(1)]));
+    assert_eq!(sessions.list(user(1)).await.unwrap(), []);
+    assert_eq!(users.set_disabled(user(1), Some(START_MS + 9)).await.unwrap(), Some(vec![]));
+    let disabled = User { disabled_ms: Some(START_MS + 5), ..account(1) };
+    assert_eq!(users.get(user(1)).await.unwrap(), Some(disabled));
+    assert_eq!(users.set_disabled(user(1), None).await.unwrap(), Some(vec![]));
+    assert_eq!(users.get(user(1)).await.unwrap(), Some(account(1)));
+}
+
+async fn a_role_is_given_and_taken(kind: Kind) {
+    let stage = kind.open();
+    let users = &stage.store.users;
+    assert!(!users.set_role(user(1), Role::Administrator).await.unwrap(), "there is no account");
+    users.create(account(1)).await.unwrap();
+    for role in [Role::Administrator, Role::Member] {
+        assert!(users.set_role(user(1), role).await.unwrap());
+        assert_eq!(users.get(user(1)).await.unwrap(), Some(User { role, ..account(1) }));
+    }
+    let other = User { role: Role::Administrator, disabled_ms: Some(START_MS), ..account(2) };
+    users.create(other.clone()).await.unwrap();
+    assert_eq!(users.get(user(2)).await.unwrap(), Some(other));
+}
+
 contract! {
     an_account_is_written_once
     a_name_belongs_to_whoever_claims_it_first
     a_claim_changes_hands_only_from_its_holder
     of_many_racing_claims_one_wins_and_all_are_told
+    a_password_changes_with_the_end_of_the_other_logins
+    of_many_who_change_one_password_one_wins
+    a_disabled_account_has_no_logins_and_can_be_enabled
+    a_role_is_given_and_taken
 }

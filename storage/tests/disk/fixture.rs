@@ -1,9 +1,9 @@
 //! A store that an earlier version wrote must open: its rows lie in `fixtures`, as
 //! keys and values in hexadecimal, so that they do not depend on an engine's files.
 //!
-//! The same rows pin what this version writes. When that changes on purpose, the old
-//! fixture stays, the changed record gets its next format, and a fixture of the new
-//! version is written with `cargo test -p rill-storage --test disk -- --ignored`.
+//! The rows of the newest one pin what this version writes. When that changes on
+//! purpose, the old fixtures stay, the changed record gets its next format, and a fixture
+//! of the new version is written with `cargo test -p rill-storage --test disk -- --ignored`.
 
 use crate::{
     files::{options, tamper},
@@ -13,17 +13,23 @@ use rill_protocol::SessionId;
 use rill_storage::{
     Store,
     embedded::{OpenOptions, OpenStore, open_sled},
-    model::{Anchor, Body, Change, Digest, Fact, Replay, Session, TicketRecord, UserFact},
+    model::{Anchor, Body, Change, Digest, Fact, Invitation, Replay, Role, Session, TicketRecord, User, UserFact},
 };
 use std::{
+    collections::BTreeSet,
     fmt::Write,
     fs,
     path::{Path, PathBuf},
     sync::Arc,
 };
+use tempfile::TempDir;
 
-fn fixture() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/disk/fixtures/version-1.rows")
+/// Before accounts had roles and logins said when they were used.
+const FIRST: &str = "version-1.rows";
+const PRESENT: &str = "version-1.1.rows";
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/disk/fixtures").join(name)
 }
 
 /// A store whose secret is the same every time.
@@ -42,6 +48,23 @@ fn session() -> Session {
         token: Digest([5; 32]),
         created_ms: NOW_MS,
         client: "Firefox".into(),
+        used_ms: NOW_MS,
+    }
+}
+
+/// What both fixtures have as members, the present one has with a role.
+fn alice(role: Role) -> User {
+    User { role, ..account(ALICE) }
+}
+
+fn invitation() -> Invitation {
+    Invitation {
+        creator: ALICE,
+        secret: Digest([6; 32]),
+        created_ms: NOW_MS,
+        expires_ms: NOW_MS + 60_000,
+        uses_max: 3,
+        uses: 0,
     }
 }
 
@@ -51,10 +74,13 @@ fn long_text() -> String {
 
 /// At least one row of every table.
 async fn live(store: &Store) {
-    for user in [ALICE, BOB] {
-        store.users.claim_name(store.name_key(&account(user).name), user, NOW_MS).await.unwrap();
-        store.users.create(account(user)).await.unwrap();
+    for user in [alice(Role::Administrator), account(BOB)] {
+        store.users.claim_name(store.name_key(&user.name), user.id, NOW_MS).await.unwrap();
+        store.users.create(user).await.unwrap();
     }
+    store.users.set_disabled(BOB, Some(NOW_MS)).await.unwrap();
+    store.invitations.create(invitation()).await.unwrap();
+    assert!(store.invitations.redeem(ALICE, invitation().secret, BOB, NOW_MS).await.unwrap());
     store.sessions.create(session()).await.unwrap();
     store.sessions.issue(ALICE, vec![ticket()], NOW_MS).await.unwrap();
     for number in [1, 2] {
@@ -101,13 +127,12 @@ async fn written() -> String {
 #[tokio::test]
 #[ignore = "writes the fixture of a new version"]
 async fn write_the_fixture() {
-    fs::create_dir_all(fixture().parent().unwrap()).unwrap();
-    fs::write(fixture(), written().await).unwrap();
+    fs::write(fixture(PRESENT), written().await).unwrap();
 }
 
 #[tokio::test]
 async fn what_is_written_has_not_changed() {
-    let expected = fs::read_to_string(fixture()).unwrap();
+    let expected = fs::read_to_string(fixture(PRESENT)).unwrap();
     let written = written().await;
     for (written, expected) in written.lines().zip(expected.lines()) {
         assert_eq!(written, expected, "a row of the store changed: it needs a new format and a new fixture");
@@ -117,21 +142,53 @@ async fn what_is_written_has_not_changed() {
 
 #[tokio::test]
 async fn a_store_of_the_first_version_opens_and_goes_on() {
+    let (directory, tables) = laid_out(FIRST);
+    assert!(tables.into_iter().eq(0..=21), "a row of every table");
+    let opened = open(directory.path());
+    let store = &opened.store;
+    assert_eq!(store.users.get(ALICE).await.unwrap(), Some(alice(Role::Member)));
+    assert_eq!(store.users.get(BOB).await.unwrap(), Some(account(BOB)));
+    assert_eq!(store.roster.list(None, 10).await.unwrap(), [account(ALICE), account(BOB)]);
+    opened_and_gone_on(store).await;
+
+    // What is changed is written anew.
+    assert!(store.users.set_role(BOB, Role::Administrator).await.unwrap());
+    assert_eq!(store.users.get(BOB).await.unwrap(), Some(User { role: Role::Administrator, ..account(BOB) }));
+    opened.handle.close().unwrap();
+}
+
+#[tokio::test]
+async fn a_store_of_this_version_opens_and_goes_on() {
+    let (directory, tables) = laid_out(PRESENT);
+    assert!(tables.into_iter().eq(0..=23), "a row of every table");
+    let opened = open(directory.path());
+    let store = &opened.store;
+    assert_eq!(store.users.get(ALICE).await.unwrap(), Some(alice(Role::Administrator)));
+    assert_eq!(store.users.get(BOB).await.unwrap(), Some(User { disabled_ms: Some(NOW_MS), ..account(BOB) }));
+    assert_eq!(store.invitations.list(ALICE).await.unwrap(), [Invitation { uses: 1, ..invitation() }]);
+    assert!(store.invitations.redeem(ALICE, invitation().secret, BOB, NOW_MS).await.unwrap(), "not a second time");
+    assert_eq!(store.invitations.list(ALICE).await.unwrap()[0].uses, 1);
+    opened_and_gone_on(store).await;
+    opened.handle.close().unwrap();
+}
+
+/// A directory with the rows of a fixture, and the tables that they are of.
+fn laid_out(name: &str) -> (TempDir, BTreeSet<u8>) {
     let directory = tempfile::tempdir().unwrap();
-    let mut tables = std::collections::BTreeSet::new();
+    let mut tables = BTreeSet::new();
     tamper(directory.path(), |db| {
-        for line in fs::read_to_string(fixture()).unwrap().lines() {
+        for line in fs::read_to_string(fixture(name)).unwrap().lines() {
             let (key, value) = line.split_once(' ').unwrap();
             tables.insert(unhex(key)[0]);
             db.insert(unhex(key), unhex(value)).unwrap();
         }
     });
-    assert!(tables.into_iter().eq(0..=21), "a row of every table");
+    (directory, tables)
+}
 
-    let opened = open(directory.path());
-    let store = &opened.store;
+/// What every fixture holds, and that it can be written to.
+async fn opened_and_gone_on(store: &Store) {
     assert_eq!(store.secret, [0xA5; 32]);
-    assert_eq!(store.users.get(ALICE).await.unwrap(), Some(account(ALICE)));
     let claim = store.users.by_name(store.name_key(&account(BOB).name)).await.unwrap().unwrap();
     assert_eq!((claim.holder, claim.at_ms), (BOB, NOW_MS));
     assert_eq!(store.sessions.by_token(ALICE, Digest([5; 32])).await.unwrap(), Some(session()));
@@ -163,5 +220,4 @@ async fn a_store_of_the_first_version_opens_and_goes_on() {
 
     assert_eq!(appended(store, 1, post(1, "你好")).await.replay, Replay::Same);
     assert_eq!(appended(store, 1, post(3, "next")).await.entry.seq, 7);
-    opened.handle.close().unwrap();
 }

@@ -3,7 +3,7 @@
 use rill_protocol::{ClientId, Epoch, RoomId, SessionId, UserId};
 use rill_storage::{
     Store,
-    model::{Anchor, Appended, Change, Digest, NewEntry, NewRoom, Session, TicketRecord, User, UserFact},
+    model::{Anchor, Appended, Change, Digest, NewEntry, NewRoom, Role, Session, TicketRecord, User, UserFact},
 };
 
 pub(crate) const ALICE: UserId = UserId([1; 16]);
@@ -21,6 +21,8 @@ pub(crate) fn account(id: UserId) -> User {
         password_hash: "$argon2id$".into(),
         created_ms: NOW_MS,
         log_epoch: Epoch([id.0[0] + 100; 16]),
+        role: Role::Member,
+        disabled_ms: None,
     }
 }
 
@@ -57,6 +59,7 @@ fn session(number: u8) -> Session {
         token: Digest([number; 32]),
         created_ms: NOW_MS,
         client: "client".into(),
+        used_ms: NOW_MS,
     }
 }
 
