@@ -11,6 +11,7 @@ import { HttpFailed } from './http';
 import type { Line, Link, OutboxItem, RoomSummary } from './model';
 import { memoryOutboxStore } from './outbox_store';
 import type { Event } from './port';
+import { PROBE_INTERVAL_MS } from './session';
 
 /** The page's side of the port: what its stores would hold. */
 class Page {
@@ -379,5 +380,20 @@ it('takes a silent connection for dead when the page wakes', async () => {
   await page.clock.pass(4_000);
   expect(link.connection.closedBy).toEqual({ who: 'client', code: Code.timeout });
   await page.clock.pass(2_000);
+  expect(server.attempts).toBe(2);
+});
+
+it('leaves a connection that fell silent long before the transport notices', async () => {
+  const server = new ScriptedServer();
+  const page = new Page(server);
+  await page.clock.pass(100);
+  const [link] = server.links;
+  if (!link) throw new Error('no connection');
+  await page.clock.pass(60_000);
+  expect(link.connection.closedBy).toBe(null);
+  link.connection.onPeerDatagram = () => undefined;
+  await page.clock.pass(11_000 + PROBE_INTERVAL_MS);
+  expect(link.connection.closedBy).toEqual({ who: 'client', code: Code.timeout });
+  expect(page.link?.phase).toBe('online');
   expect(server.attempts).toBe(2);
 });

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { Code } from '../protocol/generated';
 import { decodeBody } from '../protocol/frame';
-import { ManualClock } from '../testing/manual_clock';
+import { ManualClock, settle } from '../testing/manual_clock';
 import { MemoryConnection } from '../testing/memory_connection';
 import { testId } from '../testing/scripted_server';
+import { JOIN_AFTER_MS } from '../transport/race';
 import type { Fallback } from '../transport/race';
 import type { TransportName } from '../transport/transport';
 import { Connector, codeOf } from './connector';
@@ -20,6 +21,8 @@ class World {
   readonly attempts = new Set<string>();
   fetched = 0;
   remembered: Fallback | null = null;
+  /** Names whose packets vanish until the promise is there. */
+  readonly lost = new Map<TransportName, Promise<void>>();
   blocked = new Set<TransportName>();
   refused = new Set<string>();
   readonly tickets = new Tickets((count) => {
@@ -29,12 +32,19 @@ class World {
   readonly connector = new Connector(
     {
       circumstances: () =>
-        Promise.resolve({ forced: null, supported: true, ios: false, offered: true, remembered: null }),
-      dialer: (name) => () => {
-        if (this.blocked.has(name)) return Promise.reject(new Error(`${name} is blocked`));
+        Promise.resolve({
+          forced: null,
+          supported: true,
+          ios: false,
+          offered: true,
+          remembered: this.remembered && { atMs: this.clock.now(), because: this.remembered },
+        }),
+      dialer: (name) => async () => {
+        if (this.blocked.has(name)) throw new Error(`${name} is blocked`);
+        await this.lost.get(name);
         const connection = new MemoryConnection(name);
         connection.onOpened = ({ stream }) => void this.greet(connection, new FrameStream(stream));
-        return Promise.resolve(connection);
+        return connection;
       },
       remember: (because) => {
         this.remembered = because;
@@ -118,6 +128,41 @@ describe('an attempt to connect', () => {
     await world.attempt();
     world.blocked.add('webtransport');
     expect(await world.attempt()).toBe('websocket');
+    expect(world.remembered).toBe(null);
+  });
+
+  it('starts with the WebSocket that won before, and comes back when only WebTransport passes', async () => {
+    const world = new World();
+    world.blocked.add('webtransport');
+    await world.attempt();
+    const again = await world.connector.attempt(new AbortController().signal);
+    expect(again.connection.name).toBe('websocket');
+    expect(again.fallback).toEqual({ why: 'remembered', because: world.remembered });
+    world.blocked = new Set(['websocket']);
+    expect(await world.attempt()).toBe('webtransport');
+    expect(world.remembered).toBe(null);
+  });
+
+  it('forgets a WebSocket that won only because WebTransport came late', async () => {
+    const world = new World();
+    let come: () => void = () => undefined;
+    world.lost.set('webtransport', new Promise((resolve) => (come = resolve)));
+    const attempt = world.connector.attempt(new AbortController().signal);
+    await world.clock.pass(JOIN_AFTER_MS);
+    expect((await attempt).fallback).toEqual({ why: 'slower' });
+    expect(world.remembered).toEqual({ why: 'slower' });
+    come();
+    await settle();
+    expect(world.remembered).toBe(null);
+  });
+
+  it('says that WebTransport worked before when it is silent in a tab where it did', async () => {
+    const world = new World();
+    await world.attempt();
+    world.lost.set('webtransport', new Promise(() => undefined));
+    const attempt = world.connector.attempt(new AbortController().signal);
+    await world.clock.pass(JOIN_AFTER_MS);
+    expect((await attempt).fallback).toEqual({ why: 'silent' });
     expect(world.remembered).toBe(null);
   });
 

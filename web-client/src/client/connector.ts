@@ -9,7 +9,7 @@ import { newId } from '../protocol/id';
 import { plan } from '../transport/plan';
 import type { Circumstances } from '../transport/plan';
 import { RaceLost, race } from '../transport/race';
-import type { Fallback } from '../transport/race';
+import type { Fallback, Loser } from '../transport/race';
 import { ConnectionLost } from '../transport/transport';
 import type { Connection, Dial, TransportName } from '../transport/transport';
 import type { Clock } from './clock';
@@ -35,8 +35,8 @@ export interface Established {
 export interface Surroundings {
   circumstances(): Promise<Omit<Circumstances, 'nowMs'>>;
   dialer(name: TransportName): Dial;
-  /** WebSocket won although WebTransport was tried. */
-  remember(because: Fallback): void;
+  /** Why WebSocket won although WebTransport was tried; null forgets it. */
+  remember(because: Fallback | null): void;
 }
 
 export class Connector {
@@ -86,25 +86,33 @@ export class Connector {
     return {
       connection: won.connection,
       ...won.welcome,
-      fallback: fallback ?? this.fallbackOf(won.connection.name, won.losers),
+      fallback: this.fallbackOf(won.connection.name, won.losers, fallback),
     };
   }
 
-  private fallbackOf(
-    winner: TransportName,
-    losers: { name: TransportName; error: Error | null }[],
-  ): Fallback | null {
+  private fallbackOf(winner: TransportName, losers: Loser[], planned: Fallback | null): Fallback | null {
     if (winner === 'webtransport') {
       this.worked = true;
+      if (planned) this.surroundings.remember(null);
       return null;
     }
+    if (planned) return planned;
     const tried = losers.find(({ name }) => name === 'webtransport');
     if (!tried) return null;
     const because: Fallback = tried.error
       ? { why: 'failed', detail: tried.error.message }
-      : { why: 'slower' };
-    if (!this.worked) this.surroundings.remember(because);
+      : { why: this.worked ? 'silent' : 'slower' };
+    if (!this.worked) this.remember(because, tried);
     return because;
+  }
+
+  /** At once, so that even a reload a moment later gains by it. */
+  private remember(because: Fallback, tried: Loser): void {
+    this.surroundings.remember(because);
+    void tried.reached.then((reached) => {
+      // The way is open: it was the machine or the moment that was slow.
+      if (reached) this.surroundings.remember(null);
+    });
   }
 
   private async hello(

@@ -1,9 +1,10 @@
 import 'fake-indexeddb/auto';
 import { describe, expect, it } from 'vitest';
+import { Code } from '../protocol/generated';
 import { newId } from '../protocol/id';
 import { ManualClock, settle } from '../testing/manual_clock';
 import type { OutboxItem } from './model';
-import { Outbox, TRIES_MAX } from './outbox';
+import { Outbox, SLOW_DOWN_MS, TRIES_MAX } from './outbox';
 import type { OutboxBus, OutboxLock, OutboxNews, Sent } from './outbox';
 import { memoryOutboxStore, openOutboxStore } from './outbox_store';
 import type { OutboxStore } from './outbox_store';
@@ -136,6 +137,27 @@ describe('the outbox', () => {
     await settle();
     expect(tab.states()).toEqual(['one sent']);
     expect(await store.all()).toEqual([]);
+  });
+
+  it('rests in every room when it was too fast, and never gives an item up for that', async () => {
+    const tab = new Tab(memoryOutboxStore());
+    await tab.outbox.add(item('a1', 'a'));
+    await tab.outbox.add(item('b1', 'b'));
+    tab.online();
+    await settle();
+    const slow = new RequestFailed(Code.rateLimited, 'retry', 'slower');
+    for (let turn = 1; turn <= TRIES_MAX + 2; turn += 1) {
+      for (const post of tab.posts.slice(-2)) post.refuse(slow);
+      await settle();
+      expect(tab.posts.length).toBe(2 * turn);
+      await tab.clock.pass(SLOW_DOWN_MS - 1);
+      expect(tab.posts.length).toBe(2 * turn);
+      await tab.clock.pass(15_000);
+    }
+    expect(tab.states()).toEqual(['a1 waiting', 'b1 waiting']);
+    for (const post of tab.posts.slice(-2)) post.accept();
+    await settle();
+    expect(tab.states()).toEqual(['a1 sent', 'b1 sent']);
   });
 
   it('tries again after a pause when the server says so, then shows the failure', async () => {

@@ -5,6 +5,7 @@
  * that holds the lock, and it holds it only while it is connected. The others learn
  * over the bus what became of the items.
  */
+import { Code } from '../protocol/generated';
 import type { ClientId, Epoch, RoomId } from '../protocol/generated';
 import { pause } from './clock';
 import type { Clock } from './clock';
@@ -18,6 +19,8 @@ export const TRIES_MAX = 6;
 const GONE_MAX = 1_000;
 const RETRY_PAUSE_MS = 1_000;
 const RETRY_PAUSE_MS_MAX = 15_000;
+/** The first pause after "too fast"; such an answer never makes an item fail. */
+export const SLOW_DOWN_MS = 2_000;
 
 export interface Sent {
   seq: number;
@@ -41,6 +44,8 @@ export class Outbox {
   private readonly inFlight = new Map<RoomId, ClientId>();
   private readonly tries = new Map<ClientId, number>();
   private post: ((item: OutboxItem) => Promise<Sent>) | null = null;
+  /** The server asked for a slower pace: until the pause is over nothing leaves, in any room. */
+  private slowedDown: { pauses: number; resting: boolean } = { pauses: 0, resting: false };
   private turn = new Turn();
   /** Being written: a list read meanwhile may lack them. */
   private readonly writing = new Set<ClientId>();
@@ -135,7 +140,7 @@ export class Outbox {
   }
 
   private drain(): void {
-    if (!this.post) return;
+    if (!this.post || this.slowedDown.resting) return;
     for (const item of this.list) {
       if (item.state === 'waiting' && !this.inFlight.has(item.room)) void this.send(item, this.post);
     }
@@ -146,6 +151,7 @@ export class Outbox {
     this.inFlight.set(item.room, item.clientId);
     try {
       const sent = await post(item);
+      this.slowedDown.pauses = 0;
       this.markSent(item.clientId, sent);
       this.bus.post({ type: 'sent', clientId: item.clientId, sent });
       await this.forget(item.clientId);
@@ -169,6 +175,10 @@ export class Outbox {
       await turn.end;
       return;
     }
+    if (error.code === Code.rateLimited) {
+      await this.slowDown(turn);
+      return;
+    }
     const tries = (this.tries.get(item.clientId) ?? 0) + 1;
     this.tries.set(item.clientId, tries);
     if (error.action === 'login' || (error.action !== 'stop' && tries < TRIES_MAX)) {
@@ -177,6 +187,18 @@ export class Outbox {
       return;
     }
     await this.replace({ ...item, state: 'failed', code: error.code });
+  }
+
+  /** Rooms that were refused together rest together, and the pause grows once. */
+  private async slowDown(turn: Turn): Promise<void> {
+    const slowed = this.slowedDown;
+    if (slowed.resting) return;
+    slowed.resting = true;
+    const pauseMs = Math.min(SLOW_DOWN_MS * 2 ** slowed.pauses, RETRY_PAUSE_MS_MAX);
+    slowed.pauses += 1;
+    await Promise.race([pause(this.clock, pauseMs), turn.end]);
+    slowed.resting = false;
+    this.drain();
   }
 
   private async replace(item: OutboxItem): Promise<void> {

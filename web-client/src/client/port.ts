@@ -5,6 +5,7 @@
  */
 import type { ClientId, RoomId, UserId } from '../protocol/generated';
 import type { TransportName } from '../transport/transport';
+import type { ServerInfo } from './http';
 import type {
   Link,
   ListedRoom,
@@ -17,9 +18,15 @@ import type {
   TimelinePatch,
 } from './model';
 
+/** What the server said about itself, and when: the page has asked before the worker is there. */
+export interface KnownServer {
+  server: ServerInfo;
+  atMs: number;
+}
+
 /** Page to worker: what is to be done. */
 export type Command =
-  | { do: 'start'; user: UserId; forced: TransportName | null; ios: boolean }
+  | { do: 'start'; user: UserId; forced: TransportName | null; ios: boolean; server: KnownServer | null }
   /** The room on the screen, or none. */
   | { do: 'view'; room: RoomId | null }
   | { do: 'send'; item: OutboxItem }

@@ -26,6 +26,9 @@ import type { HistoryPage, HistoryRequest } from './room_log';
 
 /** How often the round trip is measured. */
 export const PROBE_INTERVAL_MS = 5_000;
+/** A probe is answered every few seconds: silence this long needs an explanation. */
+export const SILENT_AFTER_MS = 7_000;
+const LOOK_INTERVAL_MS = 1_000;
 /** How long a suspect connection has to answer. */
 const SUSPECT_WAIT_MS = 3_000;
 /** Between the death of a lane and its successor. */
@@ -58,6 +61,7 @@ export class Session {
   private heardAtMs: number;
   private probe: { nonce: number; sentAtMs: number } | null = null;
   private nonce = 0;
+  private suspected = false;
   private over = false;
 
   constructor(
@@ -93,8 +97,11 @@ export class Session {
     });
     this.every(PING_INTERVAL_MS, () => {
       this.control.send('Ping', { nonce: 0 });
-      if (this.clock.elapsed() - this.heardAtMs > this.deadAfterMs)
-        this.close(Code.timeout, 'nothing was heard');
+    });
+    // Whoever waits for the transport to notice waits for half a minute.
+    this.every(LOOK_INTERVAL_MS, () => {
+      if (this.clock.elapsed() - this.heardAtMs >= Math.min(SILENT_AFTER_MS, this.deadAfterMs))
+        this.suspect();
     });
     this.measure();
     this.every(PROBE_INTERVAL_MS, () => {
@@ -147,10 +154,13 @@ export class Session {
 
   /** Closes the connection unless there is a sign of life soon. */
   suspect(): void {
+    if (this.suspected) return;
+    this.suspected = true;
     const sinceMs = this.clock.elapsed();
     this.control.send('Ping', { nonce: 0 });
     this.once(SUSPECT_WAIT_MS, () => {
-      if (this.heardAtMs < sinceMs) this.close(Code.timeout, 'no answer after the page woke');
+      this.suspected = false;
+      if (this.heardAtMs < sinceMs) this.close(Code.timeout, 'the server answers no more');
     });
   }
 

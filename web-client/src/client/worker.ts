@@ -13,10 +13,9 @@ import { systemClock } from './clock';
 import { Connector } from './connector';
 import type { Surroundings } from './connector';
 import { HttpFailed, http } from './http';
-import type { ServerInfo } from './http';
 import type { OutboxBus, OutboxLock, OutboxNews } from './outbox';
 import { openOutboxStore } from './outbox_store';
-import type { Event, PortError, ToPage, ToWorker } from './port';
+import type { Event, KnownServer, PortError, ToPage, ToWorker } from './port';
 import { RequestFailed } from './request_failed';
 import { Tickets } from './tickets';
 
@@ -63,11 +62,11 @@ function portError(error: unknown): PortError {
   return { code, detail: error instanceof Error ? error.message : String(error) };
 }
 
-async function start({ user, forced, ios }: Extract<ToWorker, { do: 'start' }>): Promise<Client> {
+async function start({ user, forced, ios, server }: Extract<ToWorker, { do: 'start' }>): Promise<Client> {
   const clock = systemClock;
   const tickets = new Tickets(async (count) => (await http.tickets(count)).tickets, clock);
   const client = new Client(user, {
-    connector: new Connector(browser(forced, ios), tickets, clock),
+    connector: new Connector(browser(forced, ios, server), tickets, clock),
     store: await openOutboxStore(user),
     bus: openBus(user),
     lock: openLock(user),
@@ -81,8 +80,8 @@ async function start({ user, forced, ios }: Extract<ToWorker, { do: 'start' }>):
 }
 
 /** What the attempt to connect must know of this browser and this server. */
-function browser(forced: TransportName | null, ios: boolean): Surroundings {
-  let info: { server: ServerInfo; atMs: number } | null = null;
+function browser(forced: TransportName | null, ios: boolean, known: KnownServer | null): Surroundings {
+  let info = known;
 
   return {
     async circumstances() {
@@ -137,9 +136,12 @@ async function recall(): Promise<{ atMs: number; because: Fallback } | null> {
   return (note as { atMs: number; because: Fallback } | undefined) ?? null;
 }
 
-async function remember(because: Fallback): Promise<void> {
+async function remember(because: Fallback | null): Promise<void> {
   const database = await openDatabase().catch(() => null);
-  await database?.put('notes', { atMs: Date.now(), because }, REMEMBERED).catch(() => undefined);
+  const written = because
+    ? database?.put('notes', { atMs: Date.now(), because }, REMEMBERED)
+    : database?.delete('notes', REMEMBERED);
+  await written?.catch(() => undefined);
 }
 
 function openBus(user: string): OutboxBus {

@@ -127,6 +127,7 @@ export const en = {
     unsupported: 'This browser has no WebTransport.',
     not_offered: 'The server does not offer WebTransport.',
     slower: 'WebSocket was ready first; the network may slow or block UDP.',
+    silent: 'WebTransport worked before, and now nothing answers there.',
     failed: 'WebTransport could not connect; the network may block UDP.',
     remembered: 'Remembered for an hour from the last attempt.',
   },

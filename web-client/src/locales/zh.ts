@@ -129,6 +129,7 @@ export const zh: Messages = {
     unsupported: '此浏览器不支持 WebTransport。',
     not_offered: '服务器未提供 WebTransport。',
     slower: 'WebSocket 先连上；网络可能限制或阻止了 UDP。',
+    silent: 'WebTransport 之前可用，现在没有应答。',
     failed: 'WebTransport 连接失败；网络可能阻止了 UDP。',
     remembered: '沿用最近一次的结果，保留一小时。',
   },

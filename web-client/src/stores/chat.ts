@@ -3,7 +3,16 @@
  * ended by the logout. Its events go to the stores; what the page wants goes to it.
  */
 import { defineStore } from 'pinia';
-import type { Command, Event, PortError, RequestName, Requests, ToPage, ToWorker } from '../client/port';
+import type {
+  Command,
+  Event,
+  KnownServer,
+  PortError,
+  RequestName,
+  Requests,
+  ToPage,
+  ToWorker,
+} from '../client/port';
 import type { RoomId, UserId } from '../protocol/generated';
 import { newId } from '../protocol/id';
 import { isIos } from '../transport/plan';
@@ -34,7 +43,7 @@ export const useChat = defineStore('chat', () => {
   let lastIdMs = 0;
   const waiting = new Map<number, Waiting>();
 
-  function start(user: UserId, forced: TransportName | null): void {
+  function start(user: UserId, forced: TransportName | null, server: KnownServer | null): void {
     stop();
     worker = new Worker(new URL('../client/worker.ts', import.meta.url), { type: 'module', name: 'rill' });
     worker.addEventListener('message', ({ data }: MessageEvent<ToPage>) => {
@@ -43,7 +52,8 @@ export const useChat = defineStore('chat', () => {
     });
     void useDrafts().load(user);
     // A worker does not know of touch screens, by which an iPad is told from a Mac.
-    say({ do: 'start', user, forced, ios: isIos(navigator.userAgent, navigator.maxTouchPoints) });
+    const ios = isIos(navigator.userAgent, navigator.maxTouchPoints);
+    say({ do: 'start', user, forced, ios, server });
   }
 
   function stop(): void {

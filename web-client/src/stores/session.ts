@@ -2,7 +2,8 @@
 import { defineStore } from 'pinia';
 import { computed, ref, shallowRef } from 'vue';
 import { HttpFailed, http } from '../client/http';
-import type { Me, ServerInfo } from '../client/http';
+import type { Me } from '../client/http';
+import type { KnownServer } from '../client/port';
 
 /** `unreachable`: the server did not answer, so nobody knows yet. */
 type Phase = 'unknown' | 'unreachable' | 'out' | 'in';
@@ -10,7 +11,8 @@ type Phase = 'unknown' | 'unreachable' | 'out' | 'in';
 export const useSession = defineStore('session', () => {
   const phase = ref<Phase>('unknown');
   const me = shallowRef<Me['user'] | null>(null);
-  const server = shallowRef<ServerInfo | null>(null);
+  const known = shallowRef<KnownServer | null>(null);
+  const server = computed(() => known.value?.server ?? null);
   /** The login ended while it was in use. */
   const ended = ref(false);
   const myId = computed(() => me.value?.id ?? '');
@@ -24,7 +26,7 @@ export const useSession = defineStore('session', () => {
   async function check(): Promise<void> {
     const about = http.server().then(
       (info) => {
-        server.value = info;
+        known.value = { server: info, atMs: Date.now() };
       },
       () => undefined,
     );
@@ -60,5 +62,5 @@ export const useSession = defineStore('session', () => {
     leave('asked');
   }
 
-  return { phase, me, myId, server, ended, check, login, register, logout, leave };
+  return { phase, me, myId, known, server, ended, check, login, register, logout, leave };
 });

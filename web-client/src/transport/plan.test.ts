@@ -33,9 +33,9 @@ describe('the plan of an attempt', () => {
     check({ offered: false }, ['websocket'], 'not_offered');
   });
 
-  it('remembers for an hour that WebSocket won', () => {
+  it('lets WebSocket start first for an hour after it won', () => {
     const because = { why: 'slower' } as const;
-    check({ remembered: { atMs: usual.nowMs - 1, because } }, ['websocket'], 'remembered');
+    check({ remembered: { atMs: usual.nowMs - 1, because } }, ['websocket', 'webtransport'], 'remembered');
     check(
       { remembered: { atMs: usual.nowMs - WEBSOCKET_REMEMBERED_MS, because } },
       ['webtransport', 'websocket'],

@@ -1,11 +1,11 @@
 /**
  * Which transports a connection attempt tries, in which order, and why WebTransport
- * is left out where it is.
+ * is left out or comes second where it does.
  */
 import type { Fallback } from './race';
 import type { TransportName } from './transport';
 
-/** How long a WebSocket that won is taken at once. */
+/** How long a WebSocket that won starts first: such a page load waits for nothing. */
 export const WEBSOCKET_REMEMBERED_MS = 60 * 60 * 1000;
 
 export interface Circumstances {
@@ -24,7 +24,7 @@ export interface Circumstances {
 
 export interface Plan {
   order: TransportName[];
-  /** Set when WebTransport is not even tried. */
+  /** Why it is so when WebSocket wins; null when the race will tell. */
   fallback: Fallback | null;
 }
 
@@ -37,7 +37,10 @@ export function plan(of: Circumstances): Plan {
   if (!of.offered) return onlyWebSocket({ why: 'not_offered' });
   const remembered = of.remembered;
   if (remembered && of.nowMs - remembered.atMs < WEBSOCKET_REMEMBERED_MS && of.nowMs >= remembered.atMs) {
-    return onlyWebSocket({ why: 'remembered', because: remembered.because });
+    // Not alone: what was remembered may be true no more, and then WebSocket may be the one
+    // that does not get through.
+    const fallback: Fallback = { why: 'remembered', because: remembered.because };
+    return { order: ['websocket', 'webtransport'], fallback };
   }
   return { order: ['webtransport', 'websocket'], fallback: null };
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ManualClock, settle } from '../testing/manual_clock';
 import { MemoryConnection } from '../testing/memory_connection';
 import type { Racer } from './race';
-import { JOIN_AFTER_MS, RaceLost, race } from './race';
+import { JOIN_AFTER_MS, LATE_MS, RaceLost, race } from './race';
 import type { TransportName } from './transport';
 
 const SUPERSEDED = { code: 2, reason: 'superseded' };
@@ -81,11 +81,38 @@ describe('the race of transports', () => {
     await settle();
     second.welcome();
     const winner = await outcome;
-    expect(winner.losers).toEqual([{ name: 'webtransport', error: null }]);
+    expect(winner.losers).toMatchObject([{ name: 'webtransport', error: null }]);
+    expect(await winner.losers[0]?.reached).toBe(true);
     first.welcome();
     await settle();
     expect(first.connection.closedBy).toEqual({ who: 'client', code: SUPERSEDED.code });
     expect(second.connection.closedBy).toBe(null);
+  });
+
+  it('lets a loser come in late, closes it without a handshake, and knows that its way is open', async () => {
+    const { clock, first, second, outcome } = start();
+    await clock.pass(JOIN_AFTER_MS);
+    second.connect();
+    await settle();
+    second.welcome();
+    const { losers } = await outcome;
+    await clock.pass(JOIN_AFTER_MS);
+    first.connect();
+    expect(await losers[0]?.reached).toBe(true);
+    await settle();
+    expect(first.helloed).toBe(false);
+    expect(first.connection.closedBy).toEqual({ who: 'client', code: SUPERSEDED.code });
+  });
+
+  it('gives a loser up that never comes in', async () => {
+    const { clock, second, outcome } = start();
+    await clock.pass(JOIN_AFTER_MS);
+    second.connect();
+    await settle();
+    second.welcome();
+    const { losers } = await outcome;
+    await clock.pass(LATE_MS);
+    expect(await losers[0]?.reached).toBe(false);
   });
 
   it('is won by the first handshake of the application, not of the transport', async () => {

@@ -1,7 +1,8 @@
 /**
- * The race of transports: WebTransport starts, WebSocket joins after a moment or on
- * failure, and the winner is the first whose application handshake is done. A loser
- * is closed with `Superseded`, however late it comes in.
+ * The race of transports: the preferred one starts, the other joins after a moment or on
+ * failure, and the winner is the first whose application handshake is done. A loser may
+ * still come in for a while, which tells whether its way is open, and is closed with
+ * `Superseded`.
  */
 import type { Clock } from '../client/clock';
 import { pause } from '../client/clock';
@@ -9,10 +10,12 @@ import type { Connection, Dial, TransportName } from './transport';
 
 /** How long the first transport runs alone. */
 export const JOIN_AFTER_MS = 300;
+/** How long after the race a loser may still come in. */
+export const LATE_MS = 10_000;
 
 /** Why the session does not run over WebTransport, for the chip's details. */
 export type Fallback =
-  | { why: 'forced' | 'ios' | 'unsupported' | 'not_offered' | 'slower' }
+  | { why: 'forced' | 'ios' | 'unsupported' | 'not_offered' | 'slower' | 'silent' }
   | { why: 'failed'; detail: string }
   | { why: 'remembered'; because: Fallback };
 
@@ -21,11 +24,19 @@ export interface Racer {
   dial: Dial;
 }
 
+/** One that ran and did not win. */
+export interface Loser {
+  name: TransportName;
+  /** Why it was out before the end; null when it was only slower. */
+  error: Error | null;
+  /** Whether its transport came up, however late. */
+  reached: Promise<boolean>;
+}
+
 export interface Winner<T> {
   connection: Connection;
   welcome: T;
-  /** What became of those that did not win; a racer that was only slower has null. */
-  losers: { name: TransportName; error: Error | null }[];
+  losers: Loser[];
 }
 
 export class RaceLost extends Error {
@@ -46,14 +57,17 @@ export function race<T>(
   signal: AbortSignal,
 ): Promise<Winner<T>> {
   return new Promise((resolve, reject) => {
-    const abort = new AbortController();
+    const dialling = new AbortController();
+    const greeting = new AbortController();
     const errors = new Map<TransportName, Error>();
+    const reached = new Map<TransportName, Promise<boolean>>();
     let won = false;
     let next = 0;
 
     const giveUp = (): void => {
-      abort.abort();
-      if (!won) reject(new RaceLost([{ name: 'websocket', error: new Error('given up') }]));
+      dialling.abort();
+      greeting.abort();
+      reject(new RaceLost([{ name: 'websocket', error: new Error('given up') }]));
     };
     if (signal.aborted) {
       giveUp();
@@ -62,20 +76,37 @@ export function race<T>(
     signal.addEventListener('abort', giveUp, { once: true });
 
     const run = async (racer: Racer): Promise<void> => {
-      const connection = await racer.dial(abort.signal);
+      const dialled = racer.dial(dialling.signal);
+      const up = dialled.then(
+        () => true,
+        () => false,
+      );
+      reached.set(racer.name, up);
+      const connection = await dialled;
+      if (won || signal.aborted) {
+        connection.close(superseded.code, superseded.reason);
+        return;
+      }
       try {
-        const welcome = await hello(connection, abort.signal);
+        const welcome = await hello(connection, greeting.signal);
         if (won || signal.aborted) {
           connection.close(superseded.code, superseded.reason);
           return;
         }
         won = true;
-        abort.abort();
+        greeting.abort();
         signal.removeEventListener('abort', giveUp);
+        clock.after(LATE_MS, () => {
+          dialling.abort();
+        });
         const losers = racers
           .slice(0, next)
           .filter((other) => other !== racer)
-          .map((other) => ({ name: other.name, error: errors.get(other.name) ?? null }));
+          .map(({ name }) => ({
+            name,
+            error: errors.get(name) ?? null,
+            reached: reached.get(name) ?? Promise.resolve(false),
+          }));
         resolve({ connection, welcome, losers });
       } catch (error) {
         connection.close(superseded.code, superseded.reason);
