@@ -96,27 +96,6 @@ for (const { name, of } of MIXES) {
   });
 }
 
-test('a browser without a way to WebTransport talks over WebSocket and says why', async ({
-  server,
-  person,
-}) => {
-  const one = await person('user1');
-  await one.register();
-  // A port on which nothing answers is what a firewall looks like from inside.
-  await one.page.context().route('**/api/v1/server', async (route) => {
-    const answer = await route.fetch();
-    const about = (await answer.json()) as { webtransport: { port: number } };
-    about.webtransport.port = 9;
-    await route.fulfill({ json: about });
-  });
-  await one.open();
-  await expect(one.chip).toContainText('WebSocket');
-  await one.chip.click();
-  await expect(one.page.getByText('为何未用 WebTransport')).toBeVisible();
-  await expect(one.page.getByText(/WebTransport 连接失败|WebSocket 先连上/)).toBeVisible();
-  expect(server.url).toContain('localhost');
-});
-
 test('the race takes WebTransport where it can', async ({ person }) => {
   // A busy machine may start QUIC more slowly than the race allows; not three times.
   const names = ['user1', 'user2', 'user3'];

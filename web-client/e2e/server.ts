@@ -39,6 +39,10 @@ export class Server {
     return `http://localhost:${this.port('http')}`;
   }
 
+  get quicPort(): number {
+    return Number(this.port('quic'));
+  }
+
   private port(name: 'http' | 'https' | 'quic'): string {
     return this.ready?.[name].split(':').at(-1) ?? '0';
   }
