@@ -1,5 +1,6 @@
 //! The Rill server: one QUIC endpoint, two HTTP ports, one store.
 
+pub mod admission;
 pub mod app;
 pub mod config;
 pub mod domain;

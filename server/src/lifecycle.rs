@@ -56,7 +56,7 @@ where
     let tasks = services.tasks.clone();
     let mut group = TaskGroup::new(tasks.clone());
     let serve = |listener: TcpListener, tls: Option<TlsAcceptor>| {
-        listen::serve(listener, tls, router.clone(), tasks.clone(), switch.stop())
+        listen::serve(listener, tls, router.clone(), services.gate.clone(), tasks.clone(), switch.stop())
     };
     let mut ports: Vec<AbortHandle> = Vec::new();
     for listener in listeners.http {

@@ -16,11 +16,13 @@ pub use error::StartError;
 pub use ready::Ready;
 
 use crate::{
+    admission::Gate,
     config::Config,
     domain::{Domain, World, sweep},
     http::{self, Api, ServerInfo, WebTransportInfo, origin::Origins},
     hub::Hub,
     lifecycle,
+    metrics::Metrics,
     runtime::{Clock, Entropy, StopSwitch, SystemClock, SystemEntropy, Tasks},
     session::{Live, Services},
     transport::quic,
@@ -88,6 +90,7 @@ impl App {
         opened.store.user_log.observe(hub.clone());
         let world =
             World { store: opened.store.clone(), clock: clock.clone(), entropy: entropy.clone(), tasks: tasks.clone() };
+        let metrics = Arc::<Metrics>::default();
         let services = Arc::new(Services {
             store: opened.store,
             domain: Domain::new(world),
@@ -96,7 +99,8 @@ impl App {
             clock,
             entropy,
             tasks,
-            metrics: Arc::default(),
+            gate: Arc::new(Gate::new(&config.limits, metrics.clone())),
+            metrics,
             software: concat!("rill/", env!("CARGO_PKG_VERSION")).to_owned(),
             stop: switch.stop(),
         });

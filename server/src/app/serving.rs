@@ -1,11 +1,12 @@
 //! What the transports hand their connections to.
 
-use std::sync::Arc;
+use rill_protocol::Code;
+use std::{net::IpAddr, sync::Arc};
 
 use crate::{
     http::origin::Origins,
     session::{self, Services},
-    transport::{Connection, Serve},
+    transport::{Admission, Connection, Serve, TransportKind},
 };
 
 /// Runs a session on each connection.
@@ -28,5 +29,14 @@ impl Serve for Serving {
 
     fn origin_allowed(&self, origin: Option<&str>) -> bool {
         self.origins.allows(origin)
+    }
+
+    fn admit(&self, address: IpAddr, proven: bool) -> Admission {
+        let gate = &self.services.gate;
+        let admission = gate.admit(address, proven);
+        if matches!(admission, Admission::Refused) {
+            gate.refused(TransportKind::Quic.as_str(), address, Code::RateLimited);
+        }
+        admission
     }
 }

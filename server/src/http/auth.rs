@@ -11,7 +11,7 @@ use axum::{
 use rill_protocol::Code;
 use std::sync::Arc;
 
-use super::{Api, Door, error::ApiError};
+use super::{Api, DOOR, Door, Peer, error::ApiError};
 use crate::domain::accounts::{Identity, Token};
 
 const COOKIE_NAME: &str = "rill_session";
@@ -26,7 +26,15 @@ impl FromRequestParts<Arc<Api>> for Authenticated {
 
     async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, ApiError> {
         let token = token(&parts.headers).ok_or(Code::NotLoggedIn)?;
-        Ok(Self(api.services.domain.accounts.authenticate(&token).await?))
+        let identity = api.services.domain.accounts.authenticate(&token).await?;
+        let gate = &api.services.gate;
+        if let Err(wait) = gate.user_request(identity.user) {
+            if let Some(peer) = parts.extensions.get::<Peer>() {
+                gate.refused(DOOR, peer.address.ip(), Code::RateLimited);
+            }
+            return Err(ApiError::rate_limited(wait));
+        }
+        Ok(Self(identity))
     }
 }
 

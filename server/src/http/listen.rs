@@ -7,6 +7,7 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto::Builder,
 };
+use rill_protocol::Code;
 use std::{convert::Infallible, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -16,18 +17,48 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
-use super::{Door, Peer};
-use crate::runtime::{Stop, TaskGroup, Tasks};
+use super::{
+    DOOR, Door, Peer, Place,
+    pace::{Pace, Paced},
+    turned_away,
+};
+use crate::{
+    admission::Gate,
+    runtime::{Stop, TaskGroup, Tasks},
+    transport::Admission,
+};
 
 /// Connections of one port at once.
 const CONNECTIONS_MAX: u32 = 10_000;
 /// For a TLS handshake, for the first request, and for a request's header.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// From the word that a connection ends to its end.
+const GOODBYE_TIMEOUT: Duration = Duration::from_secs(10);
+/// What a connection of HTTP/1.1 gathers of a request's header, and of an answer.
+const HTTP1_BUFFER_BYTES: usize = 64 * 1024;
+/// Requests under way on one connection of HTTP/2.
+const HTTP2_STREAMS_MAX: u32 = 32;
+/// Bytes of a request's body before they are read.
+const HTTP2_STREAM_WINDOW_BYTES: u32 = 64 * 1024;
+/// The same for all requests of a connection.
+const HTTP2_WINDOW_BYTES: u32 = 256 * 1024;
+/// Bytes of an answer that HTTP/2 takes before the peer does.
+const HTTP2_SEND_BUFFER_BYTES: usize = 64 * 1024;
+/// A request's header over HTTP/2.
+const HEADER_BYTES_MAX: u32 = 16 * 1024;
 /// After a failed accept (no file handles left, say) before the next.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Serves a port until `stop` is thrown; then open requests end, and so does this.
-pub async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, router: Router, tasks: Tasks, mut stop: Stop) {
+pub async fn serve(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    gate: Arc<Gate>,
+    tasks: Tasks,
+    mut stop: Stop,
+) {
+    let courtesies = Arc::new(Semaphore::new(turned_away::AT_ONCE_MAX));
     let permits = Arc::new(Semaphore::new(CONNECTIONS_MAX as usize));
     let mut connections = TaskGroup::new(tasks);
     loop {
@@ -45,10 +76,23 @@ pub async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, router: Rout
                 continue;
             }
         };
+        let Admission::Admitted(admitted) = gate.admit(address.ip(), true) else {
+            gate.refused(DOOR, address.ip(), Code::RateLimited);
+            if tls.is_none()
+                && let Ok(courtesy) = courtesies.clone().try_acquire_owned()
+            {
+                connections.spawn(async move {
+                    turned_away::tell(stream).await;
+                    drop(courtesy);
+                });
+            }
+            continue;
+        };
+        let place = Place::new(admitted.connection);
         let (tls, router, stop) = (tls.clone(), router.clone(), stop.clone());
         connections.spawn(async move {
             let _permit = permit;
-            if let Err(error) = connection(stream, address, tls, router, stop).await {
+            if let Err(error) = connection(stream, address, place, tls, router, stop).await {
                 tracing::debug!(%address, %error, "an HTTP connection ended");
             }
         });
@@ -63,13 +107,14 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 async fn connection(
     stream: TcpStream,
     address: SocketAddr,
+    place: Place,
     tls: Option<TlsAcceptor>,
     router: Router,
     mut stop: Stop,
 ) -> Result<(), BoxError> {
     stream.set_nodelay(true)?;
     match tls {
-        None => http(stream, Peer { address, door: Door::Loopback }, router, stop).await,
+        None => http(stream, Peer { address, door: Door::Loopback }, place, router, stop).await,
         Some(tls) => {
             let timed_out = |_| io::Error::new(io::ErrorKind::TimedOut, "the TLS handshake took too long");
             let handshake = tokio::time::timeout(HEADER_TIMEOUT, tls.accept(stream));
@@ -77,7 +122,7 @@ async fn connection(
                 stream = handshake => stream.map_err(timed_out)??,
                 () = stop.thrown() => return Ok(()),
             };
-            http(stream, Peer { address, door: Door::Tls }, router, stop).await
+            http(stream, Peer { address, door: Door::Tls }, place, router, stop).await
         }
     }
 }
@@ -85,21 +130,38 @@ async fn connection(
 async fn http<I: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     io: I,
     peer: Peer,
+    place: Place,
     router: Router,
     mut stop: Stop,
 ) -> Result<(), BoxError> {
     let asked = Arc::new(Notify::new());
     let asks = asked.clone();
+    let pace = Pace::new();
+    let paced = pace.clone();
     let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
         asks.notify_one();
+        paced.progress();
         let mut request: Request = request.map(Body::new);
         request.extensions_mut().insert(peer);
-        let router = router.clone();
-        async move { Ok::<_, Infallible>(router.oneshot(request).await.unwrap_or_else(|never| match never {})) }
+        request.extensions_mut().insert(place.clone());
+        let (router, paced) = (router.clone(), paced.clone());
+        async move {
+            let response = router.oneshot(request).await.unwrap_or_else(|never| match never {});
+            paced.progress();
+            Ok::<_, Infallible>(response.map(|body| Paced::new(body, paced)))
+        }
     });
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
-    builder.http2().timer(TokioTimer::new()).keep_alive_interval(Some(HEADER_TIMEOUT));
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(HTTP1_BUFFER_BYTES);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(Some(HEADER_TIMEOUT))
+        .max_concurrent_streams(HTTP2_STREAMS_MAX)
+        .initial_stream_window_size(HTTP2_STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(HTTP2_WINDOW_BYTES)
+        .max_send_buf_size(HTTP2_SEND_BUFFER_BYTES)
+        .max_header_list_size(HEADER_BYTES_MAX);
     let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(io), service));
     tokio::select! {
         ended = connection.as_mut() => ended,
@@ -107,6 +169,12 @@ async fn http<I: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         () = stop.thrown() => {
             connection.as_mut().graceful_shutdown();
             connection.await
+        }
+        () = pace.stalled() => {
+            connection.as_mut().graceful_shutdown();
+            tokio::time::timeout(GOODBYE_TIMEOUT, connection)
+                .await
+                .unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, "answers were not taken").into()))
         }
     }
 }
@@ -122,7 +190,7 @@ async fn silence(asked: &Notify) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runtime::StopSwitch;
+    use crate::{runtime::StopSwitch, transport::Permit};
     use axum::routing::get;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -132,7 +200,7 @@ mod tests {
         let switch = StopSwitch::new();
         let peer = Peer { address: ([127, 0, 0, 1], 1).into(), door: Door::Loopback };
         let router = Router::new().route("/", get(|| async { "here" }));
-        let serving = http(io, peer, router, switch.stop());
+        let serving = http(io, peer, Place::new(Permit::default()), router, switch.stop());
         let asking = async {
             client.write_all(words).await.unwrap();
             let mut answer = Vec::new();

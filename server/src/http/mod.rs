@@ -11,9 +11,12 @@ mod json;
 pub mod listen;
 mod messages;
 pub mod origin;
+mod pace;
 mod page;
+mod rate;
 mod rooms;
 mod server_info;
+mod turned_away;
 mod upgrade;
 
 use axum::{
@@ -28,12 +31,15 @@ use std::{net::SocketAddr, sync::Arc};
 use crate::{
     http::{error::ApiError, origin::Origins},
     session::Services,
-    transport::Serve,
+    transport::{Permit, Serve},
 };
 use rill_protocol::Code;
 
 /// A request's body. The longest is a post of 16 KiB, escaped as JSON.
 const BODY_BYTES_MAX: usize = 128 * 1024;
+
+/// HTTP among the doors at which refusals are counted.
+const DOOR: &str = "http";
 
 /// What the handlers share.
 pub struct Api {
@@ -75,6 +81,17 @@ pub struct Peer {
     pub door: Door,
 }
 
+/// A connection's place among those that may be open; what outlives the connection as
+/// HTTP, a WebSocket, takes it along.
+#[derive(Clone, Debug)]
+pub(crate) struct Place(#[allow(dead_code)] Arc<Permit>); // held, never read
+
+impl Place {
+    pub(crate) fn new(permit: Permit) -> Self {
+        Self(Arc::new(permit))
+    }
+}
+
 /// All routes; `serve` runs the connections that are upgraded to WebSocket.
 pub fn router<S: Serve>(api: Arc<Api>, serve: S) -> Router {
     let v1 = Router::new()
@@ -96,10 +113,14 @@ pub fn router<S: Serve>(api: Arc<Api>, serve: S) -> Router {
     Router::new()
         .nest("/api/v1", v1)
         .route("/healthz", get(|| async { "ok\n" }))
-        .route(WEBSOCKET_PATH, get(move |api, peer, upgrade| upgrade::websocket(api, peer, upgrade, serve)))
+        .route(
+            WEBSOCKET_PATH,
+            get(move |api, peer, place, upgrade| upgrade::websocket(api, peer, place, upgrade, serve)),
+        )
         .fallback(page::asset)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn_with_state(api.clone(), headers::security))
         .layer(middleware::from_fn_with_state(api.clone(), guard::check))
+        .layer(middleware::from_fn_with_state(api.clone(), rate::check))
         .with_state(api)
 }

@@ -58,6 +58,7 @@ pub(super) async fn run<R: RecvStream, S: SendStream>(
                         if let Err(end) = pass(&outgoing, frame).await { return end }
                     }
                     Answer::Later(request) => requests.push(request),
+                    Answer::End(end) => return end,
                 }
             }
             Some(frame) = requests.next() => {

@@ -9,8 +9,11 @@ use rill_protocol::{
 use serde::de::DeserializeOwned;
 use std::{future::Future, pin::Pin, sync::Arc};
 
-use super::{Session, people, resume, rooms, writer::Outgoing};
-use crate::wire::{code::Failure, number};
+use super::{End, Session, people, resume, rooms, writer::Outgoing};
+use crate::{
+    admission::Over,
+    wire::{code::Failure, number},
+};
 
 /// How far a session is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +33,8 @@ pub(super) enum Answer {
     Nothing,
     Now(Outgoing),
     Later(Request),
+    /// The session ends.
+    End(End),
 }
 
 /// The answer to a refused request.
@@ -56,8 +61,19 @@ fn takes_a_place(kind: Kind) -> bool {
     !matches!(kind, Kind::View | Kind::WatchPresence)
 }
 
+/// Whether a frame counts as a request. The others cannot be refused one by one: nobody
+/// would send them again.
+fn is_request(kind: Option<Kind>) -> bool {
+    !matches!(kind, Some(Kind::Attach | Kind::Ping | Kind::View | Kind::WatchPresence))
+}
+
 /// Decodes, checks the phase, and begins, unless every place for requests is taken.
 pub(super) fn frame(session: &Arc<Session>, phase: &mut Phase, is_full: bool, frame: Frame) -> Answer {
+    match session.may(is_request(frame.known())) {
+        Ok(()) => {}
+        Err(Over::Refuse) => return refuse(&frame, Code::RateLimited),
+        Err(Over::Close) => return Answer::End(End::flooded()),
+    }
     match (frame.known(), *phase) {
         (Some(Kind::Ping), _) => answer(&frame, |ping: Ping| {
             let pong = Pong { nonce: ping.nonce, now_ms: number(session.services.clock.now_ms()) };

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     domain::accounts::Identity,
-    transport::{Connection, Priority, SendStream},
+    transport::{Connection, Permit, Priority, SendStream},
     wire::{code::Failure, number},
 };
 
@@ -26,6 +26,8 @@ pub(super) struct Greeted<C: Connection> {
     pub(super) identity: Identity,
     pub(super) attempt: AttemptId,
     pub(super) client: String,
+    /// Among the connections that its user may have.
+    pub(super) place: Permit,
     pub(super) send: C::Send,
     pub(super) reader: FrameReader<C::Recv>,
 }
@@ -50,10 +52,16 @@ async fn greet<C: Connection>(services: &Services, connection: &C) -> Result<Gre
     if hello.client.len() > limits::CLIENT_NAME_BYTES_MAX {
         return Err(End::new(Code::Malformed, "the client's name is too long"));
     }
+    let too_many = || End::new(Code::RateLimited, "the user has enough connections");
+    // Before the ticket is used up, so that it serves the next try.
+    if services.gate.user_is_full(hello.ticket.user()) {
+        return Err(too_many());
+    }
     let (identity, ticket) = services.domain.accounts.redeem(&hello.ticket).await.map_err(|error| {
         let failure = Failure::from(error);
         End::new(failure.code, failure.detail)
     })?;
+    let place = services.gate.user_connection(identity.user).ok_or_else(too_many)?;
     reader.set_body_bytes_max(limits::CLIENT_FRAME_BODY_BYTES_MAX);
     let welcome = codec::frame(&Welcome {
         user: identity.user,
@@ -66,7 +74,7 @@ async fn greet<C: Connection>(services: &Services, connection: &C) -> Result<Gre
     });
     send.write(vec![welcome]).await.map_err(|_| gone())?;
     let client = hello.client.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    Ok(Greeted { identity, attempt: hello.attempt, client, send, reader })
+    Ok(Greeted { identity, attempt: hello.attempt, client, place, send, reader })
 }
 
 /// The next frame, which must be a `T`.

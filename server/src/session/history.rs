@@ -15,6 +15,7 @@ use super::{
     reader::{FrameReader, ReadError},
 };
 use crate::{
+    admission::Over,
     transport::{Priority, RecvStream, SendStream},
     wire::{code::Failure, history},
 };
@@ -34,7 +35,11 @@ pub(super) async fn run<R: RecvStream, S: SendStream>(session: Arc<Session>, mut
             }
             Err(ReadError::Gone) => return,
         };
-        let answer = answer(&session, &frame).await;
+        let answer = match session.may(true) {
+            Ok(()) => answer(&session, &frame).await,
+            Err(Over::Refuse) => failed(request_number(&frame), Code::RateLimited),
+            Err(Over::Close) => return session.registration.end(Code::RateLimited),
+        };
         // A page is long: one that nobody takes is not held for as long as the client pings.
         match tokio::time::timeout(dead_after, send.write(vec![answer])).await {
             Ok(Ok(())) => {}
@@ -44,8 +49,12 @@ pub(super) async fn run<R: RecvStream, S: SendStream>(session: Arc<Session>, mut
     }
 }
 
+fn request_number(frame: &Frame) -> u32 {
+    codec::decode_prefix::<u32>(&frame.body).map_or(0, |(request, _)| request)
+}
+
 async fn answer(session: &Session, frame: &Frame) -> Bytes {
-    let request = codec::decode_prefix::<u32>(&frame.body).map_or(0, |(request, _)| request);
+    let request = request_number(frame);
     let body = match frame.decode_if::<GetMessages>() {
         Some(Ok(body)) => body,
         Some(Err(error)) => return failed(request, Failure { code: Code::Malformed, detail: error.to_string() }),

@@ -88,6 +88,11 @@ impl Live {
 }
 
 impl Registration {
+    /// Ends this connection, from wherever it is served.
+    pub(super) fn end(&self, code: Code) {
+        self.connection.kick(code);
+    }
+
     /// Resolves when somebody ends this connection.
     pub(super) async fn kicked(&self) -> End {
         loop {

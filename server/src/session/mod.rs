@@ -20,7 +20,7 @@ mod streams;
 mod user_feed;
 mod writer;
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use parking_lot::Mutex;
 use rill_protocol::Code;
@@ -28,11 +28,12 @@ use rill_storage::Store;
 use tokio::task::AbortHandle;
 
 use crate::{
+    admission::{Address, Gate, Over, Toll},
     domain::{Domain, accounts::Identity},
     hub::{Hub, Inbox},
     metrics::Metrics,
     runtime::{Clock, Entropy, Stop, TaskGroup, Tasks},
-    transport::Connection,
+    transport::{Closed, Connection, metered::Metered},
 };
 
 pub use live::Live;
@@ -48,6 +49,7 @@ pub struct Services {
     pub entropy: Arc<dyn Entropy>,
     pub tasks: Tasks,
     pub metrics: Arc<Metrics>,
+    pub gate: Arc<Gate>,
     /// Name and version of the server, for `Welcome`.
     pub software: String,
     /// Sessions say goodbye and end.
@@ -60,6 +62,9 @@ struct Session {
     identity: Identity,
     registration: live::Registration,
     inbox: Arc<Inbox>,
+    /// Where the peer came in, for what is counted of it.
+    door: &'static str,
+    address: IpAddr,
     /// Held by the `Resume` that is being carried out.
     resuming: tokio::sync::Mutex<()>,
     /// A lane opened again replaces the old one.
@@ -84,6 +89,22 @@ impl Drop for Following {
     }
 }
 
+impl Session {
+    /// Counts what is refused of this peer.
+    fn refused(&self, code: Code) {
+        self.services.gate.refused(self.door, self.address, code);
+    }
+
+    /// Whether a frame may be looked at; asked for each that a client sends.
+    fn may(&self, is_request: bool) -> Result<(), Over> {
+        let verdict = self.services.gate.frame(self.identity.user, is_request);
+        if verdict.is_err() {
+            self.refused(Code::RateLimited);
+        }
+        verdict
+    }
+}
+
 /// How a session ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct End {
@@ -95,12 +116,30 @@ impl End {
     fn new(code: Code, reason: impl Into<String>) -> Self {
         Self { code, reason: reason.into() }
     }
+
+    /// The transport ended it: because the peer broke its rules, or in peace.
+    fn by_transport(closed: Closed) -> Self {
+        let code = closed.code.and_then(Code::from_number).filter(|code| *code == Code::MuxViolation);
+        Self::new(code.unwrap_or(Code::Normal), closed.reason)
+    }
+
+    /// A peer that went on past its rates.
+    fn flooded() -> Self {
+        Self::new(Code::RateLimited, "went on although refused")
+    }
+
+    /// Whether the peer is to blame, and not its user, the server or the day.
+    fn is_refusal(&self) -> bool {
+        let ends = [Code::Normal, Code::GoingAway, Code::Superseded, Code::SessionRevoked, Code::AccountDisabled];
+        !ends.contains(&self.code)
+    }
 }
 
 /// Runs a connection to its end.
 pub async fn run<C: Connection>(services: Arc<Services>, connection: C) {
-    let connection = Arc::new(connection);
     let (kind, peer) = (connection.kind().as_str(), connection.peer());
+    let gate = services.gate.clone();
+    let connection = Arc::new(Metered::new(connection, Toll::new(gate.clone(), Address::from(peer.ip()))));
     let greeted = tokio::select! {
         greeted = handshake::run(&services, &*connection) => greeted,
         _ = connection.closed() => return,
@@ -109,15 +148,21 @@ pub async fn run<C: Connection>(services: Arc<Services>, connection: C) {
         Ok(greeted) => greeted,
         Err(end) => {
             tracing::info!(transport = kind, %peer, code = end.code.name(), reason = end.reason, "refused");
-            services.metrics.refused(kind, end.code);
+            if end.is_refusal() {
+                gate.refused(kind, peer.ip(), end.code);
+            }
             connection.close(end.code, end.code.name());
             return;
         }
     };
+    connection.meter().belongs_to(greeted.identity.user);
+    let _place = greeted.place;
     let session = Arc::new(Session {
         inbox: Arc::new(Inbox::new(greeted.identity.user)),
         registration: services.live.register(&greeted.identity, greeted.attempt),
         identity: greeted.identity,
+        door: kind,
+        address: peer.ip(),
         resuming: tokio::sync::Mutex::default(),
         lanes: Mutex::default(),
         services: services.clone(),
@@ -132,9 +177,12 @@ pub async fn run<C: Connection>(services: Arc<Services>, connection: C) {
         end = control::run(&session, greeted.reader, greeted.send) => end,
         end = session.registration.kicked() => end,
         end = login::ended(&session) => end,
-        closed = connection.closed() => End::new(Code::Normal, closed.reason),
+        closed = connection.closed() => End::by_transport(closed),
     };
     drop(following);
+    if end.is_refusal() {
+        session.refused(end.code);
+    }
     tracing::info!(transport = kind, %peer, %user, code = end.code.name(), reason = end.reason, "disconnected");
     connection.close(end.code, end.code.name());
 }

@@ -23,8 +23,14 @@ use crate::{
 pub(super) async fn accept<C: Connection>(session: Arc<Session>, connection: Arc<C>) {
     let mut tasks = TaskGroup::new(session.services.tasks.clone());
     let mut order = 0;
-    while let Ok((send, recv)) = connection.accept().await {
+    while let Ok((mut send, mut recv)) = connection.accept().await {
         order += 1;
+        if session.services.gate.stream(session.identity.user).is_err() {
+            session.refused(Code::RateLimited);
+            recv.stop(Code::RateLimited);
+            send.reset(Code::RateLimited);
+            continue;
+        }
         tasks.spawn(serve(session.clone(), order, send, recv));
     }
 }
@@ -53,6 +59,7 @@ async fn serve<S: SendStream, R: RecvStream>(session: Arc<Session>, order: u64, 
             None => Code::Unsupported,
         },
     };
+    session.refused(refused);
     reader.stop(refused);
     send.reset(refused);
 }

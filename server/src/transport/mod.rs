@@ -21,17 +21,24 @@
 
 pub mod limits;
 pub mod memory;
+pub mod metered;
 pub mod muxed;
 pub mod quic;
 pub mod websocket;
 pub mod webtransport;
 
+mod admission;
 mod ending;
 mod origin;
 
+pub use admission::{Admission, Permit, Permits};
+
 use bytes::Bytes;
 use rill_protocol::Code;
-use std::{future::Future, net::SocketAddr};
+use std::{
+    future::Future,
+    net::{IpAddr, SocketAddr},
+};
 use thiserror::Error;
 
 /// Which transport a connection uses: for logs, metrics and the chip in the page.
@@ -147,4 +154,9 @@ pub trait Serve: Clone + Send + Sync + 'static {
     fn serve<C: Connection>(&self, connection: C) -> impl Future<Output = ()> + Send;
     /// Whether a page of this origin may connect; `None` is a native client.
     fn origin_allowed(&self, origin: Option<&str>) -> bool;
+    /// Whether a connection from here may begin its handshake. `proven`: the peer has shown
+    /// that it hears us at that address.
+    fn admit(&self, _address: IpAddr, _proven: bool) -> Admission {
+        Admission::Admitted(Permits::default())
+    }
 }

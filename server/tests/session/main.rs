@@ -10,6 +10,7 @@ mod dice;
 mod follower;
 mod gated;
 mod gone;
+mod limits;
 mod meddled;
 mod peer;
 mod presence;

@@ -2,8 +2,11 @@
 
 use rill_protocol::{AttemptId, RoomId, Ticket};
 use rill_server::{
+    admission,
+    config::Limits,
     domain::{Domain, World as Outside, accounts::Identity},
     hub::Hub,
+    metrics::Metrics,
     runtime::{Clock, Entropy, StopSwitch, SystemClock, SystemEntropy, Tasks},
     session::{self, Live, Services},
     transport::memory,
@@ -44,6 +47,10 @@ pub(crate) struct Person {
 
 impl World {
     pub(crate) fn new() -> Self {
+        Self::with(Limits::default())
+    }
+
+    pub(crate) fn with(limits: Limits) -> Self {
         let (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
         let fill = entropy.clone();
         let opened = embedded::memory(MemoryOptions::new(Arc::new(move |out: &mut [u8]| fill.fill(out)))).unwrap();
@@ -58,6 +65,7 @@ impl World {
         let switch = StopSwitch::new();
         let outside =
             Outside { store: store.clone(), clock: clock.clone(), entropy: entropy.clone(), tasks: tasks.clone() };
+        let metrics = Arc::<Metrics>::default();
         let services = Arc::new(Services {
             store,
             domain: Domain::new(outside),
@@ -66,7 +74,8 @@ impl World {
             clock,
             entropy,
             tasks: tasks.clone(),
-            metrics: Arc::default(),
+            gate: Arc::new(admission::Gate::new(&limits, metrics.clone())),
+            metrics,
             software: "rill/test".into(),
             stop: switch.stop(),
         });
@@ -75,6 +84,11 @@ impl World {
 
     pub(crate) fn store(&self) -> &Store {
         &self.services.store
+    }
+
+    /// The page of the metrics.
+    pub(crate) fn metrics(&self) -> String {
+        self.services.metrics.page()
     }
 
     pub(crate) async fn person(&self, name: &str) -> Person {

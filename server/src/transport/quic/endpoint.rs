@@ -4,7 +4,7 @@ use super::{Surroundings, dispatch, identity, socket, tuning};
 use crate::{
     runtime::Tasks,
     transport::{
-        Serve,
+        Admission, Permits, Serve,
         limits::{CLOSE_GRACE_MS, CLOSE_TIMEOUT_MS, HANDSHAKE_TIMEOUT_MS, HANDSHAKES_BEFORE_RETRY, HANDSHAKES_MAX},
     },
 };
@@ -96,8 +96,20 @@ impl Endpoint {
             incoming.refuse();
             return;
         };
+        let proven = incoming.remote_address_validated();
+        let permits = match serve.admit(incoming.remote_address().ip().to_canonical(), proven) {
+            Admission::Admitted(permits) => permits,
+            Admission::Prove if incoming.may_retry() => {
+                let _ = incoming.retry();
+                return;
+            }
+            Admission::Prove | Admission::Refused => {
+                incoming.refuse();
+                return;
+            }
+        };
         let surroundings = Surroundings { tasks: self.tasks.clone(), closing: self.closing.subscribe() };
-        self.tasks.spawn(connection(incoming, permit, serve.clone(), surroundings));
+        self.tasks.spawn(connection(incoming, (permit, permits), serve.clone(), surroundings));
     }
 
     /// Closes every connection with `code` and returns when all peers have heard it, or
@@ -114,12 +126,18 @@ impl Endpoint {
 }
 
 /// One connection from its first packet to its end.
-async fn connection<S: Serve>(incoming: Incoming, permit: OwnedSemaphorePermit, serve: S, surroundings: Surroundings) {
+async fn connection<S: Serve>(
+    incoming: Incoming,
+    (permit, permits): (OwnedSemaphorePermit, Permits),
+    serve: S,
+    surroundings: Surroundings,
+) {
+    let Permits { connection: _until_the_end, handshake: trusted } = permits;
     let peer = super::canonical(incoming.remote_address());
     let handshake = async { incoming.accept()?.await };
     match timeout(Duration::from_millis(HANDSHAKE_TIMEOUT_MS), handshake).await {
         Ok(Ok(quic)) => {
-            drop(permit);
+            drop((permit, trusted));
             dispatch(quic, serve, surroundings).await;
         }
         Ok(Err(error)) => tracing::debug!(%peer, %error, "a QUIC handshake failed"),

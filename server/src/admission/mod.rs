@@ -1,0 +1,19 @@
+//! Who may come in, and how much they may take: connections, handshakes, requests,
+//! streams and bytes, by address and by user.
+//!
+//! [`Gate`] is what the doors ask. Beneath it lie pieces without IO and without a clock
+//! (they are told the time): a token bucket, a bounded table of buckets, counted
+//! permits, and the alerts. Absent: what a refusal looks like to a peer; each door says
+//! it in its own words, with the code `RateLimited`.
+
+mod address;
+mod alerts;
+mod bucket;
+mod counts;
+mod gate;
+mod meter;
+mod table;
+
+pub use address::Address;
+pub use gate::{Gate, Over, Wait};
+pub use meter::Toll;

@@ -1,0 +1,32 @@
+//! Requests by address, before anything is done about them. Those of a user are counted
+//! where they say who they are (`auth`).
+
+use axum::{
+    extract::{Extension, Request, State},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use rill_protocol::Code;
+use std::sync::Arc;
+
+use super::{Api, DOOR, Door, Peer, error::ApiError};
+
+pub(super) async fn check(
+    State(api): State<Arc<Api>>,
+    Extension(peer): Extension<Peer>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let (gate, ip) = (&api.services.gate, peer.address.ip());
+    // Only who can read the operator's token is there.
+    if peer.door == Door::Operator {
+        return next.run(request).await;
+    }
+    match gate.http_request(ip) {
+        Ok(()) => next.run(request).await,
+        Err(wait) => {
+            gate.refused(DOOR, ip, Code::RateLimited);
+            ApiError::rate_limited(wait).into_response()
+        }
+    }
+}
