@@ -24,7 +24,9 @@ const READ_BYTES_MAX: usize = 4 * 1024;
 pub(super) async fn tell(mut stream: TcpStream) {
     let telling = async {
         let mut unread = vec![0; READ_BYTES_MAX];
-        stream.read(&mut unread).await?;
+        if stream.read(&mut unread).await? == 0 {
+            return Ok(0);
+        }
         stream.write_all(answer().as_bytes()).await?;
         stream.shutdown().await?;
         stream.read(&mut unread).await

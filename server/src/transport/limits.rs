@@ -31,14 +31,14 @@ pub const CLOSE_GRACE_MS: u64 = 500;
 /// because a client may open streams of kinds that we refuse.
 pub const UNI_STREAMS_MAX: u32 = 8;
 /// Bytes that a client may send on one stream before we read.
-pub const STREAM_WINDOW_BYTES: u32 = 2 * 1024 * 1024;
+pub const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
 /// Bytes that a client may send on all its streams before we read: four times a
-/// stream's, so that two uploads nobody drains leave chat its way.
-pub const RECEIVE_WINDOW_BYTES: u32 = 8 * 1024 * 1024;
+/// stream's, so that two streams nobody drains leave chat its way.
+pub const RECEIVE_WINDOW_BYTES: u32 = 1024 * 1024;
 /// Bytes we hold that a client has not acknowledged. All streams share it, and who
-/// waits for it is served last come, first served: so it is more than twice the
-/// stream window of a browser (6 MiB in Chromium), and no one download fills it.
-pub const SEND_WINDOW_BYTES: u64 = 16 * 1024 * 1024;
+/// waits for it is served last come, first served: so it holds the longest page of
+/// history that a client may leave unread, and lanes beside it.
+pub const SEND_WINDOW_BYTES: u64 = 2 * 1024 * 1024;
 /// Datagrams that wait, each way; the oldest is dropped.
 pub const DATAGRAM_BUFFER_BYTES: usize = 64 * DATAGRAM_BYTES_MAX;
 /// The UDP socket's buffers. The system may grant less.

@@ -5,6 +5,7 @@
 //! code with the server: quinn, wtransport, tokio-tungstenite.
 #![allow(clippy::disallowed_methods)] // tests spawn and time for themselves
 
+mod admission;
 mod client;
 mod contract;
 mod host;

@@ -9,7 +9,10 @@ use bytes::Bytes;
 use quinn::crypto::rustls::QuicClientConfig;
 use rill_certs::{Fingerprint, Pinned};
 use rill_protocol::Code;
-use rill_server::transport::{TransportKind, quic};
+use rill_server::{
+    runtime::Tasks,
+    transport::{Serve, TransportKind, quic},
+};
 use rustls::{
     DigitallySignedStruct, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -40,16 +43,21 @@ pub(crate) struct Server {
 impl Server {
     /// Listens on a free port of every address and serves `host`.
     pub(crate) fn start(host: &Host) -> Self {
+        Self::serve(host.clone(), &host.tasks)
+    }
+
+    /// The same for any other server.
+    pub(crate) fn serve<S: Serve>(serve: S, tasks: &Tasks) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let pinned = Pinned::open(dir.path(), now_ms()).unwrap();
         let address = "[::]:0".parse().unwrap();
-        let config = quic::Config { address, certificate: pinned.slot(), key: [7; 32], tasks: host.tasks.clone() };
+        let config = quic::Config { address, certificate: pinned.slot(), key: [7; 32], tasks: tasks.clone() };
         let endpoint = Arc::new(quic::Endpoint::bind(config).unwrap());
         let address = (Ipv4Addr::LOCALHOST, endpoint.local_addr().port()).into();
         let (shutdown, stopped) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let (running, host, stop, end) = (endpoint.clone(), host.clone(), shutdown.clone(), stopped.clone());
+        let (running, stop, end) = (endpoint.clone(), shutdown.clone(), stopped.clone());
         tokio::spawn(async move {
-            running.run(host, stop.notified()).await;
+            running.run(serve, stop.notified()).await;
             end.notify_one();
         });
         Self { endpoint, pinned, address, shutdown, stopped, _dir: dir }
@@ -65,6 +73,17 @@ impl Server {
         to: SocketAddr,
         protocol: &[u8],
     ) -> Result<quinn::Connection, quinn::ConnectionError> {
+        let from = if to.is_ipv4() { "127.0.0.1:0" } else { "[::1]:0" };
+        self.dial_from(from.parse().unwrap(), to, protocol).await
+    }
+
+    /// The same from an address of the client's own.
+    pub(crate) async fn dial_from(
+        &self,
+        from: SocketAddr,
+        to: SocketAddr,
+        protocol: &[u8],
+    ) -> Result<quinn::Connection, quinn::ConnectionError> {
         let mut tls = rustls::ClientConfig::builder_with_provider(rill_certs::provider())
             .with_protocol_versions(&[&rustls::version::TLS13])
             .unwrap()
@@ -73,8 +92,7 @@ impl Server {
             .with_no_client_auth();
         tls.alpn_protocols = vec![protocol.to_vec()];
         let tls = QuicClientConfig::try_from(tls).unwrap();
-        let from = if to.is_ipv4() { "127.0.0.1:0" } else { "[::1]:0" };
-        let endpoint = quinn::Endpoint::client(from.parse().unwrap()).unwrap();
+        let endpoint = quinn::Endpoint::client(from).unwrap();
         endpoint.connect_with(quinn::ClientConfig::new(Arc::new(tls)), to, "localhost").unwrap().await
     }
 }
