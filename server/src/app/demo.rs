@@ -1,7 +1,8 @@
-//! The demonstration: three accounts with a well-known password and a room that all of
-//! them are in. Made once; a second start finds them.
+//! The demonstration: three accounts with a well-known password, the first of them an
+//! administrator, and a room that all of them are in. Made once; a second start finds them.
 
 use rill_protocol::ClientId;
+use rill_storage::model::Role;
 
 use crate::{
     domain::{DomainError, names::Username},
@@ -26,6 +27,9 @@ pub(super) async fn prepare(services: &Services) -> Result<(), DomainError> {
             Some(user) => user,
             None => domain.accounts.create(&name, PASSWORD).await?,
         };
+        if user.name == NAMES[0] && user.role != Role::Administrator {
+            services.store.users.set_role(user.id, Role::Administrator).await?;
+        }
         match room {
             None => room = Some(domain.rooms.create(user.id, ROOM_KEY, ROOM).await?.room.id),
             // Who has left since stays away.

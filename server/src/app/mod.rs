@@ -88,8 +88,13 @@ impl App {
         let hub = Hub::new(wire::entry::encode);
         opened.store.log.observe(hub.clone());
         opened.store.user_log.observe(hub.clone());
-        let world =
-            World { store: opened.store.clone(), clock: clock.clone(), entropy: entropy.clone(), tasks: tasks.clone() };
+        let world = World {
+            store: opened.store.clone(),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+            tasks: tasks.clone(),
+            registration: config.accounts.registration,
+        };
         let metrics = Arc::<Metrics>::default();
         let services = Arc::new(Services {
             store: opened.store,

@@ -5,13 +5,21 @@ use rill_certs::{Pinned, Tcp};
 use rill_storage::embedded::Handle;
 use std::{sync::Arc, time::Duration};
 
-use crate::{domain::sweep::sweep, session::Services};
+use crate::{
+    domain::{accounts::claim_look_alikes, sweep::sweep},
+    session::Services,
+};
 
 /// Nothing here is urgent, and clocks jump: look every hour.
 const PERIOD: Duration = Duration::from_secs(60 * 60);
 
 /// Never returns.
 pub(super) async fn run(services: Arc<Services>, pinned: Arc<Pinned>, tcp: Arc<Tcp>, store: Handle) {
+    match claim_look_alikes(&services.store, services.clock.now_ms()).await {
+        Ok(0) => {}
+        Ok(claims) => tracing::info!(claims, "accounts of an older version hold what their names look like"),
+        Err(error) => tracing::error!(%error, "what names look like cannot be claimed"),
+    }
     loop {
         let now_ms = services.clock.now_ms();
         match pinned.advance(now_ms) {

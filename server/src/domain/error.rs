@@ -24,6 +24,39 @@ pub enum DomainError {
         /// Bytes.
         max: usize,
     },
+    #[error("an administrator has disabled the account")]
+    AccountDisabled,
+    #[error("the login was ended")]
+    SessionRevoked,
+    #[error("accounts are made by an administrator only")]
+    RegistrationClosed,
+    #[error("the invitation is missing, unknown, used up or expired")]
+    BadInvitation,
+    #[error("only administrators may do this")]
+    NotAdministrator,
+    #[error("the password is among the first that are guessed")]
+    CommonPassword,
+    #[error("the current password is wrong")]
+    WrongPassword,
+    #[error("this is the last administrator who can log in")]
+    LastAdministrator,
+    #[error("no such account")]
+    NoSuchUser,
+    #[error("no such login")]
+    NoSuchSession,
+    #[error("no such invitation")]
+    NoSuchInvitation,
+    #[error("{0} invitations are open already: take some back")]
+    TooManyInvitations(usize),
+    #[error("an invitation has 1 to {uses_max} uses and lives {life_s_min} to {life_s_max} seconds")]
+    BadTerms {
+        /// Registrations.
+        uses_max: u32,
+        /// Seconds.
+        life_s_min: u64,
+        /// Seconds.
+        life_s_max: u64,
+    },
     #[error("no such room")]
     NoSuchRoom,
     #[error("not a member of the room")]

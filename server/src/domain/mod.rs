@@ -5,10 +5,13 @@
 //! log follows it, and the sweep mends what a crash left between the two.
 
 pub mod accounts;
+pub mod characters;
 pub mod content;
 pub mod error;
+mod made_password;
 pub mod messages;
 pub mod names;
+mod password_rules;
 pub mod passwords;
 pub mod people;
 pub mod rooms;
@@ -20,7 +23,10 @@ use std::sync::Arc;
 
 pub use error::DomainError;
 
-use crate::runtime::{Clock, Entropy, Tasks};
+use crate::{
+    config::Registration,
+    runtime::{Clock, Entropy, Tasks},
+};
 
 /// What every rule needs from outside.
 #[derive(Clone)]
@@ -29,6 +35,8 @@ pub struct World {
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
     pub tasks: Tasks,
+    /// Who may register.
+    pub registration: Registration,
 }
 
 /// The rules, grouped by what they are about.

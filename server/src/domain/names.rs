@@ -3,6 +3,9 @@
 use rill_protocol::limits::{ROOM_NAME_CHARS_MAX, USERNAME_CHARS_MAX, USERNAME_CHARS_MIN};
 use std::fmt;
 use unicode_normalization::UnicodeNormalization;
+use unicode_security::{GeneralSecurityProfile, RestrictionLevel, RestrictionLevelDetection, skeleton};
+
+use super::characters::unseen;
 
 /// Why a name is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +16,8 @@ pub enum Reason {
     Character(char),
     /// A mark at the beginning or the end.
     Edge(char),
+    /// Letters of scripts that are not written together, such as Latin and Cyrillic.
+    Mixed,
 }
 
 impl fmt::Display for Reason {
@@ -21,6 +26,7 @@ impl fmt::Display for Reason {
             Self::Length(chars, min, max) => write!(out, "has {chars} characters; it needs {min} to {max}"),
             Self::Character(c) => write!(out, "may not hold U+{:04X}", u32::from(*c)),
             Self::Edge(c) => write!(out, "may not begin or end with '{c}'"),
+            Self::Mixed => write!(out, "may not mix letters of scripts that look alike"),
         }
     }
 }
@@ -32,8 +38,14 @@ pub struct Username {
     compared: String,
 }
 
+fn folded(text: &str) -> String {
+    // Upper then lower folds what has two lower-case forms (ſ, ς) to one.
+    text.to_uppercase().to_lowercase().nfkc().collect()
+}
+
 impl Username {
-    /// Normalises (NFKC, so that look-alikes by width are one name) and checks.
+    /// A name that an account can have: normalised (NFKC, so that look-alikes by width are
+    /// one name) and checked by the rules that every version has had. For finding somebody.
     pub fn new(text: &str) -> Result<Self, Reason> {
         // Bounded before the work: NFKC of a short text can be long, of a long one longer.
         let shown: String = text.trim().nfkc().take(USERNAME_CHARS_MAX * 8).collect();
@@ -48,9 +60,22 @@ impl Username {
         if let Some(edge) = shown.chars().next().into_iter().chain(shown.chars().last()).find(|c| mark(*c)) {
             return Err(Reason::Edge(edge));
         }
-        // Upper then lower folds what has two lower-case forms (ſ, ς) to one.
-        let compared = shown.to_uppercase().to_lowercase().nfkc().collect();
+        let compared = folded(&shown);
         Ok(Self { shown, compared })
+    }
+
+    /// A name for a new account. Beyond the rules of all, its characters are those that
+    /// Unicode (TS 39) allows in identifiers, and their scripts are written together
+    /// somewhere: Latin with Chinese, Japanese or Korean, say, but not with Cyrillic or Greek.
+    pub fn fresh(text: &str) -> Result<Self, Reason> {
+        let name = Self::new(text)?;
+        if let Some(odd) = name.shown.chars().find(|c| !c.identifier_allowed()) {
+            return Err(Reason::Character(odd));
+        }
+        match name.shown.detect_restriction_level() {
+            RestrictionLevel::MinimallyRestrictive | RestrictionLevel::Unrestricted => Err(Reason::Mixed),
+            _ => Ok(name),
+        }
     }
 
     /// As others see it.
@@ -58,28 +83,35 @@ impl Username {
         &self.shown
     }
 
-    /// The form in which two names are compared: without case.
+    /// The form in which two names are compared: without case. Stores hold hashes of it:
+    /// it never changes.
     pub fn compared(&self) -> &str {
         &self.compared
     }
+
+    /// What the name looks like as it is written (the skeleton of Unicode TS 39): equal
+    /// for `Alice` and `AIice`.
+    pub fn looks(&self) -> String {
+        skeleton(&self.shown).collect()
+    }
+
+    /// What it looks like without case: equal for Latin `coco` and Cyrillic `Сосо`.
+    pub fn looks_without_case(&self) -> String {
+        folded(&skeleton(&self.compared).collect::<String>())
+    }
 }
 
-/// A room's name that passed the rules: NFC, trimmed, without control characters.
+/// A room's name that passed the rules: NFC, trimmed, without characters that nobody sees.
 pub fn room_name(text: &str) -> Result<String, Reason> {
     let name: String = text.trim().nfc().take(ROOM_NAME_CHARS_MAX * 8).collect();
     let chars = name.chars().count();
     if !(1..=ROOM_NAME_CHARS_MAX).contains(&chars) {
         return Err(Reason::Length(chars, 1, ROOM_NAME_CHARS_MAX));
     }
-    match name.chars().find(|c| c.is_control() || is_direction_mark(*c)) {
+    match unseen(&name) {
         Some(odd) => Err(Reason::Character(odd)),
         None => Ok(name),
     }
-}
-
-/// Characters that turn the direction of the text around them (Unicode TR36).
-fn is_direction_mark(c: char) -> bool {
-    matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -113,6 +145,70 @@ mod tests {
     }
 
     #[test]
+    fn names_of_new_accounts() {
+        for fine in [
+            "alice",
+            "user1",
+            "Alice_B.c-d",
+            "José",
+            "Đỗ",
+            "Müller",
+            "林泓宇",
+            "林lin",
+            "小明2024",
+            "山田たろう",
+            "李lee한국",
+            "Иван",
+            "Ιωάννης",
+            "נועם",
+            "محمد",
+            "नेहा",
+            "ひなhina",
+        ] {
+            assert_eq!(Username::fresh(fine).map(|name| name.shown().to_owned()), Ok(fine.to_owned()));
+        }
+        for (odd, reason) in [
+            ("аdmin", Reason::Mixed),
+            ("Ωmega", Reason::Mixed),
+            ("日本а", Reason::Mixed),
+            ("ab١", Reason::Mixed),
+            ("ɑdmin", Reason::Character('ɑ')),
+            ("аԁmіn", Reason::Character('ԁ')),
+            ("ab\u{3164}", Reason::Character('\u{1160}')),
+            ("ab\u{FE0F}", Reason::Character('\u{FE0F}')),
+            ("a\u{202E}b", Reason::Character('\u{202E}')),
+            ("a\u{ad}b", Reason::Character('\u{ad}')),
+            ("a\0b", Reason::Character('\0')),
+        ] {
+            assert_eq!(Username::fresh(odd), Err(reason), "{odd:?}");
+        }
+    }
+
+    #[test]
+    fn names_that_look_alike() {
+        let name = |text| Username::new(text).unwrap();
+        let alike = |a, b| {
+            let (a, b) = (name(a), name(b));
+            a.looks() == b.looks() || a.looks_without_case() == b.looks_without_case()
+        };
+        for (a, b) in [
+            ("coco", "Сосо"),
+            ("paypal", "раураl"),
+            ("Alice", "AIice"),
+            ("root", "r00t"),
+            ("modern", "modem"),
+            ("user1", "userl"),
+            ("工工", "エエ"),
+        ] {
+            assert!(alike(a, b), "{a} {b}");
+        }
+        for (a, b) in [("user1", "user2"), ("lan", "dan"), ("Ian", "Lan"), ("jose", "josé"), ("林泓宇", "林弘宇")]
+        {
+            assert!(!alike(a, b), "{a} {b}");
+        }
+    }
+
+    #[test]
     fn room_names() {
         assert_eq!(room_name("  技术交流 ").unwrap(), "技术交流");
         assert_eq!(room_name(&"字".repeat(64)).unwrap().chars().count(), 64);
@@ -120,5 +216,7 @@ mod tests {
         assert_eq!(room_name(" \t "), Err(Reason::Length(0, 1, 64)));
         assert_eq!(room_name("a\u{0}b"), Err(Reason::Character('\u{0}')));
         assert_eq!(room_name("a\u{202E}b"), Err(Reason::Character('\u{202E}')));
+        assert_eq!(room_name("a\u{200B}b"), Err(Reason::Character('\u{200B}')));
+        assert!(room_name("❤️ Café № 5").is_ok());
     }
 }

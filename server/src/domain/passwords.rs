@@ -65,7 +65,8 @@ impl Passwords {
         .await
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    /// Runs other work of milliseconds in the same queue.
+    pub(super) async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
         let place = self.places.clone().try_acquire_owned().ok()?;
         let core = self.cores.clone().acquire_owned().await.ok()?;
         self.tasks

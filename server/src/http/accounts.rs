@@ -1,8 +1,8 @@
-//! Accounts: register, log in, log out, who am I, tickets.
+//! Accounts: register, log in, log out, change the password, who am I, tickets.
 
 use axum::{
     Json,
-    extract::{Extension, Path, State},
+    extract::{Extension, Path, Query, State, rejection::QueryRejection},
     http::{HeaderMap, StatusCode, header::SET_COOKIE},
     response::{IntoResponse, Response},
 };
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::domain::{
     DomainError,
-    accounts::{Availability, Login},
+    accounts::{Availability, Identity, Login},
 };
 
 /// Tickets of one request: one for each transport of a race, and some to spare.
@@ -34,6 +34,29 @@ pub(super) struct Credentials {
     client: String,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewCredentials {
+    username: String,
+    password: String,
+    #[serde(default)]
+    client: String,
+    invitation: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct InvitationQuery {
+    invitation: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PasswordChange {
+    current: String,
+    new: String,
+}
+
 #[derive(Serialize)]
 struct UserView {
     id: UserId,
@@ -44,6 +67,7 @@ struct UserView {
 pub(super) struct Me {
     user: UserView,
     session: SessionId,
+    administrator: bool,
 }
 
 #[derive(Serialize)]
@@ -67,13 +91,15 @@ fn one() -> usize {
 pub(super) async fn availability(
     State(api): State<Arc<Api>>,
     Path(name): Path<String>,
+    query: Result<Query<InvitationQuery>, QueryRejection>,
 ) -> Result<Json<AvailabilityView>, ApiError> {
+    let Query(query) = query.map_err(|error| ApiError::new(Code::BadRequest, error.body_text()))?;
     let view = |name: &str, code: Option<Code>| AvailabilityView {
         name: name.to_owned(),
         available: code.is_none(),
         code: code.map(Code::name),
     };
-    Ok(Json(match api.services.domain.accounts.availability(&name).await {
+    Ok(Json(match api.services.domain.accounts.availability(&name, query.invitation.as_deref()).await {
         Ok(Availability::Free(name)) => view(name.shown(), None),
         Ok(Availability::Taken(name)) => view(name.shown(), Some(Code::UsernameTaken)),
         Err(DomainError::BadUsername(_)) => view(&name, Some(Code::BadUsername)),
@@ -84,9 +110,11 @@ pub(super) async fn availability(
 pub(super) async fn register(
     State(api): State<Arc<Api>>,
     Extension(peer): Extension<Peer>,
-    JsonBody(body): JsonBody<Credentials>,
+    JsonBody(body): JsonBody<NewCredentials>,
 ) -> Result<Response, ApiError> {
-    let login = api.services.domain.accounts.register(&body.username, &body.password, &body.client).await?;
+    let NewCredentials { username, password, client, invitation } = body;
+    let accounts = &api.services.domain.accounts;
+    let login = accounts.register(&username, &password, invitation.as_deref(), &client).await?;
     Ok(logged_in(StatusCode::CREATED, login, peer))
 }
 
@@ -117,12 +145,28 @@ pub(super) async fn logout(
 ) -> Result<Response, ApiError> {
     api.services.domain.accounts.logout(&identity).await?;
     api.services.live.end_session(identity.session, Code::SessionRevoked);
+    Ok(logged_out(peer))
+}
+
+/// The browser forgets the login.
+pub(super) fn logged_out(peer: Peer) -> Response {
     let cookie: HeaderMap = clear_cookie(peer.door).into_iter().map(|cookie| (SET_COOKIE, cookie)).collect();
-    Ok((StatusCode::NO_CONTENT, cookie).into_response())
+    (StatusCode::NO_CONTENT, cookie).into_response()
+}
+
+pub(super) async fn change_password(
+    State(api): State<Arc<Api>>,
+    Authenticated(identity): Authenticated,
+    JsonBody(body): JsonBody<PasswordChange>,
+) -> Result<StatusCode, ApiError> {
+    let ended = api.services.domain.accounts.change_password(&identity, &body.current, &body.new).await?;
+    api.services.live.end_sessions(&ended, Code::SessionRevoked);
+    Ok(StatusCode::NO_CONTENT)
 }
 
 pub(super) async fn me(Authenticated(identity): Authenticated) -> Json<Me> {
-    Json(Me { user: UserView { id: identity.user, name: identity.name }, session: identity.session })
+    let Identity { user, name, session, administrator } = identity;
+    Json(Me { user: UserView { id: user, name }, session, administrator })
 }
 
 pub(super) async fn tickets(

@@ -1,4 +1,9 @@
 //! Who asks: a bearer token, or the cookie that a login has set.
+//!
+//! The cookie has a name for each kind of door. Cookies know no ports: one that was set
+//! over HTTPS could not be replaced by a login over plain HTTP on the same host, and over
+//! HTTPS the prefix `__Host-` (RFC 6265bis, section 4.1.3) promises that no plain page
+//! has planted it.
 
 use axum::{
     extract::FromRequestParts,
@@ -14,7 +19,8 @@ use std::sync::Arc;
 use super::{Api, DOOR, Door, Peer, error::ApiError};
 use crate::domain::accounts::{Identity, Token};
 
-const COOKIE_NAME: &str = "rill_session";
+const PLAIN_COOKIE: &str = "rill_session";
+const SECURE_COOKIE: &str = "__Host-rill_session";
 /// A login lasts until it is ended; the browser keeps it for a year.
 const COOKIE_MAX_AGE_S: u64 = 365 * 24 * 60 * 60;
 
@@ -25,7 +31,8 @@ impl FromRequestParts<Arc<Api>> for Authenticated {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, ApiError> {
-        let token = token(&parts.headers).ok_or(Code::NotLoggedIn)?;
+        let door = parts.extensions.get::<Peer>().map_or(Door::Insecure, |peer| peer.door);
+        let token = token(&parts.headers, door).ok_or(Code::NotLoggedIn)?;
         let identity = api.services.domain.accounts.authenticate(&token).await?;
         let gate = &api.services.gate;
         if let Err(wait) = gate.user_request(identity.user) {
@@ -38,14 +45,22 @@ impl FromRequestParts<Arc<Api>> for Authenticated {
     }
 }
 
-fn token(headers: &HeaderMap) -> Option<Token> {
-    let bearer = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-    if let Some(token) = bearer {
-        return Token::parse(token.trim());
+/// What stands behind `Bearer`.
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    headers.get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ").map(str::trim)
+}
+
+fn cookie_name(door: Door) -> &'static str {
+    if door.is_secure() { SECURE_COOKIE } else { PLAIN_COOKIE }
+}
+
+fn token(headers: &HeaderMap, door: Door) -> Option<Token> {
+    if let Some(token) = bearer(headers) {
+        return Token::parse(token);
     }
     let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == COOKIE_NAME).and_then(|(_, value)| Token::parse(value))
+    pairs.find(|(name, _)| *name == cookie_name(door)).and_then(|(_, value)| Token::parse(value))
 }
 
 /// The cookie that keeps a login in a browser, out of the reach of its scripts.
@@ -60,6 +75,45 @@ pub(super) fn clear_cookie(door: Door) -> Option<HeaderValue> {
 
 fn cookie(value: &str, max_age_s: u64, door: Door) -> Option<HeaderValue> {
     let secure = if door.is_secure() { "; Secure" } else { "" };
-    let text = format!("{COOKIE_NAME}={value}; Path=/; Max-Age={max_age_s}; HttpOnly; SameSite=Strict{secure}");
+    let name = cookie_name(door);
+    let text = format!("{name}={value}; Path=/; Max-Age={max_age_s}; HttpOnly; SameSite=Strict{secure}");
     HeaderValue::from_str(&text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rill_protocol::UserId;
+
+    fn text(user: u8) -> String {
+        format!("{}.{}", UserId([user; 16]), "ab".repeat(32))
+    }
+
+    #[test]
+    fn each_kind_of_door_reads_its_own_cookie() {
+        let line = format!("x=1; rill_session={}; __Host-rill_session={}", text(1), text(2));
+        let headers = HeaderMap::from_iter([(COOKIE, HeaderValue::from_str(&line).unwrap())]);
+        let read = |door| token(&headers, door).map(Token::to_text);
+        assert_eq!(read(Door::Loopback), Some(text(1)));
+        assert_eq!(read(Door::Tls), Some(text(2)));
+        assert_eq!(read(Door::Http3), Some(text(2)));
+    }
+
+    #[test]
+    fn a_cookie_over_https_is_bound_to_this_host() {
+        let token = Token::parse(&text(1)).unwrap();
+        let plain = set_cookie(&token, Door::Loopback).unwrap();
+        assert!(!plain.to_str().unwrap().contains("Secure"));
+        let secure = set_cookie(&token, Door::Tls).unwrap();
+        let secure = secure.to_str().unwrap();
+        assert!(secure.starts_with("__Host-rill_session=") && secure.contains("; Secure"), "{secure}");
+        assert!(secure.contains("; Path=/;") && !secure.contains("Domain"), "{secure}");
+    }
+
+    #[test]
+    fn a_bearer_that_is_no_token_is_refused_whatever_the_cookie() {
+        let mut headers = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("Bearer x"))]);
+        headers.insert(COOKIE, HeaderValue::from_str(&format!("rill_session={}", text(1))).unwrap());
+        assert!(token(&headers, Door::Loopback).is_none());
+    }
 }

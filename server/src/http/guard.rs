@@ -22,7 +22,7 @@ pub(super) async fn check(
     next: Next,
 ) -> Response {
     let host = host(&request);
-    if peer.door == Door::Loopback && !is_loopback(&host) {
+    if matches!(peer.door, Door::Loopback | Door::Operator) && !is_loopback(&host) {
         let detail = "this port answers to localhost only: use https";
         return ApiError::new(Code::ForeignOrigin, detail).into_response();
     }

@@ -2,6 +2,7 @@
 //! call and a conversion.
 
 mod accounts;
+mod admin;
 mod auth;
 mod error;
 mod guard;
@@ -13,17 +14,19 @@ mod messages;
 pub mod origin;
 mod pace;
 mod page;
+mod paging;
 mod rate;
 mod rooms;
 mod server_info;
+mod sessions;
 mod turned_away;
 mod upgrade;
 
 use axum::{
-    Router,
+    Extension, Router,
     extract::DefaultBodyLimit,
     middleware,
-    routing::{get, post},
+    routing::{delete, get, post},
 };
 use rill_protocol::version::WEBSOCKET_PATH;
 use std::{net::SocketAddr, sync::Arc};
@@ -48,6 +51,7 @@ pub struct Api {
     pub info: server_info::ServerInfo,
 }
 
+pub use admin::OperatorKey;
 pub use server_info::{ServerInfo, WebTransportInfo};
 
 /// Which door a request came in by.
@@ -101,6 +105,10 @@ pub fn router<S: Serve>(api: Arc<Api>, serve: S) -> Router {
         .route("/login", post(accounts::login))
         .route("/logout", post(accounts::logout))
         .route("/me", get(accounts::me))
+        .route("/password", post(accounts::change_password))
+        .route("/sessions", get(sessions::list).delete(sessions::end_others))
+        .route("/sessions/{session}", delete(sessions::end))
+        .nest("/admin", admin::routes())
         .route("/tickets", post(accounts::tickets))
         .route("/rooms", get(rooms::list).post(rooms::create))
         .route("/rooms/{room}/join", post(rooms::join))
@@ -122,5 +130,17 @@ pub fn router<S: Serve>(api: Arc<Api>, serve: S) -> Router {
         .layer(middleware::from_fn_with_state(api.clone(), headers::security))
         .layer(middleware::from_fn_with_state(api.clone(), guard::check))
         .layer(middleware::from_fn_with_state(api.clone(), rate::check))
+        .with_state(api)
+}
+
+/// What the operator's door serves: the API of administrators, to whoever has the key.
+pub fn operator_router(api: Arc<Api>, key: OperatorKey) -> Router {
+    Router::new()
+        .nest("/api/v1/admin", admin::routes())
+        .fallback(|| async { ApiError::from(Code::NotFound) })
+        .layer(middleware::from_fn(headers::no_store))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(Extension(key))
+        .layer(middleware::from_fn_with_state(api.clone(), guard::check))
         .with_state(api)
 }

@@ -2,39 +2,28 @@
 
 use axum::{
     Json,
-    extract::{Path, Query, State, rejection::QueryRejection},
+    extract::{Path, State},
     http::StatusCode,
 };
 use rill_protocol::{Code, RoomId, UserId, limits};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::{str::FromStr, sync::Arc};
+use std::sync::Arc;
 
-use super::{Api, auth::Authenticated, error::ApiError, idempotency::Key, json::JsonBody};
+use super::{
+    Api,
+    auth::Authenticated,
+    error::ApiError,
+    idempotency::Key,
+    json::JsonBody,
+    paging::{Paging, paging},
+};
 use crate::wire::room;
-
-/// Where a list goes on, and how long a part of it is.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct PageQuery {
-    after: Option<String>,
-    limit: Option<usize>,
-}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewRoom {
     name: String,
-}
-
-type Paging = Result<Query<PageQuery>, QueryRejection>;
-
-/// The query of a list, refused with a code.
-fn paging<T: FromStr>(query: Paging) -> Result<(Option<T>, Option<usize>), ApiError> {
-    let Query(query) = query.map_err(|error| ApiError::new(Code::BadRequest, error.body_text()))?;
-    let after = query.after.map(|text| text.parse()).transpose();
-    let after = after.map_err(|_| ApiError::new(Code::BadRequest, "after is not an id"))?;
-    Ok((after, query.limit))
 }
 
 /// The room of a path. Text that is no id names no room.

@@ -9,7 +9,7 @@ use rill_protocol::{
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-use super::Api;
+use super::{Api, error::ApiError};
 
 /// How to reach WebTransport.
 pub struct WebTransportInfo {
@@ -34,7 +34,8 @@ impl ServerInfo {
     }
 }
 
-pub(super) async fn get(State(api): State<Arc<Api>>) -> Json<Value> {
+pub(super) async fn get(State(api): State<Arc<Api>>) -> Result<Json<Value>, ApiError> {
+    let accounts = &api.services.domain.accounts;
     let webtransport = api.info.webtransport.as_ref().map(|info| {
         json!({
             "port": info.port,
@@ -42,7 +43,7 @@ pub(super) async fn get(State(api): State<Arc<Api>>) -> Json<Value> {
             "certificate_hashes": api.info.certificate_hashes(),
         })
     });
-    Json(json!({
+    Ok(Json(json!({
         "name": "rill",
         "version": env!("CARGO_PKG_VERSION"),
         "protocol": VERSION,
@@ -57,5 +58,7 @@ pub(super) async fn get(State(api): State<Arc<Api>>) -> Json<Value> {
             "password_bytes_max": limits::PASSWORD_BYTES_MAX,
         },
         "demo": api.info.demo,
-    }))
+        "registration": accounts.registration().as_str(),
+        "first_account": accounts.is_empty().await?,
+    })))
 }

@@ -70,6 +70,11 @@ impl Live {
         }
     }
 
+    /// Ends every connection of some logins.
+    pub fn end_sessions(&self, sessions: &[SessionId], code: Code) {
+        sessions.iter().for_each(|session| self.end_session(*session, code));
+    }
+
     /// How many connections stand.
     pub fn count(&self) -> usize {
         self.connections.lock().values().map(Vec::len).sum()

@@ -1,23 +1,24 @@
-//! Whether the login behind a connection still stands. Whoever ends a login ends its
-//! connections at once; this finds what that missed: one that was just being made, a
-//! login that ended because there were too many, another node's doing.
+//! Whether the login behind a connection still stands. Whoever ends a login, or disables
+//! its account, ends its connections at once; this finds what that missed: one that was
+//! just being made, a login that ended because there were too many, another process's doing.
 
-use rill_protocol::Code;
 use std::time::Duration;
 
 use super::{End, Session};
+use crate::{domain::DomainError, wire::code::Failure};
 
-/// How long an ended login may go on at most.
-const REREAD_PERIOD: Duration = Duration::from_secs(10);
+/// An ended login goes on for 10 s at most: what is left of them is for the reading.
+const REREAD_PERIOD: Duration = Duration::from_secs(8);
 
 /// Resolves when the login has ended.
 pub(super) async fn ended(session: &Session) -> End {
-    let sessions = &session.services.store.sessions;
-    let identity = &session.identity;
     loop {
-        match sessions.get(identity.user, identity.session).await {
-            Ok(Some(_)) => {}
-            Ok(None) => return End::new(Code::SessionRevoked, "the login was ended"),
+        match session.services.domain.accounts.check(&session.identity).await {
+            Ok(()) => {}
+            Err(error @ (DomainError::SessionRevoked | DomainError::AccountDisabled)) => {
+                let failure = Failure::from(error);
+                return End::new(failure.code, failure.detail);
+            }
             Err(error) => tracing::warn!(%error, "a login cannot be read again"),
         }
         tokio::time::sleep(REREAD_PERIOD).await;

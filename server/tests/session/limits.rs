@@ -82,6 +82,7 @@ async fn a_user_has_so_many_connections_over_all_logins_and_the_ticket_serves_th
         identity: rill_server::domain::accounts::Identity {
             user: login.user.id,
             name: login.user.name,
+            administrator: false,
             session: login.session,
         },
     };

@@ -3,7 +3,7 @@
 use rill_protocol::{AttemptId, RoomId, Ticket};
 use rill_server::{
     admission,
-    config::Limits,
+    config::{Limits, Registration},
     domain::{Domain, World as Outside, accounts::Identity},
     hub::Hub,
     metrics::Metrics,
@@ -15,6 +15,7 @@ use rill_server::{
 use rill_storage::{
     Store,
     embedded::{self, Handle, MemoryOptions},
+    model::Role,
 };
 use std::{
     sync::{
@@ -63,8 +64,13 @@ impl World {
         let fanout = hub.clone();
         tasks.spawn(async move { fanout.run_fanout().await });
         let switch = StopSwitch::new();
-        let outside =
-            Outside { store: store.clone(), clock: clock.clone(), entropy: entropy.clone(), tasks: tasks.clone() };
+        let outside = Outside {
+            store: store.clone(),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+            tasks: tasks.clone(),
+            registration: Registration::Open,
+        };
         let metrics = Arc::<Metrics>::default();
         let services = Arc::new(Services {
             store,
@@ -92,8 +98,15 @@ impl World {
     }
 
     pub(crate) async fn person(&self, name: &str) -> Person {
-        let login = self.services.domain.accounts.register(name, "correct horse", "test").await.unwrap();
-        Person { identity: Identity { user: login.user.id, name: login.user.name, session: login.session } }
+        let login = self.services.domain.accounts.register(name, "correct horse", None, "test").await.unwrap();
+        Person {
+            identity: Identity {
+                user: login.user.id,
+                administrator: login.user.role == Role::Administrator,
+                name: login.user.name,
+                session: login.session,
+            },
+        }
     }
 
     pub(crate) async fn ticket(&self, person: &Person) -> Ticket {

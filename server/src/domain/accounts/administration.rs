@@ -1,0 +1,167 @@
+//! What administrators do with accounts, and the operator of the machine.
+
+use rill_protocol::{SessionId, UserId};
+use rill_storage::model::{Role, Session, User};
+use std::fmt;
+
+use super::{Accounts, Identity, is_acting_administrator};
+use crate::domain::{DomainError, made_password, names::Username, password_rules};
+
+/// Accounts of one page at most.
+const PAGE_MAX: usize = 500;
+
+/// Who decides.
+#[derive(Clone, Debug)]
+pub enum Actor {
+    /// Whoever can read the data directory.
+    Operator,
+    Administrator(Identity),
+}
+
+impl Actor {
+    /// Under whom the store keeps what they made.
+    pub(super) fn id(&self) -> UserId {
+        match self {
+            Self::Operator => UserId::default(),
+            Self::Administrator(identity) => identity.user,
+        }
+    }
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Operator => out.write_str("operator"),
+            Self::Administrator(identity) => identity.user.fmt(out),
+        }
+    }
+}
+
+/// A part of a list.
+pub struct Part<T> {
+    pub items: Vec<T>,
+    pub more: bool,
+}
+
+/// An account that somebody else makes.
+pub struct NewAccount<'a> {
+    pub name: &'a str,
+    /// Without one it is made.
+    pub password: Option<&'a str>,
+    pub role: Role,
+}
+
+/// An account that was made.
+pub struct MadeAccount {
+    pub user: User,
+    /// The password, if it was made too.
+    pub password: Option<String>,
+}
+
+impl Accounts {
+    /// All accounts in the order of their making.
+    pub async fn list(&self, after: Option<UserId>, limit: usize) -> Result<Part<User>, DomainError> {
+        let limit = limit.clamp(1, PAGE_MAX);
+        let mut items = self.world.store.roster.list(after, limit + 1).await?;
+        let more = items.len() > limit;
+        items.truncate(limit);
+        Ok(Part { items, more })
+    }
+
+    /// Makes an account, also where nobody may register.
+    pub async fn create_for(&self, actor: &Actor, new: NewAccount<'_>) -> Result<MadeAccount, DomainError> {
+        let name = Username::fresh(new.name).map_err(DomainError::BadUsername)?;
+        let made = new.password.is_none().then(|| made_password::make(&*self.world.entropy));
+        if let Some(password) = new.password {
+            password_rules::check_length(password)?;
+            self.check_strength(password, name.shown()).await?;
+        }
+        let password = made.as_deref().or(new.password).unwrap_or_default();
+        let user = self.make_for_administrator(&name, password, new.role).await?;
+        tracing::info!(by = %actor, user = %user.id, role = ?user.role, "an account was made for somebody");
+        Ok(MadeAccount { user, password: made })
+    }
+
+    /// Disables an account; its logins end. Returns which.
+    pub async fn disable(&self, actor: &Actor, name: &str) -> Result<Vec<SessionId>, DomainError> {
+        let _one_at_a_time = self.demoting.lock().await;
+        let user = self.named(name).await?;
+        self.check_replaceable(&user).await?;
+        let now_ms = self.world.clock.now_ms();
+        let ended = self.world.store.users.set_disabled(user.id, Some(now_ms)).await?;
+        let ended = ended.ok_or(DomainError::NoSuchUser)?;
+        tracing::info!(by = %actor, user = %user.id, ended = ended.len(), "an account was disabled");
+        Ok(ended)
+    }
+
+    /// Lets a disabled account be used again.
+    pub async fn enable(&self, actor: &Actor, name: &str) -> Result<(), DomainError> {
+        let user = self.named(name).await?;
+        self.world.store.users.set_disabled(user.id, None).await?;
+        tracing::info!(by = %actor, user = %user.id, "an account was enabled");
+        Ok(())
+    }
+
+    /// Gives or takes the role of an administrator.
+    pub async fn set_role(&self, actor: &Actor, name: &str, role: Role) -> Result<(), DomainError> {
+        let _one_at_a_time = self.demoting.lock().await;
+        let user = self.named(name).await?;
+        if role == Role::Member {
+            self.check_replaceable(&user).await?;
+        }
+        self.world.store.users.set_role(user.id, role).await?;
+        tracing::info!(by = %actor, user = %user.id, ?role, "a role was changed");
+        Ok(())
+    }
+
+    /// Somebody's id and logins.
+    pub async fn sessions_of(&self, name: &str) -> Result<Vec<Session>, DomainError> {
+        let user = self.named(name).await?;
+        self.sessions(user.id).await
+    }
+
+    /// Ends one of somebody's logins, or all; returns which.
+    pub async fn end_sessions_of(
+        &self,
+        actor: &Actor,
+        name: &str,
+        session: Option<SessionId>,
+    ) -> Result<Vec<SessionId>, DomainError> {
+        let user = self.named(name).await?;
+        let ended = match session {
+            None => self.end_sessions(user.id, None).await?,
+            Some(session) => {
+                self.end_session(user.id, session).await?;
+                vec![session]
+            }
+        };
+        tracing::info!(by = %actor, user = %user.id, ended = ended.len(), "logins were ended");
+        Ok(ended)
+    }
+
+    /// Refuses if nobody else could do what this administrator can.
+    async fn check_replaceable(&self, user: &User) -> Result<(), DomainError> {
+        if !is_acting_administrator(user) {
+            return Ok(());
+        }
+        let others = self.administrators().await?.into_iter().filter(|other| other.id != user.id).count();
+        if others == 0 { Err(DomainError::LastAdministrator) } else { Ok(()) }
+    }
+
+    /// Everybody who has the role and may use it. Walks all accounts: it is asked seldom.
+    pub(super) async fn administrators(&self) -> Result<Vec<User>, DomainError> {
+        let mut found = Vec::new();
+        let mut after = None;
+        loop {
+            let page = self.world.store.roster.list(after, PAGE_MAX).await?;
+            after = page.last().map(|user| user.id);
+            let is_last = page.len() < PAGE_MAX;
+            found.extend(page.into_iter().filter(is_acting_administrator));
+            if is_last {
+                return Ok(found);
+            }
+            // Others have their turn.
+            tokio::task::yield_now().await;
+        }
+    }
+}
