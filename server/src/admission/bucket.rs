@@ -24,13 +24,11 @@ impl Rate {
         Self::of(units, SECOND_NS, BURST_SECONDS * SECOND_NS)
     }
 
-    #[cfg(test)]
     /// `units` a minute, all of them at once if so wished.
     pub(super) fn per_minute(units: u64) -> Option<Self> {
         Self::of(units, 60 * SECOND_NS, 60 * SECOND_NS)
     }
 
-    #[cfg(test)]
     /// `units` an hour, all of them at once if so wished.
     pub(super) fn per_hour(units: u64) -> Option<Self> {
         Self::of(units, 3_600 * SECOND_NS, 3_600 * SECOND_NS)
@@ -72,7 +70,6 @@ impl Bucket {
         Duration::from_nanos((self.full_at_ns - now_ns).saturating_sub(rate.burst_ns))
     }
 
-    #[cfg(test)]
     /// Gives back what was taken.
     pub(super) fn give(&mut self, rate: &Rate, amount: u64) {
         self.full_at_ns = self.full_at_ns.saturating_sub(rate.cost_ns(amount));

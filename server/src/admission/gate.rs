@@ -6,7 +6,7 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 use super::{
-    Address,
+    Address, LoginGate,
     alerts::{self, Alerts},
     bucket::Rate,
     counts::Counts,
@@ -106,10 +106,12 @@ pub struct Gate {
     users: Mutex<Table<UserId, { of_user::COUNT }>>,
     alerts: Mutex<Alerts>,
     metrics: Arc<Metrics>,
+    pub logins: LoginGate,
 }
 
 impl Gate {
-    pub fn new(limits: &Limits, metrics: Arc<Metrics>) -> Self {
+    /// `key` makes the proofs of known devices: it should outlive the process.
+    pub fn new(limits: &Limits, metrics: Arc<Metrics>, key: [u8; 32]) -> Self {
         Self {
             epoch: Instant::now(),
             rates: Rates::new(limits),
@@ -121,6 +123,7 @@ impl Gate {
             users: Mutex::new(Table::new(USERS_MAX)),
             alerts: Mutex::default(),
             metrics,
+            logins: LoginGate::new(limits, key),
         }
     }
 

@@ -1,5 +1,5 @@
 //! Who may come in, and how much they may take: connections, handshakes, requests,
-//! streams and bytes, by address and by user.
+//! streams and bytes, by address and by user; and how often passwords may be tried.
 //!
 //! [`Gate`] is what the doors ask. Beneath it lie pieces without IO and without a clock
 //! (they are told the time): a token bucket, a bounded table of buckets, counted
@@ -10,10 +10,16 @@ mod address;
 mod alerts;
 mod bucket;
 mod counts;
+mod device;
 mod gate;
+mod login;
+mod login_gate;
 mod meter;
 mod table;
 
 pub use address::Address;
+pub use device::{Account, Device};
 pub use gate::{Gate, Over, Wait};
+pub use login::Try;
+pub use login_gate::LoginGate;
 pub use meter::Toll;

@@ -42,6 +42,18 @@ impl<K: Copy + Eq + Hash, const N: usize> Table<K, N> {
         self.bucket(key, which, now_ns).spend(rate, amount, now_ns)
     }
 
+    /// Gives back what was taken.
+    pub(super) fn give(&mut self, key: K, which: usize, rate: Option<&Rate>, amount: u64) {
+        if let (Some(rate), Some(buckets)) = (rate, self.entries.get_mut(&key)) {
+            buckets[which].give(rate, amount);
+        }
+    }
+
+    /// The buckets of `key` are full again.
+    pub(super) fn forgive(&mut self, key: K) {
+        self.entries.remove(&key);
+    }
+
     fn bucket(&mut self, key: K, which: usize, now_ns: u64) -> &mut Bucket {
         if self.entries.len() >= self.entries_max && !self.entries.contains_key(&key) {
             self.make_room(now_ns);

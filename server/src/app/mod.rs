@@ -96,6 +96,7 @@ impl App {
             registration: config.accounts.registration,
         };
         let metrics = Arc::<Metrics>::default();
+        let device_key = opened.store.digest("known devices", &[]).0;
         let services = Arc::new(Services {
             store: opened.store,
             domain: Domain::new(world),
@@ -104,7 +105,7 @@ impl App {
             clock,
             entropy,
             tasks,
-            gate: Arc::new(Gate::new(&config.limits, metrics.clone())),
+            gate: Arc::new(Gate::new(&config.limits, metrics.clone(), device_key)),
             metrics,
             software: concat!("rill/", env!("CARGO_PKG_VERSION")).to_owned(),
             stop: switch.stop(),

@@ -66,6 +66,7 @@ pub(super) const KEYS: &[Key] = &[
     key("limits.failed_logins_per_minute_per_account", Kind::Number),
     key("limits.failed_logins_per_minute_per_address", Kind::Number),
     key("limits.registrations_per_hour_per_address", Kind::Number),
+    key("limits.name_checks_per_minute_per_address", Kind::Number),
     key("log.format", Kind::Word(&["text", "json"])),
     key("log.access", Kind::Switch),
     Key { short_variable: Some("RILL_LOG"), ..key("log.filter", Kind::Text) },

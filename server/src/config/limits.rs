@@ -31,6 +31,8 @@ pub struct Limits {
     pub failed_logins_per_minute_per_address: u32,
     /// New accounts of one address in an hour.
     pub registrations_per_hour_per_address: u32,
+    /// Questions of one address in a minute whether a username is free.
+    pub name_checks_per_minute_per_address: u32,
 }
 
 impl Default for Limits {
@@ -47,8 +49,9 @@ impl Default for Limits {
             receive_kib_per_second_per_address: 128 * 1024,
             receive_kib_per_second_per_user: 64 * 1024,
             failed_logins_per_minute_per_account: 10,
-            failed_logins_per_minute_per_address: 60,
-            registrations_per_hour_per_address: 100,
+            failed_logins_per_minute_per_address: 120,
+            registrations_per_hour_per_address: 500,
+            name_checks_per_minute_per_address: 300,
         }
     }
 }

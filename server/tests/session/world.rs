@@ -80,7 +80,7 @@ impl World {
             clock,
             entropy,
             tasks: tasks.clone(),
-            gate: Arc::new(admission::Gate::new(&limits, metrics.clone())),
+            gate: Arc::new(admission::Gate::new(&limits, metrics.clone(), [0; 32])),
             metrics,
             software: "rill/test".into(),
             stop: switch.stop(),

@@ -35,7 +35,7 @@ struct Guarded {
 impl Guarded {
     fn start(limits: Limits) -> (Server, Self, Events) {
         let (host, events) = Host::new();
-        let gate = Arc::new(Gate::new(&limits, Arc::default()));
+        let gate = Arc::new(Gate::new(&limits, Arc::default(), [0; 32]));
         let guarded = Self { host, gate, proven: Arc::default() };
         let tasks: &Tasks = &guarded.host.tasks;
         (Server::serve(guarded.clone(), tasks), guarded, events)

@@ -22,7 +22,7 @@ fn off() -> Limits {
 }
 
 fn gate(limits: Limits) -> Gate {
-    Gate::new(&limits, Arc::default())
+    Gate::new(&limits, Arc::default(), [0; 32])
 }
 
 fn admitted(admission: Admission) -> Permits {

@@ -1,0 +1,75 @@
+//! The logins' part of the gate: [`super::login`] behind a lock, with the time.
+
+use parking_lot::Mutex;
+use std::net::IpAddr;
+use tokio::time::Instant;
+
+use super::{
+    Address, Wait,
+    device::{Account, Devices},
+    login::{Logins, Try},
+};
+use crate::config::Limits;
+
+/// See the module.
+pub struct LoginGate {
+    epoch: Instant,
+    devices: Devices,
+    logins: Mutex<Logins>,
+}
+
+impl LoginGate {
+    pub(super) fn new(limits: &Limits, key: [u8; 32]) -> Self {
+        Self { epoch: Instant::now(), devices: Devices::new(key), logins: Mutex::new(Logins::new(limits)) }
+    }
+
+    fn now_ns(&self) -> u64 {
+        u64::try_from(self.epoch.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// The account of a name, in the form in which names are compared; it need not exist.
+    pub fn account(&self, name: &str) -> Account {
+        self.devices.account(name)
+    }
+
+    /// Before a password for `account` is looked at. `proofs` are what the device keeps.
+    pub fn login(&self, account: Account, ip: IpAddr, proofs: &str) -> Result<Try, Wait> {
+        let device = self.devices.find(proofs, account);
+        self.logins.lock().login(account, ip.into(), device, self.now_ns()).map_err(Wait)
+    }
+
+    /// Before somebody who is logged in has their password looked at again.
+    pub fn confirm(&self, account: Account, ip: IpAddr) -> Result<Try, Wait> {
+        self.logins.lock().confirm(account, ip.into(), self.now_ns()).map_err(Wait)
+    }
+
+    /// The password was right. Returns the proofs that the device keeps from now on, if they
+    /// are others than before; `id` is fresh randomness.
+    pub fn succeeded(&self, tried: &Try, proofs: &str, id: [u8; 16]) -> Option<String> {
+        self.logins.lock().succeeded(tried, self.now_ns());
+        let account = tried.account();
+        let known = self.devices.find(proofs, account).is_some();
+        (!known).then(|| self.devices.add(proofs, account, id))
+    }
+
+    /// Nothing was said about the password: the try does not count.
+    pub fn repay(&self, tried: &Try) {
+        self.logins.lock().repay(tried);
+    }
+
+    /// Before an account is made.
+    pub fn register(&self, ip: IpAddr) -> Result<Try, Wait> {
+        self.logins.lock().register(ip.into(), self.now_ns()).map_err(Wait)
+    }
+
+    /// Whether it was made.
+    pub fn registered(&self, tried: &Try, made: bool) {
+        let mut logins = self.logins.lock();
+        if made { logins.registered(tried) } else { logins.not_registered(tried) }
+    }
+
+    /// Before it is said whether a name is free.
+    pub fn name(&self, ip: IpAddr) -> Result<(), Wait> {
+        self.logins.lock().name(Address::from(ip), self.now_ns()).map_err(Wait)
+    }
+}
