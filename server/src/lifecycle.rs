@@ -18,7 +18,7 @@ use crate::{
     http::listen,
     runtime::{StopSwitch, TaskGroup},
     session::Services,
-    transport::{Serve, quic},
+    transport::{Answer, quic},
 };
 
 /// For sessions and HTTP requests to end by themselves.
@@ -49,7 +49,7 @@ pub(crate) async fn run<S, U>(
     ready: impl FnOnce() -> Result<(), StartError>,
 ) -> Result<(), StartError>
 where
-    S: Serve,
+    S: Answer,
     U: Future<Output = ()> + Send + 'static,
 {
     let Background { router, tls, listeners, endpoints, serving, switch, services, store, upkeep } = background;

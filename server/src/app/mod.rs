@@ -28,14 +28,14 @@ use crate::{
     transport::quic,
     wire,
 };
-use serving::Serving;
+use serving::{Serving, Sessions};
 
 /// A server that is ready to run.
 pub struct App {
     listeners: Listeners,
     endpoints: Vec<quic::Endpoint>,
     api: Arc<Api>,
-    serving: Serving,
+    sessions: Sessions,
     pinned: Arc<Pinned>,
     tcp: Arc<Tcp>,
     store: Handle,
@@ -126,8 +126,8 @@ impl App {
                 demo: config.demo,
             },
         });
-        let serving = Serving::new(services, origins);
-        Ok(Self { listeners, endpoints, api, serving, pinned, tcp, store: opened.handle, switch, ready, config })
+        let sessions = Sessions::new(services, origins);
+        Ok(Self { listeners, endpoints, api, sessions, pinned, tcp, store: opened.handle, switch, ready, config })
     }
 
     /// Where it listens.
@@ -139,13 +139,14 @@ impl App {
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), StartError> {
         let services = self.api.services.clone();
         let tls = rill_certs::server_config(self.tcp.slot(), rustls::ALL_VERSIONS, &[b"h2", b"http/1.1"])?;
-        let router = http::router(self.api, self.serving.clone());
+        let router = http::router(self.api, self.sessions.clone());
+        let serving = Serving::new(self.sessions, router.clone());
         let background = lifecycle::Background {
             router,
             tls: Arc::new(tls).into(),
             listeners: self.listeners,
             endpoints: self.endpoints.into_iter().map(Arc::new).collect(),
-            serving: self.serving,
+            serving,
             switch: self.switch,
             services: services.clone(),
             store: self.store.clone(),

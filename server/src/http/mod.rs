@@ -34,12 +34,9 @@ use std::{net::SocketAddr, sync::Arc};
 use crate::{
     http::{error::ApiError, origin::Origins},
     session::Services,
-    transport::{Permit, Serve},
+    transport::{Permit, Serve, limits::REQUEST_BODY_BYTES_MAX},
 };
 use rill_protocol::Code;
-
-/// A request's body. The longest is a post of 16 KiB, escaped as JSON.
-const BODY_BYTES_MAX: usize = 128 * 1024;
 
 /// HTTP among the doors at which refusals are counted.
 const DOOR: &str = "http";
@@ -126,7 +123,7 @@ pub fn router<S: Serve>(api: Arc<Api>, serve: S) -> Router {
             get(move |api, peer, place, upgrade| upgrade::websocket(api, peer, place, upgrade, serve)),
         )
         .fallback(page::asset)
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(DefaultBodyLimit::max(REQUEST_BODY_BYTES_MAX))
         .layer(middleware::from_fn_with_state(api.clone(), headers::security))
         .layer(middleware::from_fn_with_state(api.clone(), guard::check))
         .layer(middleware::from_fn_with_state(api.clone(), rate::check))
@@ -139,7 +136,7 @@ pub fn operator_router(api: Arc<Api>, key: OperatorKey) -> Router {
         .nest("/api/v1/admin", admin::routes())
         .fallback(|| async { ApiError::from(Code::NotFound) })
         .layer(middleware::from_fn(headers::no_store))
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(DefaultBodyLimit::max(REQUEST_BODY_BYTES_MAX))
         .layer(Extension(key))
         .layer(middleware::from_fn_with_state(api.clone(), guard::check))
         .with_state(api)

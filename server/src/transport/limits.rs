@@ -1,7 +1,7 @@
 //! The limits of the transports, in one place. What both ends must know is in
 //! `rill_protocol::limits`.
 
-use rill_protocol::limits::{ATTACH_TIMEOUT_MS, DATAGRAM_BYTES_MAX};
+use rill_protocol::limits::{ATTACH_TIMEOUT_MS, DATAGRAM_BYTES_MAX, STREAMS_MAX};
 
 /// QUIC handshakes under way at once; more are refused.
 pub const HANDSHAKES_MAX: usize = 1_024;
@@ -11,11 +11,30 @@ pub const HANDSHAKES_BEFORE_RETRY: usize = 64;
 pub const HANDSHAKES_WAITING_MAX: usize = 4_096;
 /// From a client's first packet to the end of the handshake.
 pub const HANDSHAKE_TIMEOUT_MS: u64 = ATTACH_TIMEOUT_MS;
-/// From the end of an HTTP/3 connection's handshake to its WebTransport session.
+/// From the end of an HTTP/3 connection's handshake to its first request, or its
+/// WebTransport session.
 pub const CONNECT_TIMEOUT_MS: u64 = ATTACH_TIMEOUT_MS;
-/// Bytes that one of HTTP/3's own streams may bring in its life: a request's header, or
-/// the capsules of a session, which say little.
-pub const HTTP3_STREAM_BYTES_MAX: usize = 64 * 1024;
+/// Body of one HTTP request, whichever version brings it. The longest is a post of
+/// 16 KiB, escaped as JSON.
+pub const REQUEST_BODY_BYTES_MAX: usize = 128 * 1024;
+/// One frame of HTTP/3 that is not of a body: a request's header, or settings. Also the
+/// capsules of a session in its life, which say little.
+pub const HTTP3_FRAME_BYTES_MAX: usize = 64 * 1024;
+/// Everything that a request's stream may bring. A body that is too long is let in far
+/// enough to be refused with a code.
+pub const HTTP3_REQUEST_BYTES_MAX: usize = REQUEST_BODY_BYTES_MAX + HTTP3_FRAME_BYTES_MAX;
+/// Requests of one HTTP/3 connection that are answered at once; later ones wait.
+pub const HTTP3_REQUESTS_MAX: usize = STREAMS_MAX;
+/// Streams that one HTTP/3 connection may open without a request that can be read.
+pub const HTTP3_REFUSED_MAX: usize = 100;
+/// Without a request an HTTP/3 connection ends.
+pub const HTTP3_IDLE_TIMEOUT_MS: u64 = 30_000;
+/// From a request's header to the head of its answer.
+pub const HTTP3_ANSWER_TIMEOUT_MS: u64 = 60_000;
+/// For a client to take [`HTTP3_PIECE_BYTES`] of an answer.
+pub const HTTP3_STALL_TIMEOUT_MS: u64 = 20_000;
+/// An answer is written in pieces of this length.
+pub const HTTP3_PIECE_BYTES: usize = 16 * 1024;
 /// Header fields of one HTTP/3 request.
 pub const REQUEST_HEADER_BYTES_MAX: u64 = 16 * 1024;
 /// From our close to the end of the connection, should the peer not answer.

@@ -19,6 +19,7 @@
 //! What is absent: kinds, frames, users. A peer that breaks the rules of its transport
 //! is closed here, and is never more than a [`Closed`] above.
 
+pub mod http3;
 pub mod limits;
 pub mod memory;
 pub mod metered;
@@ -34,6 +35,7 @@ mod origin;
 pub use admission::{Admission, Permit, Permits};
 
 use bytes::Bytes;
+use http::{Request, Response};
 use rill_protocol::Code;
 use std::{
     future::Future,
@@ -159,4 +161,18 @@ pub trait Serve: Clone + Send + Sync + 'static {
     fn admit(&self, _address: IpAddr, _proven: bool) -> Admission {
         Admission::Admitted(Permits::default())
     }
+}
+
+/// What answers the requests of HTTP/3, beside running sessions.
+pub trait Answer: Serve {
+    /// The body of an answer.
+    type Body: http_body::Body<Data = Bytes, Error: std::fmt::Display + Send> + Send + 'static;
+
+    /// Answers a request that came from `peer` (the address at the handshake). Dropped
+    /// when the client gives the request up.
+    fn answer(
+        &self,
+        request: Request<http3::Body>,
+        peer: SocketAddr,
+    ) -> impl Future<Output = Response<Self::Body>> + Send;
 }

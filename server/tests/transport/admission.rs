@@ -5,11 +5,12 @@ use crate::{
     host::{Events, Host},
     soon,
 };
+use http::{Request, Response};
 use rill_server::{
     admission::Gate,
     config::Limits,
     runtime::Tasks,
-    transport::{Admission, Connection, Serve, limits::HANDSHAKE_TIMEOUT_MS},
+    transport::{Admission, Answer, Connection, Serve, http3, limits::HANDSHAKE_TIMEOUT_MS},
 };
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -57,6 +58,14 @@ impl Serve for Guarded {
             self.proven.fetch_add(1, Ordering::Relaxed);
         }
         admission
+    }
+}
+
+impl Answer for Guarded {
+    type Body = <Host as Answer>::Body;
+
+    async fn answer(&self, request: Request<http3::Body>, peer: SocketAddr) -> Response<Self::Body> {
+        self.host.answer(request, peer).await
     }
 }
 

@@ -1,13 +1,17 @@
 //! A server for tests: each stream says in its first five bytes what is to become of
 //! it, and everything that ends is reported.
 
+use axum::body::{Body, to_bytes};
 use bytes::{Buf, Bytes, BytesMut};
+use http::{Request, Response};
 use rill_protocol::Code;
 use rill_server::{
     runtime::Tasks,
-    transport::{Closed, Connection, Priority, RecvStream, SendStream, Serve, StreamError, TransportKind},
+    transport::{
+        Answer, Closed, Connection, Priority, RecvStream, SendStream, Serve, StreamError, TransportKind, http3,
+    },
 };
-use std::{net::SocketAddr, sync::Arc};
+use std::{io, net::SocketAddr, sync::Arc};
 use tokio::sync::{Notify, mpsc};
 
 /// The origin of the pages that may connect.
@@ -46,6 +50,10 @@ pub(crate) enum Event {
     ReadEnded(Result<(), StreamError>),
     WriteEnded(StreamError),
     Closed(Closed),
+    /// A request of HTTP/3 has come that waits.
+    Asked,
+    /// It was let go.
+    GivenUp,
 }
 
 /// The byte at `at` of a sequence that no shift of itself equals.
@@ -61,6 +69,8 @@ pub(crate) fn checksum(sum: u64, bytes: &[u8]) -> u64 {
 #[derive(Clone)]
 pub(crate) struct Host {
     pub(crate) tasks: Tasks,
+    /// Lets requests for `/hold` go.
+    pub(crate) release: Arc<Notify>,
     events: mpsc::Sender<Event>,
 }
 
@@ -70,7 +80,7 @@ pub(crate) struct Events(mpsc::Receiver<Event>);
 impl Host {
     pub(crate) fn new() -> (Self, Events) {
         let (events, seen) = mpsc::channel(256);
-        (Self { tasks: Tasks::default(), events }, Events(seen))
+        (Self { tasks: Tasks::default(), release: Arc::default(), events }, Events(seen))
     }
 
     fn report(&self, event: Event) {
@@ -135,6 +145,60 @@ impl Serve for Host {
 
     fn origin_allowed(&self, origin: Option<&str>) -> bool {
         origin.is_none_or(|origin| origin == HOME)
+    }
+}
+
+impl Answer for Host {
+    type Body = Body;
+
+    /// The path says what is to become of a request.
+    async fn answer(&self, request: Request<http3::Body>, _: SocketAddr) -> Response<Body> {
+        let number = || request.uri().query().and_then(|text| text.parse().ok()).unwrap_or_default();
+        match request.uri().path() {
+            // Send the body back as it comes.
+            "/echo" => Response::new(Body::new(request.into_body())),
+            // Read it, then say how long it was, or that it did not come whole.
+            "/count" => Response::new(Body::from(match to_bytes(Body::new(request.into_body()), usize::MAX).await {
+                Ok(body) => body.len().to_string(),
+                Err(error) => error.to_string(),
+            })),
+            // The sequence of that many bytes.
+            "/make" => Response::new(Body::from(sequence(0..number()))),
+            // Begin an answer that breaks off.
+            "/break" => {
+                let pieces = [Ok(Bytes::from_static(b"begun")), Err(io::Error::other("broken"))];
+                Response::new(Body::from_stream(futures_util::stream::iter(pieces)))
+            }
+            // Report that it has begun and, as a write that ended, that it was given up.
+            "/wait" => {
+                let given_up = GivenUp(self.clone());
+                self.report(Event::Asked);
+                let () = std::future::pending().await;
+                drop(given_up);
+                Response::new(Body::empty())
+            }
+            // Wait until the test lets it go.
+            "/hold" => {
+                let released = self.release.notified();
+                self.report(Event::Asked);
+                released.await;
+                Response::new(Body::from("released"))
+            }
+            _ => {
+                let mut nothing = Response::new(Body::empty());
+                *nothing.status_mut() = http::StatusCode::NOT_FOUND;
+                nothing
+            }
+        }
+    }
+}
+
+/// A request that nobody waits for any more.
+struct GivenUp(Host);
+
+impl Drop for GivenUp {
+    fn drop(&mut self) {
+        self.0.report(Event::GivenUp);
     }
 }
 

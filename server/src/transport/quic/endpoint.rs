@@ -4,7 +4,7 @@ use super::{Surroundings, dispatch, identity, socket, tuning};
 use crate::{
     runtime::Tasks,
     transport::{
-        Admission, Permits, Serve,
+        Admission, Answer, Permits,
         limits::{CLOSE_GRACE_MS, CLOSE_TIMEOUT_MS, HANDSHAKE_TIMEOUT_MS, HANDSHAKES_BEFORE_RETRY, HANDSHAKES_MAX},
     },
 };
@@ -63,7 +63,7 @@ impl Endpoint {
 
     /// Takes connections, each in its own task, until `shutdown`. Then new ones are
     /// refused, and those that stand go on, until [`Self::close`].
-    pub async fn run<S: Serve>(&self, serve: S, shutdown: impl Future<Output = ()>) {
+    pub async fn run<S: Answer>(&self, serve: S, shutdown: impl Future<Output = ()>) {
         let mut shutdown = std::pin::pin!(shutdown);
         loop {
             let incoming = tokio::select! {
@@ -85,7 +85,7 @@ impl Endpoint {
 
     /// A refusal costs next to nothing, a Retry no more and proves the address; only
     /// what passes both costs a key exchange.
-    fn admit<S: Serve>(&self, incoming: Incoming, serve: &S) {
+    fn admit<S: Answer>(&self, incoming: Incoming, serve: &S) {
         let under_way = HANDSHAKES_MAX - self.handshakes.available_permits();
         if under_way >= HANDSHAKES_BEFORE_RETRY && incoming.may_retry() && !incoming.remote_address_validated() {
             // An error says that this client has been asked before: not so here.
@@ -126,7 +126,7 @@ impl Endpoint {
 }
 
 /// One connection from its first packet to its end.
-async fn connection<S: Serve>(
+async fn connection<S: Answer>(
     incoming: Incoming,
     (permit, permits): (OwnedSemaphorePermit, Permits),
     serve: S,

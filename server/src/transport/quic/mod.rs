@@ -20,7 +20,7 @@ pub(super) use codes::Codes;
 pub(super) use connection::{canonical, closed};
 pub(super) use owner::{Orphan, Owner};
 
-use super::{Serve, webtransport};
+use super::{Answer, http3};
 use crate::runtime::Tasks;
 use quinn::crypto::rustls::HandshakeData;
 use rill_protocol::{Code, version};
@@ -38,9 +38,9 @@ pub(super) struct Surroundings {
 }
 
 /// Runs a connection whose handshake is done, to its end.
-async fn dispatch<S: Serve>(quic: quinn::Connection, serve: S, surroundings: Surroundings) {
+async fn dispatch<S: Answer>(quic: quinn::Connection, serve: S, surroundings: Surroundings) {
     match protocol(&quic).as_deref() {
-        Some(ALPN_HTTP3) => webtransport::serve(quic, serve, surroundings).await,
+        Some(ALPN_HTTP3) => http3::serve(quic, serve, surroundings).await,
         Some(version::ALPN) => {
             // The endpoint closes these by itself, so it need not wait for this task.
             drop(surroundings);

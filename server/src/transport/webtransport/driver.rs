@@ -2,12 +2,12 @@
 
 use super::{
     capsules::{self, Capsules},
-    establish::Established,
-    h3_code, header,
+    header,
     session::{Accepted, Shared},
 };
 use crate::transport::{
     Closed,
+    http3::{self, Established, Requests},
     limits::{CLOSE_GRACE_MS, CLOSE_PAUSE_MS, CLOSE_TIMEOUT_MS},
     quic,
 };
@@ -16,7 +16,7 @@ use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::Fu
 use h3::{quic::RecvStream as Http3RecvStream, server::RequestStream};
 use quinn::ConnectionError;
 use rill_protocol::Code;
-use std::{sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, watch},
     time::{sleep, timeout},
@@ -54,7 +54,7 @@ pub(super) async fn drive(
     mut closing: watch::Receiver<Option<Code>>,
 ) {
     let told = Told(shared.clone());
-    let Established { http3, stream } = established;
+    let Established { http3: kept, stream, mut requests } = established;
     let (mut send, mut recv) = stream.split();
     let mut incoming = Incoming::default();
     let end = tokio::select! {
@@ -64,6 +64,7 @@ pub(super) async fn drive(
         end = hear(&shared, &mut recv) => end,
         closed = shared.owner.ending.wait() => End::ByUs(closed),
         code = endpoint_closes(&mut closing) => End::ByUs(Closed::by_us(code, code.name())),
+        never = answer(&mut requests) => match never {},
     };
     // Nobody waits for streams any more.
     drop(streams);
@@ -83,7 +84,7 @@ pub(super) async fn drive(
             }
             End::Broken(closed) => {
                 shared.owner.ending.tell(closed);
-                shared.quic.close(h3_code::DATAGRAM_ERROR.into(), b"");
+                shared.quic.close(http3::code::DATAGRAM_ERROR.into(), b"");
             }
             End::Lost(closed) => {
                 shared.owner.ending.tell(closed);
@@ -96,10 +97,16 @@ pub(super) async fn drive(
     };
     // An error says that the peer did not wait.
     let _ = timeout(Duration::from_millis(CLOSE_TIMEOUT_MS), remains).await;
-    shared.quic.close(h3_code::NO_ERROR.into(), b"");
+    shared.quic.close(http3::code::NO_ERROR.into(), b"");
     shared.owner.release();
     // The endpoint, when it closes, waits until `closing` is let go.
-    drop((told, http3, incoming, closing));
+    drop((told, kept, incoming, closing));
+}
+
+/// Runs the requests that came before the session to their ends.
+async fn answer(requests: &mut Requests) -> Infallible {
+    while requests.next().await.is_some() {}
+    std::future::pending().await
 }
 
 /// Hands the session its streams. A header that does not come holds up no other stream.

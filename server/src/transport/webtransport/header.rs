@@ -1,7 +1,6 @@
 //! The first bytes of a stream, which say whose it is.
 
-use super::h3_code;
-use crate::transport::quic::Codes;
+use crate::transport::{http3::code, quic::Codes};
 use quinn::{RecvStream, SendStream, VarInt};
 use rill_protocol::{Code, limits::STREAM_HEADER_TIMEOUT_MS};
 use std::time::Duration;
@@ -17,8 +16,8 @@ pub(super) async fn bidi(
     let header = timeout(Duration::from_millis(STREAM_HEADER_TIMEOUT_MS), bidi_header(&mut recv)).await;
     let refusal = match header.unwrap_or(Header::Late) {
         Header::Session(id) if id == session_id => return Some((send, recv)),
-        Header::Session(_) => VarInt::from_u32(h3_code::BUFFERED_STREAM_REJECTED),
-        Header::Other(_) => VarInt::from_u32(h3_code::REQUEST_REJECTED),
+        Header::Session(_) => VarInt::from_u32(code::BUFFERED_STREAM_REJECTED),
+        Header::Other(_) => VarInt::from_u32(code::REQUEST_REJECTED),
         Header::Cut => Codes::WebTransport.encode(Code::CutFrame),
         Header::Late => Codes::WebTransport.encode(Code::Timeout),
     };
@@ -37,7 +36,7 @@ pub(super) async fn uni(mut recv: RecvStream) -> Option<RecvStream> {
         Some(kind) if kind == StreamUni::WEBTRANSPORT.0.into_inner() => {
             Codes::WebTransport.encode(Code::UnexpectedFrame)
         }
-        _ => VarInt::from_u32(h3_code::STREAM_CREATION_ERROR),
+        _ => VarInt::from_u32(code::STREAM_CREATION_ERROR),
     };
     let _ = recv.stop(refusal);
     None

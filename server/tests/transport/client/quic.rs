@@ -11,7 +11,7 @@ use rill_certs::{Fingerprint, Pinned};
 use rill_protocol::Code;
 use rill_server::{
     runtime::Tasks,
-    transport::{Serve, TransportKind, quic},
+    transport::{Answer, TransportKind, quic},
 };
 use rustls::{
     DigitallySignedStruct, SignatureScheme,
@@ -47,7 +47,7 @@ impl Server {
     }
 
     /// The same for any other server.
-    pub(crate) fn serve<S: Serve>(serve: S, tasks: &Tasks) -> Self {
+    pub(crate) fn serve<S: Answer>(serve: S, tasks: &Tasks) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let pinned = Pinned::open(dir.path(), now_ms()).unwrap();
         let address = "[::]:0".parse().unwrap();
