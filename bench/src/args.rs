@@ -23,6 +23,79 @@ pub(crate) enum Command {
     /// delivered to users / rooms members, its author among them. A client has at most
     /// one unacked post in a room; a post that is due earlier waits, and its wait counts.
     Chat(ChatArgs),
+    /// A live chat on a server that is attacked in every way there is.
+    ///
+    /// The chat talks undisturbed first, then beside the attacks, then alone again. The
+    /// verdicts compare the three; the exit code is 1 if one of them fails.
+    Hostile(HostileArgs),
+}
+
+/// Of the scenario that attacks.
+#[derive(Debug, Args)]
+pub(crate) struct HostileArgs {
+    /// One transport for the whole chat; by default its users are spread over all three.
+    #[arg(long)]
+    pub(crate) transport: Option<TransportKind>,
+    #[arg(long, default_value_t = 200)]
+    pub(crate) users: usize,
+    #[arg(long, default_value_t = 10)]
+    pub(crate) rooms: usize,
+    /// Messages a second, of all users together.
+    #[arg(long, default_value_t = 200.0)]
+    pub(crate) rate: f64,
+    /// How long the attacks last. The limits of slow peers are 10 to 40 s.
+    #[arg(long, default_value_t = 60)]
+    pub(crate) seconds: u64,
+    /// How long the chat is measured before.
+    #[arg(long, default_value_t = 20)]
+    pub(crate) undisturbed_seconds: u64,
+    /// How long the chat goes on behind the attacks.
+    #[arg(long, default_value_t = 10)]
+    pub(crate) after_seconds: u64,
+    /// Only these attacks.
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
+    /// Names the attacks and ends.
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// The same seed makes the same random mixtures.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Multiplies the rate of every attack.
+    #[arg(long, default_value_t = 1.0)]
+    pub(crate) attack_rate: f64,
+    /// The server to start; by default the one beside this program.
+    #[arg(long, env = "RILL_BIN")]
+    pub(crate) rill: Option<PathBuf>,
+    /// Where the report goes.
+    #[arg(long)]
+    pub(crate) json: Option<PathBuf>,
+    /// Threads of the chat's clients; the attackers have one of their own.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) workers: usize,
+}
+
+impl HostileArgs {
+    /// Refuses what cannot be measured.
+    pub(crate) fn check(&self) -> anyhow::Result<()> {
+        if self.rooms == 0 || self.rooms > self.users || self.workers == 0 {
+            bail!("--rooms and --workers begin at 1, and every room needs a user");
+        }
+        if self.seconds == 0 || self.undisturbed_seconds == 0 || self.after_seconds == 0 {
+            bail!("--seconds, --undisturbed-seconds and --after-seconds begin at 1");
+        }
+        if !(self.rate > 0.0 && self.rate <= 1e6) || !(self.attack_rate > 0.0 && self.attack_rate <= 1e3) {
+            bail!("--rate is above 0 and at most a million a second, --attack-rate above 0 and at most 1000");
+        }
+        Ok(())
+    }
+
+    /// Of a user of the chat.
+    pub(crate) fn transport_of(&self, user: usize) -> TransportKind {
+        const SPREAD: [TransportKind; 3] = [TransportKind::Quic, TransportKind::WebTransport, TransportKind::WebSocket];
+        // User numbers go around the rooms too: all three are in every room.
+        self.transport.unwrap_or(SPREAD[(user / self.rooms) % SPREAD.len()])
+    }
 }
 
 /// Of a scenario that talks.
@@ -110,8 +183,10 @@ mod tests {
 
     fn parse(args: &[&str]) -> Result<(), String> {
         let all = ["rill-bench", "chat", "--transport", "quic"].iter().chain(args);
-        let Cli { command: Command::Chat(args) } = Cli::try_parse_from(all).map_err(|error| error.to_string())?;
-        args.check().map_err(|error| error.to_string())
+        match Cli::try_parse_from(all).map_err(|error| error.to_string())?.command {
+            Command::Chat(args) => args.check().map_err(|error| error.to_string()),
+            Command::Hostile(args) => args.check().map_err(|error| error.to_string()),
+        }
     }
 
     #[test]

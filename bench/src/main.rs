@@ -6,6 +6,8 @@
 #![allow(clippy::disallowed_methods)] // a program of its own: it owns its tasks and its clock
 
 mod args;
+mod hostile;
+mod hostile_report;
 mod load;
 mod processes;
 mod report;
@@ -20,12 +22,16 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let args::Cli { command } = args::Cli::parse();
     let outcome = match command {
-        args::Command::Chat(args) => scenario::chat::run(&args),
+        args::Command::Chat(args) => scenario::chat::run(&args).map(|report| {
+            (report.is_sound(), "messages were lost, doubled, out of order, refused or not acked in time")
+        }),
+        args::Command::Hostile(args) => scenario::hostile::run(&args)
+            .map(|passed| (passed, "the chat did not stand it; the verdicts above say how")),
     };
     match outcome {
-        Ok(report) if report.is_sound() => ExitCode::SUCCESS,
-        Ok(_) => {
-            eprintln!("rill-bench: messages were lost, doubled, out of order, refused or not acked in time");
+        Ok((true, _)) => ExitCode::SUCCESS,
+        Ok((false, why)) => {
+            eprintln!("rill-bench: {why}");
             ExitCode::FAILURE
         }
         Err(error) => {

@@ -90,7 +90,8 @@ fn machine(stat: &str) -> Option<Machine> {
     Some(Machine { busy, total: busy + idle + iowait })
 }
 
-fn rss_mib(pid: u32) -> anyhow::Result<f64> {
+/// Resident memory.
+pub(crate) fn rss_mib(pid: u32) -> anyhow::Result<f64> {
     let text = read(&format!("/proc/{pid}/status"))?;
     let kib = text.lines().find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next()?.parse::<f64>().ok());
     Ok(kib.context("no VmRSS in the process's status")? / 1_024.0)

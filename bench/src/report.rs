@@ -1,6 +1,7 @@
 //! The report that every scenario writes.
 
 use anyhow::Context;
+use hdrhistogram::Histogram;
 use serde::Serialize;
 use std::{fs, path::Path};
 
@@ -51,6 +52,14 @@ pub(crate) struct Latency {
     pub(crate) max: f64,
 }
 
+impl Latency {
+    /// Of a histogram in microseconds.
+    pub(crate) fn of(us: &Histogram<u32>) -> Self {
+        let ms = |quantile: f64| rounded(us.value_at_quantile(quantile) as f64 / 1_000.0);
+        Self { p50: ms(0.5), p90: ms(0.9), p99: ms(0.99), p99_9: ms(0.999), max: rounded(us.max() as f64 / 1_000.0) }
+    }
+}
+
 #[derive(Debug, Serialize)]
 pub(crate) struct Server {
     pub(crate) cpu_s: f64,
@@ -78,7 +87,6 @@ pub(crate) struct Setting {
 impl Report {
     pub(crate) fn new(setting: Setting, totals: &Totals, usage: &Usage) -> Self {
         let Setting { transport, tls, durability, users, rooms, rate, seconds } = setting;
-        let ms = |quantile: f64| rounded(totals.latency.value_at_quantile(quantile) as f64 / 1_000.0);
         let per_million = |cpu_s: f64| cpu_s * 1e6 / (totals.delivered.max(1) as f64);
         Self {
             transport,
@@ -95,13 +103,7 @@ impl Report {
             lost: totals.lost,
             duplicated: totals.duplicated,
             reordered: totals.reordered,
-            latency_ms: Latency {
-                p50: ms(0.5),
-                p90: ms(0.9),
-                p99: ms(0.99),
-                p99_9: ms(0.999),
-                max: rounded(totals.latency.max() as f64 / 1_000.0),
-            },
+            latency_ms: Latency::of(&totals.latency[0]),
             deliveries_per_s: rounded(totals.delivered as f64 / totals.span.as_secs_f64().max(1e-3)),
             server: usage.server.as_ref().map(|server| Server {
                 cpu_s: rounded(server.cpu_s),
@@ -122,9 +124,7 @@ impl Report {
     }
 
     pub(crate) fn write(&self, path: &Path) -> anyhow::Result<()> {
-        let mut text = serde_json::to_string_pretty(self)?;
-        text.push('\n');
-        fs::write(path, text).with_context(|| format!("the report {} cannot be written", path.display()))
+        write_json(self, path)
     }
 
     pub(crate) fn print(&self) {
@@ -157,7 +157,15 @@ impl Report {
     }
 }
 
-fn rounded(value: f64) -> f64 {
+/// Writes a report as JSON.
+pub(crate) fn write_json(report: &impl Serialize, path: &Path) -> anyhow::Result<()> {
+    let mut text = serde_json::to_string_pretty(report)?;
+    text.push('\n');
+    fs::write(path, text).with_context(|| format!("the report {} cannot be written", path.display()))
+}
+
+/// To three digits behind the point.
+pub(crate) fn rounded(value: f64) -> f64 {
     (value * 1_000.0).round() / 1_000.0
 }
 
@@ -165,7 +173,6 @@ fn rounded(value: f64) -> f64 {
 mod tests {
     use super::*;
     use crate::processes::ServerUsage;
-    use hdrhistogram::Histogram;
     use std::time::Duration;
 
     fn report(lost: u64) -> Report {
@@ -182,7 +189,7 @@ mod tests {
             reordered: 0,
             refused: 0,
             skipped: 0,
-            latency,
+            latency: vec![latency],
             span: Duration::from_secs(2),
         };
         let server = Some(ServerUsage { cpu_s: 0.5, rss_mib: 10.0 });

@@ -17,6 +17,8 @@ pub(crate) struct Schedule {
     pub(crate) rooms: usize,
     /// Messages before this one do not count.
     pub(crate) counted_from: u32,
+    /// The first message of each further phase.
+    later_phases: Vec<u32>,
     /// All messages.
     pub(crate) total: u32,
     text_bytes: usize,
@@ -27,13 +29,19 @@ impl Schedule {
         start: Instant,
         rate: f64,
         (users, rooms): (usize, usize),
-        (warm_up, counted): (Duration, Duration),
+        (warm_up, phases): (Duration, &[Duration]),
         text_bytes: usize,
     ) -> Self {
         let messages = |span: Duration| (span.as_secs_f64() * rate).round() as u32;
         let counted_from = messages(warm_up);
-        let total = counted_from + messages(counted).max(1);
-        Self { start, rate, users, rooms, counted_from, total, text_bytes }
+        let mut total = counted_from;
+        let mut ends: Vec<u32> = Vec::with_capacity(phases.len());
+        for phase in phases {
+            total += messages(*phase).max(1);
+            ends.push(total);
+        }
+        ends.pop();
+        Self { start, rate, users, rooms, counted_from, later_phases: ends, total, text_bytes }
     }
 
     /// How many messages count.
@@ -49,6 +57,21 @@ impl Schedule {
     /// When messages begin to count.
     pub(crate) fn counted_start(&self) -> Instant {
         self.due(self.counted_from)
+    }
+
+    /// How many phases the counted messages have.
+    pub(crate) fn phases(&self) -> usize {
+        self.later_phases.len() + 1
+    }
+
+    /// The phase of a counted message.
+    pub(crate) fn phase(&self, message: u32) -> usize {
+        self.later_phases.partition_point(|first| *first <= message)
+    }
+
+    /// When a phase begins.
+    pub(crate) fn phase_start(&self, phase: usize) -> Instant {
+        self.due(phase.checked_sub(1).map_or(self.counted_from, |at| self.later_phases[at]))
     }
 
     /// When the last message is due.
@@ -99,7 +122,7 @@ mod tests {
     use super::*;
 
     fn schedule(users: usize, rooms: usize) -> Schedule {
-        let spans = (Duration::from_secs(2), Duration::from_secs(10));
+        let spans = (Duration::from_secs(2), &[Duration::from_secs(10)][..]);
         Schedule::new(Instant::now(), 50.0, (users, rooms), spans, 40)
     }
 
@@ -113,6 +136,18 @@ mod tests {
         all.sort_unstable();
         assert_eq!(all, (0..600).collect::<Vec<_>>());
         assert!(schedule.of_user(3).all(|message| schedule.author(message) == 3));
+    }
+
+    #[test]
+    fn every_counted_message_is_in_one_phase() {
+        let phases = [2, 3, 1].map(Duration::from_secs);
+        let schedule = Schedule::new(Instant::now(), 10.0, (4, 2), (Duration::from_secs(1), &phases), 40);
+        assert_eq!((schedule.counted_from, schedule.total, schedule.phases()), (10, 70, 3));
+        for (message, phase) in [(10, 0), (29, 0), (30, 1), (59, 1), (60, 2), (69, 2)] {
+            assert_eq!(schedule.phase(message), phase, "{message}");
+        }
+        assert_eq!(schedule.phase_start(0), schedule.counted_start());
+        assert_eq!(schedule.phase_start(2), schedule.due(60));
     }
 
     #[test]

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use crate::schedule::Schedule;
 
-/// Latencies from a microsecond to ten minutes, to three digits.
-fn histogram() -> anyhow::Result<Histogram<u32>> {
-    Ok(Histogram::new_with_bounds(1, 600_000_000, 3)?)
+/// Latencies from a microsecond to ten minutes, to three digits; one histogram a phase.
+fn histograms(schedule: &Schedule) -> anyhow::Result<Vec<Histogram<u32>>> {
+    (0..schedule.phases()).map(|_| Ok(Histogram::new_with_bounds(1, 600_000_000, 3)?)).collect()
 }
 
 /// One bit a message.
@@ -36,7 +36,8 @@ impl Set {
 #[derive(Debug)]
 pub(crate) struct Tally {
     user: usize,
-    latency: Histogram<u32>,
+    /// Of each phase.
+    latency: Vec<Histogram<u32>>,
     seen: Set,
     acked: Vec<u32>,
     /// The last seq of the room, and the last message of each author.
@@ -58,7 +59,7 @@ impl Tally {
     pub(crate) fn new(user: usize, schedule: &Schedule) -> anyhow::Result<Self> {
         Ok(Self {
             user,
-            latency: histogram()?,
+            latency: histograms(schedule)?,
             seen: Set::new(schedule.total),
             acked: Vec::new(),
             last_seq: 0,
@@ -92,7 +93,7 @@ impl Tally {
         self.delivered += 1;
         self.last_delivery = Some(now);
         let us = u64::try_from(now.saturating_duration_since(schedule.due(message)).as_micros()).unwrap_or(u64::MAX);
-        self.latency.saturating_record(us.max(1));
+        self.latency[schedule.phase(message)].saturating_record(us.max(1));
         true
     }
 
@@ -116,7 +117,8 @@ pub(crate) struct Totals {
     pub(crate) reordered: u64,
     pub(crate) refused: u64,
     pub(crate) skipped: u64,
-    pub(crate) latency: Histogram<u32>,
+    /// Of each phase.
+    pub(crate) latency: Vec<Histogram<u32>>,
     /// From the first counted message to the last counted delivery.
     pub(crate) span: Duration,
 }
@@ -128,10 +130,12 @@ impl Totals {
             let counted = tally.acked.iter().copied().filter(|message| schedule.is_counted(*message));
             acked[schedule.room(tally.user)].extend(counted);
         }
-        let mut latency = histogram()?;
+        let mut latency = histograms(schedule)?;
         let mut lost = 0;
         for tally in tallies {
-            latency.add(&tally.latency)?;
+            for (all, of_user) in latency.iter_mut().zip(&tally.latency) {
+                all.add(of_user)?;
+            }
             let missing = |message: &&u32| !tally.seen.contains(**message);
             lost += acked[schedule.room(tally.user)].iter().filter(missing).count() as u64;
         }
@@ -161,7 +165,7 @@ mod tests {
 
     fn schedule() -> Schedule {
         // Messages 0 to 3 warm up, 4 to 11 count; users 0 and 2 are in room 0, user 1 in room 1.
-        let spans = (Duration::from_secs(4), Duration::from_secs(8));
+        let spans = (Duration::from_secs(4), &[Duration::from_secs(8)][..]);
         Schedule::new(Instant::now(), 1.0, (3, 2), spans, 20)
     }
 
@@ -197,6 +201,6 @@ mod tests {
         assert!(tally.delivery(&schedule, 11, 12, at(11, 9)));
         let totals = Totals::of(&schedule, &[tally]).unwrap();
         assert_eq!((totals.delivered, totals.duplicated, totals.reordered), (3, 1, 1));
-        assert_eq!(totals.latency.max() / 1_000, 9);
+        assert_eq!(totals.latency[0].max() / 1_000, 9);
     }
 }

@@ -41,9 +41,9 @@ pub(crate) fn run(args: &ChatArgs) -> anyhow::Result<Report> {
 
 async fn measure(args: &ChatArgs) -> anyhow::Result<Report> {
     let mut target = Target::prepare(&args.server, args.users, args.rooms).await?;
-    let users = target.connect(args.transport).await?;
+    let users = target.connect(|_| args.transport).await?;
     let rooms = target.rooms(&users, args.rooms).await?;
-    let spans = (args.warm_up(), Duration::from_secs(args.seconds));
+    let spans = (args.warm_up(), &[Duration::from_secs(args.seconds)][..]);
     let start = Instant::now() + BREATH;
     let schedule = Arc::new(Schedule::new(start, args.rate, (args.users, args.rooms), spans, args.text_bytes));
     let progress = Arc::new(Progress::default());

@@ -1,7 +1,8 @@
 //! The scenarios. Each prepares a [`crate::target::Target`], puts load on it, and
-//! returns a [`crate::report::Report`].
+//! reports.
 
 pub(crate) mod chat;
+pub(crate) mod hostile;
 
 use anyhow::bail;
 use tokio::signal::{

@@ -7,12 +7,12 @@ mod server_process;
 
 use anyhow::Context;
 use rill_client::{Client, Config, Credentials, Endpoints, Events, TransportKind, Trust};
-use rill_protocol::RoomId;
+use rill_protocol::{RoomId, Ticket};
 use std::time::Duration;
 use tokio::{task::JoinSet, time::timeout};
 use url::Url;
 
-use crate::args::ServerArgs;
+use crate::{args::ServerArgs, hostile::ground::Ground};
 use prepared_store::Prepared;
 use server_process::ServerProcess;
 
@@ -29,6 +29,7 @@ pub(crate) struct Target {
     credentials: Vec<Credentials>,
     /// Rooms that are there already, by number.
     rooms: Option<Vec<RoomId>>,
+    expired: Vec<Ticket>,
     pub(crate) tls: bool,
     pub(crate) durability: &'static str,
 }
@@ -56,12 +57,13 @@ impl Target {
                     trust,
                     credentials,
                     rooms: None,
+                    expired: Vec::new(),
                     durability: "unknown",
                 })
             }
             _ => {
                 let folder = tempfile::Builder::new().prefix("rill-bench").tempdir()?;
-                let Prepared { tickets, rooms } = prepared_store::prepare(folder.path(), users, rooms).await?;
+                let Prepared { tickets, rooms, expired } = prepared_store::prepare(folder.path(), users, rooms).await?;
                 let process = ServerProcess::start(args.rill.as_deref(), folder).await?;
                 Ok(Self {
                     server: None,
@@ -70,6 +72,7 @@ impl Target {
                     process: Some(process),
                     credentials: tickets.into_iter().map(Credentials::Tickets).collect(),
                     rooms: Some(rooms),
+                    expired,
                     tls: true,
                     durability: "fdatasync",
                 })
@@ -82,13 +85,46 @@ impl Target {
         self.process.as_ref().map(ServerProcess::pid)
     }
 
+    /// The doors of a server that was started here, for those who mean it no good.
+    pub(crate) fn ground(&self, seed: u64, attack_rate: f64) -> anyhow::Result<Ground> {
+        let process = self.process.as_ref().context("only a server that was started here is attacked")?;
+        let room = self.rooms.as_ref().and_then(|rooms| rooms.first()).context("there is no room")?;
+        let doors = process.doors();
+        Ok(Ground {
+            http: doors.http,
+            https: doors.https,
+            quic: doors.quic,
+            room: *room,
+            expired: self.expired.clone(),
+            data: process.data(),
+            seed,
+            attack_rate,
+        })
+    }
+
+    /// Whether the process that was started here still runs.
+    pub(crate) fn is_alive(&mut self) -> bool {
+        self.process.as_mut().is_some_and(ServerProcess::is_alive)
+    }
+
+    /// Where a further user connects, by name and password.
+    pub(crate) fn login(&self, transport: TransportKind, username: &str, password: &str) -> anyhow::Result<Config> {
+        let doors = self.process.as_ref().context("only for a server that was started here")?.doors();
+        let credentials = Credentials::Password { username: username.to_owned(), password: password.to_owned() };
+        let server = Url::parse(&format!("http://{}", doors.http))?;
+        Ok(Config { server: Some(server), ..self.config(transport, credentials) })
+    }
+
     /// Raw QUIC and WebTransport have TLS in any case.
     pub(crate) fn has_tls(&self, transport: TransportKind) -> bool {
         self.tls || transport != TransportKind::WebSocket
     }
 
-    /// Connects every user.
-    pub(crate) async fn connect(&mut self, transport: TransportKind) -> anyhow::Result<Vec<Connected>> {
+    /// Connects every user, each by the transport of their number.
+    pub(crate) async fn connect(
+        &mut self,
+        transport: impl Fn(usize) -> TransportKind,
+    ) -> anyhow::Result<Vec<Connected>> {
         let mut waiting = std::mem::take(&mut self.credentials).into_iter().enumerate();
         let mut connecting = JoinSet::new();
         let mut connected = Vec::new();
@@ -96,7 +132,7 @@ impl Target {
             while connecting.len() < CONNECTING_MAX
                 && let Some((number, credentials)) = waiting.next()
             {
-                connecting.spawn(connect(number, self.config(transport, credentials)));
+                connecting.spawn(connect(number, self.config(transport(number), credentials)));
             }
             match connecting.join_next().await {
                 Some(user) => connected.push(user??),

@@ -22,6 +22,8 @@ use tokio::task::JoinSet;
 /// Enough for a few failed connections; each connection brings the next ticket.
 const TICKETS_PER_USER: usize = 4;
 const TICKET_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+/// Tickets of nobody's use: their time was over when they were written.
+const EXPIRED_TICKETS: usize = 3;
 /// Users that are written at the same time: the committer makes batches of them.
 const USERS_AT_ONCE: usize = 64;
 /// No password hash is this, so nobody can log in with a password.
@@ -35,6 +37,8 @@ pub(super) struct Prepared {
     /// Of each user, by number.
     pub(super) tickets: Vec<Vec<Ticket>>,
     pub(super) rooms: Vec<RoomId>,
+    /// Of the first user.
+    pub(super) expired: Vec<Ticket>,
 }
 
 /// User `u` becomes a member of room `u mod rooms`.
@@ -77,7 +81,10 @@ impl Writer {
             tickets.resize_with(tickets.len().max(number + 1), Vec::new);
             tickets[number] = of_user;
         }
-        Ok(Prepared { tickets, rooms: made })
+        let owner = tickets.first().and_then(|tickets| tickets.first()).context("nobody was written")?.user();
+        let expired: Vec<Ticket> = (0..EXPIRED_TICKETS).map(|_| Ticket::new(owner, random())).collect();
+        self.issue(owner, SessionId(self.id()), &expired, self.now_ms - 1).await?;
+        Ok(Prepared { tickets, rooms: made, expired })
     }
 
     async fn member(&self, number: usize, room: RoomId) -> anyhow::Result<Vec<Ticket>> {
@@ -115,12 +122,17 @@ impl Writer {
         self.store.sessions.create(Session { id: session, user: id, token, created_ms, client, used_ms }).await?;
         let tickets: Vec<Ticket> = (0..TICKETS_PER_USER).map(|_| Ticket::new(id, random())).collect();
         let expires_ms = self.now_ms + TICKET_LIFE.as_millis() as u64;
+        self.issue(id, session, &tickets, expires_ms).await?;
+        Ok((id, tickets))
+    }
+
+    async fn issue(&self, user: UserId, session: SessionId, tickets: &[Ticket], expires_ms: u64) -> anyhow::Result<()> {
         let records = tickets.iter().map(|ticket| {
             let digest = self.store.digest("ticket", &[&ticket.0]);
             TicketRecord { digest, session, expires_ms }
         });
-        self.store.sessions.issue(id, records.collect(), self.now_ms).await?;
-        Ok((id, tickets))
+        self.store.sessions.issue(user, records.collect(), self.now_ms).await?;
+        Ok(())
     }
 
     async fn room(&self, number: usize, creator: UserId) -> anyhow::Result<RoomId> {

@@ -29,10 +29,12 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 const TCP_CERTIFICATE: &str = "certs/tcp.pem";
 const ANY_PORT: &str = "127.0.0.1:0";
 
-#[derive(Deserialize)]
-struct Ready {
-    https: SocketAddr,
-    quic: SocketAddr,
+/// Where the server listens.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Ready {
+    pub(super) http: SocketAddr,
+    pub(super) https: SocketAddr,
+    pub(super) quic: SocketAddr,
     certificate_hashes: Vec<String>,
 }
 
@@ -71,6 +73,18 @@ impl ServerProcess {
 
     pub(super) fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    pub(super) fn doors(&self) -> &Ready {
+        &self.ready
+    }
+
+    pub(super) fn data(&self) -> PathBuf {
+        self.folder.path().join(DATA)
+    }
+
+    pub(super) fn is_alive(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
     }
 
     /// TLS everywhere: WebSocket goes to the HTTPS port.

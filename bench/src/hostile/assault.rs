@@ -1,0 +1,63 @@
+//! All attacks at once, each at its own rate, from one thread of their own: what they
+//! cost this machine is not to be taken for what the server costs the chat.
+
+use rill_client::TransportKind;
+use std::{
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+use tokio::{runtime, sync::Semaphore, task::JoinSet, time::sleep_until};
+
+use super::attacker::Attacker;
+
+/// For rounds that are under way when the attacks end.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// The transports, whose turn it is by round.
+const TURNS: [TransportKind; 3] = [TransportKind::Quic, TransportKind::WebTransport, TransportKind::WebSocket];
+
+/// Attacks between `start` and `until`; the thread ends soon after.
+pub(crate) fn begin(
+    attackers: &[Arc<Attacker>],
+    start: Instant,
+    until: Instant,
+) -> anyhow::Result<thread::JoinHandle<()>> {
+    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+    attackers.iter().for_each(|attacker| attacker.begin(until));
+    let attackers = attackers.to_vec();
+    let assault = async move {
+        sleep_until(start.into()).await;
+        let mut all = JoinSet::new();
+        attackers.into_iter().for_each(|attacker| drop(all.spawn(attack(attacker))));
+        all.join_all().await;
+    };
+    Ok(thread::Builder::new().name("attackers".to_owned()).spawn(move || {
+        runtime.block_on(assault);
+        runtime.shutdown_timeout(GRACE);
+    })?)
+}
+
+/// Round after round.
+async fn attack(attacker: Arc<Attacker>) {
+    let every = Duration::from_millis(attacker.attack.every_ms).div_f64(attacker.ground.attack_rate);
+    let places = Arc::new(Semaphore::new(attacker.attack.at_once));
+    let mut rounds = JoinSet::new();
+    let mut turn = attacker.dice().below(TURNS.len());
+    loop {
+        let Some(Ok(place)) = attacker.within(Duration::MAX / 4, places.clone().acquire_owned()).await else { break };
+        let (attacker_of_round, kind) = (attacker.clone(), TURNS[turn % TURNS.len()]);
+        turn += 1;
+        rounds.spawn(async move {
+            let _place = place;
+            if let Err(answer) = (attacker_of_round.attack.round)(attacker_of_round.clone(), kind).await {
+                attacker_of_round.heard(&answer);
+            }
+        });
+        while rounds.try_join_next().is_some() {}
+        if !attacker.pause(every).await {
+            break;
+        }
+    }
+    let _ = tokio::time::timeout(GRACE, rounds.join_all()).await;
+}
