@@ -84,7 +84,7 @@ impl HostileArgs {
         if self.seconds == 0 || self.undisturbed_seconds == 0 || self.after_seconds == 0 {
             bail!("--seconds, --undisturbed-seconds and --after-seconds begin at 1");
         }
-        if !(self.rate > 0.0 && self.rate <= 1e6) || !(self.attack_rate > 0.0 && self.attack_rate <= 1e3) {
+        if !(self.rate > 0.0 && self.rate <= 1e6 && self.attack_rate > 0.0 && self.attack_rate <= 1e3) {
             bail!("--rate is above 0 and at most a million a second, --attack-rate above 0 and at most 1000");
         }
         Ok(())

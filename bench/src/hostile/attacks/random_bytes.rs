@@ -39,7 +39,7 @@ async fn round(attacker: Arc<Attacker>, _: TransportKind) -> Result<(), Answer> 
         // A long header, in half of them with a version that is known.
         if attacker.dice().below(2) == 0 {
             bytes[0] |= 0xC0;
-            if let Some(version) = bytes.get_mut(1..5).filter(|_| length % 2 == 0) {
+            if let Some(version) = bytes.get_mut(1..5).filter(|_| length.is_multiple_of(2)) {
                 version.copy_from_slice(&[0, 0, 0, 1]);
             }
         }

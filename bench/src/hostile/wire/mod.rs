@@ -25,7 +25,7 @@ const ANSWER_PATIENCE: Duration = Duration::from_secs(8);
 /// A connection.
 pub(crate) enum Wire {
     Quic(quinn::Connection),
-    WebTransport(webtransport::Browser),
+    WebTransport(Box<webtransport::Browser>),
     WebSocket(websocket::Socket),
 }
 
@@ -35,7 +35,9 @@ impl Wire {
         let connecting = async {
             match kind {
                 TransportKind::Quic => quic::connect(attacker).await.map(Self::Quic),
-                TransportKind::WebTransport => webtransport::Browser::session(attacker).await.map(Self::WebTransport),
+                TransportKind::WebTransport => {
+                    webtransport::Browser::session(attacker).await.map(|browser| Self::WebTransport(Box::new(browser)))
+                }
                 TransportKind::WebSocket => websocket::Socket::connect(attacker).await.map(Self::WebSocket),
             }
         };
