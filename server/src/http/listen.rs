@@ -188,42 +188,4 @@ async fn silence(asked: &Notify) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{runtime::StopSwitch, transport::Permit};
-    use axum::routing::get;
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-
-    /// What a client gets that says `words`, and whether the server then ends it.
-    async fn said(words: &[u8]) -> (String, bool) {
-        let (mut client, io) = tokio::io::duplex(4_096);
-        let switch = StopSwitch::new();
-        let peer = Peer { address: ([127, 0, 0, 1], 1).into(), door: Door::Loopback };
-        let router = Router::new().route("/", get(|| async { "here" }));
-        let serving = http(io, peer, Place::new(Permit::default()), router, switch.stop());
-        let asking = async {
-            client.write_all(words).await.unwrap();
-            let mut answer = Vec::new();
-            let ended = tokio::time::timeout(4 * HEADER_TIMEOUT, client.read_to_end(&mut answer)).await;
-            (String::from_utf8(answer).unwrap(), ended.is_ok())
-        };
-        let served = async {
-            let _ = serving.await;
-            std::future::pending::<()>().await;
-        };
-        tokio::select! {
-            answered = asking => answered,
-            () = served => unreachable!("it pends for ever"),
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn who_connects_and_asks_nothing_is_sent_away() {
-        for words in ["", "PRI * HT", "GET / HTTP/1.1\r\nHost:"] {
-            let (answer, ended) = said(words.as_bytes()).await;
-            assert!(ended && !answer.contains("here"), "{words}: {answer}");
-        }
-        let (answer, ended) = said(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
-        assert!(ended && answer.ends_with("here"), "{answer}");
-    }
-}
+mod tests;

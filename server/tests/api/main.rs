@@ -4,5 +4,6 @@
 
 mod accounts;
 mod doors;
+mod limits;
 mod rooms;
 mod server;

@@ -20,11 +20,18 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// With further flags.
+    pub(crate) async fn start_with(flags: &[&str]) -> Self {
         let data = TempDir::new().unwrap();
         let free = "127.0.0.1:0";
         let args =
             ["rill", "serve", "--http", free, "--https", free, "--quic", free, "--data", data.path().to_str().unwrap()];
-        let Command::Serve(args) = Cli::try_parse_from(args).unwrap().command else { unreachable!() };
+        let Command::Serve(args) = Cli::try_parse_from(args.iter().chain(flags)).unwrap().command else {
+            unreachable!()
+        };
         let app = App::load(args.check().unwrap()).await.unwrap();
         let ready = app.ready().clone();
         let (stop, stopped) = oneshot::channel();
