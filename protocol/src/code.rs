@@ -125,6 +125,7 @@ codes! {
     75 CommonPassword    "common_password"    Stop 422 "The password is among the first that are guessed: choose a longer or rarer one.";
     76 WrongPassword     "wrong_password"     Stop 403 "The current password is wrong.";
     77 LastAdministrator "last_administrator" Stop 409 "This is the last administrator who can log in: make another one first.";
+    78 MethodNotAllowed  "method_not_allowed" Stop 405 "The path has no such method: the Allow header names those it has.";
 }
 
 impl fmt::Display for Code {

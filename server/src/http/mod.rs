@@ -4,6 +4,7 @@
 mod accounts;
 mod admin;
 mod auth;
+mod description;
 mod error;
 mod guard;
 mod headers;
@@ -97,6 +98,7 @@ impl Place {
 pub fn router<S: Serve>(api: Arc<Api>, serve: S) -> Router {
     let v1 = Router::new()
         .route("/server", get(server_info::get))
+        .route("/openapi.yaml", get(description::get))
         .route("/usernames/{name}", get(accounts::availability))
         .route("/register", post(accounts::register))
         .route("/login", post(accounts::login))
@@ -113,7 +115,7 @@ pub fn router<S: Serve>(api: Arc<Api>, serve: S) -> Router {
         .route("/rooms/{room}/members", get(rooms::members))
         .route("/rooms/{room}/messages", get(messages::page).post(messages::post))
         .fallback(|| async { ApiError::from(Code::NotFound) })
-        .method_not_allowed_fallback(|| async { ApiError::new(Code::BadRequest, "the path has no such method") })
+        .method_not_allowed_fallback(|| async { ApiError::from(Code::MethodNotAllowed) })
         .layer(middleware::from_fn(headers::no_store));
     Router::new()
         .nest("/api/v1", v1)

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)] // a test spawns its server
 
 mod accounts;
+mod description;
 mod doors;
 mod limits;
 mod rooms;

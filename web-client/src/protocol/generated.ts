@@ -109,6 +109,7 @@ export const CODES: readonly CodeInfo[] = [
   { number: 75, name: 'common_password', action: 'stop', sentence: 'The password is among the first that are guessed: choose a longer or rarer one.' },
   { number: 76, name: 'wrong_password', action: 'stop', sentence: 'The current password is wrong.' },
   { number: 77, name: 'last_administrator', action: 'stop', sentence: 'This is the last administrator who can log in: make another one first.' },
+  { number: 78, name: 'method_not_allowed', action: 'stop', sentence: 'The path has no such method: the Allow header names those it has.' },
 ];
 
 /** Numbers of the codes; a peer may send one that is not here. */
@@ -158,6 +159,7 @@ export const Code = {
   commonPassword: 75,
   wrongPassword: 76,
   lastAdministrator: 77,
+  methodNotAllowed: 78,
 } as const;
 
 /** Classes of streams, most urgent first; the mux carries the number. */
