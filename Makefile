@@ -10,7 +10,7 @@ DEV_ORIGIN := http://localhost:5173
 WEB := web-client
 PAGE_SOURCES := $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/vite.config.ts $(WEB)/tsconfig*.json -type f 2>/dev/null)
 
-.PHONY: run dev test page release chromium check rust-tests page-tests browser-tests fuzz deny bench clean
+.PHONY: run dev test page release chromium check rust-tests page-tests browser-tests fuzz deny scan bench clean
 
 run: page
 	$(CARGO) build --release --locked --bin rill
@@ -71,6 +71,10 @@ fuzz:
 deny:
 	@command -v cargo-deny >/dev/null || $(CARGO) install --locked cargo-deny
 	$(CARGO) deny --offline check licenses bans sources
+
+# Public scanners: TLS by sslyze, the API by schemathesis; needs Python.
+scan: release
+	scripts/scan
 
 # The figures of docs/performance.md.
 bench: release
