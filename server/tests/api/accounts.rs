@@ -3,16 +3,21 @@
 use reqwest::{Method, StatusCode, header};
 use serde_json::json;
 
-use crate::server::{Server, answer, code};
+use crate::server::{Server, answer, code, send};
 
-#[tokio::test(flavor = "multi_thread")]
+for_each_version! {
+    an_account_from_its_making_to_its_logout
+    one_name_raced_by_many_makes_one_account
+    credentials_that_are_refused
+}
+
 async fn an_account_from_its_making_to_its_logout() {
     let server = Server::start().await;
     let free = server.get("", "/api/v1/usernames/Alice").await;
     assert_eq!(free, (StatusCode::OK, json!({ "name": "Alice", "available": true, "code": null })));
 
     let credentials = json!({ "username": "Alice", "password": "correct horse", "client": "test" });
-    let response = server.request(Method::POST, "/api/v1/register").json(&credentials).send().await.unwrap();
+    let response = send(server.request(Method::POST, "/api/v1/register").json(&credentials)).await;
     assert_eq!(response.status(), StatusCode::CREATED);
     let cookie = response.headers()[header::SET_COOKIE].to_str().unwrap().to_owned();
     assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{cookie}");
@@ -43,7 +48,6 @@ async fn an_account_from_its_making_to_its_logout() {
     server.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn one_name_raced_by_many_makes_one_account() {
     let server = Server::start().await;
     let body = json!({ "username": "raced", "password": "correct horse" });
@@ -58,7 +62,6 @@ async fn one_name_raced_by_many_makes_one_account() {
     server.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn credentials_that_are_refused() {
     let server = Server::start().await;
     for (name, password, expected) in [

@@ -1,10 +1,15 @@
-//! The JSON API over a real server in this process, on free ports.
+//! The JSON API over a real server in this process, on free ports. What does not depend
+//! on the version of HTTP is tested over each of them ([`version`]).
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)] // a test spawns its server
+
+#[macro_use]
+mod version;
 
 mod accounts;
 mod description;
 mod doors;
+mod http3;
 mod limits;
 mod rooms;
 mod server;

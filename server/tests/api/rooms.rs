@@ -5,6 +5,12 @@ use serde_json::{Value, json};
 
 use crate::server::{Server, code};
 
+for_each_version! {
+    a_room_from_its_making_to_the_last_one_leaving
+    rooms_are_listed_newest_first_in_pages
+    requests_that_make_no_sense
+}
+
 const KEYS: [&str; 5] = [
     "01890a5d-ac96-774b-bcce-b302099a8051",
     "01890a5d-ac96-774b-bcce-b302099a8052",
@@ -13,7 +19,6 @@ const KEYS: [&str; 5] = [
     "01890a5d-ac96-774b-bcce-b302099a8055",
 ];
 
-#[tokio::test(flavor = "multi_thread")]
 async fn a_room_from_its_making_to_the_last_one_leaving() {
     let server = Server::start().await;
     let (ann, bob) = (server.register("ann").await, server.register("bob").await);
@@ -53,7 +58,6 @@ async fn a_room_from_its_making_to_the_last_one_leaving() {
     server.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn rooms_are_listed_newest_first_in_pages() {
     let server = Server::start().await;
     let ann = server.register("ann").await;
@@ -71,7 +75,6 @@ async fn rooms_are_listed_newest_first_in_pages() {
     server.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn requests_that_make_no_sense() {
     let server = Server::start().await;
     let ann = server.register("ann").await;

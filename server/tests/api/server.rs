@@ -1,6 +1,9 @@
 //! The server of one test, and requests to it.
 
+use crate::{http3, version::Version};
+use bytes::Bytes;
 use clap::Parser;
+use http::Response;
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use rill_server::{
     app::{App, Ready},
@@ -47,8 +50,18 @@ impl Server {
         Self { ready, client, stop: Some(stop), running: Some(running), _data: data }
     }
 
+    /// Scheme and authority of the port for the version of this test.
+    pub(crate) fn origin(&self) -> String {
+        match Version::current() {
+            Version::Http1 => format!("http://{}", self.ready.http),
+            Version::Http2 => format!("https://{}", self.ready.https),
+            Version::Http3 => format!("https://{}", self.ready.quic),
+        }
+    }
+
+    /// A request over the version of this test.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client.request(method, format!("http://{}{path}", self.ready.http))
+        self.client.request(method, format!("{}{path}", self.origin()))
     }
 
     pub(crate) async fn get(&self, token: &str, path: &str) -> (StatusCode, Value) {
@@ -78,11 +91,25 @@ impl Server {
     }
 }
 
+/// The whole answer to a request, over the version of this test.
+pub(crate) async fn send(request: RequestBuilder) -> Response<Bytes> {
+    let (client, request) = request.build_split();
+    let request = request.unwrap();
+    let version = Version::current();
+    if version == Version::Http3 {
+        return http3::send(request).await;
+    }
+    let response = client.execute(request).await.unwrap();
+    assert!(version != Version::Http2 || response.version() == http::Version::HTTP_2);
+    let mut answer = Response::builder().status(response.status());
+    answer.headers_mut().unwrap().extend(response.headers().clone());
+    answer.body(response.bytes().await.unwrap()).unwrap()
+}
+
 /// Status and body, which is null where there is none.
 pub(crate) async fn answer(request: RequestBuilder) -> (StatusCode, Value) {
-    let response = request.send().await.unwrap();
-    let status = response.status();
-    (status, serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or(Value::Null))
+    let response = send(request).await;
+    (response.status(), serde_json::from_slice(response.body()).unwrap_or(Value::Null))
 }
 
 /// The name of the code in an answer.
