@@ -2,7 +2,6 @@
 
 use clap::Parser;
 use rill_server::{
-    admin::{self, AdminArgs, AdminError},
     app::App,
     config::{Cli, Command, ConfigArgs, ServeArgs},
     logging, signals,
@@ -16,7 +15,6 @@ fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Serve(args) => serve(args),
         Command::Config(args) => show(args),
-        Command::Admin(args) => administer(args),
     }
 }
 
@@ -38,21 +36,6 @@ fn show(ConfigArgs { serve, check }: ConfigArgs) -> ExitCode {
         print!("{}", loaded.show());
     }
     ExitCode::SUCCESS
-}
-
-fn administer(args: AdminArgs) -> ExitCode {
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return ended(ExitCode::FAILURE, error),
-    };
-    match runtime.block_on(admin::run(args)) {
-        Ok(text) => {
-            print!("{text}");
-            ExitCode::SUCCESS
-        }
-        Err(AdminError::Config(error)) => ended(BAD_CONFIGURATION, error),
-        Err(error) => ended(ExitCode::FAILURE, error),
-    }
 }
 
 fn serve(args: ServeArgs) -> ExitCode {

@@ -29,6 +29,20 @@ export class Person {
     expect(answer.status()).toBe(201);
   }
 
+  /** The form's way in, where the page stands at it. */
+  async login(password = PASSWORD): Promise<void> {
+    await this.page.getByLabel('用户名').fill(this.name);
+    await this.page.getByLabel('密码', { exact: true }).fill(password);
+    await this.page.getByRole('button', { name: '登录', exact: true }).click();
+  }
+
+  /** What stands behind the gear. */
+  async openSettings(name: string): Promise<Locator> {
+    await this.page.getByRole('button', { name: '设置' }).click();
+    await this.page.getByRole('dialog', { name: '设置' }).getByRole('button', { name }).click();
+    return this.page.getByRole('dialog', { name });
+  }
+
   async open(path = '/', transport?: Transport): Promise<void> {
     await this.page.goto(`${this.server.url}/${transport ? `?transport=${transport}` : ''}#${path}`);
   }
@@ -139,14 +153,17 @@ export class Person {
 }
 
 interface Fixtures {
+  /** Keys of the server's configuration. */
+  settings: readonly string[];
   server: Server;
   /** A person with an account, at the page; the name is made unique by the server's own data. */
   person: (name: string, options?: BrowserContextOptions) => Promise<Person>;
 }
 
 export const test = base.extend<Fixtures>({
-  server: async ({}, use) => {
-    const server = await Server.start();
+  settings: [[], { option: true }],
+  server: async ({ settings }, use) => {
+    const server = await Server.start(settings);
     await use(server);
     await server.stop();
   },

@@ -25,11 +25,15 @@ export class Server {
   private ready: Ready | null = null;
   private output = '';
 
-  private constructor(private readonly folder: string) {}
+  private constructor(
+    private readonly folder: string,
+    private readonly settings: readonly string[],
+  ) {}
 
-  static async start(): Promise<Server> {
+  /** `settings` are keys of the configuration, as `accounts.registration=closed`. */
+  static async start(settings: readonly string[] = []): Promise<Server> {
     if (!existsSync(BINARY)) throw new Error(`${BINARY} is not there: build it with cargo build --release`);
-    const server = new Server(await mkdtemp(join(tmpdir(), 'rill-e2e-')));
+    const server = new Server(await mkdtemp(join(tmpdir(), 'rill-e2e-')), settings);
     await server.start();
     return server;
   }
@@ -60,6 +64,7 @@ export class Server {
         ...['--https', `127.0.0.1:${this.port('https')}`],
         ...['--quic', `[::]:${this.port('quic')}`],
         ...['--ready-file', readyFile],
+        ...this.settings.flatMap((setting) => ['--set', setting]),
       ],
       { stdio: ['ignore', 'pipe', 'pipe'] },
     );

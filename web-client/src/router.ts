@@ -8,11 +8,16 @@ import { useSession } from './stores/session';
 import ChatView from './views/ChatView.vue';
 import LoginView from './views/LoginView.vue';
 
+/** Where nobody is who is logged in. */
+export const isOutside = (name: unknown): boolean => name === 'login' || name === 'register';
+
 export function createPageRouter(): Router {
   const router = createRouter({
     history: createWebHashHistory(),
     routes: [
       { path: '/login', name: 'login', component: LoginView },
+      // `?invitation=` stands behind the `#`, so it never leaves the browser by itself.
+      { path: '/register', name: 'register', component: LoginView },
       { path: '/', name: 'rooms', component: ChatView },
       { path: '/rooms/:room([0-9A-HJKMNP-TV-Z]{26})', name: 'room', component: ChatView },
       { path: '/:rest(.*)*', redirect: { name: 'rooms' } },
@@ -20,8 +25,8 @@ export function createPageRouter(): Router {
   });
   router.beforeEach((to) => {
     const { phase } = useSession();
-    if (phase === 'in' && to.name === 'login') return { path: String(to.query.next ?? '/') };
-    if (phase === 'out' && to.name !== 'login') {
+    if (phase === 'in' && isOutside(to.name)) return { path: String(to.query.next ?? '/') };
+    if (phase === 'out' && !isOutside(to.name)) {
       return { name: 'login', query: to.fullPath === '/' ? {} : { next: to.fullPath } };
     }
     return true;

@@ -1,7 +1,10 @@
 /**
- * The few things that go over HTTP: who one is, and tickets for connections. The
+ * The few things that go over HTTP: who one is, on which devices, and tickets for
+ * connections. The
  * session's cookie is the browser's business; no script ever sees it.
  */
+import { describeBrowser } from '../text/browser';
+
 export interface ServerInfo {
   name: string;
   version: string;
@@ -17,11 +20,24 @@ export interface ServerInfo {
     password_bytes_max: number;
   };
   demo: boolean;
+  registration: 'open' | 'invitation' | 'closed';
+  /** No account exists yet: whoever registers becomes the administrator. */
+  first_account: boolean;
 }
 
 export interface Me {
   user: { id: string; name: string };
   session: string;
+  administrator: boolean;
+}
+
+/** A login of one's own, on this device or another. */
+export interface Device {
+  id: string;
+  client: string;
+  created_ms: number;
+  used_ms: number;
+  current: boolean;
 }
 
 export interface NameCheck {
@@ -37,6 +53,8 @@ export class HttpFailed extends Error {
     readonly code: number | null,
     readonly action: string,
     detail: string,
+    /** How long the server asks to wait. */
+    readonly waitS: number | null = null,
   ) {
     super(detail);
   }
@@ -49,7 +67,7 @@ interface ErrorBody {
   error?: { code?: number; name?: string; action?: string; detail?: string };
 }
 
-async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
   let response: Response;
   try {
     const init: RequestInit = { method, signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS), cache: 'no-store' };
@@ -65,20 +83,45 @@ async function call<T>(method: string, path: string, body?: unknown): Promise<T>
   const found = (await response.json().catch(() => ({}))) as ErrorBody;
   const { code = null, name, action = 'retry', detail = response.statusText } = found.error ?? {};
   // A proxy in front answers for a server that is down, in words of its own.
-  throw new HttpFailed(name ?? (response.status >= 500 ? 'network' : 'unexpected'), code, action, detail);
+  const known = name ?? (response.status >= 500 ? 'network' : 'unexpected');
+  throw new HttpFailed(known, code, action, detail, waitOf(response));
+}
+
+/** `Retry-After` in seconds; the server never sends a date. */
+function waitOf(response: Response): number | null {
+  const text = response.headers.get('retry-after');
+  return text !== null && /^\d{1,6}$/.test(text) ? Number(text) : null;
 }
 
 const CLIENT = 'rill-web/0.1.0';
+
+/** What one's own list of devices shows of this one. */
+function clientOf(userAgent: string): string {
+  const { browser, system } = describeBrowser(userAgent);
+  return `${CLIENT} (${browser}; ${system})`;
+}
 
 export const http = {
   server: () => call<ServerInfo>('GET', 'server'),
   me: () => call<Me>('GET', 'me'),
   login: (username: string, password: string) =>
-    call<Me>('POST', 'login', { username, password, client: CLIENT }),
-  register: (username: string, password: string) =>
-    call<Me>('POST', 'register', { username, password, client: CLIENT }),
+    call<unknown>('POST', 'login', { username, password, client: clientOf(navigator.userAgent) }),
+  register: (username: string, password: string, invitation?: string) =>
+    call<unknown>('POST', 'register', {
+      username,
+      password,
+      client: clientOf(navigator.userAgent),
+      ...(invitation === undefined ? {} : { invitation }),
+    }),
   logout: () => call<undefined>('POST', 'logout'),
-  username: (name: string) => call<NameCheck>('GET', `usernames/${encodeURIComponent(name)}`),
+  username: (name: string, invitation: string) => {
+    const query = invitation === '' ? '' : `?invitation=${encodeURIComponent(invitation)}`;
+    return call<NameCheck>('GET', `usernames/${encodeURIComponent(name)}${query}`);
+  },
+  password: (current: string, fresh: string) => call<undefined>('POST', 'password', { current, new: fresh }),
+  devices: () => call<{ sessions: Device[] }>('GET', 'sessions'),
+  endDevice: (id: string) => call<undefined>('DELETE', `sessions/${encodeURIComponent(id)}`),
+  endOtherDevices: () => call<undefined>('DELETE', 'sessions'),
   tickets: (count: number) => call<{ tickets: string[] }>('POST', 'tickets', { count }),
 };
 

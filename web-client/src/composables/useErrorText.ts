@@ -20,9 +20,19 @@ export function useErrorText(): {
   }
 
   function errorText(error: unknown): string {
-    if (error instanceof HttpFailed) return nameText(error.name, error.code);
+    if (error instanceof HttpFailed) {
+      if (error.name === 'rate_limited' && error.waitS !== null) return waitText(error.waitS);
+      return nameText(error.name, error.code);
+    }
     if (error instanceof RequestRefused) return codeText(error.cause.code);
     return t('errors.unexpected', { code: String(error) });
+  }
+
+  /** In minutes where seconds would make a person count. */
+  function waitText(seconds: number): string {
+    if (seconds < 90) return t('wait.seconds', { n: Math.max(1, seconds) }, Math.max(1, seconds));
+    const minutes = Math.ceil(seconds / 60);
+    return t('wait.minutes', { n: minutes }, minutes);
   }
 
   return { codeText, errorText };

@@ -12,7 +12,11 @@ export interface UsernameCheck {
   problem: Ref<'bad_username' | 'username_taken' | null>;
 }
 
-export function useUsernameCheck(username: Ref<string>, active: Ref<boolean>): UsernameCheck {
+export function useUsernameCheck(
+  username: Ref<string>,
+  invitation: Ref<string>,
+  active: Ref<boolean>,
+): UsernameCheck {
   const free = ref<string | null>(null);
   const problem = ref<'bad_username' | 'username_taken' | null>(null);
 
@@ -21,12 +25,12 @@ export function useUsernameCheck(username: Ref<string>, active: Ref<boolean>): U
   });
 
   watchDebounced(
-    [username, active],
-    async ([typed, isActive]) => {
+    [username, active, invitation],
+    async ([typed, isActive, code]) => {
       const name = typed.trim();
       if (!isActive || name === '') return;
       // A check that fails says nothing: registering will tell.
-      const found = await http.username(name).catch(() => null);
+      const found = await http.username(name, code.trim()).catch(() => null);
       if (!found || username.value.trim() !== name || !active.value) return;
       if (found.available) free.value = found.name;
       else problem.value = found.code === 'username_taken' ? 'username_taken' : 'bad_username';

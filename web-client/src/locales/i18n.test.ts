@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createI18n } from 'vue-i18n';
+import { CODES } from '../protocol/generated';
 import { en } from './en';
 import { LOCALES, preferredLocale } from './i18n';
 import { zh } from './zh';
@@ -42,6 +43,30 @@ describe('the messages', () => {
       expect(placeholders(chinese.get(key) ?? ''), key).toEqual(placeholders(source));
     }
   });
+});
+
+/** What only a client with a fault in it meets: a person reads the code, to be reported. */
+const FAULTS_OF_THE_CLIENT = [
+  'normal',
+  'superseded',
+  'frame_too_long',
+  'malformed',
+  'unexpected_frame',
+  'mux_violation',
+  'cut_frame',
+  'hello_required',
+  'bad_ticket',
+  'attach_required',
+  'bad_request',
+  'epoch_changed',
+];
+
+it('has a sentence for every code that can reach a person', () => {
+  const told = Object.keys(en.errors);
+  const codes = CODES.map(({ name }) => name);
+  expect(codes.filter((name) => !told.includes(name)).sort()).toEqual([...FAULTS_OF_THE_CLIENT].sort());
+  // And none for a code that is no more.
+  expect(told.filter((name) => !codes.includes(name)).sort()).toEqual(['network', 'unexpected']);
 });
 
 it('follows the browser’s languages', () => {

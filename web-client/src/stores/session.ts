@@ -11,6 +11,7 @@ type Phase = 'unknown' | 'unreachable' | 'out' | 'in';
 export const useSession = defineStore('session', () => {
   const phase = ref<Phase>('unknown');
   const me = shallowRef<Me['user'] | null>(null);
+  const administrator = ref(false);
   const known = shallowRef<KnownServer | null>(null);
   const server = computed(() => known.value?.server ?? null);
   /** The login ended while it was in use. */
@@ -19,37 +20,51 @@ export const useSession = defineStore('session', () => {
 
   function enter(answer: Me): void {
     me.value = answer.user;
+    administrator.value = answer.administrator;
     ended.value = false;
     phase.value = 'in';
   }
 
+  /** What the server says about itself; what is known stays when it does not answer. */
+  async function about(): Promise<void> {
+    const info = await http.server().catch(() => null);
+    if (info) known.value = { server: info, atMs: Date.now() };
+  }
+
   async function check(): Promise<void> {
-    const about = http.server().then(
-      (info) => {
-        known.value = { server: info, atMs: Date.now() };
-      },
-      () => undefined,
-    );
+    const asked = about();
     try {
       enter(await http.me());
     } catch (error) {
       const out = error instanceof HttpFailed && error.action === 'login';
       phase.value = out ? 'out' : 'unreachable';
     }
-    await about;
+    await asked;
   }
 
   async function login(username: string, password: string): Promise<void> {
-    enter(await http.login(username, password));
+    await http.login(username, password);
+    enter(await http.me());
   }
 
-  async function register(username: string, password: string): Promise<void> {
-    enter(await http.register(username, password));
+  async function register(username: string, password: string, invitation?: string): Promise<void> {
+    await http.register(username, password, invitation);
+    enter(await http.me());
+    void about();
+  }
+
+  /** One's own role may have changed. */
+  async function refresh(): Promise<void> {
+    const answer = await http.me().catch(() => null);
+    if (answer && phase.value === 'in') enter(answer);
   }
 
   function leave(because: 'asked' | 'ended'): void {
     ended.value = because === 'ended';
     me.value = null;
+    administrator.value = false;
+    // Registration may have been opened or closed meanwhile.
+    void about();
     phase.value = 'out';
   }
 
@@ -62,5 +77,19 @@ export const useSession = defineStore('session', () => {
     leave('asked');
   }
 
-  return { phase, me, myId, known, server, ended, check, login, register, logout, leave };
+  return {
+    phase,
+    me,
+    myId,
+    administrator,
+    known,
+    server,
+    ended,
+    check,
+    login,
+    register,
+    logout,
+    leave,
+    refresh,
+  };
 });

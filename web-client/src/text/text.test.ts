@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { AVATAR_COLOURS, colourOf, personInitials, roomInitial } from './initials';
-import { clockTime, dayName, daysAgo, shortWhen } from './when';
+import { browserOfClient, describeBrowser } from './browser';
+import { ago, clockTime, dayName, daysAgo, shortWhen } from './when';
 
 it('draws initials as people expect them', () => {
   const cases: [string, string][] = [
@@ -46,4 +47,42 @@ it('shortens times for the list', () => {
   expect(clockTime(at(4, 20), 'en')).toBe('09:05');
   expect(dayName(at(4, 20), now, 'en', { today: 'Today', yesterday: 'Yesterday' })).toBe('Today');
   expect(dayName(at(4, 1), now, 'en', { today: 'Today', yesterday: 'Yesterday' })).toContain('May 1');
+});
+
+it('tells how long ago in the largest unit that fits', () => {
+  const now = Date.UTC(2026, 4, 20, 12);
+  const words = (minutes: number): string => ago(now + minutes * 60_000, now, 'en');
+  expect(words(0)).toBe('this minute');
+  expect(words(-59)).toBe('59 minutes ago');
+  expect(words(-60)).toBe('1 hour ago');
+  expect(words(24 * 60)).toBe('tomorrow');
+  expect(words(30 * 24 * 60)).toBe('in 30 days');
+  expect(words(-90 * 24 * 60)).toBe('3 months ago');
+});
+
+it('knows a browser by what it says of itself, and reads its own words back', () => {
+  const agents: [string, string, string][] = [
+    [
+      'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36',
+      'Chrome',
+      'Linux',
+    ],
+    [
+      'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/156.0.0.0 Safari/537.36 Edg/156.0',
+      'Edge',
+      'Windows',
+    ],
+    [
+      'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 Version/26.4 Safari/605.1.15',
+      'Safari',
+      'macOS',
+    ],
+    ['Mozilla/5.0 (Android 15; Mobile; rv:153.0) Gecko/153.0 Firefox/153.0', 'Firefox', 'Android'],
+    ['curl/8', 'browser', '?'],
+  ];
+  for (const [agent, browser, system] of agents) {
+    expect(describeBrowser(agent)).toEqual({ browser, system });
+    expect(browserOfClient(`rill-web/0.1.0 (${browser}; ${system})`)).toEqual({ browser, system });
+  }
+  expect(browserOfClient('rill-chat/0.1.0')).toBe(null);
 });

@@ -43,6 +43,18 @@ export function dayName(
   }).format(atMs);
 }
 
+/** How long ago or how far ahead, in the largest unit that fits. */
+export function ago(atMs: number, nowMs: number, language: string): string {
+  const words = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
+  const minutes = Math.round((atMs - nowMs) / 60_000);
+  if (Math.abs(minutes) < 60) return words.format(minutes, 'minute');
+  const hours = Math.round(minutes / 60);
+  if (Math.abs(hours) < 24) return words.format(hours, 'hour');
+  const days = Math.round(hours / 24);
+  if (Math.abs(days) < 60) return words.format(days, 'day');
+  return words.format(Math.round(days / 30), 'month');
+}
+
 /** For the list of rooms: the time today, then the day, then the date. */
 export function shortWhen(atMs: number, nowMs: number, language: string, yesterday: string): string {
   const days = daysAgo(atMs, nowMs);

@@ -1,0 +1,45 @@
+/** What administrators ask of the server. Everybody else is refused there, not only here. */
+import { call } from './http';
+
+export interface Account {
+  id: string;
+  name: string;
+  administrator: boolean;
+  /** Since when, if it is. */
+  disabled_ms: number | null;
+  created_ms: number;
+}
+
+export interface Invitation {
+  id: string;
+  /** Who made it; null is whoever runs the server. */
+  creator: string | null;
+  uses: number;
+  uses_max: number;
+  created_ms: number;
+  expires_ms: number;
+}
+
+const PAGE = 50;
+const user = (name: string, what: string): string => `admin/users/${encodeURIComponent(name)}/${what}`;
+
+export const admin = {
+  accounts: (after: string | null) =>
+    call<{ users: Account[]; more: boolean }>(
+      'GET',
+      `admin/users?limit=${String(PAGE)}${after === null ? '' : `&after=${encodeURIComponent(after)}`}`,
+    ),
+  /** Its password is made too, and told this once. */
+  makeAccount: (username: string) =>
+    call<{ user: Account; password: string }>('POST', 'admin/users', { username }),
+  setDisabled: (name: string, disabled: boolean) =>
+    call<undefined>('POST', user(name, disabled ? 'disable' : 'enable')),
+  setAdministrator: (name: string, administrator: boolean) =>
+    call<undefined>('POST', user(name, 'role'), { administrator }),
+  /** A new password, told this once. */
+  resetPassword: (name: string) => call<{ password: string }>('POST', user(name, 'reset-password')),
+  invitations: () => call<{ invitations: Invitation[] }>('GET', 'admin/invitations'),
+  invite: (uses: number, lifeS: number) =>
+    call<{ invitation: string }>('POST', 'admin/invitations', { uses, expires_in_s: lifeS }),
+  revoke: (id: string) => call<undefined>('DELETE', `admin/invitations/${encodeURIComponent(id)}`),
+};
