@@ -21,6 +21,10 @@ pub(super) async fn check(
     request: Request,
     next: Next,
 ) -> Response {
+    if request.headers().get_all(HOST).iter().nth(1).is_some() {
+        // RFC 9112, section 3.2.
+        return ApiError::new(Code::BadRequest, "a request has one Host").into_response();
+    }
     let host = host(&request);
     if matches!(peer.door, Door::Loopback | Door::Operator) && !is_loopback(&host) {
         let detail = "this port answers to localhost only: use https";
@@ -30,7 +34,11 @@ pub(super) async fn check(
     // Reading is safe: no foreign page is let see the answer. Upgrades are GETs too,
     // and they are not safe.
     let safe = matches!(*request.method(), Method::GET | Method::HEAD) && !is_upgrade(request.headers());
-    match request.headers().get(ORIGIN).map(|value| value.to_str()) {
+    let headers = request.headers();
+    if !safe && (headers.get_all(ORIGIN).iter().nth(1).is_some() || is_of_another_site(headers)) {
+        return ApiError::from(Code::ForeignOrigin).into_response();
+    }
+    match headers.get(ORIGIN).map(|value| value.to_str()) {
         Some(Ok(origin)) if !safe && !api.origins.allows_at(Some(origin), scheme, &host) => {
             tracing::warn!(peer = %peer.address, origin, "a foreign page was refused");
             ApiError::from(Code::ForeignOrigin).into_response()
@@ -49,6 +57,13 @@ pub(super) fn host(request: &Request) -> String {
 
 fn is_upgrade(headers: &HeaderMap) -> bool {
     headers.contains_key("sec-websocket-key") || headers.contains_key("sec-websocket-version")
+}
+
+/// Whether a browser says that another site's page asks, and does not say which page (Fetch
+/// Metadata, section 2.3). Where it does say, that decides.
+fn is_of_another_site(headers: &HeaderMap) -> bool {
+    let site = headers.get("sec-fetch-site").map(|value| value.as_bytes());
+    !headers.contains_key(ORIGIN) && matches!(site, Some(b"cross-site" | b"same-site"))
 }
 
 fn is_loopback(host: &str) -> bool {

@@ -4,6 +4,7 @@
 mod accounts;
 mod admin;
 mod auth;
+mod coded;
 mod description;
 mod error;
 mod guard;
@@ -116,6 +117,7 @@ pub fn router<S: Serve>(api: Arc<Api>, serve: S) -> Router {
         .route("/rooms/{room}/messages", get(messages::page).post(messages::post))
         .fallback(|| async { ApiError::from(Code::NotFound) })
         .method_not_allowed_fallback(|| async { ApiError::from(Code::MethodNotAllowed) })
+        .layer(middleware::from_fn(coded::refusals))
         .layer(middleware::from_fn(headers::no_store));
     Router::new()
         .nest("/api/v1", v1)
@@ -137,6 +139,7 @@ pub fn operator_router(api: Arc<Api>, key: OperatorKey) -> Router {
     Router::new()
         .nest("/api/v1/admin", admin::routes())
         .fallback(|| async { ApiError::from(Code::NotFound) })
+        .layer(middleware::from_fn(coded::refusals))
         .layer(middleware::from_fn(headers::no_store))
         .layer(DefaultBodyLimit::max(REQUEST_BODY_BYTES_MAX))
         .layer(Extension(key))

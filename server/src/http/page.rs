@@ -48,11 +48,19 @@ fn serve(path: &str, file: EmbeddedFile, headers: &HeaderMap) -> Response {
     if let Ok(tag) = HeaderValue::from_str(&tag) {
         answer.insert(header::ETAG, tag);
     }
-    if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
+    if is_known(headers, &tag) {
         return (StatusCode::NOT_MODIFIED, answer).into_response();
     }
     if let Ok(kind) = HeaderValue::from_str(file.metadata.mimetype()) {
         answer.insert(header::CONTENT_TYPE, kind);
     }
     (answer, file.data).into_response()
+}
+
+/// Whether the client has the file with this tag. A proxy may have made the tag a weak one
+/// (RFC 9110, section 13.1.2).
+fn is_known(headers: &HeaderMap, tag: &str) -> bool {
+    let lists = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    let mut known = lists.flat_map(|list| list.split(',')).map(str::trim);
+    known.any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
 }

@@ -18,7 +18,8 @@ fn described(page: &str) -> BTreeMap<String, BTreeSet<String>> {
     for line in page.lines().skip_while(|line| *line != "paths:").take_while(|line| *line != "components:") {
         if let Some(found) = line.strip_prefix("  /").and_then(|rest| rest.strip_suffix(':')) {
             path = Some(format!("/{found}"));
-        } else if let (Some(path), Some(word)) = (&path, line.strip_prefix("    ").and_then(|rest| rest.strip_suffix(':')))
+        } else if let (Some(path), Some(word)) =
+            (&path, line.strip_prefix("    ").and_then(|rest| rest.strip_suffix(':')))
             && METHODS.contains(&word.to_uppercase().as_str())
         {
             paths.entry(path.clone()).or_default().insert(word.to_uppercase());

@@ -1,5 +1,11 @@
 //! Which requests are let in at all.
 
+mod headers;
+mod hosts;
+mod paths;
+mod raw;
+mod smuggling;
+
 use reqwest::{Method, StatusCode, header};
 use serde_json::json;
 
