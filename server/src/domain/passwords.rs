@@ -1,11 +1,15 @@
 //! Passwords: argon2id (RFC 9106), 19 MiB and two passes, about 50 ms each, so the
 //! work runs off the tasks' threads and only a few at a time. Past a bound nobody waits:
 //! `None` says that the server is too busy.
+//!
+//! The memory of a hash is kept and lent. Given back, it would stay with the allocator's
+//! arena of whichever thread of the blocking pool had it, and those are hundreds.
 
 use argon2::{
-    Algorithm, Argon2, Params, Version,
-    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+    Algorithm, Argon2, Block, Params, Version,
+    password_hash::phc::{Output, ParamsString, PasswordHash, Salt},
 };
+use parking_lot::Mutex;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -24,29 +28,62 @@ pub struct Passwords {
     /// Those at work and those that wait.
     places: Arc<Semaphore>,
     cores: Arc<Semaphore>,
+    /// As many as there are cores, once all have been at work.
+    memories: Arc<Mutex<Vec<Memory>>>,
 }
 
-fn argon2() -> Argon2<'static> {
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::default())
+/// What one hash works in; it grows to what the parameters ask for.
+#[derive(Default)]
+struct Memory(Vec<Block>);
+
+impl Memory {
+    fn digest(&mut self, argon2: &Argon2<'_>, password: &str, salt: &[u8]) -> Option<Output> {
+        let (blocks, length) = (argon2.params().block_count(), argon2.params().output_len());
+        self.0.resize_with(blocks.max(self.0.len()), Block::new);
+        let mut out = vec![0; length.unwrap_or(Params::DEFAULT_OUTPUT_LEN)];
+        argon2.hash_password_into_with_memory(password.as_bytes(), salt, &mut out, &mut self.0[..blocks]).ok()?;
+        Output::new(&out).ok()
+    }
+
+    /// A PHC string.
+    fn hash(&mut self, password: &str, salt: &[u8]) -> Option<String> {
+        let (algorithm, version, params) = (Algorithm::Argon2id, Version::V0x13, Params::default());
+        let hash = self.digest(&Argon2::new(algorithm, version, params.clone()), password, salt)?;
+        Some(
+            PasswordHash {
+                algorithm: algorithm.ident(),
+                version: Some(version.into()),
+                params: ParamsString::try_from(&params).ok()?,
+                salt: Some(Salt::new(salt).ok()?),
+                hash: Some(hash),
+            }
+            .to_string(),
+        )
+    }
+
+    /// Outputs are compared in a time that does not tell where they differ.
+    fn fits(&mut self, password: &str, phc: &str) -> Option<bool> {
+        let phc = PasswordHash::new(phc).ok()?;
+        let algorithm = Algorithm::try_from(phc.algorithm.as_str()).ok()?;
+        let version = Version::try_from(phc.version?).ok()?;
+        let argon2 = Argon2::new(algorithm, version, Params::try_from(&phc).ok()?);
+        Some(self.digest(&argon2, password, &phc.salt?)? == phc.hash?)
+    }
 }
 
 impl Passwords {
     /// Uses `tasks`' blocking pool.
     pub fn new(tasks: Tasks, entropy: Arc<dyn Entropy>) -> Self {
         let places = Arc::new(Semaphore::new(CONCURRENT_MAX + WAITING_MAX));
-        Self { tasks, entropy, places, cores: Arc::new(Semaphore::new(CONCURRENT_MAX)) }
+        let cores = Arc::new(Semaphore::new(CONCURRENT_MAX));
+        Self { tasks, entropy, places, cores, memories: Arc::default() }
     }
 
     /// A PHC string.
     pub async fn hash(&self, password: &str) -> Option<String> {
         let salt: [u8; 16] = self.entropy.bytes();
         let password = password.to_owned();
-        self.run(move || {
-            let hash: PasswordHash = argon2().hash_password_with_salt(password.as_bytes(), &salt).ok()?;
-            Some(hash.to_string())
-        })
-        .await
-        .flatten()
+        self.with_memory(move |memory| memory.hash(&password, &salt)).await.flatten()
     }
 
     /// Whether the password fits the PHC string. Without one (nobody of that name) it
@@ -54,13 +91,23 @@ impl Passwords {
     pub async fn verify(&self, password: &str, phc: Option<&str>) -> Option<bool> {
         let password = password.to_owned();
         let phc = phc.map(str::to_owned);
+        self.with_memory(move |memory| match phc {
+            Some(phc) => memory.fits(&password, &phc).unwrap_or(false),
+            None => {
+                memory.hash(&password, &[0; 16]);
+                false
+            }
+        })
+        .await
+    }
+
+    async fn with_memory<T: Send + 'static>(&self, work: impl FnOnce(&mut Memory) -> T + Send + 'static) -> Option<T> {
+        let memories = self.memories.clone();
         self.run(move || {
-            let Some(phc) = phc else {
-                let _: Option<PasswordHash> = argon2().hash_password_with_salt(password.as_bytes(), &[0; 16]).ok();
-                return false;
-            };
-            let hash = PasswordHash::new(&phc);
-            hash.is_ok_and(|hash| argon2().verify_password(password.as_bytes(), &hash).is_ok())
+            let mut memory = memories.lock().pop().unwrap_or_default();
+            let done = work(&mut memory);
+            memories.lock().push(memory);
+            done
         })
         .await
     }
@@ -97,6 +144,28 @@ mod tests {
         assert_eq!(passwords.verify("battery staple", Some(&phc)).await, Some(false));
         assert_eq!(passwords.verify("correct horse", None).await, Some(false));
         assert_eq!(passwords.verify("correct horse", Some("no hash")).await, Some(false));
+    }
+
+    #[tokio::test]
+    async fn hashes_of_before_and_of_others_are_understood() {
+        use argon2::password_hash::PasswordHasher as _;
+        let passwords = passwords();
+        let theirs: PasswordHash = Argon2::default().hash_password_with_salt(b"correct horse", &[7; 16]).unwrap();
+        assert_eq!(passwords.verify("correct horse", Some(&theirs.to_string())).await, Some(true));
+        let params = Params::new(64, 1, 1, Some(16)).unwrap();
+        let small = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let small: PasswordHash = small.hash_password_with_salt(b"correct horse", &[7; 16]).unwrap();
+        assert_eq!(passwords.verify("correct horse", Some(&small.to_string())).await, Some(true));
+        assert_eq!(passwords.verify("battery", Some(&small.to_string())).await, Some(false));
+        let ours = passwords.hash("correct horse").await.unwrap();
+        assert!(ours.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{ours}");
+    }
+
+    #[tokio::test]
+    async fn memory_is_kept_for_as_many_hashes_as_run_at_once() {
+        let passwords = passwords();
+        join_all((0..6).map(|_| passwords.verify("correct horse", None))).await;
+        assert!((1..=CONCURRENT_MAX).contains(&passwords.memories.lock().len()));
     }
 
     #[tokio::test]
