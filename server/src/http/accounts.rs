@@ -15,6 +15,7 @@ use super::{
     auth::{Authenticated, clear_cookie, set_cookie},
     error::ApiError,
     json::JsonBody,
+    throttle::{self, Attempt},
 };
 use crate::domain::{
     DomainError,
@@ -90,10 +91,12 @@ fn one() -> usize {
 
 pub(super) async fn availability(
     State(api): State<Arc<Api>>,
+    Extension(peer): Extension<Peer>,
     Path(name): Path<String>,
     query: Result<Query<InvitationQuery>, QueryRejection>,
 ) -> Result<Json<AvailabilityView>, ApiError> {
     let Query(query) = query.map_err(|error| ApiError::new(Code::BadRequest, error.body_text()))?;
+    throttle::name(&api, peer)?;
     let view = |name: &str, code: Option<Code>| AvailabilityView {
         name: name.to_owned(),
         available: code.is_none(),
@@ -113,18 +116,26 @@ pub(super) async fn register(
     JsonBody(body): JsonBody<NewCredentials>,
 ) -> Result<Response, ApiError> {
     let NewCredentials { username, password, client, invitation } = body;
+    let registration = throttle::Registration::begin(&api, peer)?;
     let accounts = &api.services.domain.accounts;
-    let login = accounts.register(&username, &password, invitation.as_deref(), &client).await?;
-    Ok(logged_in(StatusCode::CREATED, login, peer))
+    let made = accounts.register(&username, &password, invitation.as_deref(), &client).await;
+    Ok(logged_in(StatusCode::CREATED, registration.ended(made)?, peer))
 }
 
 pub(super) async fn login(
     State(api): State<Arc<Api>>,
     Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
     JsonBody(body): JsonBody<Credentials>,
 ) -> Result<Response, ApiError> {
-    let login = api.services.domain.accounts.login(&body.username, &body.password, &body.client).await?;
-    Ok(logged_in(StatusCode::OK, login, peer))
+    let attempt = Attempt::login(&api, peer, &headers, &body.username)?;
+    let outcome = api.services.domain.accounts.login(&body.username, &body.password, &body.client).await;
+    let (login, keep) = attempt.login_ended(outcome)?;
+    let mut response = logged_in(StatusCode::OK, login, peer);
+    for (name, value) in &keep {
+        response.headers_mut().append(name, value.clone());
+    }
+    Ok(response)
 }
 
 fn logged_in(status: StatusCode, login: Login, peer: Peer) -> Response {
@@ -156,10 +167,13 @@ pub(super) fn logged_out(peer: Peer) -> Response {
 
 pub(super) async fn change_password(
     State(api): State<Arc<Api>>,
+    Extension(peer): Extension<Peer>,
     Authenticated(identity): Authenticated,
     JsonBody(body): JsonBody<PasswordChange>,
 ) -> Result<StatusCode, ApiError> {
-    let ended = api.services.domain.accounts.change_password(&identity, &body.current, &body.new).await?;
+    let attempt = Attempt::confirm(&api, peer, &identity.name)?;
+    let outcome = api.services.domain.accounts.change_password(&identity, &body.current, &body.new).await;
+    let ended = attempt.confirm_ended(outcome)?;
     api.services.live.end_sessions(&ended, Code::SessionRevoked);
     Ok(StatusCode::NO_CONTENT)
 }

@@ -9,7 +9,7 @@ use axum::{
     extract::FromRequestParts,
     http::{
         HeaderMap, HeaderValue,
-        header::{AUTHORIZATION, COOKIE},
+        header::{AUTHORIZATION, COOKIE, HeaderName, SET_COOKIE},
         request::Parts,
     },
 };
@@ -21,6 +21,8 @@ use crate::domain::accounts::{Identity, Token};
 
 const PLAIN_COOKIE: &str = "rill_session";
 const SECURE_COOKIE: &str = "__Host-rill_session";
+const PLAIN_DEVICE_COOKIE: &str = "rill_device";
+const SECURE_DEVICE_COOKIE: &str = "__Host-rill_device";
 /// A login lasts until it is ended; the browser keeps it for a year.
 const COOKIE_MAX_AGE_S: u64 = 365 * 24 * 60 * 60;
 
@@ -58,24 +60,41 @@ fn token(headers: &HeaderMap, door: Door) -> Option<Token> {
     if let Some(token) = bearer(headers) {
         return Token::parse(token);
     }
+    sent_cookie(headers, cookie_name(door)).and_then(Token::parse)
+}
+
+fn sent_cookie<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {
     let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == cookie_name(door)).and_then(|(_, value)| Token::parse(value))
+    pairs.find(|(name, _)| *name == wanted).map(|(_, value)| value)
+}
+
+fn device_cookie_name(door: Door) -> &'static str {
+    if door.is_secure() { SECURE_DEVICE_COOKIE } else { PLAIN_DEVICE_COOKIE }
+}
+
+/// What a device keeps to show that it has logged in before.
+pub(super) fn device_proofs(headers: &HeaderMap, door: Door) -> Option<&str> {
+    sent_cookie(headers, device_cookie_name(door))
+}
+
+/// The header that makes it keep them. It outlives the login.
+pub(super) fn device_cookie(proofs: &str, door: Door) -> Option<(HeaderName, HeaderValue)> {
+    Some((SET_COOKIE, cookie(device_cookie_name(door), proofs, COOKIE_MAX_AGE_S, door)?))
 }
 
 /// The cookie that keeps a login in a browser, out of the reach of its scripts.
 pub(super) fn set_cookie(token: &Token, door: Door) -> Option<HeaderValue> {
-    cookie(&token.to_text(), COOKIE_MAX_AGE_S, door)
+    cookie(cookie_name(door), &token.to_text(), COOKIE_MAX_AGE_S, door)
 }
 
 /// Takes the cookie away.
 pub(super) fn clear_cookie(door: Door) -> Option<HeaderValue> {
-    cookie("", 0, door)
+    cookie(cookie_name(door), "", 0, door)
 }
 
-fn cookie(value: &str, max_age_s: u64, door: Door) -> Option<HeaderValue> {
+fn cookie(name: &str, value: &str, max_age_s: u64, door: Door) -> Option<HeaderValue> {
     let secure = if door.is_secure() { "; Secure" } else { "" };
-    let name = cookie_name(door);
     let text = format!("{name}={value}; Path=/; Max-Age={max_age_s}; HttpOnly; SameSite=Strict{secure}");
     HeaderValue::from_str(&text).ok()
 }

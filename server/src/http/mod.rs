@@ -21,6 +21,7 @@ mod rate;
 mod rooms;
 mod server_info;
 mod sessions;
+mod throttle;
 mod turned_away;
 mod upgrade;
 

@@ -13,3 +13,4 @@ mod http3;
 mod limits;
 mod rooms;
 mod server;
+mod throttle;

@@ -1,0 +1,105 @@
+//! Passwords that are tried and accounts that are made, against the gate. Each try ends
+//! in one of the ways below; one that is dropped, because its client has left, counts as
+//! a failure.
+
+use axum::http::HeaderMap;
+use rill_protocol::Code;
+
+use super::{
+    Api, DOOR, Peer,
+    auth::{device_cookie, device_proofs},
+    error::ApiError,
+};
+use crate::{
+    admission::{Try, Wait},
+    domain::{DomainError, names::Username},
+    wire::code::Failure,
+};
+
+/// A password that is being looked at.
+pub(super) struct Attempt<'a> {
+    api: &'a Api,
+    peer: Peer,
+    proofs: String,
+    tried: Try,
+}
+
+fn refuse(api: &Api, peer: Peer, wait: Wait) -> ApiError {
+    api.services.gate.refused(DOOR, peer.address.ip(), Code::RateLimited);
+    ApiError::rate_limited(wait)
+}
+
+impl<'a> Attempt<'a> {
+    /// A login under `username`, whether there is such an account or not.
+    pub(super) fn login(api: &'a Api, peer: Peer, headers: &HeaderMap, username: &str) -> Result<Self, ApiError> {
+        let logins = &api.services.gate.logins;
+        let proofs = device_proofs(headers, peer.door).unwrap_or_default().to_owned();
+        // What is no username belongs to nobody, and counts as one account.
+        let name = Username::new(username);
+        let account = logins.account(name.as_ref().map_or("", Username::compared));
+        let tried = logins.login(account, peer.address.ip(), &proofs).map_err(|wait| refuse(api, peer, wait))?;
+        Ok(Self { api, peer, proofs, tried })
+    }
+
+    /// The password of somebody who is logged in.
+    pub(super) fn confirm(api: &'a Api, peer: Peer, name: &str) -> Result<Self, ApiError> {
+        let logins = &api.services.gate.logins;
+        let name = Username::new(name);
+        let account = logins.account(name.as_ref().map_or("", Username::compared));
+        let tried = logins.confirm(account, peer.address.ip()).map_err(|wait| refuse(api, peer, wait))?;
+        Ok(Self { api, peer, proofs: String::new(), tried })
+    }
+
+    /// What became of a login. A device that was not known is told to keep a proof.
+    pub(super) fn login_ended<T>(self, outcome: Result<T, DomainError>) -> Result<(T, HeaderMap), ApiError> {
+        let value = self.settle(outcome)?;
+        let services = &self.api.services;
+        let proofs = services.gate.logins.succeeded(&self.tried, &self.proofs, services.entropy.bytes());
+        let cookie = proofs.and_then(|proofs| device_cookie(&proofs, self.peer.door));
+        Ok((value, cookie.into_iter().collect()))
+    }
+
+    /// What became of a password that was named again.
+    pub(super) fn confirm_ended<T>(self, outcome: Result<T, DomainError>) -> Result<T, ApiError> {
+        let value = self.settle(outcome)?;
+        self.api.services.gate.logins.repay(&self.tried);
+        Ok(value)
+    }
+
+    fn settle<T>(&self, outcome: Result<T, DomainError>) -> Result<T, ApiError> {
+        let gate = &self.api.services.gate;
+        outcome.map_err(|error| {
+            let failure = Failure::from(error);
+            if matches!(failure.code, Code::BadLogin | Code::WrongPassword) {
+                gate.refused(DOOR, self.peer.address.ip(), failure.code);
+            } else {
+                gate.logins.repay(&self.tried);
+            }
+            failure.into()
+        })
+    }
+}
+
+/// An account that is being made.
+pub(super) struct Registration<'a> {
+    api: &'a Api,
+    tried: Try,
+}
+
+impl<'a> Registration<'a> {
+    pub(super) fn begin(api: &'a Api, peer: Peer) -> Result<Self, ApiError> {
+        let tried = api.services.gate.logins.register(peer.address.ip()).map_err(|wait| refuse(api, peer, wait))?;
+        Ok(Self { api, tried })
+    }
+
+    /// What became of it.
+    pub(super) fn ended<T>(self, outcome: Result<T, DomainError>) -> Result<T, ApiError> {
+        self.api.services.gate.logins.registered(&self.tried, outcome.is_ok());
+        Ok(outcome?)
+    }
+}
+
+/// Before it is said whether a name is free.
+pub(super) fn name(api: &Api, peer: Peer) -> Result<(), ApiError> {
+    api.services.gate.logins.name(peer.address.ip()).map_err(|wait| refuse(api, peer, wait))
+}
