@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::{http::pace::STALL_TIMEOUT, runtime::StopSwitch, transport::Permit};
-use axum::routing::get;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex},
     time::{Instant, sleep, timeout},
@@ -18,8 +17,10 @@ async fn lasted<F: Future<Output = ()>>(client: impl FnOnce(DuplexStream) -> F) 
     let (ours, io) = duplex(4_096);
     let switch = StopSwitch::new();
     let peer = Peer { address: ([127, 0, 0, 1], 1).into(), door: Door::Loopback };
-    let router =
-        Router::new().route("/", get(|| async { "here" })).route("/long", get(|| async { vec![b'x'; LONG_BYTES] }));
+    let router = Router::new().fallback(async |uri: axum::http::Uri| match uri.path() {
+        "/long" => vec![b'x'; LONG_BYTES],
+        _ => b"here".to_vec(),
+    });
     let begun = Instant::now();
     let serving = http(io, peer, Place::new(Permit::default()), router, switch.stop());
     tokio::select! {
