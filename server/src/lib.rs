@@ -1,5 +1,6 @@
 //! The Rill server: one QUIC endpoint, two HTTP ports, one store.
 
+pub mod admin;
 pub mod admission;
 pub mod app;
 pub mod config;
@@ -9,6 +10,7 @@ pub mod hub;
 mod lifecycle;
 pub mod logging;
 pub mod metrics;
+mod platform;
 pub mod runtime;
 pub mod session;
 pub mod signals;

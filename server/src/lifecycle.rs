@@ -14,7 +14,7 @@ use tokio::{net::TcpListener, task::AbortHandle};
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
-    app::{Listeners, StartError},
+    app::{Listeners, StartError, operator::OperatorDoor},
     http::listen,
     runtime::{StopSwitch, TaskGroup},
     session::Services,
@@ -33,6 +33,8 @@ pub(crate) struct Background<S, U> {
     pub(crate) router: Router,
     pub(crate) tls: TlsAcceptor,
     pub(crate) listeners: Listeners,
+    /// With what it serves.
+    pub(crate) operator: (OperatorDoor, Router),
     pub(crate) endpoints: Vec<Arc<quic::Endpoint>>,
     pub(crate) serving: S,
     pub(crate) switch: StopSwitch,
@@ -52,7 +54,8 @@ where
     S: Answer,
     U: Future<Output = ()> + Send + 'static,
 {
-    let Background { router, tls, listeners, endpoints, serving, switch, services, store, upkeep } = background;
+    let Background { router, tls, listeners, operator, endpoints, serving, switch, services, store, upkeep } =
+        background;
     let tasks = services.tasks.clone();
     let mut group = TaskGroup::new(tasks.clone());
     let serve = |listener: TcpListener, tls: Option<TlsAcceptor>| {
@@ -67,6 +70,9 @@ where
         let (endpoint, serving, mut stop) = (endpoint.clone(), serving.clone(), switch.stop());
         group.spawn(async move { endpoint.run(serving, stop.thrown()).await });
     }
+    let (operator, operator_router) = operator;
+    let announced = operator.announce()?;
+    ports.push(group.spawn(operator.serve(operator_router, tasks.clone(), switch.stop())));
     let hub = services.hub.clone();
     group.spawn(async move { hub.run_fanout().await });
     group.spawn(upkeep);
@@ -83,6 +89,7 @@ where
     if tokio::time::timeout(SESSIONS_END_MAX, sessions_end).await.is_err() {
         tracing::warn!(connections = services.live.count(), "some connections did not end in time");
     }
+    drop(announced);
     futures_util::future::join_all(endpoints.iter().map(|endpoint| endpoint.close(Code::GoingAway))).await;
     drop(group);
     if tokio::time::timeout(TASKS_END_MAX, tasks.idle()).await.is_err() {

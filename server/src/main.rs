@@ -2,6 +2,7 @@
 
 use clap::Parser;
 use rill_server::{
+    admin::{self, AdminArgs, AdminError},
     app::App,
     config::{Cli, Command, ConfigArgs, ServeArgs},
     logging, signals,
@@ -15,6 +16,7 @@ fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Serve(args) => serve(args),
         Command::Config(args) => show(args),
+        Command::Admin(args) => administer(args),
     }
 }
 
@@ -36,6 +38,21 @@ fn show(ConfigArgs { serve, check }: ConfigArgs) -> ExitCode {
         print!("{}", loaded.show());
     }
     ExitCode::SUCCESS
+}
+
+fn administer(args: AdminArgs) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return ended(ExitCode::FAILURE, error),
+    };
+    match runtime.block_on(admin::run(args)) {
+        Ok(text) => {
+            print!("{text}");
+            ExitCode::SUCCESS
+        }
+        Err(AdminError::Config(error)) => ended(BAD_CONFIGURATION, error),
+        Err(error) => ended(ExitCode::FAILURE, error),
+    }
 }
 
 fn serve(args: ServeArgs) -> ExitCode {

@@ -36,6 +36,13 @@ pub enum StartError {
     Tls(#[from] rustls::Error),
     #[error("the demonstration's accounts cannot be made: {0}")]
     Demo(#[from] DomainError),
+    #[error("{path} cannot be written: {error}; `rill admin` would not find the server")]
+    OperatorFile {
+        /// The file.
+        path: PathBuf,
+        /// The system's word.
+        error: io::Error,
+    },
     #[error("{path} cannot be written: {error}")]
     ReadyFile {
         /// The file.

@@ -3,36 +3,36 @@
 mod bind;
 mod demo;
 mod error;
+mod foundation;
+pub(crate) mod operator;
 mod ready;
 mod serving;
 mod upkeep;
 
 use rill_certs::{Pinned, Source, Tcp};
-use rill_storage::embedded::{self, Handle, OpenOptions};
+use rill_storage::embedded::Handle;
 use std::{future::Future, sync::Arc};
 
 pub use bind::Listeners;
 pub use error::StartError;
+pub(crate) use foundation::{Foundation, Opened};
 pub use ready::Ready;
 
 use crate::{
-    admission::Gate,
     config::Config,
-    domain::{Domain, World, sweep},
+    domain::sweep,
     http::{self, Api, ServerInfo, WebTransportInfo, origin::Origins},
-    hub::Hub,
     lifecycle,
-    metrics::Metrics,
-    runtime::{Clock, Entropy, StopSwitch, SystemClock, SystemEntropy, Tasks},
-    session::{Live, Services},
+    runtime::StopSwitch,
     transport::quic,
-    wire,
 };
+use operator::OperatorDoor;
 use serving::{Serving, Sessions};
 
 /// A server that is ready to run.
 pub struct App {
     listeners: Listeners,
+    operator: OperatorDoor,
     endpoints: Vec<quic::Endpoint>,
     api: Arc<Api>,
     sessions: Sessions,
@@ -48,22 +48,18 @@ impl App {
     /// Binds the ports, opens the store, mends what a crash left, takes up the
     /// certificates. Nothing is served yet.
     pub async fn load(config: Config) -> Result<Self, StartError> {
-        let (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
-        let tasks = Tasks::default();
+        let foundation = Foundation::of_this_machine();
         let listeners = Listeners::bind(&config).await?;
+        let operator = OperatorDoor::bind(&config.data, &*foundation.entropy).await?;
 
-        let options = OpenOptions::new(&config.data, {
-            let entropy = entropy.clone();
-            Arc::new(move |out: &mut [u8]| entropy.fill(out))
-        });
-        let opened = tasks.spawn_blocking(move || embedded::open_sled(options)).await;
-        let opened = opened.map_err(|_| StartError::StoreThread)??;
-        let mended = sweep::sweep(&opened.store).await?;
+        let opened = foundation.open_store(&config.data).await.map_err(|_| StartError::StoreThread)?;
+        let Opened { store, handle } = opened?;
+        let mended = sweep::sweep(&store).await?;
         if mended > 0 {
             tracing::info!(mended, "changes that a crash had left half told were finished");
         }
 
-        let now_ms = clock.now_ms();
+        let now_ms = foundation.clock.now_ms();
         let certificates = config.data.join("certs");
         let names = rill_certs::machine_names();
         let pinned = Arc::new(Pinned::open(&certificates, now_ms)?);
@@ -72,44 +68,20 @@ impl App {
             None => Source::SelfSigned { dir: certificates, names: names.clone() },
         };
         let tcp = Arc::new(Tcp::open(source, now_ms)?);
-        let reset_key = opened.store.digest("quic-endpoint", &[]).0;
+        let reset_key = store.digest("quic-endpoint", &[]).0;
         let endpoint = async |address| {
             quic::Endpoint::bind(quic::Config {
                 address,
                 certificate: pinned.slot(),
                 key: reset_key,
-                tasks: tasks.clone(),
+                tasks: foundation.tasks.clone(),
             })
         };
         let endpoints =
             bind::everywhere_here("--quic", config.quic.listen, endpoint, |endpoint| Ok(endpoint.local_addr())).await?;
 
         let switch = StopSwitch::new();
-        let hub = Hub::new(wire::entry::encode);
-        opened.store.log.observe(hub.clone());
-        opened.store.user_log.observe(hub.clone());
-        let world = World {
-            store: opened.store.clone(),
-            clock: clock.clone(),
-            entropy: entropy.clone(),
-            tasks: tasks.clone(),
-            registration: config.accounts.registration,
-        };
-        let metrics = Arc::<Metrics>::default();
-        let device_key = opened.store.digest("known devices", &[]).0;
-        let services = Arc::new(Services {
-            store: opened.store,
-            domain: Domain::new(world),
-            hub,
-            live: Live::default(),
-            clock,
-            entropy,
-            tasks,
-            gate: Arc::new(Gate::new(&config.limits, metrics.clone(), device_key)),
-            metrics,
-            software: concat!("rill/", env!("CARGO_PKG_VERSION")).to_owned(),
-            stop: switch.stop(),
-        });
+        let services = foundation.services(store, &config, switch.stop());
         if config.demo {
             demo::prepare(&services).await?;
         }
@@ -127,7 +99,7 @@ impl App {
             },
         });
         let sessions = Sessions::new(services, origins);
-        Ok(Self { listeners, endpoints, api, sessions, pinned, tcp, store: opened.handle, switch, ready, config })
+        Ok(Self { listeners, operator, endpoints, api, sessions, pinned, tcp, store: handle, switch, ready, config })
     }
 
     /// Where it listens.
@@ -139,12 +111,14 @@ impl App {
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), StartError> {
         let services = self.api.services.clone();
         let tls = rill_certs::server_config(self.tcp.slot(), rustls::ALL_VERSIONS, &[b"h2", b"http/1.1"])?;
-        let router = http::router(self.api, self.sessions.clone());
+        let router = http::router(self.api.clone(), self.sessions.clone());
+        let operator_router = http::operator_router(self.api, self.operator.key());
         let serving = Serving::new(self.sessions, router.clone());
         let background = lifecycle::Background {
             router,
             tls: Arc::new(tls).into(),
             listeners: self.listeners,
+            operator: (self.operator, operator_router),
             endpoints: self.endpoints.into_iter().map(Arc::new).collect(),
             serving,
             switch: self.switch,

@@ -3,6 +3,8 @@
 use clap::{Args, Parser, Subcommand};
 use std::{collections::BTreeMap, env, fs, io, path::PathBuf};
 
+use crate::admin::AdminArgs;
+
 use super::{
     Config, ConfigError, Loaded, keys,
     layers::{self, Layers, Source},
@@ -22,6 +24,8 @@ pub enum Command {
     Serve(ServeArgs),
     /// Prints the configuration in force and where each value came from; secrets hidden.
     Config(ConfigArgs),
+    /// Accounts, logins and invitations, while the server runs or not.
+    Admin(AdminArgs),
 }
 
 /// What `rill config` takes: the same, to see what it comes to.

@@ -38,7 +38,7 @@ pub enum DomainError {
     CommonPassword,
     #[error("the current password is wrong")]
     WrongPassword,
-    #[error("this is the last administrator who can log in")]
+    #[error("this is the last administrator who can log in: make another one first")]
     LastAdministrator,
     #[error("no such account")]
     NoSuchUser,

@@ -43,7 +43,7 @@ use view::{Durable, View};
 
 pub use context::Entropy;
 pub use handle::{Handle, OpenStore};
-pub use open::{MemoryOptions, OpenOptions, memory, open_sled};
+pub use open::{MemoryOptions, OpenOptions, is_store, memory, open_sled};
 pub use statistics::Statistics;
 pub use sweep::Swept;
 

@@ -61,13 +61,18 @@ impl MemoryOptions {
     }
 }
 
+/// Whether a directory holds a store; whether that can be opened is another question.
+pub fn is_store(path: &Path) -> bool {
+    path.join(ENGINE_DIRECTORY).join("db").exists()
+}
+
 /// Opens or makes a store in a directory, with sled as its engine. Blocks: reading
 /// what a crash left can take seconds.
 pub fn open_sled(options: OpenOptions) -> Result<OpenStore, StoreError> {
     let directory = LockedDirectory::lock(&options.path)?;
     let path = directory.path.clone();
     let engine_path = path.join(ENGINE_DIRECTORY);
-    let had_engine = engine_path.join("db").exists();
+    let had_engine = is_store(&path);
     let heads_path = path.join(HEADS_FILE);
     let recorded = heads::load(&heads_path).map_err(|error| unreadable(&heads_path, &error))?;
 

@@ -1,0 +1,62 @@
+//! The store itself, where no server runs. The lock of the directory keeps a server from
+//! starting meanwhile.
+
+use axum::{
+    Router,
+    body::Body,
+    http::{Request, Response},
+};
+use rill_storage::embedded::{self, Handle};
+use std::net::{Ipv4Addr, SocketAddr};
+use tower::ServiceExt as _;
+
+use super::AdminError;
+use crate::{
+    app::{Foundation, Opened},
+    config::Config,
+    http::{self, Api, Door, OperatorKey, Peer, ServerInfo},
+    runtime::StopSwitch,
+};
+
+/// Nobody listens, so nobody can guess it either.
+const TOKEN: &str = "offline";
+
+/// See the module.
+pub(super) struct Offline {
+    router: Router,
+    foundation: Foundation,
+    store: Handle,
+}
+
+impl Offline {
+    pub(super) async fn open(config: &Config, may_begin: bool) -> Result<Self, AdminError> {
+        if !may_begin && !embedded::is_store(&config.data) {
+            return Err(AdminError::NoData(config.data.clone()));
+        }
+        let foundation = Foundation::of_this_machine();
+        let opened = foundation.open_store(&config.data).await.map_err(|_| AdminError::StoreThread)?;
+        let Opened { store, handle } = opened.map_err(AdminError::Store)?;
+        let services = foundation.services(store, config, StopSwitch::new().stop());
+        let info = ServerInfo { webtransport: None, demo: false };
+        let api = Api { services, origins: Default::default(), info };
+        let router = http::operator_router(api.into(), OperatorKey::new(TOKEN));
+        Ok(Self { router, foundation, store: handle })
+    }
+
+    pub(super) fn token(&self) -> &str {
+        TOKEN
+    }
+
+    pub(super) async fn send(&self, mut request: Request<Body>) -> Response<Body> {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        request.extensions_mut().insert(Peer { address, door: Door::Operator });
+        self.router.clone().oneshot(request).await.unwrap_or_else(|never| match never {})
+    }
+
+    pub(super) async fn close(self) -> Result<(), AdminError> {
+        let Self { router, foundation, store } = self;
+        drop(router);
+        let closed = foundation.tasks.spawn_blocking(move || store.close()).await;
+        closed.map_err(|_| AdminError::StoreThread)?.map_err(AdminError::Store)
+    }
+}

@@ -1,0 +1,76 @@
+//! What a server and `rill admin` stand on alike: time, randomness, the store, the rules.
+
+use rill_storage::{
+    Store, StoreError,
+    embedded::{self, Handle, OpenOptions, OpenStore},
+};
+use std::{path::Path, sync::Arc};
+use tokio::task::JoinError;
+
+use crate::{
+    admission::Gate,
+    config::Config,
+    domain::{Domain, World},
+    hub::Hub,
+    metrics::Metrics,
+    runtime::{Clock, Entropy, Stop, SystemClock, SystemEntropy, Tasks},
+    session::{Live, Services},
+    wire,
+};
+
+/// See the module.
+pub(crate) struct Foundation {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) tasks: Tasks,
+}
+
+/// A store and what closes it.
+pub(crate) struct Opened {
+    pub(crate) store: Store,
+    pub(crate) handle: Handle,
+}
+
+impl Foundation {
+    pub(crate) fn of_this_machine() -> Self {
+        Self { clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy), tasks: Tasks::default() }
+    }
+
+    /// Opens or makes the store of a data directory, off the tasks' threads.
+    pub(crate) async fn open_store(&self, data: &Path) -> Result<Result<Opened, StoreError>, JoinError> {
+        let entropy = self.entropy.clone();
+        let options = OpenOptions::new(data, Arc::new(move |out: &mut [u8]| entropy.fill(out)));
+        let opened = self.tasks.spawn_blocking(move || embedded::open_sled(options)).await?;
+        Ok(opened.map(|OpenStore { store, handle }| Opened { store, handle }))
+    }
+
+    /// Everything that sessions and handlers need, over a store.
+    pub(crate) fn services(&self, store: Store, config: &Config, stop: Stop) -> Arc<Services> {
+        let Self { clock, entropy, tasks } = self;
+        let hub = Hub::new(wire::entry::encode);
+        store.log.observe(hub.clone());
+        store.user_log.observe(hub.clone());
+        let world = World {
+            store: store.clone(),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+            tasks: tasks.clone(),
+            registration: config.accounts.registration,
+        };
+        let metrics = Arc::<Metrics>::default();
+        let device_key = store.digest("known devices", &[]).0;
+        Arc::new(Services {
+            store,
+            domain: Domain::new(world),
+            hub,
+            live: Live::default(),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+            tasks: tasks.clone(),
+            gate: Arc::new(Gate::new(&config.limits, metrics.clone(), device_key)),
+            metrics,
+            software: concat!("rill/", env!("CARGO_PKG_VERSION")).to_owned(),
+            stop,
+        })
+    }
+}
