@@ -1,4 +1,21 @@
-//! What every transport promises. Each scenario runs once for each of them.
+//! What every transport promises. Each scenario runs once for each of them; the clients
+//! share no code with the server: quinn, wtransport, tokio-tungstenite, and the mux's own
+//! end for memory. A browser is the peer in the page's tests.
+//!
+//! | promise | scenario |
+//! |---|---|
+//! | kind and address | `the_server_sees_kind_and_address` |
+//! | streams both ways | `a_big_stream_comes_back_whole`, `many_streams_one_after_the_other` |
+//! | half close | `both_directions_are_independent`, `a_finished_stream_outlives_its_halves` |
+//! | reset and stop with codes | `a_reset_…`, `a_stop_…`, `dropped_halves_end_with_normal` |
+//! | credit exhausted and refilled | `a_reader_that_pauses_…`, `a_client_that_pauses_…` |
+//! | a silent stream blocks nobody | `streams_do_not_wait_for_a_silent_one` |
+//! | 1,000 streams at once | `a_thousand_streams_at_once` |
+//! | datagrams | `datagrams_go_both_ways` |
+//! | close code and reason, both sides | `the_server_closes_…`, `the_client_closes_…`, `a_dropped_connection_…` |
+//! | a close ends every stream | `a_close_ends_every_stream` |
+//! | a peer that vanishes | `moving::a_peer_that_vanishes_…`, `websocket::a_connection_that_breaks_has_no_code` |
+//! | a change of address without a reconnect | `moving::a_client_that_moves_…` (QUIC and WebTransport) |
 
 use crate::{
     client::{
@@ -10,6 +27,7 @@ use crate::{
 use bytes::{Buf, Bytes};
 use rill_protocol::{Code, limits::DATAGRAM_BYTES_MAX};
 use rill_server::transport::{RecvStream, SendStream, StreamError};
+use std::time::Duration;
 
 /// A test of each scenario for each transport.
 macro_rules! contract {
@@ -42,7 +60,10 @@ contract! {
     a_stop_reaches_the_writer_with_its_code
     a_stop_reaches_the_server_with_its_code
     dropped_halves_end_with_normal
+    a_reader_that_pauses_holds_its_writer_and_goes_on
+    a_client_that_pauses_holds_the_server_and_goes_on
     many_streams_one_after_the_other
+    a_thousand_streams_at_once
     a_finished_stream_outlives_its_halves
     datagrams_go_both_ways
     the_server_closes_with_a_code
@@ -50,6 +71,9 @@ contract! {
     a_dropped_connection_closes_with_normal
     a_close_ends_every_stream
 }
+
+/// Long enough for every window to fill.
+const HELD: Duration = Duration::from_millis(400);
 
 /// A connected pair.
 struct Both<C> {
@@ -188,6 +212,59 @@ async fn many_streams_one_after_the_other<C: Client>(both: Both<C>) {
     }
 }
 
+async fn a_reader_that_pauses_holds_its_writer_and_goes_on<C: Client>(both: Both<C>) {
+    // More than every window together.
+    const BYTES: usize = 12_000_000;
+    let (mut send, mut recv) = ask(&both.client, Ask::Pause, 0).await;
+    hear(&mut recv).await;
+    let bytes = sequence(0..BYTES);
+    {
+        let mut writing = std::pin::pin!(async {
+            send.write(vec![bytes.clone()]).await.unwrap();
+            send.finish();
+        });
+        let written = tokio::time::timeout(HELD, &mut writing).await;
+        assert!(written.is_err(), "nobody has read, and all was taken");
+        // Others go their way meanwhile.
+        echo(&both.client, "beside").await;
+        both.host.release.notify_waiters();
+        tokio::time::timeout(6 * crate::PATIENCE, writing).await.expect("the write goes on");
+    }
+    let mut answer = read_to_end(&mut recv).await.unwrap();
+    assert_eq!((answer.get_u64(), answer.get_u64()), (BYTES as u64, checksum(0, &bytes)));
+}
+
+async fn a_client_that_pauses_holds_the_server_and_goes_on<C: Client>(mut both: Both<C>) {
+    // More than a client's windows and what the server holds for it.
+    const BYTES: usize = 24_000_000;
+    let (_send, mut recv) = ask(&both.client, Ask::Fill, BYTES as u32).await;
+    let begun = soon("the first bytes", recv.read()).await.unwrap().unwrap();
+    tokio::time::sleep(HELD).await;
+    echo(&both.client, "beside").await;
+    assert!(both.events.is_empty(), "nobody has read, and all was taken");
+    let rest = read_to_end(&mut recv).await.unwrap();
+    assert!([begun, rest].concat() == sequence(0..BYTES));
+    assert_eq!(both.events.next().await, Event::Written);
+}
+
+/// A word there and back.
+async fn echo(client: &impl Client, word: &str) {
+    let (mut send, mut recv) = ask(client, Ask::Echo, 0).await;
+    send.write(vec![Bytes::from(word.to_owned())]).await.unwrap();
+    send.finish();
+    assert_eq!(read_to_end(&mut recv).await.unwrap(), word);
+}
+
+async fn a_thousand_streams_at_once<C: Client>(both: Both<C>) {
+    // As fast as they may be opened: those over the bound wait for others to end.
+    let streams = (0..1_000).map(|number| {
+        let client = &both.client;
+        async move { echo(client, &format!("stream {number}")).await }
+    });
+    let all = futures_util::future::join_all(streams);
+    tokio::time::timeout(6 * crate::PATIENCE, all).await.expect("every stream is served");
+}
+
 async fn a_finished_stream_outlives_its_halves<C: Client>(both: Both<C>) {
     // The server drops both halves right behind `finish`; nothing may be cut.
     for _ in 0..20 {
@@ -216,7 +293,8 @@ async fn datagrams_go_both_ways<C: Client>(both: Both<C>) {
 
 async fn the_server_closes_with_a_code<C: Client>(mut both: Both<C>) {
     let (_send, _recv) = ask(&both.client, Ask::Close, Code::SessionRevoked.number()).await;
-    assert_eq!(soon("the close", both.client.closed()).await, Some(Code::SessionRevoked.number()));
+    let told = (Code::SessionRevoked.number(), C::told(Code::SessionRevoked, "because"));
+    assert_eq!(soon("the close", both.client.closed()).await, Some(told));
     let closed = both.events.closed().await;
     assert_eq!((closed.code, closed.reason.as_str()), (Some(Code::SessionRevoked.number()), "because"));
     soon("the end of every task", both.host.tasks.idle()).await;
@@ -226,13 +304,16 @@ async fn the_client_closes_with_a_code<C: Client>(mut both: Both<C>) {
     let (_send, mut recv) = ask(&both.client, Ask::Hold, 0).await;
     hear(&mut recv).await;
     both.client.close(Code::Superseded);
-    assert_eq!(both.events.closed().await.code, Some(Code::Superseded.number()));
+    let closed = both.events.closed().await;
+    assert_eq!(closed.code, Some(Code::Superseded.number()));
+    assert!(closed.reason.contains(Code::Superseded.name()), "{closed:?}");
     soon("the end of every task", both.host.tasks.idle()).await;
 }
 
 async fn a_dropped_connection_closes_with_normal<C: Client>(both: Both<C>) {
     let (_send, _recv) = ask(&both.client, Ask::Leave, 0).await;
-    assert_eq!(soon("the close", both.client.closed()).await, Some(Code::Normal.number()));
+    let told = (Code::Normal.number(), C::told(Code::Normal, ""));
+    assert_eq!(soon("the close", both.client.closed()).await, Some(told));
     soon("the end of every task", both.host.tasks.idle()).await;
 }
 

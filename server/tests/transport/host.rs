@@ -27,6 +27,10 @@ pub(crate) enum Ask {
     Sum = b'S',
     /// Send the sequence of that many bytes, then finish.
     Make = b'M',
+    /// The same, and report when all was taken.
+    Fill = b'I',
+    /// Say `!`, read nothing until the test lets go, then do as for [`Ask::Sum`].
+    Pause = b'P',
     /// Reset the sending half with that code; read on.
     Reset = b'R',
     /// Stop the receiving half with that code, then finish the sending half.
@@ -49,6 +53,7 @@ pub(crate) enum Event {
     Connected(TransportKind, SocketAddr),
     ReadEnded(Result<(), StreamError>),
     WriteEnded(StreamError),
+    Written,
     Closed(Closed),
     /// A request of HTTP/3 has come that waits.
     Asked,
@@ -91,6 +96,11 @@ impl Host {
 impl Events {
     pub(crate) async fn next(&mut self) -> Event {
         crate::soon("the next event", self.0.recv()).await.expect("the host lives")
+    }
+
+    /// The next, however long it takes.
+    pub(crate) async fn any(&mut self) -> Option<Event> {
+        self.0.recv().await
     }
 
     pub(crate) async fn connected(&mut self) -> (TransportKind, SocketAddr) {
@@ -233,6 +243,17 @@ impl<C: Connection> Stream<C> {
             b'E' => self.echo(read.freeze()).await,
             b'S' => self.sum(read.freeze()).await,
             b'M' => self.make(number as usize).await,
+            b'I' => {
+                self.make(number as usize).await;
+                self.host.report(Event::Written);
+            }
+            b'P' => {
+                let release = self.host.release.clone();
+                let released = release.notified();
+                self.write(Bytes::from_static(b"!")).await;
+                released.await;
+                self.sum(read.freeze()).await;
+            }
             b'R' => {
                 self.send.reset(code);
                 assert_eq!(self.send.write(vec![Bytes::from_static(b"late")]).await, Err(StreamError::Closed));

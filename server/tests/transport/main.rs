@@ -10,14 +10,18 @@ mod client;
 mod contract;
 mod host;
 mod http3;
+mod moving;
 mod quic;
 mod websocket;
 
 use std::{future::Future, time::Duration};
 
+/// What anything here may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Fails a scenario that hangs, naming what it waited for.
 async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
-    match tokio::time::timeout(Duration::from_secs(10), future).await {
+    match tokio::time::timeout(PATIENCE, future).await {
         Ok(value) => value,
         Err(_) => panic!("{what} did not happen"),
     }

@@ -106,7 +106,8 @@ async fn closing_the_endpoint_tells_everybody_the_code() {
         }
         other => panic!("{other:?}"),
     }
-    assert_eq!(soon("the close", raw.closed()).await, Some(going_away));
+    let told = Some((going_away, Code::GoingAway.name().to_owned()));
+    assert_eq!(soon("the close", raw.closed()).await, told);
     soon("the end of every task", host.tasks.idle()).await;
     assert!(raw.server.dial(raw.server.address, b"rill/1").await.is_err());
 }

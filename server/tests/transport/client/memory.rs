@@ -5,10 +5,10 @@ use crate::host::Host;
 use bytes::Bytes;
 use rill_protocol::{
     Code,
-    mux::{self, Class, HalfError},
+    mux::{self, Class, HalfError, OpenError},
 };
 use rill_server::transport::{Priority, RecvStream, SendStream, Serve as _, StreamError, TransportKind, memory};
-use std::{future::poll_fn, net::SocketAddr};
+use std::{future::poll_fn, net::SocketAddr, time::Duration};
 
 pub(crate) struct Memory(memory::Client);
 
@@ -30,8 +30,7 @@ impl Client for Memory {
     }
 
     async fn open(&self) -> (Send, Recv) {
-        let (send, recv) = self.0.mux().open(Class::History).unwrap();
-        (Send(send), Recv(recv))
+        open(self.0.mux(), Class::History).await
     }
 
     fn send_datagram(&self, datagram: &'static [u8]) {
@@ -46,8 +45,20 @@ impl Client for Memory {
         self.0.close(code, code.name());
     }
 
-    async fn closed(&self) -> Option<u32> {
-        self.0.closed().await.code
+    async fn closed(&self) -> Option<(u32, String)> {
+        let closed = self.0.closed().await;
+        closed.code.map(|code| (code, closed.reason))
+    }
+}
+
+/// A stream of a mux, which does not say when one may be opened again.
+pub(crate) async fn open(mux: &mux::Connection, class: Class) -> (Send, Recv) {
+    loop {
+        match mux.open(class) {
+            Ok((send, recv)) => return (Send(send), Recv(recv)),
+            Err(OpenError::TooMany) => tokio::time::sleep(Duration::from_millis(1)).await,
+            Err(other) => panic!("{other}"),
+        }
     }
 }
 

@@ -24,12 +24,17 @@ pub(crate) trait Client: Sized + Send + Sync {
     fn connect(host: &Host) -> impl Future<Output = Self> + Send;
     /// Whether this is where the server sees the client.
     fn is_at(&self, peer: SocketAddr) -> bool;
+    /// A stream; over the number that may be open it waits for one to end.
     fn open(&self) -> impl Future<Output = (Self::Send, Self::Recv)> + Send;
     fn send_datagram(&self, datagram: &'static [u8]);
     fn recv_datagram(&self) -> impl Future<Output = Bytes> + Send;
     fn close(&self, code: Code);
-    /// The code that the server closed with.
-    fn closed(&self) -> impl Future<Output = Option<u32>> + Send;
+    /// The code and the reason that the server closed with.
+    fn closed(&self) -> impl Future<Output = Option<(u32, String)>> + Send;
+    /// The reason that arrives when the server closes with this one.
+    fn told(_code: Code, reason: &str) -> String {
+        reason.to_owned()
+    }
 }
 
 /// Opens a stream and says what is to become of it.

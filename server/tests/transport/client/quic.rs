@@ -84,6 +84,17 @@ impl Server {
         to: SocketAddr,
         protocol: &[u8],
     ) -> Result<quinn::Connection, quinn::ConnectionError> {
+        let endpoint = quinn::Endpoint::client(from).unwrap();
+        self.dial_on(&endpoint, to, protocol).await
+    }
+
+    /// The same through an endpoint that the client keeps.
+    pub(crate) async fn dial_on(
+        &self,
+        endpoint: &quinn::Endpoint,
+        to: SocketAddr,
+        protocol: &[u8],
+    ) -> Result<quinn::Connection, quinn::ConnectionError> {
         let mut tls = rustls::ClientConfig::builder_with_provider(rill_certs::provider())
             .with_protocol_versions(&[&rustls::version::TLS13])
             .unwrap()
@@ -92,7 +103,6 @@ impl Server {
             .with_no_client_auth();
         tls.alpn_protocols = vec![protocol.to_vec()];
         let tls = QuicClientConfig::try_from(tls).unwrap();
-        let endpoint = quinn::Endpoint::client(from).unwrap();
         endpoint.connect_with(quinn::ClientConfig::new(Arc::new(tls)), to, "localhost").unwrap().await
     }
 }
@@ -179,10 +189,9 @@ impl Client for Quic {
         self.connection.close(code.number().into(), code.name().as_bytes());
     }
 
-    async fn closed(&self) -> Option<u32> {
-        match self.connection.closed().await {
-            quinn::ConnectionError::ApplicationClosed(close) => close.error_code.into_inner().try_into().ok(),
-            _ => None,
-        }
+    async fn closed(&self) -> Option<(u32, String)> {
+        let quinn::ConnectionError::ApplicationClosed(close) = self.connection.closed().await else { return None };
+        let reason = String::from_utf8_lossy(&close.reason).into_owned();
+        Some((close.error_code.into_inner().try_into().ok()?, reason))
     }
 }

@@ -3,7 +3,7 @@
 
 use super::{
     Client,
-    memory::{Recv, Send},
+    memory::{self, Recv, Send},
 };
 use crate::host::Host;
 use axum::{
@@ -83,7 +83,7 @@ pub(crate) struct WebSocket {
     mux: mux::Connection,
     server: SocketAddr,
     close: watch::Sender<Option<Code>>,
-    closed: watch::Receiver<Option<Option<u32>>>,
+    closed: watch::Receiver<Option<Option<(u32, String)>>>,
 }
 
 impl Client for WebSocket {
@@ -112,8 +112,7 @@ impl Client for WebSocket {
     }
 
     async fn open(&self) -> (Send, Recv) {
-        let (send, recv) = self.mux.open(Class::LaneOthers).unwrap();
-        (Send(send), Recv(recv))
+        memory::open(&self.mux, Class::LaneOthers).await
     }
 
     fn send_datagram(&self, datagram: &'static [u8]) {
@@ -128,13 +127,22 @@ impl Client for WebSocket {
         self.close.send_replace(Some(code));
     }
 
-    async fn closed(&self) -> Option<u32> {
-        self.closed.clone().wait_for(Option::is_some).await.unwrap().unwrap()
+    async fn closed(&self) -> Option<(u32, String)> {
+        self.closed.clone().wait_for(Option::is_some).await.unwrap().clone().unwrap()
+    }
+
+    /// A frame of 125 bytes has no place for ours.
+    fn told(code: Code, _reason: &str) -> String {
+        code.name().to_owned()
     }
 }
 
-/// Runs until either side closes; the server's code.
-async fn pump(socket: Socket, mux: &mux::Connection, mut wanted: watch::Receiver<Option<Code>>) -> Option<u32> {
+/// Runs until either side closes; the server's code and reason.
+async fn pump(
+    socket: Socket,
+    mux: &mux::Connection,
+    mut wanted: watch::Receiver<Option<Code>>,
+) -> Option<(u32, String)> {
     let (mut sink, mut stream) = socket.split();
     loop {
         tokio::select! {
@@ -154,8 +162,7 @@ async fn pump(socket: Socket, mux: &mux::Connection, mut wanted: watch::Receiver
                 Some(Ok(Message::Binary(bytes))) => mux.receive(&bytes).unwrap(),
                 Some(Ok(Message::Close(Some(frame)))) => {
                     let code = u32::from(u16::from(frame.code)).checked_sub(4_000)?;
-                    assert_eq!(Code::from_number(code).unwrap().name(), frame.reason.as_str());
-                    return Some(code);
+                    return Some((code, frame.reason.as_str().to_owned()));
                 }
                 Some(Ok(_)) => {}
                 Some(Err(_)) | None => return None,

@@ -63,10 +63,13 @@ impl Client for WebTransport {
         self.connection.close(VarInt::from_u32(code.number()), code.name().as_bytes());
     }
 
-    async fn closed(&self) -> Option<u32> {
+    async fn closed(&self) -> Option<(u32, String)> {
         // Its `closed` knows the QUIC connection only; the session's own end is told here.
         match self.connection.accept_uni().await.map(drop).unwrap_err() {
-            ConnectionError::ApplicationClosed(close) => close.code().into_inner().try_into().ok(),
+            ConnectionError::ApplicationClosed(close) => {
+                let reason = String::from_utf8_lossy(close.reason()).into_owned();
+                Some((close.code().into_inner().try_into().ok()?, reason))
+            }
             _ => None,
         }
     }
