@@ -67,6 +67,11 @@ impl Identity {
         self.fingerprint
     }
 
+    /// The certificates that are shown, leaf first.
+    pub(crate) fn chain(&self) -> &[CertificateDer<'static>] {
+        &self.certified.cert
+    }
+
     /// First moment of validity.
     pub fn not_before_ms(&self) -> u64 {
         self.not_before_ms

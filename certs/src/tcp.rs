@@ -7,6 +7,7 @@
 use crate::{DAY_MS, Error, Fingerprint, Identity, Slot, issue, keep};
 use parking_lot::Mutex;
 use std::{
+    collections::BTreeSet,
     fs, io,
     path::{Path, PathBuf},
     sync::Arc,
@@ -46,15 +47,16 @@ impl Tcp {
         Ok(Self { source, slot: Slot::new(&current), current: Mutex::new(current) })
     }
 
-    /// Reads the files again, or renews what was made here. To be called every hour, and
-    /// when the operator asks for it. Returns whether another certificate is in use.
+    /// Reads the files again, or renews what was made here. To be called every few
+    /// seconds: it reads two small files. Returns whether another certificate is in use.
     ///
     /// # Errors
     /// The former certificate stays in use.
     pub fn advance(&self, now_ms: u64) -> Result<bool, Error> {
         let identity = self.source.identity(now_ms)?;
         let mut current = self.current.lock();
-        if identity.fingerprint() == current.fingerprint() {
+        // The whole chain: what is mended may be what stands between leaf and root.
+        if identity.chain() == current.chain() {
             return Ok(false);
         }
         self.slot.set(&identity);
@@ -70,6 +72,11 @@ impl Tcp {
     /// The hash of the certificate in use, for the operator to compare.
     pub fn fingerprint(&self) -> Fingerprint {
         self.current.lock().fingerprint()
+    }
+
+    /// The names that the certificate in use is made out to.
+    pub fn names(&self) -> BTreeSet<String> {
+        self.current.lock().names().clone()
     }
 
     /// The last moment of the certificate in use.

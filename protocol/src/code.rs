@@ -106,6 +106,7 @@ codes! {
     48 RegistrationClosed "registration_closed" Stop  403 "New accounts are made by an administrator only: ask one.";
     49 BadInvitation      "bad_invitation"      Stop  403 "The invitation is missing, unknown, used up or expired: ask for a new one.";
     50 NotAdministrator   "not_administrator"   Stop  403 "Only administrators may do this.";
+    51 NotEncrypted       "not_encrypted"       Stop  421 "This port is not encrypted and only points to HTTPS: send it there, and change what was secret in it.";
 
     60 NoSuchRoom      "no_such_room"     Stop   404 "There is no such room, or it is not open to you.";
     61 NotAMember      "not_a_member"     Stop   403 "Only members may do this: join the room first.";

@@ -15,7 +15,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::{
     app::{Listeners, StartError, operator::OperatorDoor},
-    http::listen,
+    http::{Door, listen},
     runtime::{StopSwitch, TaskGroup},
     session::Services,
     transport::{Answer, quic},
@@ -35,6 +35,8 @@ pub(crate) struct Background<S, U> {
     pub(crate) listeners: Listeners,
     /// With what it serves.
     pub(crate) operator: (OperatorDoor, Router),
+    /// The door of plain HTTP that does not come by loopback.
+    pub(crate) outside: Door,
     pub(crate) endpoints: Vec<Arc<quic::Endpoint>>,
     pub(crate) serving: S,
     pub(crate) switch: StopSwitch,
@@ -54,12 +56,12 @@ where
     S: Answer,
     U: Future<Output = ()> + Send + 'static,
 {
-    let Background { router, tls, listeners, operator, endpoints, serving, switch, services, store, upkeep } =
+    let Background { router, tls, listeners, operator, outside, endpoints, serving, switch, services, store, upkeep } =
         background;
     let tasks = services.tasks.clone();
     let mut group = TaskGroup::new(tasks.clone());
     let serve = |listener: TcpListener, tls: Option<TlsAcceptor>| {
-        listen::serve(listener, tls, router.clone(), services.gate.clone(), tasks.clone(), switch.stop())
+        listen::serve(listener, tls, outside, router.clone(), services.gate.clone(), tasks.clone(), switch.stop())
     };
     let mut ports: Vec<AbortHandle> = Vec::new();
     for listener in listeners.http {

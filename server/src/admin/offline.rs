@@ -37,7 +37,7 @@ impl Offline {
         let opened = foundation.open_store(&config.data).await.map_err(|_| AdminError::StoreThread)?;
         let Opened { store, handle } = opened.map_err(AdminError::Store)?;
         let services = foundation.services(store, config, StopSwitch::new().stop());
-        let info = ServerInfo { webtransport: None, demo: false };
+        let info = ServerInfo::default();
         let api = Api { services, origins: Default::default(), info };
         let router = http::operator_router(api.into(), OperatorKey::new(TOKEN));
         Ok(Self { router, foundation, store: handle })

@@ -1,6 +1,7 @@
 //! Putting the server together, in the order in which its parts need each other.
 
 mod bind;
+mod certificates;
 mod demo;
 mod error;
 mod foundation;
@@ -11,6 +12,7 @@ mod upkeep;
 
 use rill_certs::{Pinned, Source, Tcp};
 use rill_storage::embedded::Handle;
+use rustls::server::ResolvesServerCert;
 use std::{future::Future, sync::Arc};
 
 pub use bind::Listeners;
@@ -21,9 +23,9 @@ pub use ready::Ready;
 use crate::{
     config::Config,
     domain::sweep,
-    http::{self, Api, ServerInfo, WebTransportInfo, origin::Origins},
+    http::{self, Api, Door, ServerInfo, WebTransportInfo, origin::Origins},
     lifecycle,
-    runtime::StopSwitch,
+    runtime::{Clock, StopSwitch, SystemClock},
     transport::quic,
 };
 use operator::OperatorDoor;
@@ -48,7 +50,12 @@ impl App {
     /// Binds the ports, opens the store, mends what a crash left, takes up the
     /// certificates. Nothing is served yet.
     pub async fn load(config: Config) -> Result<Self, StartError> {
-        let foundation = Foundation::of_this_machine();
+        Self::load_by(config, Arc::new(SystemClock)).await
+    }
+
+    /// The same, by another clock than the machine's.
+    pub async fn load_by(config: Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
+        let foundation = Foundation { clock, ..Foundation::of_this_machine() };
         let listeners = Listeners::bind(&config).await?;
         let operator = OperatorDoor::bind(&config.data, &*foundation.entropy).await?;
 
@@ -63,16 +70,18 @@ impl App {
         let certificates = config.data.join("certs");
         let names = rill_certs::machine_names();
         let pinned = Arc::new(Pinned::open(&certificates, now_ms)?);
+        let publicly_trusted = config.quic.publicly_trusted;
         let source = match config.https.files() {
             Some((certificate, key)) => Source::Files { certificate: certificate.to_owned(), key: key.to_owned() },
             None => Source::SelfSigned { dir: certificates, names: names.clone() },
         };
         let tcp = Arc::new(Tcp::open(source, now_ms)?);
+        let shown: Arc<dyn ResolvesServerCert> = if publicly_trusted { tcp.slot() } else { pinned.slot() };
         let reset_key = store.digest("quic-endpoint", &[]).0;
         let endpoint = async |address| {
             quic::Endpoint::bind(quic::Config {
                 address,
-                certificate: pinned.slot(),
+                certificate: shown.clone(),
                 key: reset_key,
                 tasks: foundation.tasks.clone(),
             })
@@ -87,15 +96,19 @@ impl App {
         }
 
         let quic_address = endpoints[0].local_addr();
-        let ready = Ready::new(&listeners, quic_address, &pinned);
+        let hashed = (!publicly_trusted).then(|| pinned.clone());
+        let ready = Ready::new(&listeners, quic_address, hashed.as_deref());
         let origins =
             Arc::new(Origins::new(ready.http.port(), ready.https.port(), &names, &config.http.allowed_origins));
+        origins.certify(&tcp.names());
         let api = Arc::new(Api {
             services: services.clone(),
             origins: origins.clone(),
             info: ServerInfo {
-                webtransport: Some(WebTransportInfo { port: quic_address.port(), certificate: pinned.clone() }),
+                webtransport: Some(WebTransportInfo { port: quic_address.port(), certificate: hashed }),
                 demo: config.demo,
+                https_port: ready.https.port(),
+                alternative: publicly_trusted.then(|| http::http3_on(quic_address.port())).flatten(),
             },
         });
         let sessions = Sessions::new(services, origins);
@@ -109,7 +122,7 @@ impl App {
 
     /// Serves until `shutdown` resolves, then ends in order (see [`lifecycle`]).
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), StartError> {
-        let services = self.api.services.clone();
+        let (services, origins) = (self.api.services.clone(), self.api.origins.clone());
         let tls = rill_certs::server_config(self.tcp.slot(), rustls::ALL_VERSIONS, &[b"h2", b"http/1.1"])?;
         let router = http::router(self.api.clone(), self.sessions.clone());
         let operator_router = http::operator_router(self.api, self.operator.key());
@@ -119,12 +132,18 @@ impl App {
             tls: Arc::new(tls).into(),
             listeners: self.listeners,
             operator: (self.operator, operator_router),
+            outside: if self.config.http.insecure { Door::Insecure } else { Door::Redirect },
             endpoints: self.endpoints.into_iter().map(Arc::new).collect(),
             serving,
             switch: self.switch,
             services: services.clone(),
             store: self.store.clone(),
-            upkeep: upkeep::run(services, self.pinned, self.tcp, self.store),
+            upkeep: async move {
+                tokio::join!(
+                    upkeep::run(services.clone(), self.store),
+                    certificates::watch(services, self.pinned, self.tcp, origins),
+                );
+            },
         };
         let ready_file = self.config.ready_file;
         let ready = self.ready;

@@ -34,13 +34,19 @@ fn reachable(address: SocketAddr) -> String {
     format!("{}:{}", own.map_or("localhost", String::as_str), address.port())
 }
 
+/// What this machine calls the plain port: browsers take `localhost` for safe.
+fn local(address: SocketAddr) -> String {
+    let ip = address.ip();
+    if ip.is_loopback() || ip.is_unspecified() { format!("localhost:{}", address.port()) } else { address.to_string() }
+}
+
 impl Ready {
-    pub(super) fn new(listeners: &Listeners, quic: SocketAddr, pinned: &Pinned) -> Self {
+    pub(super) fn new(listeners: &Listeners, quic: SocketAddr, pinned: Option<&Pinned>) -> Self {
         Self {
             http: or_unspecified(listeners.http[0].local_addr()),
             https: or_unspecified(listeners.https.local_addr()),
             quic,
-            certificate_hashes: pinned.hashes().iter().map(ToString::to_string).collect(),
+            certificate_hashes: pinned.map(Pinned::hashes).iter().flatten().map(ToString::to_string).collect(),
         }
     }
 
@@ -48,7 +54,7 @@ impl Ready {
         if let Some(path) = file {
             self.write(path).map_err(|error| StartError::ReadyFile { path: path.to_owned(), error })?;
         }
-        println!("page   http://localhost:{}/", self.http.port());
+        println!("page   http://{}/", local(self.http));
         println!("https  https://{}/", reachable(self.https));
         println!("quic   {}", self.quic);
         println!("ready");

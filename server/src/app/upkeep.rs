@@ -1,7 +1,5 @@
-//! What has to be done now and then: certificates renewed, expired records removed,
-//! half changes finished.
+//! What has to be done now and then: expired records removed, half changes finished.
 
-use rill_certs::{Pinned, Tcp};
 use rill_storage::embedded::Handle;
 use std::{sync::Arc, time::Duration};
 
@@ -14,7 +12,7 @@ use crate::{
 const PERIOD: Duration = Duration::from_secs(60 * 60);
 
 /// Never returns.
-pub(super) async fn run(services: Arc<Services>, pinned: Arc<Pinned>, tcp: Arc<Tcp>, store: Handle) {
+pub(super) async fn run(services: Arc<Services>, store: Handle) {
     match claim_look_alikes(&services.store, services.clock.now_ms()).await {
         Ok(0) => {}
         Ok(claims) => tracing::info!(claims, "accounts of an older version hold what their names look like"),
@@ -22,16 +20,6 @@ pub(super) async fn run(services: Arc<Services>, pinned: Arc<Pinned>, tcp: Arc<T
     }
     loop {
         let now_ms = services.clock.now_ms();
-        match pinned.advance(now_ms) {
-            Ok(true) => tracing::info!("the pinned certificate was renewed"),
-            Ok(false) => {}
-            Err(error) => tracing::error!(%error, "the pinned certificate cannot be kept"),
-        }
-        match tcp.advance(now_ms) {
-            Ok(true) => tracing::info!("the HTTPS certificate was renewed"),
-            Ok(false) => {}
-            Err(error) => tracing::error!(%error, "the HTTPS certificate stays the old one"),
-        }
         if let Err(error) = store.sweep(now_ms).await {
             tracing::error!(%error, "expired records cannot be removed");
         }

@@ -36,10 +36,6 @@ impl Loaded {
                 );
             }
         }
-        if !config.http.listen.ip().is_loopback() {
-            let text = "is not a loopback address: plain HTTP is for this machine only, others use --https";
-            return conflict("http.listen", text.into());
-        }
         match (&config.https.certificate, &config.https.key) {
             (Some(_), None) => return conflict("https.certificate", "is set without https.key (--tls-key)".into()),
             (None, Some(_)) => return conflict("https.key", "is set without https.certificate (--tls-cert)".into()),

@@ -50,9 +50,12 @@ const HEADER_BYTES_MAX: u32 = 16 * 1024;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Serves a port until `stop` is thrown; then open requests end, and so does this.
+///
+/// `outside` is the door of plain connections that come by another address than loopback.
 pub async fn serve(
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
+    outside: Door,
     router: Router,
     gate: Arc<Gate>,
     tasks: Tasks,
@@ -92,7 +95,7 @@ pub async fn serve(
         let (tls, router, stop) = (tls.clone(), router.clone(), stop.clone());
         connections.spawn(async move {
             let _permit = permit;
-            if let Err(error) = connection(stream, address, place, tls, router, stop).await {
+            if let Err(error) = connection(stream, address, place, tls, outside, router, stop).await {
                 tracing::debug!(%address, %error, "an HTTP connection ended");
             }
         });
@@ -109,12 +112,16 @@ async fn connection(
     address: SocketAddr,
     place: Place,
     tls: Option<TlsAcceptor>,
+    outside: Door,
     router: Router,
     mut stop: Stop,
 ) -> Result<(), BoxError> {
     stream.set_nodelay(true)?;
     match tls {
-        None => http(stream, Peer { address, door: Door::Loopback }, place, router, stop).await,
+        None => {
+            let door = plain_door(stream.local_addr()?, outside);
+            http(stream, Peer { address, door }, place, router, stop).await
+        }
         Some(tls) => {
             let timed_out = |_| io::Error::new(io::ErrorKind::TimedOut, "the TLS handshake took too long");
             let handshake = tokio::time::timeout(HEADER_TIMEOUT, tls.accept(stream));
@@ -124,6 +131,14 @@ async fn connection(
             };
             http(stream, Peer { address, door: Door::Tls }, place, router, stop).await
         }
+    }
+}
+
+/// Which door a plain connection came in by, told by this side's address.
+fn plain_door(local: SocketAddr, outside: Door) -> Door {
+    match outside {
+        Door::Redirect if local.ip().to_canonical().is_loopback() => Door::Loopback,
+        outside => outside,
     }
 }
 

@@ -9,6 +9,7 @@ mod description;
 mod error;
 mod guard;
 mod headers;
+mod host;
 mod idempotency;
 mod json;
 pub mod listen;
@@ -18,6 +19,7 @@ mod pace;
 mod page;
 mod paging;
 mod rate;
+mod redirect;
 mod rooms;
 mod server_info;
 mod sessions;
@@ -52,7 +54,7 @@ pub struct Api {
 }
 
 pub use admin::OperatorKey;
-pub use server_info::{ServerInfo, WebTransportInfo};
+pub use server_info::{ServerInfo, WebTransportInfo, http3_on};
 
 /// Which door a request came in by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -129,9 +131,11 @@ pub fn router<S: Serve>(api: Arc<Api>, serve: S) -> Router {
         )
         .fallback(page::asset)
         .layer(DefaultBodyLimit::max(REQUEST_BODY_BYTES_MAX))
-        .layer(middleware::from_fn_with_state(api.clone(), headers::security))
+        // The outermost comes last: also a refusal has its headers.
         .layer(middleware::from_fn_with_state(api.clone(), guard::check))
+        .layer(middleware::from_fn_with_state(api.clone(), redirect::check))
         .layer(middleware::from_fn_with_state(api.clone(), rate::check))
+        .layer(middleware::from_fn_with_state(api.clone(), headers::security))
         .with_state(api)
 }
 

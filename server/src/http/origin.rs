@@ -1,11 +1,16 @@
 //! Which pages may talk to this server: its own, and those that the operator names.
 
+use parking_lot::RwLock;
 use std::collections::BTreeSet;
 
 /// Origins (RFC 6454) that are not foreign.
 #[derive(Debug, Default)]
 pub struct Origins {
     allowed: BTreeSet<String>,
+    https_port: u16,
+    /// Those of the names in the operator's certificate, which changes while the server
+    /// runs.
+    certified: RwLock<BTreeSet<String>>,
 }
 
 impl Origins {
@@ -14,12 +19,23 @@ impl Origins {
         let loopback = ["localhost", "127.0.0.1", "[::1]"].map(|host| origin("http", host, http_port, 80));
         let tls = names.iter().map(|name| origin("https", &bracketed(name), https_port, 443));
         let extra = extra.iter().map(|text| text.trim_end_matches('/').to_ascii_lowercase());
-        Self { allowed: loopback.into_iter().chain(tls).chain(extra).collect() }
+        let allowed = loopback.into_iter().chain(tls).chain(extra).collect();
+        Self { allowed, https_port, certified: RwLock::default() }
+    }
+
+    /// A certificate of these names is shown from now on: pages of these hosts are the
+    /// server's own. A name with an asterisk is a whole domain, in which others live too:
+    /// it makes nobody its own.
+    pub fn certify<'a>(&self, names: impl IntoIterator<Item = &'a String>) {
+        let names = names.into_iter().filter(|name| !name.contains('*'));
+        *self.certified.write() = names.map(|name| origin("https", &bracketed(name), self.https_port, 443)).collect();
     }
 
     /// Whether a page of `origin` may talk to the server. Absent is a native client.
     pub fn allows(&self, origin: Option<&str>) -> bool {
-        origin.is_none_or(|origin| self.allowed.contains(&origin.to_ascii_lowercase()))
+        origin
+            .map(str::to_ascii_lowercase)
+            .is_none_or(|origin| self.allowed.contains(&origin) || self.certified.read().contains(&origin))
     }
 
     /// The same for a request that says which host it was sent to: a page that was
@@ -66,6 +82,17 @@ mod tests {
             assert!(!origins.allows(Some(foreign)), "{foreign}");
         }
         assert!(origins.allows(None));
+    }
+
+    #[test]
+    fn the_names_of_a_certificate_are_own_until_another_is_shown() {
+        let origins = Origins::new(8080, 8443, &[], &[]);
+        let allows = |origin| origins.allows(Some(origin));
+        origins.certify(&["chat.example".to_owned(), "*.wild.example".to_owned(), "192.0.2.7".to_owned()]);
+        assert!(allows("https://chat.example:8443") && allows("https://192.0.2.7:8443"));
+        assert!(!allows("https://chat.example") && !allows("https://other.wild.example:8443"));
+        origins.certify(&["talk.example".to_owned()]);
+        assert!(allows("https://talk.example:8443") && !allows("https://chat.example:8443"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What anybody may know of the server before logging in.
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::HeaderValue};
 use rill_certs::Pinned;
 use rill_protocol::{
     limits,
@@ -15,21 +15,33 @@ use super::{Api, error::ApiError};
 pub struct WebTransportInfo {
     /// UDP port on the host that served the page.
     pub port: u16,
-    /// Its hashes change as it renews itself, hence the source and not the value.
-    pub certificate: Arc<Pinned>,
+    /// What browsers pin; absent where they trust the certificate anyway. Its hashes
+    /// change as it renews itself, hence the source and not the value.
+    pub certificate: Option<Arc<Pinned>>,
 }
 
 /// See the module.
+#[derive(Default)]
 pub struct ServerInfo {
     pub webtransport: Option<WebTransportInfo>,
     /// Whether the well-known accounts exist.
     pub demo: bool,
+    /// Where plain HTTP from elsewhere is led.
+    pub https_port: u16,
+    /// What `Alt-Svc` says (RFC 7838), where browsers trust the certificate of QUIC.
+    pub alternative: Option<HeaderValue>,
+}
+
+/// HTTP/3 on a port of the same host, for a day.
+pub fn http3_on(port: u16) -> Option<HeaderValue> {
+    HeaderValue::try_from(format!("h3=\":{port}\"; ma=86400")).ok()
 }
 
 impl ServerInfo {
     /// The hashes that a browser may pin, as 64 hexadecimal digits each.
     pub fn certificate_hashes(&self) -> Vec<String> {
-        let hashes = self.webtransport.as_ref().map(|info| info.certificate.hashes());
+        let certificate = self.webtransport.as_ref().and_then(|info| info.certificate.as_ref());
+        let hashes = certificate.map(|certificate| certificate.hashes());
         hashes.into_iter().flatten().map(|hash| hash.to_string()).collect()
     }
 }

@@ -7,8 +7,10 @@
 mod version;
 
 mod accounts;
+mod certificates;
 mod description;
 mod doors;
+mod encrypted;
 mod http3;
 mod limits;
 mod rooms;

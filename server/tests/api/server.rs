@@ -8,8 +8,10 @@ use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use rill_server::{
     app::{App, Ready},
     config::{Cli, Command},
+    runtime::{Clock, SystemClock},
 };
 use serde_json::Value;
+use std::sync::Arc;
 use tempfile::TempDir;
 use tokio::{sync::oneshot, task::JoinHandle};
 
@@ -26,16 +28,20 @@ impl Server {
         Self::start_with(&[]).await
     }
 
-    /// With further flags.
-    pub(crate) async fn start_with(flags: &[&str]) -> Self {
+    /// With more flags, which count more than the usual ones.
+    pub(crate) async fn start_with(more: &[&str]) -> Self {
+        Self::start_by(more, Arc::new(SystemClock)).await
+    }
+
+    /// The same by another clock.
+    pub(crate) async fn start_by(more: &[&str], clock: Arc<dyn Clock>) -> Self {
         let data = TempDir::new().unwrap();
         let free = "127.0.0.1:0";
-        let args =
-            ["rill", "serve", "--http", free, "--https", free, "--quic", free, "--data", data.path().to_str().unwrap()];
-        let Command::Serve(args) = Cli::try_parse_from(args.iter().chain(flags)).unwrap().command else {
-            unreachable!()
-        };
-        let app = App::load(args.check().unwrap()).await.unwrap();
+        let usual = [("--http", free), ("--https", free), ("--quic", free), ("--data", data.path().to_str().unwrap())];
+        let usual = usual.into_iter().filter(|(flag, _)| !more.contains(flag)).flat_map(|(flag, value)| [flag, value]);
+        let args = ["rill", "serve"].into_iter().chain(usual).chain(more.iter().copied());
+        let Command::Serve(args) = Cli::try_parse_from(args).unwrap().command else { unreachable!() };
+        let app = App::load_by(args.check().unwrap(), clock).await.unwrap();
         let ready = app.ready().clone();
         let (stop, stopped) = oneshot::channel();
         let running = tokio::spawn(async move {

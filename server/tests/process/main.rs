@@ -33,9 +33,9 @@ fn a_port_in_use_is_named_with_its_flag() {
 }
 
 #[test]
-fn plain_http_for_others_and_a_public_demonstration_are_refused() {
+fn a_public_demonstration_is_refused() {
     let data = TempDir::new().unwrap();
-    assert!(refused(data.path(), &["--http", "0.0.0.0:0"]).contains("--http"));
+    assert!(refused(data.path(), &["--demo", "--http", "0.0.0.0:0"]).contains("--demo"));
     assert!(refused(data.path(), &["--demo", "--https", "0.0.0.0:0"]).contains("--demo"));
 }
 

@@ -30,7 +30,17 @@ fn command(data: &Path, args: &[&str]) -> Command {
 
 /// What a server that does not start says.
 pub(crate) fn refused(data: &Path, args: &[&str]) -> String {
-    let output = command(data, args).output().unwrap();
+    let mut child = command(data, args).stderr(Stdio::piped()).spawn().unwrap();
+    let begun = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if begun.elapsed() > PATIENCE {
+            let _ = child.kill();
+            let _ = child.wait();
+            panic!("the server started with {args:?}");
+        }
+        thread::sleep(POLL);
+    }
+    let output = child.wait_with_output().unwrap();
     assert!(!output.status.success());
     String::from_utf8(output.stderr).unwrap()
 }

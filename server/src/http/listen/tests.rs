@@ -177,7 +177,8 @@ async fn a_tls_handshake_that_never_ends_is_not_waited_for() {
     client.write_all(&[0x16, 3, 1, 0x02, 0]).await.unwrap();
     let switch = StopSwitch::new();
     let place = Place::new(Permit::default());
-    let serving = connection(stream, address, place, Some(Arc::new(tls).into()), Router::new(), switch.stop());
+    let serving =
+        connection(stream, address, place, Some(Arc::new(tls).into()), Door::Redirect, Router::new(), switch.stop());
     let waiting = async {
         tokio::task::yield_now().await;
         tokio::time::pause();
