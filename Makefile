@@ -10,7 +10,7 @@ DEV_ORIGIN := http://localhost:5173
 WEB := web-client
 PAGE_SOURCES := $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/vite.config.ts $(WEB)/tsconfig*.json -type f 2>/dev/null)
 
-.PHONY: run dev test page release chromium check rust-tests page-tests browser-tests fuzz deny scan bench clean
+.PHONY: run dev test page release transport-host chromium check rust-tests page-tests browser-tests fuzz deny scan bench clean
 
 run: page
 	$(CARGO) build --release --locked --bin rill
@@ -54,8 +54,13 @@ page-tests: $(WEB)/node_modules/.installed
 	cd $(WEB) && $(NPM) run lint
 	cd $(WEB) && $(NPM) run test
 
-browser-tests: release chromium
+browser-tests: release transport-host chromium
 	cd $(WEB) && CHROMIUM_PATH="$${CHROMIUM_PATH:-$$(command -v chromium || command -v chromium-browser)}" $(NPM) run e2e
+
+# The contract suite's host as a program, for the browser that plays the peer; `cargo test`
+# has built it already.
+transport-host:
+	$(CARGO) build --locked --example transport-host
 
 chromium:
 	@scripts/install-chromium

@@ -125,9 +125,19 @@ class WebTransportStream implements ByteStream {
   }
 
   abort(code: number): void {
-    const error = new WebTransportError('given up', { source: 'stream', streamErrorCode: code } as never);
+    const error = streamError(code);
     this.writer.abort(error).catch(() => undefined);
     this.reader.cancel(error).catch(() => undefined);
+  }
+}
+
+/** The specification passes the message first; Chromium knows only the object of an older draft. */
+function streamError(code: number): WebTransportError {
+  const init = { source: 'stream', streamErrorCode: code, message: 'given up' };
+  try {
+    return new WebTransportError(init.message, init as never);
+  } catch {
+    return new (WebTransportError as unknown as new (of: typeof init) => WebTransportError)(init);
   }
 }
 
