@@ -7,12 +7,16 @@
 mod version;
 
 mod accounts;
+mod administration;
 mod certificates;
 mod description;
 mod doors;
 mod encrypted;
 mod http3;
 mod limits;
+mod logins;
+mod registration;
 mod rooms;
 mod server;
 mod throttle;
+mod timing;

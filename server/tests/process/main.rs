@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)] // a test reads the time
 
+mod admin;
 mod config;
 mod running;
 

@@ -107,6 +107,19 @@ async fn a_login_that_ended_where_nobody_told_ends_its_connections_too() {
 }
 
 #[tokio::test]
+async fn a_disabled_account_has_no_connections_within_ten_seconds_wherever_it_was_disabled() {
+    let world = World::new();
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let mut a = world.attached(&ann).await;
+    let b = world.attached(&bob).await;
+    let now_ms = world.services.clock.now_ms();
+    world.store().users.set_disabled(bob.identity.user, Some(now_ms)).await.unwrap();
+    later(10_000).await;
+    assert_eq!(b.closed().await.code, Some(Code::AccountDisabled.number()));
+    assert!(a.control.is_silent().await);
+}
+
+#[tokio::test]
 async fn a_login_holds_so_many_connections_and_the_next_is_asked_to_come_later() {
     let world = World::new();
     let ann = world.person("ann").await;

@@ -75,8 +75,17 @@ impl Accounts {
 
     /// Whether a login still stands: it was not ended, nor its account disabled.
     pub async fn check(&self, identity: &Identity) -> Result<(), DomainError> {
-        let session = self.world.store.sessions.get(identity.user, identity.session).await?;
-        self.identify(session, DomainError::SessionRevoked).await.map(drop)
+        let store = &self.world.store;
+        // Who is disabled has no logins either: that is the reason which helps.
+        match store.users.get(identity.user).await? {
+            Some(user) if user.disabled_ms.is_some() => return Err(DomainError::AccountDisabled),
+            Some(_) => {}
+            None => return Err(DomainError::SessionRevoked),
+        }
+        match store.sessions.get(identity.user, identity.session).await? {
+            Some(_) => Ok(()),
+            None => Err(DomainError::SessionRevoked),
+        }
     }
 
     async fn identify(&self, session: Option<Session>, otherwise: DomainError) -> Result<Identity, DomainError> {

@@ -9,6 +9,9 @@ mod registration;
 mod sessions;
 mod token;
 
+#[cfg(test)]
+mod tests;
+
 use rill_protocol::{SessionId, UserId};
 use rill_storage::model::{Role, User};
 use std::sync::atomic::{AtomicBool, Ordering};
