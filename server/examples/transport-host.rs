@@ -80,6 +80,7 @@ fn told(event: &Event) -> Value {
         Event::ReadEnded(Err(error)) => json!({ "event": "read", "ended": ended(error) }),
         Event::WriteEnded(error) => json!({ "event": "write", "ended": ended(error) }),
         Event::Closed(closed) => json!({ "event": "closed", "code": closed.code, "reason": closed.reason }),
+        Event::Written => json!({ "event": "written" }),
         Event::Asked => json!({ "event": "asked" }),
         Event::GivenUp => json!({ "event": "given up" }),
     }
