@@ -8,6 +8,7 @@ pub mod domain;
 pub mod http;
 pub mod hub;
 mod lifecycle;
+pub mod limits;
 pub mod logging;
 pub mod metrics;
 mod platform;

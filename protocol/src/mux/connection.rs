@@ -71,6 +71,15 @@ impl Connection {
         self.with(|mux| mux.receive(message.as_ref()))
     }
 
+    /// Resolves when fewer than `unread_max` bytes of all streams lie unread: whoever
+    /// brings messages may hold them back until then, so that memory is bounded by less
+    /// than all credit together. One task at a time may wait here.
+    pub fn poll_drained(&self, context: &mut Context<'_>, unread_max: usize) -> Poll<()> {
+        self.poll_event(Event::Drained, context, |mux| {
+            if mux.is_closed() || mux.unread_bytes() < unread_max { Poll::Ready(()) } else { Poll::Pending }
+        })
+    }
+
     /// The next binary WebSocket message to write, made at this moment; `None` once
     /// the connection is closed. One task at a time may wait here.
     pub fn poll_transmit(&self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {

@@ -25,6 +25,8 @@ pub enum Event {
     Writable(StreamId),
     /// The stream has bytes, has ended, or has failed.
     Readable(StreamId),
+    /// Fewer bytes lie unread than before.
+    Drained,
     /// Everything has ended.
     Closed,
 }
@@ -166,7 +168,10 @@ impl Mux {
         let read = stream.recv.read()?;
         let credit = stream.recv.has_signal();
         match &read {
-            Read::Bytes(bytes) => self.consume(bulk, bytes.len()),
+            Read::Bytes(bytes) => {
+                self.consume(bulk, bytes.len());
+                self.push(Event::Drained);
+            }
             Read::Nothing if self.closed => return Err(HalfError::Closed),
             Read::Nothing | Read::End => {}
         }
@@ -183,6 +188,7 @@ impl Mux {
             let dropped = stream.recv.stop(code);
             self.consume(bulk, dropped);
             self.push(Event::Transmit);
+            self.push(Event::Drained);
         }
     }
 
@@ -222,6 +228,11 @@ impl Mux {
     /// Whether [`Mux::close`] was called or the peer broke the rules.
     pub const fn is_closed(&self) -> bool {
         self.closed
+    }
+
+    /// Bytes of all streams that came and were not read.
+    pub fn unread_bytes(&self) -> usize {
+        self.streams.iter().map(|stream| stream.recv.unread_bytes()).sum()
     }
 
     /// What the machine holds in memory, itself included: for budgets and metrics.

@@ -121,6 +121,10 @@ impl RecvSide {
         std::mem::take(&mut self.buffer).len()
     }
 
+    pub(super) fn unread_bytes(&self) -> usize {
+        self.buffer.len()
+    }
+
     pub(super) fn memory_bytes(&self) -> usize {
         self.buffer.capacity()
     }

@@ -14,12 +14,11 @@ use super::{
     writer::{self, Outgoing},
 };
 use crate::{
+    limits::CONTROL_FRAMES_WAITING_MAX,
     runtime::TaskGroup,
     transport::{RecvStream, SendStream},
 };
 
-/// Frames that wait for the control writer.
-const OUTGOING_MAX: usize = 64;
 /// Clients come back at different moments within this time after a goodbye.
 const RECONNECT_SPREAD_MS: u32 = 500;
 
@@ -29,7 +28,7 @@ pub(super) async fn run<R: RecvStream, S: SendStream>(
     mut reader: FrameReader<R>,
     send: S,
 ) -> End {
-    let (outgoing, queue) = mpsc::channel(OUTGOING_MAX);
+    let (outgoing, queue) = mpsc::channel(CONTROL_FRAMES_WAITING_MAX);
     let mut tasks = TaskGroup::new(session.services.tasks.clone());
     let (stuck, mut writer_end) = mpsc::channel(1);
     let writing = writer::run(session.clone(), send, queue);

@@ -35,6 +35,8 @@ pub(super) async fn run<R: RecvStream, S: SendStream>(session: Arc<Session>, mut
             }
             Err(ReadError::Gone) => return,
         };
+        // Pages that nobody takes hold up further ones, of this connection alone.
+        let Ok(_page) = session.pages.acquire().await else { return };
         let answer = match session.may(true) {
             Ok(()) => answer(&session, &frame).await,
             Err(Over::Refuse) => failed(request_number(&frame), Code::RateLimited),

@@ -13,11 +13,7 @@ use std::{
 use tokio::sync::Notify;
 
 use super::End;
-use crate::domain::accounts::Identity;
-
-/// Connections of one login at once: a device's windows, and those that were lost and
-/// are not known to be. Past it the new one is asked to come again later.
-const PER_LOGIN_MAX: usize = 64;
+use crate::{domain::accounts::Identity, limits::CONNECTIONS_PER_LOGIN_MAX};
 
 /// See the module.
 #[derive(Default)]
@@ -55,7 +51,7 @@ impl Live {
         let others = table.entry(identity.session).or_default();
         if others.iter().any(|other| other.attempt == attempt && other.attached.load(Ordering::Relaxed)) {
             connection.kick(Code::Superseded);
-        } else if others.len() >= PER_LOGIN_MAX {
+        } else if others.len() >= CONNECTIONS_PER_LOGIN_MAX {
             connection.kick(Code::Busy);
         }
         others.push(connection.clone());

@@ -25,12 +25,13 @@ use std::{net::IpAddr, sync::Arc};
 use parking_lot::Mutex;
 use rill_protocol::Code;
 use rill_storage::Store;
-use tokio::task::AbortHandle;
+use tokio::{sync::Semaphore, task::AbortHandle};
 
 use crate::{
     admission::{Address, Gate, Over, Toll},
     domain::{Domain, accounts::Identity},
     hub::{Hub, Inbox},
+    limits::HISTORY_PAGES_AT_ONCE_MAX,
     metrics::Metrics,
     runtime::{Clock, Entropy, Stop, TaskGroup, Tasks},
     transport::{Closed, Connection, metered::Metered},
@@ -67,6 +68,8 @@ struct Session {
     address: IpAddr,
     /// Held by the `Resume` that is being carried out.
     resuming: tokio::sync::Mutex<()>,
+    /// A place for each page of history that is on its way.
+    pages: Semaphore,
     /// A lane opened again replaces the old one.
     lanes: Mutex<[Option<LaneWriter>; 2]>,
 }
@@ -156,6 +159,7 @@ pub async fn run<C: Connection>(services: Arc<Services>, connection: C) {
         }
     };
     connection.meter().belongs_to(greeted.identity.user);
+    connection.trust();
     let _place = greeted.place;
     let session = Arc::new(Session {
         inbox: Arc::new(Inbox::new(greeted.identity.user)),
@@ -164,6 +168,7 @@ pub async fn run<C: Connection>(services: Arc<Services>, connection: C) {
         door: kind,
         address: peer.ip(),
         resuming: tokio::sync::Mutex::default(),
+        pages: Semaphore::new(HISTORY_PAGES_AT_ONCE_MAX),
         lanes: Mutex::default(),
         services: services.clone(),
     });

@@ -8,10 +8,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 
 use super::{End, Session, people, user_feed::UserFeed};
-use crate::transport::SendStream;
-
-/// Frames taken off the queue for one write.
-const BATCH_MAX: usize = 64;
+use crate::{limits::CONTROL_BATCH_BYTES_MAX, transport::SendStream};
 
 /// What the control loop hands over.
 pub(super) enum Outgoing {
@@ -55,7 +52,7 @@ pub(super) async fn run<S: SendStream>(session: Arc<Session>, mut send: S, mut q
                             }
                         }
                     }
-                    if frames.len() < BATCH_MAX {
+                    if frames.iter().map(Bytes::len).sum::<usize>() < CONTROL_BATCH_BYTES_MAX {
                         next = queue.try_recv().ok();
                     }
                 }

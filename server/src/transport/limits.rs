@@ -54,6 +54,8 @@ pub const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
 /// Bytes that a client may send on all its streams before we read: four times a
 /// stream's, so that two streams nobody drains leave chat its way.
 pub const RECEIVE_WINDOW_BYTES: u32 = 1024 * 1024;
+/// The same before it is known who the client is.
+pub const STRANGER_WINDOW_BYTES: u32 = 64 * 1024;
 /// Bytes we hold that a client has not acknowledged. All streams share it, and who
 /// waits for it is served last come, first served: so it holds the longest page of
 /// history that a client may leave unread, and lanes beside it.
@@ -65,6 +67,9 @@ pub const UDP_BUFFER_BYTES: usize = 4 * 1024 * 1024;
 
 /// A WebSocket's read buffer: small, because idle connections are many.
 pub const WEBSOCKET_READ_BUFFER_BYTES: usize = 4_096;
+/// Messages of a WebSocket that are looked at in a second; the rest waits in TCP. Each
+/// costs work, however short it is, and so does one that means nothing.
+pub const WEBSOCKET_MESSAGES_PER_SECOND_MAX: u32 = 5_000;
 /// A WebSocket's close reason (RFC 6455, section 5.5, less the code).
 pub const WEBSOCKET_REASON_BYTES_MAX: usize = 123;
 /// A WebTransport or QUIC close reason.

@@ -93,6 +93,10 @@ impl<C: Contract, M: Meter> Contract for Metered<C, M> {
         }
     }
 
+    fn trust(&self) {
+        self.inner.trust();
+    }
+
     fn close(&self, code: Code, reason: &str) {
         self.inner.close(code, reason);
     }

@@ -126,6 +126,8 @@ pub trait Connection: Send + Sync + 'static {
     fn send_datagram(&self, datagram: Bytes);
     /// The next datagram; pends for ever where there are none.
     fn recv_datagram(&self) -> impl Future<Output = Result<Bytes, Closed>> + Send;
+    /// It is known who the client is: from now on it may send further ahead of us.
+    fn trust(&self);
     /// Ends the connection; only the first call counts.
     fn close(&self, code: Code, reason: &str);
     /// Resolves when the connection has ended, whoever ended it.

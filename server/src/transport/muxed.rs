@@ -3,14 +3,23 @@
 
 use super::{
     Closed, Connection as Contract, Priority, RecvStream as RecvContract, SendStream as SendContract, StreamError,
-    TransportKind, ending::Ending,
+    TransportKind,
+    ending::Ending,
+    limits::{RECEIVE_WINDOW_BYTES, STRANGER_WINDOW_BYTES},
 };
 use bytes::Bytes;
 use rill_protocol::{
     Code,
     mux::{self, HalfError},
 };
-use std::{future::poll_fn, net::SocketAddr, sync::Arc};
+use std::{
+    future::poll_fn,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 /// The server's end.
 pub struct Connection {
@@ -18,11 +27,18 @@ pub struct Connection {
     peer: SocketAddr,
     mux: mux::Connection,
     ending: Arc<Ending>,
+    unread_bytes_max: Arc<AtomicUsize>,
 }
 
 impl Connection {
     pub(super) fn new(kind: TransportKind, peer: SocketAddr, mux: mux::Connection, ending: Arc<Ending>) -> Self {
-        Self { kind, peer, mux, ending }
+        let unread_bytes_max = Arc::new(AtomicUsize::new(STRANGER_WINDOW_BYTES as usize));
+        Self { kind, peer, mux, ending, unread_bytes_max }
+    }
+
+    /// Bytes that may lie unread before whoever carries messages should hold them back.
+    pub(super) fn unread_bytes_max(&self) -> Arc<AtomicUsize> {
+        self.unread_bytes_max.clone()
     }
 }
 
@@ -55,6 +71,10 @@ impl Contract for Connection {
             Some(datagram) => Ok(datagram),
             None => Err(self.closed().await),
         }
+    }
+
+    fn trust(&self) {
+        self.unread_bytes_max.store(RECEIVE_WINDOW_BYTES as usize, Ordering::Relaxed);
     }
 
     fn close(&self, code: Code, reason: &str) {

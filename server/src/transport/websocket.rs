@@ -7,7 +7,9 @@
 use super::{
     Closed, Serve, TransportKind,
     ending::Ending,
-    limits::{CLOSE_TIMEOUT_MS, WEBSOCKET_READ_BUFFER_BYTES, WEBSOCKET_REASON_BYTES_MAX},
+    limits::{
+        CLOSE_TIMEOUT_MS, WEBSOCKET_MESSAGES_PER_SECOND_MAX, WEBSOCKET_READ_BUFFER_BYTES, WEBSOCKET_REASON_BYTES_MAX,
+    },
     muxed::Connection,
     origin,
 };
@@ -27,11 +29,15 @@ use rill_protocol::{
 use std::{
     future::poll_fn,
     net::SocketAddr,
-    sync::Arc,
-    task::{Context, Poll},
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll, ready},
     time::Duration,
 };
-use tokio::time::timeout;
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use tokio_tungstenite::tungstenite;
 
 /// Close codes are this plus the code's number (RFC 6455, section 7.4.2: free for
@@ -69,9 +75,10 @@ pub fn upgrade<S: Serve>(
         .on_upgrade(move |socket| async move {
             let mux = mux::Connection::new(Role::Server);
             let ending = Arc::new(Ending::default());
-            let pump = Pump { socket, mux: mux.clone(), ending: ending.clone(), unflushed: false };
-            tasks.spawn(pump.run());
-            let connection = Connection::new(TransportKind::WebSocket, peer, mux, ending);
+            let connection = Connection::new(TransportKind::WebSocket, peer, mux.clone(), ending.clone());
+            let unread_bytes_max = connection.unread_bytes_max();
+            let pace = MessagePace::default();
+            tasks.spawn(Pump { socket, mux, ending, unread_bytes_max, pace, unflushed: false }.run());
             tasks.spawn(async move { serve.serve(connection).await });
         });
     Ok(response)
@@ -82,6 +89,8 @@ struct Pump {
     socket: WebSocket,
     mux: mux::Connection,
     ending: Arc<Ending>,
+    unread_bytes_max: Arc<AtomicUsize>,
+    pace: MessagePace,
     /// Something was written since the last flush.
     unflushed: bool,
 }
@@ -170,12 +179,15 @@ impl Pump {
     }
 
     fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Stop>> {
+        ready!(self.mux.poll_drained(context, self.unread_bytes_max.load(Ordering::Relaxed)));
+        ready!(self.pace.poll_ready(context));
         let message = match self.socket.poll_next_unpin(context) {
             Poll::Ready(Some(Ok(message))) => message,
             Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(failure(error))),
             Poll::Ready(None) => return Poll::Ready(Err(Stop::Lost("the connection was cut".to_owned()))),
             Poll::Pending => return Poll::Pending,
         };
+        self.pace.count();
         Poll::Ready(match message {
             Message::Binary(bytes) => {
                 self.mux.receive(&bytes).map_err(|error| Stop::Violation(error.code(), error.to_string()))
@@ -201,6 +213,35 @@ impl Pump {
         };
         // An error says that the peer did not wait.
         let _ = timeout(Duration::from_millis(CLOSE_TIMEOUT_MS), goodbye).await;
+    }
+}
+
+/// How many messages are looked at: so many in a second, counted from its first one.
+#[derive(Default)]
+struct MessagePace {
+    count: u32,
+    over_at: Option<Instant>,
+    waiting: Option<Pin<Box<Sleep>>>,
+}
+
+impl MessagePace {
+    fn count(&mut self) {
+        self.count += 1;
+        if self.count == 1 {
+            self.over_at = Some(Instant::now() + Duration::from_secs(1));
+        }
+    }
+
+    /// Ready when another message may be looked at.
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if self.count < WEBSOCKET_MESSAGES_PER_SECOND_MAX {
+            return Poll::Ready(());
+        }
+        if let Some(over_at) = self.over_at {
+            ready!(self.waiting.get_or_insert_with(|| Box::pin(sleep_until(over_at))).as_mut().poll(context));
+        }
+        *self = Self::default();
+        Poll::Ready(())
     }
 }
 

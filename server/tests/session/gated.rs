@@ -90,6 +90,10 @@ impl<C: Connection> Connection for Gated<C> {
         self.inner.recv_datagram().await
     }
 
+    fn trust(&self) {
+        self.inner.trust();
+    }
+
     fn close(&self, code: Code, reason: &str) {
         self.inner.close(code, reason);
     }

@@ -126,6 +126,7 @@ impl Events {
 impl Serve for Host {
     async fn serve<C: Connection>(&self, connection: C) {
         self.report(Event::Connected(connection.kind(), connection.peer()));
+        connection.trust();
         let connection = Arc::new(connection);
         let leave = Arc::new(Notify::new());
         let echo = self.tasks.spawn(echo_datagrams(connection.clone()));

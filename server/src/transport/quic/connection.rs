@@ -1,9 +1,13 @@
 //! Raw QUIC: the connection is the session, and codes travel as they are.
 
 use super::{Codes, Owner, RecvStream, SendStream};
-use crate::transport::{Closed, Connection as Contract, TransportKind, ending::cut, limits::REASON_BYTES_MAX};
+use crate::transport::{
+    Closed, Connection as Contract, TransportKind,
+    ending::cut,
+    limits::{REASON_BYTES_MAX, RECEIVE_WINDOW_BYTES},
+};
 use bytes::Bytes;
-use quinn::ConnectionError;
+use quinn::{ConnectionError, VarInt};
 use rill_protocol::{Code, limits::DATAGRAM_BYTES_MAX};
 use std::{net::SocketAddr, sync::Arc};
 
@@ -52,6 +56,10 @@ impl Contract for Connection {
 
     async fn recv_datagram(&self) -> Result<Bytes, Closed> {
         self.quic.read_datagram().await.map_err(|error| self.ended_by(error))
+    }
+
+    fn trust(&self) {
+        self.quic.set_receive_window(VarInt::from_u32(RECEIVE_WINDOW_BYTES));
     }
 
     fn close(&self, code: Code, reason: &str) {

@@ -1,7 +1,7 @@
 //! QUIC's settings. The figures and their reasons are in [`limits`].
 
 use crate::transport::limits::{
-    self, DATAGRAM_BUFFER_BYTES, RECEIVE_WINDOW_BYTES, SEND_WINDOW_BYTES, STREAM_WINDOW_BYTES, UNI_STREAMS_MAX,
+    self, DATAGRAM_BUFFER_BYTES, SEND_WINDOW_BYTES, STRANGER_WINDOW_BYTES, STREAM_WINDOW_BYTES, UNI_STREAMS_MAX,
 };
 use quinn::{IdleTimeout, ServerConfig, TransportConfig, VarInt, crypto::rustls::QuicServerConfig};
 use rill_protocol::{
@@ -33,7 +33,7 @@ fn transport_config() -> TransportConfig {
         .max_concurrent_bidi_streams(VarInt::from_u32(STREAMS_MAX as u32 + 1))
         .max_concurrent_uni_streams(VarInt::from_u32(UNI_STREAMS_MAX))
         .stream_receive_window(VarInt::from_u32(STREAM_WINDOW_BYTES))
-        .receive_window(VarInt::from_u32(RECEIVE_WINDOW_BYTES))
+        .receive_window(VarInt::from_u32(STRANGER_WINDOW_BYTES))
         .send_window(SEND_WINDOW_BYTES)
         .max_idle_timeout(Some(IdleTimeout::from(idle_timeout_ms)))
         .keep_alive_interval(Some(Duration::from_millis(PING_INTERVAL_MS)))

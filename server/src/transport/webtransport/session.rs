@@ -2,6 +2,7 @@
 
 use crate::transport::{
     Closed, Connection as Contract, TransportKind,
+    limits::RECEIVE_WINDOW_BYTES,
     quic::{Codes, Orphan, Owner, RecvStream, SendStream},
 };
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
@@ -105,6 +106,10 @@ impl Contract for Session {
                 _ => {}
             }
         }
+    }
+
+    fn trust(&self) {
+        self.shared.quic.set_receive_window(quinn::VarInt::from_u32(RECEIVE_WINDOW_BYTES));
     }
 
     fn close(&self, code: Code, reason: &str) {

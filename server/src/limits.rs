@@ -1,0 +1,72 @@
+//! The server's own limits beside those of the wire (`rill_protocol::limits`), of the
+//! transports (`transport::limits`) and of the operator (`config::Limits`), and what they
+//! come to: the memory that one connection may hold, whatever its peer does.
+
+use rill_protocol::limits::{
+    CLIENT_FRAME_BODY_BYTES_MAX, FRAME_BODY_BYTES_MAX, HELLO_FRAME_BODY_BYTES_MAX, LANE_IN_FLIGHT_BYTES_MAX,
+    MUX_MESSAGE_BYTES_MAX, MUX_SEND_BUFFER_BYTES_MAX, PRESENCE_WATCH_MAX, REQUESTS_IN_FLIGHT_MAX, ROOMS_PER_USER_MAX,
+    STREAMS_MAX, TEXT_BYTES_MAX,
+};
+
+use crate::transport::limits::{
+    DATAGRAM_BUFFER_BYTES, RECEIVE_WINDOW_BYTES, SEND_WINDOW_BYTES, STRANGER_WINDOW_BYTES, WEBSOCKET_READ_BUFFER_BYTES,
+};
+
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
+
+/// Connections of one login at once: a device's windows, and those that were lost and
+/// are not known to be. Past it the new one is asked to come again later.
+pub const CONNECTIONS_PER_LOGIN_MAX: usize = 64;
+/// Frames that wait for the control writer.
+pub const CONTROL_FRAMES_WAITING_MAX: usize = 32;
+/// The longest answer on control: a page of the directory or of members.
+pub const CONTROL_FRAME_BYTES_MAX: usize = 64 * KIB;
+/// A write on control ends with the frame that reaches this.
+pub const CONTROL_BATCH_BYTES_MAX: usize = 64 * KIB;
+/// Pages of history that a connection is being sent at once, over all its streams.
+pub const HISTORY_PAGES_AT_ONCE_MAX: usize = 2;
+
+/// A connection's room in the user's own log, as it is sent after `Attach`.
+const ROOM_ADDED_BYTES: usize = 512;
+/// What a session keeps for each room and each watched user.
+const SUBSCRIPTION_BYTES: usize = 64;
+/// Keys, timers, tasks, tables of streams.
+const STATE_BYTES: usize = 128 * KIB;
+
+/// Over QUIC: windows and datagrams, both ways.
+const QUIC_BYTES_MAX: usize = RECEIVE_WINDOW_BYTES as usize + SEND_WINDOW_BYTES as usize + 2 * DATAGRAM_BUFFER_BYTES;
+/// Over WebSocket: unread bytes and the message behind them, bytes taken off and not yet
+/// cut into frames, what streams wait to send, messages on their way.
+const WEBSOCKET_BYTES_MAX: usize = 2 * (RECEIVE_WINDOW_BYTES as usize + MUX_MESSAGE_BYTES_MAX)
+    + STREAMS_MAX * MUX_SEND_BUFFER_BYTES_MAX
+    + 3 * MUX_MESSAGE_BYTES_MAX
+    + WEBSOCKET_READ_BUFFER_BYTES
+    + 2 * DATAGRAM_BUFFER_BYTES;
+/// What the session holds above either.
+const SESSION_BYTES_MAX: usize = (STREAMS_MAX + REQUESTS_IN_FLIGHT_MAX) * CLIENT_FRAME_BODY_BYTES_MAX
+    + (CONTROL_FRAMES_WAITING_MAX + 2) * CONTROL_FRAME_BYTES_MAX
+    + CONTROL_BATCH_BYTES_MAX
+    + ROOMS_PER_USER_MAX * (ROOM_ADDED_BYTES + SUBSCRIPTION_BYTES)
+    + PRESENCE_WATCH_MAX * SUBSCRIPTION_BYTES
+    + 2 * (LANE_IN_FLIGHT_BYTES_MAX + TEXT_BYTES_MAX + KIB)
+    + HISTORY_PAGES_AT_ONCE_MAX * FRAME_BODY_BYTES_MAX;
+
+const fn longer(a: usize, b: usize) -> usize {
+    if a > b { a } else { b }
+}
+
+/// The memory of one connection whose user is known, whatever they send and however
+/// little they read. One that is used as it is meant to be holds a hundredth of it.
+pub const CONNECTION_MEMORY_BYTES_MAX: usize =
+    longer(QUIC_BYTES_MAX, WEBSOCKET_BYTES_MAX) + SESSION_BYTES_MAX + STATE_BYTES;
+/// The same before it is known whose it is.
+pub const STRANGER_MEMORY_BYTES_MAX: usize = STRANGER_WINDOW_BYTES as usize
+    + 3 * MUX_MESSAGE_BYTES_MAX
+    + WEBSOCKET_READ_BUFFER_BYTES
+    + HELLO_FRAME_BODY_BYTES_MAX
+    + 2 * DATAGRAM_BUFFER_BYTES
+    + STATE_BYTES;
+
+const _: () = assert!(CONNECTION_MEMORY_BYTES_MAX <= 12 * MIB, "a connection may hold more than operators are told");
+const _: () = assert!(STRANGER_MEMORY_BYTES_MAX <= 768 * KIB, "a stranger may hold more than operators are told");
