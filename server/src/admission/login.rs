@@ -10,6 +10,9 @@
 //!   then other strangers wait, and devices and addresses that are known do not.
 //!
 //! Accounts are counted by what was typed, whether such an account exists or not.
+//!
+//! Beside that each password that an address has looked at costs it something, right or
+//! wrong: hashing is slow, and who knows one password could keep it from all others.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -19,10 +22,12 @@ use super::{
     device::{Account, Device},
     table::Table,
 };
-use crate::config::Limits;
+use crate::{config::Limits, transport::Permit};
 
 /// Tries of all strangers together at one account, for each that one address has.
 const STRANGERS: u64 = 10;
+/// Passwords of one address, right or wrong, for each failure that it has.
+const PASSWORDS: u64 = 5;
 /// Allowances that are remembered.
 const TRIES_MAX: usize = 32_768;
 /// Addresses from which somebody has logged in that are remembered.
@@ -41,6 +46,8 @@ enum Payer {
     Strangers(Account),
     /// Somebody who is logged in and names the password again.
     Owner(Account),
+    /// Every password, also a right one.
+    Passwords(Address),
     Registrations(Address),
     Names(Address),
 }
@@ -50,13 +57,21 @@ enum Payer {
 pub struct Try {
     account: Account,
     address: Address,
-    payers: [Option<Payer>; 3],
+    payers: [Option<Payer>; 4],
+    /// Among the passwords of this address that are looked at.
+    #[allow(dead_code)] // held, never read
+    place: Permit,
 }
 
 impl Try {
     /// The account that was tried.
     pub(super) fn account(&self) -> Account {
         self.account
+    }
+
+    /// Holds a place until it ends.
+    pub(super) fn holding(self, place: Permit) -> Self {
+        Self { place, ..self }
     }
 }
 
@@ -65,6 +80,7 @@ pub(super) struct Logins {
     per_account: Option<Rate>,
     per_address: Option<Rate>,
     strangers: Option<Rate>,
+    passwords: Option<Rate>,
     registrations: Option<Rate>,
     names: Option<Rate>,
     tries: Table<Payer, 1>,
@@ -79,6 +95,7 @@ impl Logins {
             per_account: per_minute(limits.failed_logins_per_minute_per_account),
             per_address: per_minute(limits.failed_logins_per_minute_per_address),
             strangers: Rate::per_minute(u64::from(limits.failed_logins_per_minute_per_account) * STRANGERS),
+            passwords: Rate::per_minute(u64::from(limits.failed_logins_per_minute_per_address) * PASSWORDS),
             registrations: Rate::per_hour(u64::from(limits.registrations_per_hour_per_address)),
             names: per_minute(limits.name_checks_per_minute_per_address),
             tries: Table::new(TRIES_MAX),
@@ -97,12 +114,13 @@ impl Logins {
     ) -> Result<Try, Duration> {
         let seen = self.known.get(&(account, address));
         let known = seen.is_some_and(|at_ns| now_ns.saturating_sub(*at_ns) < KNOWN_FOR_NS);
+        let every = Some(Payer::Passwords(address));
         let payers = match device {
-            Some(device) => [Some(Payer::Device(account, device)), None, None],
-            None if known => [Some(Payer::AddressOfAccount(account, address)), None, None],
+            Some(device) => [Some(Payer::Device(account, device)), every, None, None],
+            None if known => [Some(Payer::AddressOfAccount(account, address)), every, None, None],
             None => {
                 let of_account = Payer::AddressOfAccount(account, address);
-                [Some(of_account), Some(Payer::Address(address)), Some(Payer::Strangers(account))]
+                [Some(of_account), every, Some(Payer::Address(address)), Some(Payer::Strangers(account))]
             }
         };
         self.pay(account, address, payers, now_ns)
@@ -110,12 +128,12 @@ impl Logins {
 
     /// The password again, from somebody who is logged in.
     pub(super) fn confirm(&mut self, account: Account, address: Address, now_ns: u64) -> Result<Try, Duration> {
-        self.pay(account, address, [Some(Payer::Owner(account)), None, None], now_ns)
+        self.pay(account, address, [Some(Payer::Owner(account)), Some(Payer::Passwords(address)), None, None], now_ns)
     }
 
     /// A new account.
     pub(super) fn register(&mut self, address: Address, now_ns: u64) -> Result<Try, Duration> {
-        let payers = [Some(Payer::Registrations(address)), Some(Payer::Address(address)), None];
+        let payers = [Some(Payer::Registrations(address)), Some(Payer::Address(address)), None, None];
         self.pay(Account::default(), address, payers, now_ns)
     }
 
@@ -129,6 +147,7 @@ impl Logins {
         for payer in tried.payers.into_iter().flatten() {
             match payer {
                 Payer::Device(..) | Payer::AddressOfAccount(..) | Payer::Owner(_) => self.tries.forgive(payer),
+                Payer::Passwords(_) => {}
                 _ => self.repay_one(payer),
             }
         }
@@ -136,6 +155,11 @@ impl Logins {
             self.forget(now_ns);
         }
         self.known.insert((tried.account, tried.address), now_ns);
+    }
+
+    /// Who is logged in has named the password.
+    pub(super) fn confirmed(&mut self, tried: &Try) {
+        self.repay_one(Payer::Owner(tried.account));
     }
 
     /// An account was made: it counts as such, and not as a failure.
@@ -157,7 +181,7 @@ impl Logins {
         &mut self,
         account: Account,
         address: Address,
-        payers: [Option<Payer>; 3],
+        payers: [Option<Payer>; 4],
         now_ns: u64,
     ) -> Result<Try, Duration> {
         for (paid, payer) in payers.iter().enumerate() {
@@ -168,7 +192,7 @@ impl Logins {
                 return Err(wait);
             }
         }
-        Ok(Try { account, address, payers })
+        Ok(Try { account, address, payers, place: Permit::default() })
     }
 
     fn repay_one(&mut self, payer: Payer) {
@@ -181,6 +205,7 @@ impl Logins {
             Payer::Device(..) | Payer::AddressOfAccount(..) | Payer::Owner(_) => self.per_account,
             Payer::Address(_) => self.per_address,
             Payer::Strangers(_) => self.strangers,
+            Payer::Passwords(_) => self.passwords,
             Payer::Registrations(_) => self.registrations,
             Payer::Names(_) => self.names,
         }

@@ -1,26 +1,39 @@
 //! The logins' part of the gate: [`super::login`] behind a lock, with the time.
 
 use parking_lot::Mutex;
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 use super::{
     Address, Wait,
+    counts::Counts,
     device::{Account, Devices},
     login::{Logins, Try},
 };
-use crate::config::Limits;
+use crate::{config::Limits, transport::Permit};
+
+/// Passwords of one address that are looked at or wait for it at once: a quarter of
+/// those that the server lets wait, so that nobody fills its queue alone.
+const AT_ONCE_PER_ADDRESS_MAX: u32 = 16;
+/// For who has more; by then some have been looked at.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// See the module.
 pub struct LoginGate {
     epoch: Instant,
     devices: Devices,
     logins: Mutex<Logins>,
+    at_once: Arc<Counts<Address>>,
 }
 
 impl LoginGate {
     pub(super) fn new(limits: &Limits, key: [u8; 32]) -> Self {
-        Self { epoch: Instant::now(), devices: Devices::new(key), logins: Mutex::new(Logins::new(limits)) }
+        Self {
+            epoch: Instant::now(),
+            devices: Devices::new(key),
+            logins: Mutex::new(Logins::new(limits)),
+            at_once: Counts::new(AT_ONCE_PER_ADDRESS_MAX),
+        }
     }
 
     fn now_ns(&self) -> u64 {
@@ -32,15 +45,28 @@ impl LoginGate {
         self.devices.account(name)
     }
 
+    fn place(&self, ip: IpAddr) -> Result<Permit, Wait> {
+        self.at_once.take(ip.into()).map(Permit::new).ok_or(Wait(PAUSE))
+    }
+
     /// Before a password for `account` is looked at. `proofs` are what the device keeps.
     pub fn login(&self, account: Account, ip: IpAddr, proofs: &str) -> Result<Try, Wait> {
+        let place = self.place(ip)?;
         let device = self.devices.find(proofs, account);
-        self.logins.lock().login(account, ip.into(), device, self.now_ns()).map_err(Wait)
+        let tried = self.logins.lock().login(account, ip.into(), device, self.now_ns()).map_err(Wait)?;
+        Ok(tried.holding(place))
     }
 
     /// Before somebody who is logged in has their password looked at again.
     pub fn confirm(&self, account: Account, ip: IpAddr) -> Result<Try, Wait> {
-        self.logins.lock().confirm(account, ip.into(), self.now_ns()).map_err(Wait)
+        let place = self.place(ip)?;
+        let tried = self.logins.lock().confirm(account, ip.into(), self.now_ns()).map_err(Wait)?;
+        Ok(tried.holding(place))
+    }
+
+    /// It was right.
+    pub fn confirmed(&self, tried: &Try) {
+        self.logins.lock().confirmed(tried);
     }
 
     /// The password was right. Returns the proofs that the device keeps from now on, if they
@@ -59,7 +85,9 @@ impl LoginGate {
 
     /// Before an account is made.
     pub fn register(&self, ip: IpAddr) -> Result<Try, Wait> {
-        self.logins.lock().register(ip.into(), self.now_ns()).map_err(Wait)
+        let place = self.place(ip)?;
+        let tried = self.logins.lock().register(ip.into(), self.now_ns()).map_err(Wait)?;
+        Ok(tried.holding(place))
     }
 
     /// Whether it was made.

@@ -62,7 +62,7 @@ impl<'a> Attempt<'a> {
     /// What became of a password that was named again.
     pub(super) fn confirm_ended<T>(self, outcome: Result<T, DomainError>) -> Result<T, ApiError> {
         let value = self.settle(outcome)?;
-        self.api.services.gate.logins.repay(&self.tried);
+        self.api.services.gate.logins.confirmed(&self.tried);
         Ok(value)
     }
 

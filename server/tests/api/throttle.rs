@@ -137,3 +137,24 @@ async fn an_address_makes_so_many_accounts_and_asks_for_so_many_names() {
     assert_eq!(heard, [200, 200, 429]);
     server.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_logs_in_over_and_over_keeps_nobody_else_out() {
+    let server = Server::start().await;
+    server.register("ann").await;
+    server.register("eve").await;
+    let crowd = at(40);
+    let flood = (0..100).map(|_| login(&server, &crowd, "", "eve", "correct horse"));
+    let others = async {
+        let mut heard = Vec::new();
+        for _ in 0..5 {
+            heard.push(login(&server, &at(41), "", "ann", "correct horse").await);
+        }
+        heard
+    };
+    let (flooded, heard) = futures_util::future::join(futures_util::future::join_all(flood), others).await;
+    assert_eq!(heard, ["ok"; 5], "there is room for them");
+    assert!(flooded.iter().any(|heard| heard == "ok") && flooded.iter().any(|heard| heard == "rate_limited"));
+    assert!(!flooded.iter().any(|heard| heard == "busy"), "{flooded:?}");
+    server.stop().await;
+}

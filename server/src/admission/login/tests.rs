@@ -63,7 +63,7 @@ fn strangers_lock_out_neither_a_known_device_nor_a_known_address() {
 #[test]
 fn who_remembers_the_password_at_last_is_forgiven() {
     let mut logins = logins();
-    for _ in 0..20 {
+    for _ in 0..10 {
         let _wrong = logins.login(ANN, address(1), None, 0).unwrap();
         let right = logins.login(ANN, address(1), None, 0).unwrap();
         logins.succeeded(&right, 0);
@@ -110,6 +110,24 @@ fn whoever_is_logged_in_does_not_guess_the_password_either() {
     assert!(logins.confirm(ANN, address(1), 0).is_ok() && logins.confirm(ANN, address(2), 0).is_ok());
     assert!(logins.confirm(ANN, address(3), 0).is_err());
     assert!(logins.login(ANN, address(1), None, 0).is_ok(), "the door is another matter");
+}
+
+#[test]
+fn right_passwords_are_bounded_too() {
+    let mut logins = logins();
+    for _ in 0..5 * PASSWORDS {
+        let right = logins.login(ANN, address(1), Some(PHONE), 0).unwrap();
+        logins.succeeded(&right, 0);
+    }
+    assert!(logins.login(ANN, address(1), Some(PHONE), 0).is_err());
+    assert!(logins.confirm(ANN, address(1), 0).is_err());
+    assert!(logins.login(ANN, address(2), Some(PHONE), 0).is_ok(), "from elsewhere");
+    for _ in 0..5 * PASSWORDS {
+        let right = logins.confirm(BOB, address(3), 0).unwrap();
+        logins.confirmed(&right);
+    }
+    assert!(logins.confirm(BOB, address(3), 0).is_err());
+    assert!(logins.login(BOB, address(1), None, MINUTE_NS).is_ok());
 }
 
 #[test]
