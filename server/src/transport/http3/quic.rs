@@ -68,7 +68,13 @@ impl ConnectionContract<Bytes> for Connection {
             async move { quic.accept_uni().await }
         };
         let recv = ready!(self.next_recv.poll(context, next)).map_err(connection_error)?;
-        Poll::Ready(Ok(RecvStream { quic: recv, connection: quic.clone(), measure: Measure::one_way(), over: false }))
+        Poll::Ready(Ok(RecvStream {
+            quic: recv,
+            connection: quic.clone(),
+            measure: Measure::one_way(),
+            of_connection: true,
+            over: false,
+        }))
     }
 
     fn poll_accept_bidi(&mut self, context: &mut Context<'_>) -> Poll<Result<BidiStream, ConnectionErrorIncoming>> {
@@ -79,7 +85,13 @@ impl ConnectionContract<Bytes> for Connection {
         };
         let (send, recv) = ready!(self.next_bidi.poll(context, next)).map_err(connection_error)?;
         self.given_up = Some(send.stopped().map(drop).boxed());
-        let recv = RecvStream { quic: recv, connection: quic.clone(), measure: Measure::request(), over: false };
+        let recv = RecvStream {
+            quic: recv,
+            connection: quic.clone(),
+            measure: Measure::request(),
+            of_connection: false,
+            over: false,
+        };
         Poll::Ready(Ok(BidiStream { send: SendStream { quic: send, writing: None }, recv }))
     }
 
@@ -208,6 +220,8 @@ pub(in crate::transport) struct RecvStream {
     quic: quinn::RecvStream,
     connection: quinn::Connection,
     measure: Measure,
+    /// HTTP/3's own: what is wrong with it is wrong with the connection.
+    of_connection: bool,
     /// Nothing is read any more.
     over: bool,
 }
@@ -233,12 +247,15 @@ impl RecvContract for RecvStream {
         Poll::Ready(match measured {
             Ok(()) if read.is_empty() => Ok(None),
             Ok(()) => Ok(Some(Bytes::copy_from_slice(read))),
-            Err(Overrun::Cut) => {
-                // An error of the connection (RFC 9114, section 7.1).
-                self.connection.close(code::FRAME_ERROR.into(), b"");
-                Err(StreamErrorIncoming::Unknown(Overrun::Cut.into()))
+            Err(overrun) => {
+                match overrun {
+                    // RFC 9114, section 7.1.
+                    Overrun::Cut => self.connection.close(code::FRAME_ERROR.into(), b""),
+                    _ if self.of_connection => self.connection.close(code::EXCESSIVE_LOAD.into(), b""),
+                    _ => {}
+                }
+                Err(StreamErrorIncoming::Unknown(overrun.into()))
             }
-            Err(overrun) => Err(StreamErrorIncoming::Unknown(overrun.into())),
         })
     }
 

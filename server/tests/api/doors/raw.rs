@@ -16,7 +16,7 @@ pub(super) async fn say(address: SocketAddr, bytes: &[u8]) -> Said {
     let mut stream = TcpStream::connect(address).await.unwrap();
     // An error says that the server has refused the rest.
     let _ = stream.write_all(bytes).await;
-    let (mut said, mut piece) = (Vec::new(), [0; 16 * 1024]);
+    let (mut said, mut piece) = (Vec::new(), vec![0; 16 * 1024]);
     // A server that keeps the connection is waiting for the next request.
     while let Ok(Ok(read @ 1..)) = tokio::time::timeout(Duration::from_millis(700), stream.read(&mut piece)).await {
         said.extend_from_slice(&piece[..read]);

@@ -1,8 +1,10 @@
 //! What is particular to HTTP/3 and to WebTransport over it. The client is h3's, over
 //! quinn, so that every byte can be chosen.
 
+mod bad_input;
 mod requests;
 mod session;
+mod slow;
 
 use crate::{
     client::quic::Server,
