@@ -82,6 +82,19 @@ async fn by_invitation_a_stranger_learns_nothing_and_the_invited_registers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn by_invitation_of_many_who_want_to_be_the_first_one_is_let_in() {
+    let server = Server::start_with(&["--set", "accounts.registration=invitation"]).await;
+    let bodies: Vec<Value> = (0..8).map(|number| registration(&format!("first{number}"))).collect();
+    let answers = futures_util::future::join_all(bodies.iter().map(|body| register(&server, body))).await;
+    let made: Vec<_> = answers.iter().filter(|(status, _)| *status == StatusCode::CREATED).collect();
+    assert_eq!(made.len(), 1, "{answers:?}");
+    assert_eq!(answers.iter().filter(|answer| code(answer) == "bad_invitation").count(), 7);
+    let (_, users) = server.get(made[0].1["token"].as_str().unwrap(), "/api/v1/admin/users").await;
+    assert_eq!(users["users"].as_array().unwrap().len(), 1);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_invitation_is_worth_as_much_as_its_maker() {
     let server = Server::start_with(&["--set", "accounts.registration=invitation"]).await;
     let ann = server.register("ann").await;

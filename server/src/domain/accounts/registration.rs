@@ -18,6 +18,8 @@ pub enum Availability {
 /// What a registration needs besides name and password.
 enum Admission {
     Free,
+    /// Nobody was there yet who could invite.
+    First,
     /// Checked, and to be used.
     Invited(UserId, Digest),
 }
@@ -83,8 +85,7 @@ impl Accounts {
         match self.world.registration {
             Registration::Open => return Ok(Admission::Free),
             Registration::Closed => return Err(DomainError::RegistrationClosed),
-            // There is nobody yet who could invite.
-            Registration::Invitation if self.is_empty().await? => return Ok(Admission::Free),
+            Registration::Invitation if self.is_empty().await? => return Ok(Admission::First),
             Registration::Invitation => {}
         }
         let text = invitation.and_then(InvitationText::parse).ok_or(DomainError::BadInvitation)?;
@@ -124,8 +125,9 @@ impl Accounts {
         };
         let role = match standing {
             Standing::Given(role) => role,
-            // Asked again under the lock: who was here first may have become the first.
+            // Asked again under the lock: somebody else may have become the first meanwhile.
             Standing::AsItComes if founding.is_some() && self.is_empty().await? => self.found(id, now_ms).await?,
+            Standing::AsItComes if matches!(admission, Admission::First) => return Err(DomainError::BadInvitation),
             Standing::AsItComes => Role::Member,
         };
         let user = User {
