@@ -32,3 +32,41 @@ fn create_private(path: &Path) -> io::Result<File> {
 fn create_private(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).open(path)
 }
+
+/// What this process takes of the machine.
+pub(crate) struct Usage {
+    pub(crate) resident_bytes: u64,
+    pub(crate) cpu_seconds: f64,
+}
+
+/// From proc(5); the other systems do not tell without an interface of their own.
+#[cfg(target_os = "linux")]
+pub(crate) fn usage() -> Option<Usage> {
+    let statm = fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = statm.split_whitespace().nth(1)?.parse().ok()?;
+    let stat = fs::read_to_string("/proc/self/stat").ok()?;
+    // The name in parentheses may hold anything; behind it stand fields 3 and on.
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+    let mut ticks = || fields.next()?.parse::<u64>().ok();
+    let ticks = ticks()? + ticks()?;
+    let page_bytes = rustix::param::page_size() as u64;
+    let cpu_seconds = ticks as f64 / rustix::param::clock_ticks_per_second() as f64;
+    Some(Usage { resident_bytes: pages * page_bytes, cpu_seconds })
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn usage() -> Option<Usage> {
+    None
+}
+
+/// Bytes that this user may still write on the disk of a directory.
+#[cfg(unix)]
+pub(crate) fn free_bytes(path: &Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(path).ok()?;
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+#[cfg(not(unix))]
+pub(crate) fn free_bytes(_path: &Path) -> Option<u64> {
+    None
+}

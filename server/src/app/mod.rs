@@ -124,7 +124,13 @@ impl App {
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), StartError> {
         let (services, origins) = (self.api.services.clone(), self.api.origins.clone());
         let tls = rill_certs::server_config(self.tcp.slot(), rustls::ALL_VERSIONS, &[b"h2", b"http/1.1"])?;
-        let router = http::router(self.api.clone(), self.sessions.clone());
+        let operating = http::Operating {
+            store: self.store.clone(),
+            tcp: self.tcp.clone(),
+            data: self.config.data.clone(),
+            token: self.config.metrics.token.clone(),
+        };
+        let router = http::router(self.api.clone(), operating, self.sessions.clone());
         let operator_router = http::operator_router(self.api, self.operator.key());
         let serving = Serving::new(self.sessions, router.clone());
         let background = lifecycle::Background {

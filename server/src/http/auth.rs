@@ -16,7 +16,7 @@ use axum::{
 use rill_protocol::Code;
 use std::sync::Arc;
 
-use super::{Api, DOOR, Door, Peer, error::ApiError};
+use super::{Api, DOOR, Door, Peer, access::Asker, error::ApiError};
 use crate::domain::accounts::{Identity, Token};
 
 const PLAIN_COOKIE: &str = "rill_session";
@@ -36,6 +36,9 @@ impl FromRequestParts<Arc<Api>> for Authenticated {
         let door = parts.extensions.get::<Peer>().map_or(Door::Insecure, |peer| peer.door);
         let token = token(&parts.headers, door).ok_or(Code::NotLoggedIn)?;
         let identity = api.services.domain.accounts.authenticate(&token).await?;
+        if let Some(asker) = parts.extensions.get::<Asker>() {
+            asker.is(identity.user);
+        }
         let gate = &api.services.gate;
         if let Err(wait) = gate.user_request(identity.user) {
             if let Some(peer) = parts.extensions.get::<Peer>() {

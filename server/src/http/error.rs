@@ -60,6 +60,9 @@ impl IntoResponse for ApiError {
         // A code that asks for a pause names one.
         let retry_after = self.retry_after.map(Wait::seconds).or((code == Code::RateLimited).then_some(1));
         let retry_after: HeaderMap = retry_after.map(|seconds| (RETRY_AFTER, seconds.into())).into_iter().collect();
-        (status, retry_after, Json(body)).into_response()
+        let mut response = (status, retry_after, Json(body)).into_response();
+        // For the log and the counts.
+        response.extensions_mut().insert(code);
+        response
     }
 }

@@ -1,6 +1,7 @@
 //! The HTTP ports: page, JSON API, WebSocket upgrade. Thin: every handler is a domain
 //! call and a conversion.
 
+mod access;
 mod accounts;
 mod admin;
 mod auth;
@@ -14,6 +15,7 @@ mod idempotency;
 mod json;
 pub mod listen;
 mod messages;
+mod operating;
 pub mod origin;
 mod pace;
 mod page;
@@ -54,6 +56,7 @@ pub struct Api {
 }
 
 pub use admin::OperatorKey;
+pub use operating::Operating;
 pub use server_info::{ServerInfo, WebTransportInfo, http3_on};
 
 /// Which door a request came in by.
@@ -99,7 +102,7 @@ impl Place {
 }
 
 /// All routes; `serve` runs the connections that are upgraded to WebSocket.
-pub fn router<S: Serve>(api: Arc<Api>, serve: S) -> Router {
+pub fn router<S: Serve>(api: Arc<Api>, operating: Operating, serve: S) -> Router {
     let v1 = Router::new()
         .route("/server", get(server_info::get))
         .route("/openapi.yaml", get(description::get))
@@ -124,7 +127,7 @@ pub fn router<S: Serve>(api: Arc<Api>, serve: S) -> Router {
         .layer(middleware::from_fn(headers::no_store));
     Router::new()
         .nest("/api/v1", v1)
-        .route("/healthz", get(|| async { "ok\n" }))
+        .merge(operating::routes(operating))
         .route(
             WEBSOCKET_PATH,
             get(move |api, peer, place, upgrade| upgrade::websocket(api, peer, place, upgrade, serve)),
@@ -136,6 +139,7 @@ pub fn router<S: Serve>(api: Arc<Api>, serve: S) -> Router {
         .layer(middleware::from_fn_with_state(api.clone(), redirect::check))
         .layer(middleware::from_fn_with_state(api.clone(), rate::check))
         .layer(middleware::from_fn_with_state(api.clone(), headers::security))
+        .layer(middleware::from_fn_with_state(api.clone(), access::log))
         .with_state(api)
 }
 

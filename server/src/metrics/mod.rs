@@ -2,19 +2,34 @@
 //!
 //! One registry a server, handed around, never global: two servers in one process stay
 //! apart. A label's values come from tables of this program and never from a peer, so
-//! that nobody can grow the registry.
+//! that nobody can grow the registry. What is counted for every delivery is one counter
+//! that is at hand: it costs an addition and no lock.
+
+mod process;
+mod requests;
+mod store;
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, text},
-    metrics::{counter::Counter, family::Family},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, info::Info},
     registry::Registry,
 };
 use rill_protocol::Code;
+
+use process::Process;
+use requests::Requests;
+use store::StoreGauges;
 
 /// Every metric of one server.
 pub struct Metrics {
     registry: Registry,
     refusals: Family<Refusal, Counter>,
+    connections: Family<Transport, Gauge>,
+    deliveries: Counter,
+    requests: Requests,
+    store: StoreGauges,
+    process: Process,
+    certificate_ends: Gauge,
 }
 
 /// Where a peer was refused, and with which code.
@@ -24,12 +39,37 @@ struct Refusal {
     code: &'static str,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Transport {
+    transport: &'static str,
+}
+
+/// A connection that is counted until this is dropped.
+pub struct Counted(Gauge);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
 impl Metrics {
     pub fn new() -> Self {
         let mut registry = Registry::with_prefix("rill");
         let refusals = Family::default();
         registry.register("refusals", "Peers, frames and requests that were refused", refusals.clone());
-        Self { registry, refusals }
+        let connections = Family::default();
+        registry.register("connections", "Sessions that are connected", connections.clone());
+        let deliveries = Counter::default();
+        registry.register("deliveries", "Entries written to the lanes of clients", deliveries.clone());
+        let certificate_ends = Gauge::default();
+        let help = "The last second of the HTTPS certificate, since 1970";
+        registry.register("certificate_ends_seconds", help, certificate_ends.clone());
+        registry.register("build", "This server", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
+        let requests = Requests::new(&mut registry);
+        let store = StoreGauges::new(&mut registry);
+        let process = Process::new(&mut registry);
+        Self { registry, refusals, connections, deliveries, requests, store, process, certificate_ends }
     }
 
     /// Something of a peer was refused. `door` is a transport's name, or `http`.
@@ -37,8 +77,29 @@ impl Metrics {
         self.refusals.get_or_create(&Refusal { door, code: code.name() }).inc();
     }
 
-    /// The page of `/metrics`.
-    pub fn page(&self) -> String {
+    /// A session of this transport is connected, for as long as what is returned lives.
+    pub fn connected(&self, transport: &'static str) -> Counted {
+        let gauge = self.connections.get_or_create(&Transport { transport }).clone();
+        gauge.inc();
+        Counted(gauge)
+    }
+
+    /// So many entries were written to a lane.
+    pub fn delivered(&self, entries: usize) {
+        self.deliveries.inc_by(entries as u64);
+    }
+
+    /// A request was answered: `what` is a route's template or a kind's name, `code` a
+    /// code's name or `ok`.
+    pub fn answered(&self, door: &'static str, what: &str, code: &'static str, seconds: f64) {
+        self.requests.answered(door, what, code, seconds);
+    }
+
+    /// The page of `/metrics`, with what is read when it is asked for.
+    pub fn page(&self, store: &rill_storage::embedded::Statistics, certificate_ends_ms: u64) -> String {
+        self.store.set(store);
+        self.process.look();
+        self.certificate_ends.set(i64::try_from(certificate_ends_ms / 1000).unwrap_or(i64::MAX));
         let mut page = String::new();
         // Writing into a String does not fail.
         let _ = text::encode(&mut page, &self.registry);
@@ -57,11 +118,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_refused_is_counted_by_door_and_code() {
+    fn what_happens_is_on_the_page() {
         let metrics = Metrics::new();
         metrics.refused("quic", Code::BadTicket);
         metrics.refused("quic", Code::BadTicket);
-        let page = metrics.page();
-        assert!(page.contains(r#"rill_refusals_total{door="quic",code="bad_ticket"} 2"#), "{page}");
+        let counted = metrics.connected("websocket");
+        drop(metrics.connected("websocket"));
+        metrics.delivered(3);
+        metrics.answered("quic", "post", "ok", 0.003);
+        let store = rill_storage::embedded::Statistics { commands: 7, ..Default::default() };
+        let page = metrics.page(&store, 5_000);
+        for line in [
+            r#"rill_refusals_total{door="quic",code="bad_ticket"} 2"#,
+            r#"rill_connections{transport="websocket"} 1"#,
+            "rill_deliveries_total 3",
+            r#"rill_requests_total{door="quic",what="post",code="ok"} 1"#,
+            r#"rill_request_seconds_bucket{le="0.005",what="post"} 1"#,
+            "rill_store_commands_total 7",
+            "rill_certificate_ends_seconds 5",
+            "rill_build_info{version=",
+        ] {
+            assert!(page.contains(line), "{line}\n{page}");
+        }
+        assert!(page.ends_with("# EOF\n"));
+        if cfg!(target_os = "linux") {
+            let memory = page.lines().find_map(|line| line.strip_prefix("rill_process_resident_memory_bytes "));
+            assert!(memory.unwrap().parse::<u64>().unwrap() > 1 << 20, "{page}");
+        }
+        drop(counted);
     }
 }

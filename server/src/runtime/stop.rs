@@ -32,6 +32,11 @@ impl Default for StopSwitch {
 }
 
 impl Stop {
+    /// Whether the switch was thrown.
+    pub fn is_thrown(&self) -> bool {
+        *self.0.borrow()
+    }
+
     /// Resolves once the switch is thrown, or gone; also if it was before. Cancel safe.
     pub async fn thrown(&mut self) {
         let _ = self.0.wait_for(|thrown| *thrown).await;

@@ -5,11 +5,15 @@
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use rill_protocol::{Code, limits};
 use std::{pin::pin, sync::Arc, time::Duration};
-use tokio::sync::mpsc::{self, error::SendTimeoutError};
+use tokio::{
+    sync::mpsc::{self, error::SendTimeoutError},
+    time::Instant,
+};
 
 use super::{
     End, Session,
     dispatch::{self, Answer, Phase},
+    observed::observed,
     reader::{FrameReader, ReadError},
     writer::{self, Outgoing},
 };
@@ -51,7 +55,10 @@ pub(super) async fn run<R: RecvStream, S: SendStream>(
                     Ok(Ok(Some(frame))) => frame,
                 };
                 let is_full = requests.len() >= limits::REQUESTS_IN_FLIGHT_MAX;
-                match dispatch::frame(session, &mut phase, is_full, frame) {
+                let (kind, begun) = (frame.known(), Instant::now());
+                let answer = dispatch::frame(session, &mut phase, is_full, frame);
+                let answer = if dispatch::is_request(kind) { observed(session, kind, begun, answer) } else { answer };
+                match answer {
                     Answer::Nothing => {}
                     Answer::Now(frame) => {
                         if let Err(end) = pass(&outgoing, frame).await { return end }

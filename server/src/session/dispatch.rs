@@ -63,7 +63,7 @@ fn takes_a_place(kind: Kind) -> bool {
 
 /// Whether a frame counts as a request. The others cannot be refused one by one: nobody
 /// would send them again.
-fn is_request(kind: Option<Kind>) -> bool {
+pub(super) fn is_request(kind: Option<Kind>) -> bool {
     !matches!(kind, Some(Kind::Attach | Kind::Ping | Kind::View | Kind::WatchPresence))
 }
 

@@ -64,8 +64,9 @@ pub(super) async fn run<S: SendStream>(session: Arc<Session>, pass: LanePass, mu
         }
         if !chunks.is_empty() {
             let dead_after = Duration::from_millis(limits::DEAD_AFTER_MS);
+            let entries = chunks.len();
             match tokio::time::timeout(dead_after, send.write(chunks)).await {
-                Ok(Ok(())) => {}
+                Ok(Ok(())) => session.services.metrics.delivered(entries),
                 // The client opens another lane and resumes its rooms.
                 Ok(Err(_)) => return,
                 Err(_) => return send.reset(Code::TooSlow),

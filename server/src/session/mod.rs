@@ -12,6 +12,7 @@ mod history;
 mod lane;
 mod live;
 mod login;
+mod observed;
 mod people;
 mod reader;
 mod resume;
@@ -174,6 +175,7 @@ pub async fn run<C: Connection>(services: Arc<Services>, connection: C) {
     });
     let user = session.identity.user;
     tracing::info!(transport = kind, %peer, %user, client = greeted.client, "connected");
+    let _counted = services.metrics.connected(kind);
     let following = Following(session.clone());
     let mut tasks = TaskGroup::new(services.tasks.clone());
     tasks.spawn(streams::accept(session.clone(), connection.clone()));

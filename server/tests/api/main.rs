@@ -15,6 +15,7 @@ mod encrypted;
 mod http3;
 mod limits;
 mod logins;
+mod operating;
 mod registration;
 mod rooms;
 mod server;

@@ -4,6 +4,7 @@
 
 mod admin;
 mod config;
+mod log;
 mod running;
 
 use running::{Running, refused};

@@ -24,7 +24,7 @@ fn command(data: &Path, args: &[&str]) -> Command {
             command.args([flag, "127.0.0.1:0"]);
         }
     }
-    command.args(args).stdout(Stdio::null());
+    command.args(args).env_remove("RILL_LOG").stdout(Stdio::null());
     command
 }
 
@@ -47,9 +47,18 @@ pub(crate) fn refused(data: &Path, args: &[&str]) -> String {
 
 impl Running {
     pub(crate) fn start(data: &Path, args: &[&str]) -> Self {
+        Self::start_saying(data, args, Stdio::null())
+    }
+
+    /// With its log in a file.
+    pub(crate) fn start_logging(data: &Path, args: &[&str], log: &Path) -> Self {
+        Self::start_saying(data, args, fs::File::create(log).unwrap().into())
+    }
+
+    fn start_saying(data: &Path, args: &[&str], log: Stdio) -> Self {
         let ready_file = data.join("ready.json");
         let _ = fs::remove_file(&ready_file);
-        let child = command(data, args).arg("--ready-file").arg(&ready_file).stderr(Stdio::null()).spawn().unwrap();
+        let child = command(data, args).arg("--ready-file").arg(&ready_file).stderr(log).spawn().unwrap();
         let mut running = Self { child, ready_file };
         let begun = Instant::now();
         while !running.ready_file.exists() {

@@ -94,7 +94,7 @@ impl World {
 
     /// The page of the metrics.
     pub(crate) fn metrics(&self) -> String {
-        self.services.metrics.page()
+        self.services.metrics.page(&Default::default(), 0)
     }
 
     pub(crate) async fn person(&self, name: &str) -> Person {

@@ -80,6 +80,7 @@ impl Committer {
             && let Err(error) = heads.tend()
         {
             tracing::error!(%error, "the recorded heads cannot be synced; the store refuses writes until a restart");
+            self.counters.failed.store(true, Relaxed);
             self.failed.get_or_insert(StoreError::Engine(format!("the recorded heads cannot be synced: {error}")));
         }
     }
@@ -120,6 +121,7 @@ impl Committer {
             }
             Err(error) => {
                 tracing::error!(%error, "a batch did not become durable; the store refuses writes until a restart");
+                self.counters.failed.store(true, Relaxed);
                 self.failed = Some(error.clone());
                 Err(error)
             }

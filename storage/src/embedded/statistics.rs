@@ -1,6 +1,6 @@
 //! What the committer has done, for metrics.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 #[derive(Default)]
 pub(super) struct Counters {
@@ -9,6 +9,7 @@ pub(super) struct Counters {
     pub(super) commands: AtomicU64,
     pub(super) bytes: AtomicU64,
     pub(super) refused: AtomicU64,
+    pub(super) failed: AtomicBool,
 }
 
 /// Counts since the store was opened.
@@ -24,6 +25,8 @@ pub struct Statistics {
     pub bytes: u64,
     /// Commands refused because the queue was full.
     pub busy: u64,
+    /// A batch did not become durable: writes are refused until a restart.
+    pub failed: bool,
 }
 
 impl Counters {
@@ -34,6 +37,7 @@ impl Counters {
             commands: self.commands.load(Relaxed),
             bytes: self.bytes.load(Relaxed),
             busy: self.refused.load(Relaxed),
+            failed: self.failed.load(Relaxed),
         }
     }
 }
