@@ -4,12 +4,16 @@
 //! `make fuzz` runs every target for a while on the stable toolchain.
 
 mod frames;
+mod http3;
 mod messages;
 mod mux;
 pub mod seeds;
+pub mod session;
 mod texts;
 
 pub use frames::frames;
+pub use http3::{capsules, stream_headers};
 pub use messages::messages;
 pub use mux::{mux_bytes, mux_operations};
+pub use session::session_operations;
 pub use texts::texts;

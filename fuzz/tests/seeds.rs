@@ -2,12 +2,16 @@
 //! `fuzz/regressions/TARGET/` holds the inputs that failed, as libFuzzer wrote them.
 
 use arbitrary::{Arbitrary as _, Unstructured};
-use rill_fuzz::seeds::{self, TARGETS};
+use rill_fuzz::{
+    seeds::{self, TARGETS},
+    session,
+};
 use rill_protocol::mux::model::Op;
 use std::{fs, path::Path};
 
 fn run(target: &str, bytes: &[u8]) {
     match target {
+        "capsules" => rill_fuzz::capsules(bytes),
         "frames" => rill_fuzz::frames(bytes),
         "messages" => rill_fuzz::messages(bytes),
         "mux_bytes" => rill_fuzz::mux_bytes(bytes),
@@ -15,6 +19,14 @@ fn run(target: &str, bytes: &[u8]) {
             let ops = Vec::<Op>::arbitrary_take_rest(Unstructured::new(bytes)).expect("any bytes are operations");
             rill_fuzz::mux_operations(ops);
         }
+        "session_operations" => {
+            let ops = Vec::<session::Op>::arbitrary_take_rest(Unstructured::new(bytes));
+            // Bytes that are too few for a sequence are none.
+            if let Ok(ops) = ops {
+                rill_fuzz::session_operations(ops);
+            }
+        }
+        "stream_headers" => rill_fuzz::stream_headers(bytes),
         "texts" => rill_fuzz::texts(bytes),
         other => panic!("{other} is no target"),
     }
@@ -50,4 +62,29 @@ fn every_target_is_built_and_tested() {
     let mut names: Vec<_> = names.map(|path| path.file_stem().unwrap().to_string_lossy().into_owned()).collect();
     names.sort();
     assert_eq!(names, TARGETS);
+}
+
+/// The straight way, so that the target is known to come as far as it says.
+#[test]
+fn the_straight_way_leads_in() {
+    use session::{Op, Said};
+    let say = |said| Op::Send(0, said);
+    let post = Said::Post { room: 0, client: 9, text: "hello".to_owned() };
+    rill_fuzz::session_operations(vec![
+        say(Said::Control),
+        say(Said::GoodHello),
+        Op::Wait,
+        say(Said::Attach(0)),
+        Op::Wait,
+        Op::Open(1),
+        Op::Send(1, Said::Lane(0)),
+        say(Said::View { room: Some(0), seq: 0 }),
+        say(Said::Resume { count: 1, seq: 0, room: 0 }),
+        say(post),
+        Op::Wait,
+        say(Said::GoodHello),
+        say(Said::Attach(0)),
+        Op::Wait,
+    ]);
+    rill_fuzz::session_operations(vec![say(Said::Control), say(Said::BadHello([0; 4])), Op::Wait]);
 }

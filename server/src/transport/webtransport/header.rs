@@ -4,7 +4,10 @@ use crate::transport::{http3::code, quic::Codes};
 use quinn::{RecvStream, SendStream, VarInt};
 use rill_protocol::{Code, limits::STREAM_HEADER_TIMEOUT_MS};
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _},
+    time::timeout,
+};
 use web_transport_proto::{Frame, StreamUni};
 
 /// The stream if it is the session's, its header read; otherwise it is refused.
@@ -42,8 +45,9 @@ pub(super) async fn uni(mut recv: RecvStream) -> Option<RecvStream> {
     None
 }
 
+/// Whose a stream is that goes both ways.
 #[derive(Debug, PartialEq, Eq)]
-enum Header {
+pub enum Header {
     /// A stream of this session.
     Session(u64),
     /// A stream of HTTP/3 with this first number.
@@ -54,7 +58,8 @@ enum Header {
     Late,
 }
 
-async fn bidi_header(recv: &mut RecvStream) -> Header {
+/// Takes the header and not a byte more.
+pub(super) async fn bidi_header(recv: &mut (impl AsyncRead + Unpin)) -> Header {
     match varint(recv).await {
         Some(kind) if kind == Frame::WEBTRANSPORT.0.into_inner() => {
             varint(recv).await.map_or(Header::Cut, Header::Session)
@@ -65,7 +70,7 @@ async fn bidi_header(recv: &mut RecvStream) -> Header {
 }
 
 /// An integer of QUIC (RFC 9000, section 16), and not a byte more.
-async fn varint(recv: &mut RecvStream) -> Option<u64> {
+async fn varint(recv: &mut (impl AsyncRead + Unpin)) -> Option<u64> {
     let mut bytes = [0; 8];
     recv.read_exact(&mut bytes[..1]).await.ok()?;
     let length = 1 << (bytes[0] >> 6);

@@ -9,6 +9,8 @@
 
 mod capsules;
 mod driver;
+#[doc(hidden)]
+pub mod fuzzing;
 mod header;
 mod session;
 mod verdict;
