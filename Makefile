@@ -10,7 +10,7 @@ DEV_ORIGIN := http://localhost:5173
 WEB := web-client
 PAGE_SOURCES := $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/vite.config.ts $(WEB)/tsconfig*.json -type f 2>/dev/null)
 
-.PHONY: run dev test page release transport-host chromium check rust-tests page-tests browser-tests fuzz deny scan bench clean
+.PHONY: run dev test page release transport-host chromium check rust-tests page-tests browser-tests fuzz deny scan bench hostile clean
 
 run: page
 	$(CARGO) build --release --locked --bin rill
@@ -84,6 +84,11 @@ scan: release
 # The figures of docs/performance.md.
 bench: release
 	scripts/bench
+
+# A live chat beside everything that can be done to its server: `make hostile
+# ARGS="--only deaf_readers --seconds 60"`. Needs a quiet machine for its latencies.
+hostile: release
+	target/release/rill-bench hostile --json target/hostile.json $(ARGS)
 
 clean:
 	$(CARGO) clean
