@@ -10,7 +10,8 @@ use rill_protocol::Code;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
 
-use super::{BODY_BYTES_MAX, error::ApiError};
+use super::error::ApiError;
+use crate::transport::limits::REQUEST_BODY_BYTES_MAX;
 
 /// For a body to come in whole.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -28,8 +29,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
         }
         // What is announced as too long is not waited for.
         let length = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-        if length.is_some_and(|length| length > BODY_BYTES_MAX as u64) {
-            return Err(ApiError::new(Code::FrameTooLong, format!("a body has at most {BODY_BYTES_MAX} bytes")));
+        if length.is_some_and(|length| length > REQUEST_BODY_BYTES_MAX as u64) {
+            return Err(ApiError::new(
+                Code::FrameTooLong,
+                format!("a body has at most {REQUEST_BODY_BYTES_MAX} bytes"),
+            ));
         }
         let bytes = tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(request, state))
             .await
