@@ -17,7 +17,7 @@ use crate::{app::operator::OperatorFile, runtime::Tasks};
 
 /// For a call: the longest waits for password hashes of others.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
-/// For the call that asks whether it is our server: another program may have the port.
+/// For the call that asks whether it answers: it may be about to start or to end.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Of the answer to it.
 const PROBE_BYTES_MAX: usize = 64 * 1024;
@@ -29,8 +29,7 @@ pub(super) struct Online {
 }
 
 impl Online {
-    /// The server of a data directory, if one runs. What a killed one has left behind
-    /// names a port that is closed, or somebody else's.
+    /// The server of a data directory that is locked, if it answers.
     pub(super) async fn find(data: &Path) -> Result<Option<Self>, AdminError> {
         let path = OperatorFile::path(data);
         let file = match OperatorFile::read(&path) {

@@ -24,13 +24,16 @@ pub(super) enum Reach {
 
 impl Reach {
     /// `may_begin`: a store that is not there is made.
+    ///
+    /// The lock is asked first. What a killed server has left behind may name a port that
+    /// is somebody else's by now, who would be told passwords and would answer with some.
     pub(super) async fn find(config: &Config, may_begin: bool) -> Result<Self, AdminError> {
-        if let Some(online) = Online::find(&config.data).await? {
-            return Ok(Self::Running(online));
-        }
         match Offline::open(config, may_begin).await {
             Ok(offline) => Ok(Self::Stopped(Box::new(offline))),
-            Err(AdminError::Store(StoreError::Locked { path, pid })) => Err(AdminError::Unanswered { path, pid }),
+            Err(AdminError::Store(StoreError::Locked { path, pid })) => {
+                let online = Online::find(&config.data).await?;
+                online.map(Self::Running).ok_or(AdminError::Unanswered { path, pid })
+            }
             Err(error) => Err(error),
         }
     }

@@ -142,6 +142,14 @@ fn a_killed_server_leaves_a_door_that_nobody_answers_at() {
     assert_eq!(names(folder.path()).len(), 1, "another server at the old port does not take the old token");
     drop(stranger);
 
+    // Nor is anybody there asked at all, who could say what he likes.
+    let impostor = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    impostor.set_nonblocking(true).unwrap();
+    forged["address"] = impostor.local_addr().unwrap().to_string().into();
+    fs::write(folder.path().join("operator.json"), forged.to_string()).unwrap();
+    assert_eq!(names(folder.path()).len(), 1);
+    assert!(impostor.accept().is_err(), "the operator's token and words are for our server alone");
+
     let mut again = Running::start(folder.path(), &[]);
     assert_eq!(names(folder.path()).len(), 1);
     assert_eq!(again.terminate(), Some(0));
