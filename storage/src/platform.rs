@@ -31,5 +31,12 @@ pub(crate) fn create_private_directory(path: &Path) -> io::Result<()> {
 /// `fdatasync`: content and the length needed to read it.
 pub(crate) fn sync_file(path: &Path) -> io::Result<()> {
     // Opened for writing because some systems refuse to sync a file that is not.
-    File::options().write(true).open(path)?.sync_data()
+    sync_data(&File::options().write(true).open(path)?)
+}
+
+/// The same for an open file. On macOS the standard library asks for `F_FULLFSYNC`
+/// (fcntl(2)), without which the disk itself may still hold the bytes back: that is why
+/// every sync of this crate goes through `std`, and none through `fsync` itself.
+pub(crate) fn sync_data(file: &File) -> io::Result<()> {
+    file.sync_data()
 }

@@ -4,6 +4,7 @@
 
 mod admin;
 mod config;
+mod damage;
 mod log;
 mod running;
 

@@ -4,6 +4,7 @@ mod crash;
 mod damage;
 mod files;
 mod fixture;
+mod flips;
 mod opening;
 mod played;
 mod put_back;

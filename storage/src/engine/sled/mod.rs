@@ -13,6 +13,7 @@ use std::{
     fs::File,
     ops::ControlFlow,
     panic::{AssertUnwindSafe, catch_unwind},
+    path::PathBuf,
 };
 
 use super::{Direction, Engine, Overlay, Visit};
@@ -23,6 +24,8 @@ pub(crate) use open::open;
 /// An open sled database.
 pub(crate) struct SledEngine {
     db: ::sled::Db,
+    /// Where the data lies, for the errors.
+    file: PathBuf,
     /// The file that `flush` writes, opened once more to sync it.
     db_file: File,
     /// Dropped last: what keeps other processes out of the directory.
@@ -35,24 +38,34 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "it panicked".to_owned())
 }
 
-/// Runs a call into sled; a panic inside becomes an error.
-fn guarded<T>(call: impl FnOnce() -> ::sled::Result<T>) -> Result<T, StoreError> {
-    match catch_unwind(AssertUnwindSafe(call)) {
-        Ok(result) => result.map_err(|error| StoreError::Engine(error.to_string())),
-        Err(panic) => Err(StoreError::Engine(format!("sled gave up: {}", panic_text(&*panic)))),
+impl SledEngine {
+    /// Runs a call into sled; a panic inside becomes an error. Where it comes from damage
+    /// the error names the file and what helps.
+    fn guarded<T>(&self, call: impl FnOnce() -> ::sled::Result<T>) -> Result<T, StoreError> {
+        let damaged = |what: &str| {
+            let file = self.file.display();
+            StoreError::Engine(format!("sled finds {file} damaged ({what}); restore the store from a backup"))
+        };
+        match catch_unwind(AssertUnwindSafe(call)) {
+            Ok(result) => result.map_err(|error| match error {
+                ::sled::Error::Corruption { .. } => damaged(&error.to_string()),
+                other => StoreError::Engine(other.to_string()),
+            }),
+            Err(panic) => Err(damaged(&panic_text(&*panic))),
+        }
     }
 }
 
 impl Engine for SledEngine {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(guarded(|| self.db.get(key))?.map(|value| value.to_vec()))
+        Ok(self.guarded(|| self.db.get(key))?.map(|value| value.to_vec()))
     }
 
     fn scan(&self, from: &[u8], until: &[u8], direction: Direction, visit: &mut Visit<'_>) -> Result<(), StoreError> {
         if from >= until {
             return Ok(());
         }
-        guarded(|| {
+        self.guarded(|| {
             let mut range = self.db.range(from..until);
             loop {
                 let next = match direction {
@@ -76,12 +89,13 @@ impl Engine for SledEngine {
                 None => writes.remove(key.as_slice()),
             }
         }
-        guarded(|| self.db.apply_batch(writes))
+        self.guarded(|| self.db.apply_batch(writes))
     }
 
     fn barrier(&self) -> Result<(), StoreError> {
-        guarded(|| self.db.flush())?;
-        self.db_file.sync_data().map_err(|error| StoreError::Engine(format!("sled's file cannot be synced: {error}")))
+        self.guarded(|| self.db.flush())?;
+        crate::platform::sync_data(&self.db_file)
+            .map_err(|error| StoreError::Engine(format!("sled's file cannot be synced: {error}")))
     }
 }
 

@@ -92,7 +92,8 @@ fn sync_all(directory: &Path) -> io::Result<()> {
 /// out of for as long as the engine lives.
 pub(crate) fn open(directory: &Path, cache_bytes: u64, lock: Box<dyn Send + Sync>) -> Result<SledEngine, StoreError> {
     let db = start_patiently(directory, cache_bytes)?;
-    let synced = sync_all(directory).and_then(|()| File::options().write(true).open(directory.join("db")));
+    let file = directory.join("db");
+    let synced = sync_all(directory).and_then(|()| File::options().write(true).open(&file));
     let db_file = synced.map_err(|error| failed(directory, format!("its files cannot be synced: {error}")))?;
-    Ok(SledEngine { db, db_file, _lock: lock })
+    Ok(SledEngine { db, file, db_file, _lock: lock })
 }
