@@ -349,10 +349,10 @@ async fn a_session_that_is_refused_leaves_its_connection_for_the_next() {
         assert!(answer.as_ref().map_or(true, |answer| answer.first() == Some(&1)), "{odd:x?}: {answer:?}");
         assert!(browser.events.is_empty(), "{odd:x?}");
     }
-    let id = browser.session().await.id().into_inner();
+    let session = browser.session().await;
+    assert_ne!(session.id().into_inner(), 0);
     // Of this session no more, and of the refused ones nothing either.
     let (mut send, mut recv) = browser.raw(&[0x40, 0x41, 0, b'x']).await;
     let rejected = u64::from(BUFFERED_STREAM_REJECTED);
     assert_eq!(refusal(&mut send, &mut recv).await, (rejected, rejected));
-    assert_ne!(id, 0);
 }
