@@ -72,6 +72,12 @@ async fn whoever_breaks_the_rules_hears_which_code() {
     check(Message::text("hello"), Code::MuxViolation).await;
     check(Message::binary(Bytes::new()), Code::MuxViolation).await;
     check(Message::binary(&b"\xFFjunk"[..]), Code::MuxViolation).await;
+    // A kind nobody knows, one in more bytes than it needs, and one that ends too early.
+    check(Message::binary(&b"\x63\x01\x00"[..]), Code::MuxViolation).await;
+    check(Message::binary(&b"\xFB\x06\x00\x01\x00"[..]), Code::MuxViolation).await;
+    check(Message::binary(&b"\x06\xFC\x01"[..]), Code::MuxViolation).await;
+    // Credit for a stream that nobody has opened.
+    check(Message::binary(&b"\x04\x07\x01"[..]), Code::MuxViolation).await;
     check(Message::binary(vec![0; MUX_MESSAGE_BYTES_MAX + 1]), Code::MuxViolation).await;
     // Longer than the library lets through.
     check(Message::binary(vec![0; 2 * MUX_MESSAGE_BYTES_MAX + 1]), Code::MuxViolation).await;
@@ -127,4 +133,37 @@ async fn a_client_that_reads_nothing_can_still_be_closed() {
     assert_eq!(events.closed().await.code, Some(Code::TooSlow.number()));
     // The goodbye does not get through, and is given up.
     soon("the end of every task", host.tasks.idle()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_million_tiny_frames_are_read_and_nobody_else_notices() {
+    let (_host, mut events, mut socket) = connect().await;
+    let (_other, _others, mut beside) = connect().await;
+    let datagram = |word: &'static [u8]| {
+        let mut mux = Mux::new(Role::Client);
+        mux.send_datagram(Bytes::from_static(word));
+        mux.transmit().unwrap()
+    };
+    let tiny = datagram(b"x");
+    let message = Bytes::from(tiny.repeat(MUX_MESSAGE_BYTES_MAX / tiny.len()));
+    let messages = 1_000_000 / (message.len() / tiny.len()) + 1;
+    for _ in 0..messages {
+        soon("the write", socket.send(Message::Binary(message.clone()))).await.unwrap();
+    }
+    // Somebody else, and then this one.
+    for (socket, word) in [(&mut beside, &b"beside"[..]), (&mut socket, b"behind")] {
+        let asked = datagram(word);
+        socket.send(Message::Binary(asked.clone())).await.unwrap();
+        let echoed = async {
+            loop {
+                match socket.next().await.unwrap().unwrap() {
+                    Message::Binary(bytes) if bytes.ends_with(word) => break,
+                    Message::Binary(_) => {}
+                    other => panic!("{other:?}"),
+                }
+            }
+        };
+        soon("the echo", echoed).await;
+    }
+    assert!(events.is_empty());
 }
