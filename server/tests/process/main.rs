@@ -6,6 +6,7 @@ mod admin;
 mod config;
 mod damage;
 mod log;
+mod memory;
 mod running;
 
 use running::{Running, refused};

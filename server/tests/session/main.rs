@@ -16,5 +16,6 @@ mod peer;
 mod presence;
 mod race;
 mod resume;
+mod slow_peers;
 mod stress;
 mod world;
