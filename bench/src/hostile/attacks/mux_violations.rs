@@ -17,7 +17,8 @@ use tokio_tungstenite::tungstenite::Message;
 use super::Attack;
 use crate::hostile::{answer::Answer, attacker::Attacker, tcp::Door, wire::websocket};
 
-const PATIENCE: Duration = Duration::from_secs(8);
+/// Strangers who send too much are held back until their time for Hello is over: ten seconds.
+const PATIENCE: Duration = Duration::from_secs(14);
 
 pub(super) const ATTACK: Attack = Attack {
     name: "mux_violations",

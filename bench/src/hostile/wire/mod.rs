@@ -19,8 +19,9 @@ use std::time::Duration;
 use super::{answer::Answer, attacker::Attacker};
 pub(crate) use stream::Stream;
 
-/// For an answer that is due at once, on a machine that is busy.
-const ANSWER_PATIENCE: Duration = Duration::from_secs(8);
+/// For an answer. The longest wait is that of a stranger who is held back until the time for
+/// Hello, ten seconds, is over.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(14);
 
 /// A connection.
 pub(crate) enum Wire {
