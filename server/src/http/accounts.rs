@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use super::{
     Api, Peer,
+    access::Asker,
     auth::{Authenticated, clear_cookie, set_cookie},
     error::ApiError,
     json::JsonBody,
@@ -113,24 +114,29 @@ pub(super) async fn availability(
 pub(super) async fn register(
     State(api): State<Arc<Api>>,
     Extension(peer): Extension<Peer>,
+    Extension(asker): Extension<Asker>,
     JsonBody(body): JsonBody<NewCredentials>,
 ) -> Result<Response, ApiError> {
     let NewCredentials { username, password, client, invitation } = body;
     let registration = throttle::Registration::begin(&api, peer)?;
     let accounts = &api.services.domain.accounts;
     let made = accounts.register(&username, &password, invitation.as_deref(), &client).await;
-    Ok(logged_in(StatusCode::CREATED, registration.ended(made)?, peer))
+    let login = registration.ended(made)?;
+    asker.is(login.user.id);
+    Ok(logged_in(StatusCode::CREATED, login, peer))
 }
 
 pub(super) async fn login(
     State(api): State<Arc<Api>>,
     Extension(peer): Extension<Peer>,
+    Extension(asker): Extension<Asker>,
     headers: HeaderMap,
     JsonBody(body): JsonBody<Credentials>,
 ) -> Result<Response, ApiError> {
     let attempt = Attempt::login(&api, peer, &headers, &body.username)?;
     let outcome = api.services.domain.accounts.login(&body.username, &body.password, &body.client).await;
     let (login, keep) = attempt.login_ended(outcome)?;
+    asker.is(login.user.id);
     let mut response = logged_in(StatusCode::OK, login, peer);
     for (name, value) in &keep {
         response.headers_mut().append(name, value.clone());

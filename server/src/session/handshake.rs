@@ -16,7 +16,7 @@ use super::{
     reader::{FrameReader, ReadError},
 };
 use crate::{
-    domain::accounts::Identity,
+    domain::{accounts::Identity, characters::cleaned},
     transport::{Connection, Permit, Priority, SendStream},
     wire::{code::Failure, number},
 };
@@ -73,7 +73,7 @@ async fn greet<C: Connection>(services: &Services, connection: &C) -> Result<Gre
         limits: limits_in_force(),
     });
     send.write(vec![welcome]).await.map_err(|_| gone())?;
-    let client = hello.client.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let client = cleaned(&hello.client, limits::CLIENT_NAME_BYTES_MAX);
     Ok(Greeted { identity, attempt: hello.attempt, client, place, send, reader })
 }
 

@@ -49,6 +49,8 @@ fn a_request_is_one_line_of_json_without_anything_that_is_secret() {
         (&json!("ok"), &json!("127.0.0.1"), &json!("loopback"))
     );
     assert!(made["ms"].is_u64());
+    assert_eq!(made["user"].as_str().map(str::len), Some(26), "who registers or logs in is told: {made}");
+    assert_eq!(refused.get("user"), None);
     assert_eq!(
         (&refused["route"], &refused["code"]),
         (&json!("/api/v1/rooms/{room}/messages"), &json!("not_logged_in"))
