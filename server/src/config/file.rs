@@ -54,7 +54,10 @@ impl File<'_> {
                 source_: source,
                 key: path.to_owned(),
                 expected: format!("a section, as [{path}] on a line of its own"),
-                found: self.text.get(value.span()).unwrap_or_default().to_owned(),
+                found: match keys::holds_secrets(path) {
+                    true => "what is there".to_owned(),
+                    false => self.text.get(value.span()).unwrap_or_default().to_owned(),
+                },
             }),
             (None, _) => Err(layers::unknown(path, source)),
         }
@@ -103,6 +106,10 @@ mod tests {
         check("[log]\nformat = \"xml\"\n", "rill.toml, line 2: log.format must be one of text, json, not \"xml\"");
         check("demo = \"yes\"\n", "rill.toml, line 1: demo must be true or false, not \"yes\"");
         check("data = { a = 1 }\n", "rill.toml, line 1: data must be the path of a file");
+        check(
+            "metrics = \"hush\"\n",
+            "rill.toml, line 1: metrics must be a section, as [metrics] on a line of its own, not what is there",
+        );
         check("[metrics]\ntoken = 12345\n", "rill.toml, line 2: metrics.token must be a text, not what is there");
         check("a = 1\na = 2\n", "rill.toml, line 2: this is not TOML: duplicate key");
         check("\n\n[http\n", "rill.toml, line 3: this is not TOML:");

@@ -80,7 +80,16 @@ pub(super) fn find(path: &str) -> Option<&'static Key> {
 
 /// Whether keys lie below this path.
 pub(super) fn is_section(path: &str) -> bool {
-    KEYS.iter().any(|key| key.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('.')))
+    below(path).next().is_some()
+}
+
+/// Whether a secret lies below this path.
+pub(super) fn holds_secrets(path: &str) -> bool {
+    below(path).any(|key| key.is_secret)
+}
+
+fn below(path: &str) -> impl Iterator<Item = &'static Key> {
+    KEYS.iter().filter(move |key| key.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('.')))
 }
 
 /// Less alike than this, a name is no slip of another.
