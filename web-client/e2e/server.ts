@@ -28,12 +28,16 @@ export class Server {
   private constructor(
     private readonly folder: string,
     private readonly settings: readonly string[],
+    private readonly address: string | null,
   ) {}
 
-  /** `settings` are keys of the configuration, as `accounts.registration=closed`. */
-  static async start(settings: readonly string[] = []): Promise<Server> {
+  /**
+   * `settings` are keys of the configuration, as `accounts.registration=closed`; `address`
+   * is one of this machine's for the network, beside the loopback.
+   */
+  static async start(settings: readonly string[] = [], address: string | null = null): Promise<Server> {
     if (!existsSync(BINARY)) throw new Error(`${BINARY} is not there: build it with cargo build --release`);
-    const server = new Server(await mkdtemp(join(tmpdir(), 'rill-e2e-')), settings);
+    const server = new Server(await mkdtemp(join(tmpdir(), 'rill-e2e-')), settings, address);
     await server.start();
     return server;
   }
@@ -41,6 +45,11 @@ export class Server {
   /** The address of the page. */
   get url(): string {
     return `http://localhost:${this.port('http')}`;
+  }
+
+  /** The address of the page for other machines. */
+  get secureUrl(): string {
+    return `https://${this.address ?? 'localhost'}:${this.port('https')}`;
   }
 
   get quicPort(): number {
@@ -61,8 +70,8 @@ export class Server {
         'serve',
         ...['--data', join(this.folder, 'data')],
         ...['--http', `127.0.0.1:${this.port('http')}`],
-        ...['--https', `127.0.0.1:${this.port('https')}`],
-        ...['--quic', `[::]:${this.port('quic')}`],
+        ...['--https', `${this.address ?? '127.0.0.1'}:${this.port('https')}`],
+        ...['--quic', `${this.address ?? '[::]'}:${this.port('quic')}`],
         ...['--ready-file', readyFile],
         ...this.settings.flatMap((setting) => ['--set', setting]),
       ],

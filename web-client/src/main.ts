@@ -4,6 +4,7 @@ import App from './App.vue';
 import { i18n } from './locales/i18n';
 import { createPageRouter } from './router';
 import { usePreferences } from './stores/preferences';
+import { useChat } from './stores/chat';
 import { useSession } from './stores/session';
 import './styles/tokens.css';
 import './styles/base.css';
@@ -11,6 +12,7 @@ import './styles/base.css';
 const app = createApp(App);
 app.use(createPinia()).use(i18n);
 usePreferences();
+useChat().prepare();
 // The router asks who is logged in, so that has to be known first.
 void useSession()
   .check()

@@ -39,13 +39,24 @@ interface Waiting {
 
 export const useChat = defineStore('chat', () => {
   let worker: Worker | null = null;
+  /** Loaded and idle. */
+  let spare: Worker | null = null;
   let lastAsk = 0;
   let lastIdMs = 0;
   const waiting = new Map<number, Waiting>();
 
+  const makeWorker = (): Worker =>
+    new Worker(new URL('../client/worker.ts', import.meta.url), { type: 'module', name: 'rill' });
+
+  /** Loads the worker while the page still asks who is logged in. */
+  function prepare(): void {
+    spare ??= makeWorker();
+  }
+
   function start(user: UserId, forced: TransportName | null, server: KnownServer | null): void {
     stop();
-    worker = new Worker(new URL('../client/worker.ts', import.meta.url), { type: 'module', name: 'rill' });
+    worker = spare ?? makeWorker();
+    spare = null;
     worker.addEventListener('message', ({ data }: MessageEvent<ToPage>) => {
       if ('events' in data) for (const event of data.events) take(event);
       else answer(data);
@@ -137,5 +148,5 @@ export const useChat = defineStore('chat', () => {
     command({ do: 'send', item });
   }
 
-  return { start, stop, command, ask, view, send };
+  return { prepare, start, stop, command, ask, view, send };
 });
