@@ -10,7 +10,7 @@ DEV_ORIGIN := http://localhost:5173
 WEB := web-client
 PAGE_SOURCES := $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/vite.config.ts $(WEB)/tsconfig*.json -type f 2>/dev/null)
 
-.PHONY: run dev test page release transport-host chromium check rust-tests page-tests browser-tests fuzz deny scan bench hostile clean
+.PHONY: run dev test page release transport-host chromium check rust-tests page-tests browser-tests browsers fuzz deny scan bench hostile clean
 
 run: page
 	$(CARGO) build --release --locked --bin rill
@@ -66,6 +66,11 @@ chromium:
 	@scripts/install-chromium
 
 # --- longer runs, outside `make test` ---------------------------------------
+
+# Firefox and WebKitGTK log in, send and receive. Installs big packages of Debian.
+browsers: release
+	@scripts/install-browsers
+	cd $(WEB) && $(NPM) run browsers
 
 # Every fuzz target for a while: `make fuzz FUZZ_SECONDS=600`.
 FUZZ_SECONDS ?= 30
