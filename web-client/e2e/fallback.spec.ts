@@ -4,10 +4,8 @@ import type { Person } from './fixtures';
 import { expect, test } from './fixtures';
 import type { Server } from './server';
 import { UdpWire, refusingPort } from './udp';
-import { usable, watchUsable } from './usable';
+import { usable, usableWithinMs, watchUsable } from './usable';
 
-/** The chat is usable this soon after the page load began. */
-const USABLE_WITHIN_MS = 1_000;
 /** A machine that others use can starve a browser for a moment; not three times. */
 const TRIES = 3;
 
@@ -105,7 +103,7 @@ for (const { name, reason, prepare, remembered } of WAYS) {
     const loads: number[] = [];
     let one: Person | null = null;
     let room = '';
-    while (loads.length < TRIES && Math.min(...loads) > USABLE_WITHIN_MS) {
+    while (loads.length < TRIES && Math.min(...loads) > usableWithinMs()) {
       // Somebody new: nothing is remembered and nothing is cached.
       one = await person(`user${String(loads.length)}`);
       await one.register();
@@ -119,7 +117,7 @@ for (const { name, reason, prepare, remembered } of WAYS) {
       await expect(one.chip).toContainText('WebSocket');
       await expectReason(one, reason);
     }
-    expect(Math.min(...loads)).toBeLessThanOrEqual(USABLE_WITHIN_MS);
+    expect(Math.min(...loads)).toBeLessThanOrEqual(usableWithinMs());
     if (!one) throw new Error('nobody came');
 
     const again: { confirmedMs: number; udp: number }[] = [];
@@ -134,11 +132,11 @@ for (const { name, reason, prepare, remembered } of WAYS) {
       if (remembered) await expectReason(one, /沿用最近一次的结果/);
     } while (
       again.length < TRIES &&
-      !again.some(({ confirmedMs, udp }) => confirmedMs <= USABLE_WITHIN_MS && udp === 0)
+      !again.some(({ confirmedMs, udp }) => confirmedMs <= usableWithinMs() && udp === 0)
     );
     // Not even asked whether UDP passes now.
     expect(again).toContainEqual(expect.objectContaining({ udp: 0 }));
-    expect(Math.min(...again.map(({ confirmedMs }) => confirmedMs))).toBeLessThanOrEqual(USABLE_WITHIN_MS);
+    expect(Math.min(...again.map(({ confirmedMs }) => confirmedMs))).toBeLessThanOrEqual(usableWithinMs());
     wire.close();
   });
 }
@@ -194,10 +192,15 @@ test('a session whose UDP dies goes on over WebSocket, and comes back, with noth
 
   // UDP passes again; whoever has to connect anew finds it.
   wire.cut = false;
-  await server.kill();
-  await say(one, 'while the server is down');
-  await server.start();
-  await expect(one.chip).toContainText('WebTransport', { timeout: 20_000 });
+  // A machine that others use may start QUIC more slowly than the race allows; not three times.
+  for (let tries = 1; tries <= TRIES; tries += 1) {
+    await server.kill();
+    await say(one, `while the server is down ${String(tries)}`);
+    await server.start();
+    await expect(one.chip).toContainText(/ · \d+ ms/, { timeout: 20_000 });
+    if ((await one.chip.textContent())?.includes('WebTransport')) break;
+  }
+  await expect(one.chip).toContainText('WebTransport');
   await say(one, 'back on WebTransport');
   await other.expectMessage('back on WebTransport');
   await expect(one.page.locator('[data-state=waiting]')).toHaveCount(0);

@@ -1,5 +1,14 @@
 /** How soon a page can be used: a message typed as early as possible, until it is confirmed. */
+import { availableParallelism, loadavg } from 'node:os';
 import type { BrowserContext, Page } from '@playwright/test';
+
+/** The chat is usable this soon after the page load began, on a machine that has time for it. */
+const USABLE_WITHIN_MS = 1_000;
+
+/** The same where others keep the machine busy: by as much as there is more to do than cores. */
+export function usableWithinMs(): number {
+  return USABLE_WITHIN_MS * Math.max(1, (loadavg()[0] ?? 0) / availableParallelism());
+}
 
 export interface Usable {
   /** Milliseconds since the navigation began. */
