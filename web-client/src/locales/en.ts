@@ -245,6 +245,7 @@ export const en = {
     too_slow: 'The connection is too slow. Try again.',
     too_many_streams: 'Too many connections are open. Close other tabs and try again.',
     unsupported: 'This server is older than the page. Load the page anew.',
+    not_encrypted: 'This address is not encrypted. Open the page over HTTPS.',
     foreign_origin: 'This address is not one of the server’s. Open the page under its own address.',
   },
 } as const;

@@ -58,6 +58,7 @@ const FAULTS_OF_THE_CLIENT = [
   'bad_ticket',
   'attach_required',
   'bad_request',
+  'method_not_allowed',
   'epoch_changed',
 ];
 

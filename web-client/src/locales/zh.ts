@@ -244,6 +244,7 @@ export const zh: Messages = {
     too_slow: '连接太慢，请重试。',
     too_many_streams: '打开的连接过多，请关闭其他标签页后重试。',
     unsupported: '服务器版本低于此页面，请重新加载页面。',
+    not_encrypted: '此地址未加密，请通过 HTTPS 打开页面。',
     foreign_origin: '该地址不属于此服务器，请用服务器的地址打开页面。',
   },
 };
