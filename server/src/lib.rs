@@ -17,3 +17,5 @@ pub mod session;
 pub mod signals;
 pub mod transport;
 pub mod wire;
+
+pub use platform::raise_open_files_max;

@@ -5,12 +5,15 @@ use rill_server::{
     admin::{self, AdminArgs, AdminError},
     app::App,
     config::{Cli, Command, ConfigArgs, ServeArgs},
-    logging, signals,
+    logging, raise_open_files_max, signals,
 };
 use std::process::ExitCode;
 
 /// A configuration that cannot be run, as clap's own for a flag that is not known.
 const BAD_CONFIGURATION: u8 = 2;
+
+/// Open files that are no connections: ports, the store, logs.
+const FILES_BESIDE_CONNECTIONS: u64 = 128;
 
 fn main() -> ExitCode {
     match Cli::parse().command {
@@ -63,6 +66,14 @@ fn serve(args: ServeArgs) -> ExitCode {
     logging::start(&loaded.config.log);
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
+    }
+    let (files, connections) = (raise_open_files_max(), loaded.config.limits.connections);
+    if let Some(files) = files.filter(|files| *files < u64::from(connections) + FILES_BESIDE_CONNECTIONS) {
+        tracing::warn!(
+            files,
+            connections,
+            "this process may open fewer files than limits.connections asks for: raise `ulimit -n` (LimitNOFILE)"
+        );
     }
     let run = || -> anyhow::Result<()> {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

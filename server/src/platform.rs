@@ -70,3 +70,34 @@ pub(crate) fn free_bytes(path: &Path) -> Option<u64> {
 pub(crate) fn free_bytes(_path: &Path) -> Option<u64> {
     None
 }
+
+/// Lets this process open as many files as the system allows it: every TCP connection is
+/// one, and the usual start is 1,024. Returns how many; nothing where that is no matter.
+#[cfg(unix)]
+pub fn raise_open_files_max() -> Option<u64> {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::warn!(%error, "the number of open files stays as it is");
+    }
+    getrlimit(Resource::Nofile).current
+}
+
+#[cfg(not(unix))]
+pub fn raise_open_files_max() -> Option<u64> {
+    None
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use rustix::process::{Resource, getrlimit};
+
+    #[test]
+    fn as_many_files_as_are_allowed_may_be_open() {
+        let allowed = getrlimit(Resource::Nofile).maximum;
+        assert_eq!(raise_open_files_max(), allowed);
+        assert_eq!(getrlimit(Resource::Nofile).current, allowed);
+    }
+}
