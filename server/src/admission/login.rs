@@ -151,10 +151,15 @@ impl Logins {
                 _ => self.repay_one(payer),
             }
         }
-        if self.known.len() >= KNOWN_MAX && !self.known.contains_key(&(tried.account, tried.address)) {
+        self.know(tried.account, tried.address, now_ns);
+    }
+
+    /// Whoever owns an account is at home there.
+    pub(super) fn know(&mut self, account: Account, address: Address, now_ns: u64) {
+        if self.known.len() >= KNOWN_MAX && !self.known.contains_key(&(account, address)) {
             self.forget(now_ns);
         }
-        self.known.insert((tried.account, tried.address), now_ns);
+        self.known.insert((account, address), now_ns);
     }
 
     /// Who is logged in has named the password.

@@ -73,7 +73,17 @@ impl LoginGate {
     /// are others than before; `id` is fresh randomness.
     pub fn succeeded(&self, tried: &Try, proofs: &str, id: [u8; 16]) -> Option<String> {
         self.logins.lock().succeeded(tried, self.now_ns());
-        let account = tried.account();
+        self.keep(tried.account(), proofs, id)
+    }
+
+    /// An account was made from there: its owner's address and device are known like
+    /// those of a login. Returns the same.
+    pub fn welcome(&self, account: Account, ip: IpAddr, proofs: &str, id: [u8; 16]) -> Option<String> {
+        self.logins.lock().know(account, ip.into(), self.now_ns());
+        self.keep(account, proofs, id)
+    }
+
+    fn keep(&self, account: Account, proofs: &str, id: [u8; 16]) -> Option<String> {
         let known = self.devices.find(proofs, account).is_some();
         (!known).then(|| self.devices.add(proofs, account, id))
     }

@@ -115,15 +115,16 @@ pub(super) async fn register(
     State(api): State<Arc<Api>>,
     Extension(peer): Extension<Peer>,
     Extension(asker): Extension<Asker>,
+    headers: HeaderMap,
     JsonBody(body): JsonBody<NewCredentials>,
 ) -> Result<Response, ApiError> {
     let NewCredentials { username, password, client, invitation } = body;
-    let registration = throttle::Registration::begin(&api, peer)?;
+    let registration = throttle::Registration::begin(&api, peer, &headers)?;
     let accounts = &api.services.domain.accounts;
     let made = accounts.register(&username, &password, invitation.as_deref(), &client).await;
-    let login = registration.ended(made)?;
+    let (login, keep) = registration.ended(made)?;
     asker.is(login.user.id);
-    Ok(logged_in(StatusCode::CREATED, login, peer))
+    Ok(logged_in(StatusCode::CREATED, login, peer, keep))
 }
 
 pub(super) async fn login(
@@ -137,22 +138,21 @@ pub(super) async fn login(
     let outcome = api.services.domain.accounts.login(&body.username, &body.password, &body.client).await;
     let (login, keep) = attempt.login_ended(outcome)?;
     asker.is(login.user.id);
-    let mut response = logged_in(StatusCode::OK, login, peer);
-    for (name, value) in &keep {
-        response.headers_mut().append(name, value.clone());
-    }
-    Ok(response)
+    Ok(logged_in(StatusCode::OK, login, peer, keep))
 }
 
-fn logged_in(status: StatusCode, login: Login, peer: Peer) -> Response {
-    let cookie = set_cookie(&login.token, peer.door);
+fn logged_in(status: StatusCode, login: Login, peer: Peer, keep: HeaderMap) -> Response {
+    let mut cookies: HeaderMap =
+        set_cookie(&login.token, peer.door).into_iter().map(|cookie| (SET_COOKIE, cookie)).collect();
+    for (name, value) in &keep {
+        cookies.append(name, value.clone());
+    }
     let body = serde_json::json!({
         "user": UserView { id: login.user.id, name: login.user.name },
         "session": login.session,
         "token": login.token.to_text(),
     });
-    let cookie: HeaderMap = cookie.into_iter().map(|cookie| (SET_COOKIE, cookie)).collect();
-    (status, cookie, Json(body)).into_response()
+    (status, cookies, Json(body)).into_response()
 }
 
 pub(super) async fn logout(

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     admission::{Try, Wait},
-    domain::{DomainError, names::Username},
+    domain::{DomainError, accounts::Login, names::Username},
     wire::code::Failure,
 };
 
@@ -22,6 +22,11 @@ pub(super) struct Attempt<'a> {
     peer: Peer,
     proofs: String,
     tried: Try,
+}
+
+/// The headers that make a device keep its proofs, if they are new.
+fn kept(proofs: Option<String>, peer: Peer) -> HeaderMap {
+    proofs.and_then(|proofs| device_cookie(&proofs, peer.door)).into_iter().collect()
 }
 
 fn refuse(api: &Api, peer: Peer, wait: Wait) -> ApiError {
@@ -55,8 +60,7 @@ impl<'a> Attempt<'a> {
         let value = self.settle(outcome)?;
         let services = &self.api.services;
         let proofs = services.gate.logins.succeeded(&self.tried, &self.proofs, services.entropy.bytes());
-        let cookie = proofs.and_then(|proofs| device_cookie(&proofs, self.peer.door));
-        Ok((value, cookie.into_iter().collect()))
+        Ok((value, kept(proofs, self.peer)))
     }
 
     /// What became of a password that was named again.
@@ -83,19 +87,28 @@ impl<'a> Attempt<'a> {
 /// An account that is being made.
 pub(super) struct Registration<'a> {
     api: &'a Api,
+    peer: Peer,
+    proofs: String,
     tried: Try,
 }
 
 impl<'a> Registration<'a> {
-    pub(super) fn begin(api: &'a Api, peer: Peer) -> Result<Self, ApiError> {
+    pub(super) fn begin(api: &'a Api, peer: Peer, headers: &HeaderMap) -> Result<Self, ApiError> {
         let tried = api.services.gate.logins.register(peer.address.ip()).map_err(|wait| refuse(api, peer, wait))?;
-        Ok(Self { api, tried })
+        let proofs = device_proofs(headers, peer.door).unwrap_or_default().to_owned();
+        Ok(Self { api, peer, proofs, tried })
     }
 
-    /// What became of it.
-    pub(super) fn ended<T>(self, outcome: Result<T, DomainError>) -> Result<T, ApiError> {
-        self.api.services.gate.logins.registered(&self.tried, outcome.is_ok());
-        Ok(outcome?)
+    /// What became of it. The device is known from now on, as by a login.
+    pub(super) fn ended(self, outcome: Result<Login, DomainError>) -> Result<(Login, HeaderMap), ApiError> {
+        let services = &self.api.services;
+        let logins = &services.gate.logins;
+        logins.registered(&self.tried, outcome.is_ok());
+        let login = outcome?;
+        let name = Username::new(&login.user.name);
+        let account = logins.account(name.as_ref().map_or("", Username::compared));
+        let proofs = logins.welcome(account, self.peer.address.ip(), &self.proofs, services.entropy.bytes());
+        Ok((login, kept(proofs, self.peer)))
     }
 }
 

@@ -74,6 +74,22 @@ async fn strangers_that_guess_lock_nobody_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_has_just_registered_is_known_like_who_has_logged_in() {
+    let server = Server::start_with(&["--set", "limits.failed_logins_per_minute_per_account=1"]).await;
+    let body = json!({ "username": "ann", "password": "correct horse" });
+    let made = post(&server, &at(9), "", "register", &body).await;
+    assert_eq!(made.status(), StatusCode::CREATED);
+    let phone = device(&made).expect("a proof");
+    for stranger in 20..30 {
+        assert_eq!(login(&server, &at(stranger), "", "ann", "wrong horse").await, "bad_login");
+    }
+    assert_eq!(login(&server, &at(31), "", "ann", "correct horse").await, "rate_limited", "a stranger waits");
+    assert_eq!(login(&server, &at(9), "", "ann", "correct horse").await, "ok", "the address");
+    assert_eq!(login(&server, &at(32), &phone, "ann", "correct horse").await, "ok", "the device");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_known_device_guesses_no_more_than_anybody_and_is_forgiven_when_right() {
     let server = Server::start_with(&["--set", "limits.failed_logins_per_minute_per_account=2"]).await;
     server.register("ann").await;
