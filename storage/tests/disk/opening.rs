@@ -33,6 +33,17 @@ fn a_stale_lock_file_keeps_nobody_out() {
     assert_eq!(text, format!("{}\n", std::process::id()));
 }
 
+#[cfg(unix)]
+#[test]
+fn what_people_said_is_private_in_a_directory_that_is_not() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = tempfile::tempdir().unwrap();
+    fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    open(directory.path()).handle.close().unwrap();
+    let mode = fs::metadata(directory.path().join("sled")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+}
+
 /// A directory where nobody may make a file, not even the superuser.
 fn unwritable(parent: &std::path::Path) -> std::path::PathBuf {
     let mut permissions = fs::metadata(parent).unwrap().permissions();
