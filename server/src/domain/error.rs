@@ -32,8 +32,6 @@ pub enum DomainError {
     RegistrationClosed,
     #[error("the invitation is missing, unknown, used up or expired")]
     BadInvitation,
-    #[error("only administrators may do this")]
-    NotAdministrator,
     #[error("the password is among the first that are guessed")]
     CommonPassword,
     #[error("the current password is wrong")]

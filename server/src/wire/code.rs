@@ -31,7 +31,6 @@ impl From<DomainError> for Failure {
             DomainError::SessionRevoked => Code::SessionRevoked,
             DomainError::RegistrationClosed => Code::RegistrationClosed,
             DomainError::BadInvitation => Code::BadInvitation,
-            DomainError::NotAdministrator => Code::NotAdministrator,
             DomainError::CommonPassword => Code::CommonPassword,
             DomainError::WrongPassword => Code::WrongPassword,
             DomainError::LastAdministrator => Code::LastAdministrator,
