@@ -31,12 +31,12 @@ use crate::{
 };
 
 const FILE: &str = "operator.json";
-/// Connections at once; more wait.
-const CONNECTIONS_MAX: usize = 16;
+/// Connections at once; more wait. Other users of the machine can open some too.
+const CONNECTIONS_MAX: usize = 256;
 /// Of one connection, all of its requests included.
 const CONNECTION_LIFE: Duration = Duration::from_secs(60);
-/// For a request's header.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// For a request's header, which comes from this machine and in one piece.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(1);
 /// After a failed accept before the next.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 

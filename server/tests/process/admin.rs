@@ -156,6 +156,18 @@ fn a_killed_server_leaves_a_door_that_nobody_answers_at() {
 }
 
 #[test]
+fn connections_that_say_nothing_do_not_shut_the_operators_door() {
+    let folder = TempDir::new().unwrap();
+    let mut server = Running::start(folder.path(), &[]);
+    let door: Value = serde_json::from_str(&fs::read_to_string(folder.path().join("operator.json")).unwrap()).unwrap();
+    let address = door["address"].as_str().unwrap();
+    let idle: Vec<_> = (0..100).map(|_| std::net::TcpStream::connect(address).unwrap()).collect();
+    assert_eq!(names(folder.path()).len(), 0);
+    drop(idle);
+    assert_eq!(server.terminate(), Some(0));
+}
+
+#[test]
 fn a_server_that_does_not_answer_is_named() {
     let folder = TempDir::new().unwrap();
     let server = Running::start(folder.path(), &[]);
