@@ -115,6 +115,20 @@ mod tests {
     use std::collections::HashSet;
 
     #[test]
+    fn the_page_lists_every_attack_as_it_is() {
+        let thousands = |ms: u64| if ms < 1_000 { ms.to_string() } else { format!("{},{:03}", ms / 1_000, ms % 1_000) };
+        let rows = ALL.iter().map(|attack| {
+            let Attack { name, what, every_ms, at_once, drops, .. } = attack;
+            let silence = if *drops { " yes" } else { "" };
+            format!("| `{name}` | {what} | {} | {at_once} |{silence} |", thousands(*every_ms))
+        });
+        let page = include_str!("../../../../docs/bench.md");
+        let shown = page.lines().skip_while(|line| !line.starts_with("| name | what |")).skip(2);
+        let shown: Vec<&str> = shown.take_while(|line| line.starts_with('|')).collect();
+        assert_eq!(shown, rows.collect::<Vec<_>>(), "docs/bench.md");
+    }
+
+    #[test]
     fn every_attack_has_a_name_a_rate_and_an_address_of_its_own() {
         let names: HashSet<&str> = ALL.iter().map(|attack| attack.name).collect();
         assert_eq!(names.len(), ALL.len());
