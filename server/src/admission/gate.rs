@@ -203,6 +203,10 @@ impl Gate {
     /// address is told to the operator. `door` is a transport's name, or `http`.
     pub fn refused(&self, door: &'static str, ip: IpAddr, code: Code) {
         self.metrics.refused(door, code);
+        // What every page hears that is opened without a login, and what is our own doing.
+        if [Code::NotLoggedIn, Code::Busy, Code::Internal, Code::StoreFailed, Code::GoingAway].contains(&code) {
+            return;
+        }
         let address = Address::from(ip);
         let due = self.alerts.lock().refused(address, self.now_ns());
         if let Some(count) = due {

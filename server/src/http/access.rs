@@ -1,4 +1,4 @@
-//! The access log and the counts of requests: one line for each, with who, what, how it
+//! The access log and the counts of requests and refusals: one line for each, with who, what, how it
 //! went and how long it took; never a body, a query, a token or a cookie.
 
 use axum::{
@@ -84,6 +84,9 @@ pub(super) async fn log(
     let (asker, method, route) = (Asker::default(), verb(request.method()), route(&request));
     request.extensions_mut().insert(asker.clone());
     let response = next.run(request).await;
+    if let Some(code) = response.extensions().get::<Code>() {
+        api.services.gate.refused(DOOR, peer.address.ip(), *code);
+    }
     let (code, took) = (outcome(&response), begun.elapsed());
     api.services.metrics.answered(DOOR, &format!("{method} {route}"), code, took.as_secs_f64());
     tracing::info!(

@@ -16,7 +16,7 @@ use axum::{
 use rill_protocol::Code;
 use std::sync::Arc;
 
-use super::{Api, DOOR, Door, Peer, access::Asker, error::ApiError};
+use super::{Api, Door, Peer, access::Asker, error::ApiError};
 use crate::domain::accounts::{Identity, Token};
 
 const PLAIN_COOKIE: &str = "rill_session";
@@ -39,13 +39,7 @@ impl FromRequestParts<Arc<Api>> for Authenticated {
         if let Some(asker) = parts.extensions.get::<Asker>() {
             asker.is(identity.user);
         }
-        let gate = &api.services.gate;
-        if let Err(wait) = gate.user_request(identity.user) {
-            if let Some(peer) = parts.extensions.get::<Peer>() {
-                gate.refused(DOOR, peer.address.ip(), Code::RateLimited);
-            }
-            return Err(ApiError::rate_limited(wait));
-        }
+        api.services.gate.user_request(identity.user).map_err(ApiError::rate_limited)?;
         Ok(Self(identity))
     }
 }

@@ -11,7 +11,7 @@ use axum::{
 use rill_protocol::Code;
 use std::sync::Arc;
 
-use super::{Api, DOOR, Door, Peer, error::ApiError, host, origin::Origins};
+use super::{Api, Door, Peer, error::ApiError, host, origin::Origins};
 
 pub(super) async fn check(
     State(api): State<Arc<Api>>,
@@ -19,18 +19,14 @@ pub(super) async fn check(
     request: Request,
     next: Next,
 ) -> Response {
-    let refuse = |error: ApiError, code| {
-        api.services.gate.refused(DOOR, peer.address.ip(), code);
-        error.into_response()
-    };
-    let bad_host = || refuse(ApiError::new(Code::BadRequest, "the request must name one host"), Code::BadRequest);
+    let bad_host = || ApiError::new(Code::BadRequest, "the request must name one host").into_response();
     if host::are_two(&request) {
         return bad_host();
     }
     let host = host::host(&request);
     if matches!(peer.door, Door::Loopback | Door::Operator) && !host::is_loopback(&host) {
         let detail = "this port answers to localhost only: use https";
-        return refuse(ApiError::new(Code::ForeignOrigin, detail), Code::ForeignOrigin);
+        return ApiError::new(Code::ForeignOrigin, detail).into_response();
     }
     if !host::is_well_formed(&request) {
         return bad_host();
@@ -40,7 +36,7 @@ pub(super) async fn check(
     // and they are not safe.
     let safe = matches!(*request.method(), Method::GET | Method::HEAD) && !is_upgrade(request.headers());
     if !safe && !is_own(&api.origins, request.headers(), scheme, &host) {
-        return refuse(Code::ForeignOrigin.into(), Code::ForeignOrigin);
+        return ApiError::from(Code::ForeignOrigin).into_response();
     }
     next.run(request).await
 }

@@ -153,5 +153,6 @@ pub fn operator_router(api: Arc<Api>, key: OperatorKey) -> Router {
         .layer(DefaultBodyLimit::max(REQUEST_BODY_BYTES_MAX))
         .layer(Extension(key))
         .layer(middleware::from_fn_with_state(api.clone(), guard::check))
+        .layer(middleware::from_fn_with_state(api.clone(), access::log))
         .with_state(api)
 }

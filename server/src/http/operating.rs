@@ -13,7 +13,7 @@ use rill_storage::embedded::Handle;
 use serde_json::{Map, json};
 use std::{path::PathBuf, sync::Arc};
 
-use super::{Api, DOOR, Door, Peer, auth, error::ApiError};
+use super::{Api, Door, Peer, auth, error::ApiError};
 use crate::{config::Secret, platform};
 
 /// With less left on its disk the store may fail at any write.
@@ -68,7 +68,6 @@ async fn metrics(
     if peer.door != Door::Loopback
         && let Err(error) = may_read(&operating.token, &headers)
     {
-        api.services.gate.refused(DOOR, peer.address.ip(), error);
         let help = "this page is for this machine, or for who has metrics.token of the configuration";
         return ApiError::new(error, help).into_response();
     }

@@ -6,10 +6,9 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use rill_protocol::Code;
 use std::sync::Arc;
 
-use super::{Api, DOOR, Door, Peer, error::ApiError};
+use super::{Api, Door, Peer, error::ApiError};
 
 pub(super) async fn check(
     State(api): State<Arc<Api>>,
@@ -17,16 +16,12 @@ pub(super) async fn check(
     request: Request,
     next: Next,
 ) -> Response {
-    let (gate, ip) = (&api.services.gate, peer.address.ip());
     // Only who can read the operator's token is there.
     if peer.door == Door::Operator {
         return next.run(request).await;
     }
-    match gate.http_request(ip) {
+    match api.services.gate.http_request(peer.address.ip()) {
         Ok(()) => next.run(request).await,
-        Err(wait) => {
-            gate.refused(DOOR, ip, Code::RateLimited);
-            ApiError::rate_limited(wait).into_response()
-        }
+        Err(wait) => ApiError::rate_limited(wait).into_response(),
     }
 }

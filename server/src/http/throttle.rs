@@ -6,12 +6,12 @@ use axum::http::HeaderMap;
 use rill_protocol::Code;
 
 use super::{
-    Api, DOOR, Peer,
+    Api, Peer,
     auth::{device_cookie, device_proofs},
     error::ApiError,
 };
 use crate::{
-    admission::{Try, Wait},
+    admission::Try,
     domain::{DomainError, accounts::Login, names::Username},
     wire::code::Failure,
 };
@@ -29,11 +29,6 @@ fn kept(proofs: Option<String>, peer: Peer) -> HeaderMap {
     proofs.and_then(|proofs| device_cookie(&proofs, peer.door)).into_iter().collect()
 }
 
-fn refuse(api: &Api, peer: Peer, wait: Wait) -> ApiError {
-    api.services.gate.refused(DOOR, peer.address.ip(), Code::RateLimited);
-    ApiError::rate_limited(wait)
-}
-
 impl<'a> Attempt<'a> {
     /// A login under `username`, whether there is such an account or not.
     pub(super) fn login(api: &'a Api, peer: Peer, headers: &HeaderMap, username: &str) -> Result<Self, ApiError> {
@@ -42,7 +37,7 @@ impl<'a> Attempt<'a> {
         // What is no username belongs to nobody, and counts as one account.
         let name = Username::new(username);
         let account = logins.account(name.as_ref().map_or("", Username::compared));
-        let tried = logins.login(account, peer.address.ip(), &proofs).map_err(|wait| refuse(api, peer, wait))?;
+        let tried = logins.login(account, peer.address.ip(), &proofs).map_err(ApiError::rate_limited)?;
         Ok(Self { api, peer, proofs, tried })
     }
 
@@ -51,7 +46,7 @@ impl<'a> Attempt<'a> {
         let logins = &api.services.gate.logins;
         let name = Username::new(name);
         let account = logins.account(name.as_ref().map_or("", Username::compared));
-        let tried = logins.confirm(account, peer.address.ip()).map_err(|wait| refuse(api, peer, wait))?;
+        let tried = logins.confirm(account, peer.address.ip()).map_err(ApiError::rate_limited)?;
         Ok(Self { api, peer, proofs: String::new(), tried })
     }
 
@@ -74,9 +69,7 @@ impl<'a> Attempt<'a> {
         let gate = &self.api.services.gate;
         outcome.map_err(|error| {
             let failure = Failure::from(error);
-            if matches!(failure.code, Code::BadLogin | Code::WrongPassword) {
-                gate.refused(DOOR, self.peer.address.ip(), failure.code);
-            } else {
+            if !matches!(failure.code, Code::BadLogin | Code::WrongPassword) {
                 gate.logins.repay(&self.tried);
             }
             failure.into()
@@ -94,7 +87,7 @@ pub(super) struct Registration<'a> {
 
 impl<'a> Registration<'a> {
     pub(super) fn begin(api: &'a Api, peer: Peer, headers: &HeaderMap) -> Result<Self, ApiError> {
-        let tried = api.services.gate.logins.register(peer.address.ip()).map_err(|wait| refuse(api, peer, wait))?;
+        let tried = api.services.gate.logins.register(peer.address.ip()).map_err(ApiError::rate_limited)?;
         let proofs = device_proofs(headers, peer.door).unwrap_or_default().to_owned();
         Ok(Self { api, peer, proofs, tried })
     }
@@ -114,5 +107,5 @@ impl<'a> Registration<'a> {
 
 /// Before it is said whether a name is free.
 pub(super) fn name(api: &Api, peer: Peer) -> Result<(), ApiError> {
-    api.services.gate.logins.name(peer.address.ip()).map_err(|wait| refuse(api, peer, wait))
+    api.services.gate.logins.name(peer.address.ip()).map_err(ApiError::rate_limited)
 }

@@ -57,8 +57,7 @@ pub(super) async fn run<R: RecvStream, S: SendStream>(
                 let is_full = requests.len() >= limits::REQUESTS_IN_FLIGHT_MAX;
                 let (kind, begun) = (frame.known(), Instant::now());
                 let answer = dispatch::frame(session, &mut phase, is_full, frame);
-                let answer = if dispatch::is_request(kind) { observed(session, kind, begun, answer) } else { answer };
-                match answer {
+                match observed(session, kind, begun, answer) {
                     Answer::Nothing => {}
                     Answer::Now(frame) => {
                         if let Err(end) = pass(&outgoing, frame).await { return end }

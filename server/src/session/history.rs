@@ -8,10 +8,12 @@ use rill_protocol::{
 };
 use rill_storage::model::Anchor;
 use std::{sync::Arc, time::Duration};
+use tokio::time::Instant;
 
 use super::{
     Session,
     dispatch::failed,
+    observed::told,
     reader::{FrameReader, ReadError},
 };
 use crate::{
@@ -30,6 +32,7 @@ pub(super) async fn run<R: RecvStream, S: SendStream>(session: Arc<Session>, mut
             Ok(Some(frame)) => frame,
             Ok(None) => return send.finish(),
             Err(ReadError::Violation(code)) => {
+                session.refused(code);
                 reader.stop(code);
                 return send.reset(code);
             }
@@ -37,11 +40,13 @@ pub(super) async fn run<R: RecvStream, S: SendStream>(session: Arc<Session>, mut
         };
         // Pages that nobody takes hold up further ones, of this connection alone.
         let Ok(_page) = session.pages.acquire().await else { return };
+        let begun = Instant::now();
         let answer = match session.may(true) {
             Ok(()) => answer(&session, &frame).await,
             Err(Over::Refuse) => failed(request_number(&frame), Code::RateLimited),
             Err(Over::Close) => return session.registration.end(Code::RateLimited),
         };
+        told(&session, frame.known(), &answer, begun);
         // A page is long: one that nobody takes is not held for as long as the client pings.
         match tokio::time::timeout(dead_after, send.write(vec![answer])).await {
             Ok(Ok(())) => {}

@@ -101,11 +101,7 @@ impl Session {
 
     /// Whether a frame may be looked at; asked for each that a client sends.
     fn may(&self, is_request: bool) -> Result<(), Over> {
-        let verdict = self.services.gate.frame(self.identity.user, is_request);
-        if verdict.is_err() {
-            self.refused(Code::RateLimited);
-        }
-        verdict
+        self.services.gate.frame(self.identity.user, is_request)
     }
 }
 
@@ -123,7 +119,8 @@ impl End {
 
     /// The transport ended it: because the peer broke its rules, or in peace.
     fn by_transport(closed: Closed) -> Self {
-        let code = closed.code.and_then(Code::from_number).filter(|code| *code == Code::MuxViolation);
+        let broken = [Code::MuxViolation, Code::TooManyStreams];
+        let code = closed.code.and_then(Code::from_number).filter(|code| broken.contains(code));
         Self::new(code.unwrap_or(Code::Normal), closed.reason)
     }
 
@@ -146,10 +143,14 @@ pub async fn run<C: Connection>(services: Arc<Services>, connection: C) {
     let connection = Arc::new(Metered::new(connection, Toll::new(gate.clone(), Address::from(peer.ip()))));
     let greeted = tokio::select! {
         greeted = handshake::run(&services, &*connection) => greeted,
-        _ = connection.closed() => return,
+        closed = connection.closed() => Err(End::by_transport(closed)),
     };
     let greeted = match greeted {
         Ok(greeted) => greeted,
+        Err(end) if end.code == Code::Normal => {
+            tracing::debug!(transport = kind, %peer, reason = end.reason, "left before Hello");
+            return connection.close(end.code, end.code.name());
+        }
         Err(end) => {
             tracing::info!(transport = kind, %peer, code = end.code.name(), reason = end.reason, "refused");
             if end.is_refusal() {

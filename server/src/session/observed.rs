@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::{
     Session,
-    dispatch::{Answer, Request},
+    dispatch::{Answer, Request, is_request},
     writer::Outgoing,
 };
 use crate::logging::ACCESS;
@@ -16,21 +16,30 @@ use crate::logging::ACCESS;
 /// A refusal is shorter than this; a longer answer is none.
 const FAILED_BYTES_MAX: usize = 512;
 
-/// The word for an answer: a code's name, or `ok`.
-fn outcome(answer: &Bytes) -> &'static str {
+/// Whether an answer is a refusal, and which.
+fn outcome(answer: &Bytes) -> Result<(), Option<Code>> {
     if answer.len() > FAILED_BYTES_MAX {
-        return "ok";
+        return Ok(());
     }
     let mut frames = FrameDecoder::new(FAILED_BYTES_MAX);
     frames.push(answer);
     match frames.next_frame().ok().flatten().and_then(|frame| frame.decode_if::<Failed>()) {
-        Some(Ok(failed)) => Code::from_number(failed.code).map_or("other", Code::name),
-        _ => "ok",
+        Some(Ok(failed)) => Err(Code::from_number(failed.code)),
+        _ => Ok(()),
     }
 }
 
-fn told(session: &Session, kind: &'static str, answer: &Bytes, begun: Instant) {
-    let (code, took) = (outcome(answer), begun.elapsed());
+/// Counts an answer if it is a refusal, and tells of a request, whatever became of it.
+pub(super) fn told(session: &Session, kind: Option<Kind>, answer: &Bytes, begun: Instant) {
+    let (outcome, took) = (outcome(answer), begun.elapsed());
+    if let Err(Some(code)) = outcome {
+        session.refused(code);
+    }
+    if !is_request(kind) {
+        return;
+    }
+    let kind = kind.map_or("unknown", Kind::name);
+    let code = outcome.map_or_else(|code| code.map_or("other", Code::name), |()| "ok");
     session.services.metrics.answered(session.door, kind, code, took.as_secs_f64());
     tracing::info!(
         target: ACCESS,
@@ -45,7 +54,6 @@ fn told(session: &Session, kind: &'static str, answer: &Bytes, begun: Instant) {
 
 /// Passes an answer on and tells of it, now or when it is there.
 pub(super) fn observed(session: &Arc<Session>, kind: Option<Kind>, begun: Instant, answer: Answer) -> Answer {
-    let kind = kind.map_or("unknown", Kind::name);
     match answer {
         Answer::Later(request) => {
             let session = session.clone();

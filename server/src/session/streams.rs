@@ -97,7 +97,10 @@ async fn lane<S: SendStream, R: RecvStream>(
             Ok(None) => {
                 let _ = written.await;
             }
-            Ok(Some(_)) | Err(ReadError::Violation(_)) => reader.stop(Code::UnexpectedFrame),
+            Ok(Some(_)) | Err(ReadError::Violation(_)) => {
+                session.refused(Code::UnexpectedFrame);
+                reader.stop(Code::UnexpectedFrame);
+            }
             Err(ReadError::Gone) => {}
         },
     }
