@@ -156,6 +156,8 @@ test('on a tablet, in English, and back to Chinese without a reload', async ({ p
 });
 
 test('before the login', async ({ server, person }, info) => {
+  // Where nobody has an account yet, the page begins with the first one.
+  await (await person('somebody')).register();
   for (const [width, colorScheme] of [
     [1280, 'light'],
     [320, 'dark'],

@@ -114,6 +114,10 @@ export class OtherMachine {
   private plug(): void {
     run('ip', 'netns', 'add', this.name);
     run('ip', 'link', 'add', this.wire, 'type', 'veth', 'peer', 'name', 'wire', 'netns', this.name);
+    // IPv6 addresses settle seconds later; the browser takes that for another network and
+    // gives up the requests that are under way.
+    run('ip', '-n', this.name, 'link', 'set', 'wire', 'addrgenmode', 'none');
+    run('ip', 'link', 'set', this.wire, 'addrgenmode', 'none');
     run('ip', 'addr', 'add', `${this.server}/30`, 'dev', this.wire);
     run('ip', 'link', 'set', this.wire, 'up');
     run('ip', '-n', this.name, 'addr', 'add', `${this.own}/30`, 'dev', 'wire');
