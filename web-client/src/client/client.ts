@@ -56,8 +56,8 @@ export class Client {
   ) {
     const { clock } = parts;
     this.backoff = new Backoff(clock);
-    this.outbox = new Outbox(parts.store, parts.bus, parts.lock, clock, () => {
-      this.emitter.outbox();
+    this.outbox = new Outbox(parts.store, parts.bus, parts.lock, clock, (added) => {
+      this.emitter.outbox(added);
     });
     this.emitter = new Emitter(clock, parts.send, {
       summary: (room) => this.book.rooms.get(room)?.summary() ?? null,

@@ -2,7 +2,7 @@
  * Collects what the page must know and sends it once a frame at most: the first change
  * at once, the rest of the burst together. What changed twice is told once.
  */
-import type { RoomId } from '../protocol/generated';
+import type { ClientId, RoomId } from '../protocol/generated';
 import type { Clock } from './clock';
 import type { OutboxItem, RoomSummary } from './model';
 import type { Event } from './port';
@@ -14,6 +14,8 @@ export class Emitter {
   private readonly changedRooms = new Set<RoomId>();
   private readonly removedRooms = new Set<RoomId>();
   private outboxChanged = false;
+  /** Taken into the outbox; some may have left it again by the time it is told. */
+  private outboxAdded: ClientId[] = [];
   private due = false;
   private sentAtMs = -Infinity;
 
@@ -44,8 +46,9 @@ export class Emitter {
     this.schedule();
   }
 
-  outbox(): void {
+  outbox(added?: ClientId): void {
     this.outboxChanged = true;
+    if (added) this.outboxAdded.push(added);
     this.schedule();
   }
 
@@ -87,7 +90,8 @@ export class Emitter {
     }
     if (this.outboxChanged) {
       this.outboxChanged = false;
-      events.push({ on: 'outbox', items: this.source.outbox() });
+      events.push({ on: 'outbox', items: this.source.outbox(), added: this.outboxAdded });
+      this.outboxAdded = [];
     }
     this.send(events);
   }

@@ -57,7 +57,7 @@ export class Outbox {
     private readonly bus: OutboxBus,
     private readonly lock: OutboxLock,
     private readonly clock: Clock,
-    private readonly changed: () => void,
+    private readonly changed: (added?: ClientId) => void,
   ) {
     bus.onNews((news) => {
       if (news.type === 'sent') this.markSent(news.clientId, news.sent);
@@ -85,6 +85,7 @@ export class Outbox {
   }
 
   async add(item: OutboxItem): Promise<void> {
+    this.changed(item.clientId);
     await this.replace(item);
     this.drain();
   }

@@ -61,7 +61,8 @@ export type Event =
   | { on: 'timeline'; room: RoomId; patch: TimelinePatch; ends: TimelineEnds }
   /** A load that failed: it may be asked for again. */
   | { on: 'loadFailed'; room: RoomId; direction: 'older' | 'newer' }
-  | { on: 'outbox'; items: OutboxItem[] }
+  /** What waits now, and what was taken since the last time, also if it is gone already. */
+  | { on: 'outbox'; items: OutboxItem[]; added: ClientId[] }
   | { on: 'people'; people: Person[] }
   | { on: 'members'; room: RoomId; members: RoomMember[]; total: number };
 

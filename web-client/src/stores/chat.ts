@@ -122,7 +122,7 @@ export const useChat = defineStore('chat', () => {
         useTimeline().failed(event.room, event.direction);
         break;
       case 'outbox':
-        useOutbox().apply(event.items);
+        useOutbox().apply(event.items, event.added);
         break;
       case 'people':
         usePeople().apply(event.people);

@@ -17,9 +17,10 @@ export const useOutbox = defineStore('outbox', () => {
     fresh.value = [...fresh.value, item];
   }
 
-  function apply(list: OutboxItem[]): void {
-    const seen = new Set<ClientId>(list.map((item) => item.clientId));
-    fresh.value = fresh.value.filter((item) => !seen.has(item.clientId));
+  /** `added` is what the worker has taken: it may have been sent and seen before it was told. */
+  function apply(list: OutboxItem[], added: readonly ClientId[]): void {
+    const taken = new Set<ClientId>([...list.map((item) => item.clientId), ...added]);
+    fresh.value = fresh.value.filter((item) => !taken.has(item.clientId));
     stored.value = list;
   }
 
