@@ -15,8 +15,12 @@ use tokio::sync::Semaphore;
 
 use crate::runtime::{Entropy, Tasks};
 
-/// Hashes at once: each holds 19 MiB and a core.
-const CONCURRENT_MAX: usize = 2;
+/// Hashes at once: each holds 19 MiB and a core. Half of the cores, so that who guesses
+/// passwords does not take the chat's.
+fn concurrent_max() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1))
+}
+
 /// Hashes that wait for their turn: about two seconds' worth.
 const WAITING_MAX: usize = 64;
 
@@ -74,8 +78,8 @@ impl Memory {
 impl Passwords {
     /// Uses `tasks`' blocking pool.
     pub fn new(tasks: Tasks, entropy: Arc<dyn Entropy>) -> Self {
-        let places = Arc::new(Semaphore::new(CONCURRENT_MAX + WAITING_MAX));
-        let cores = Arc::new(Semaphore::new(CONCURRENT_MAX));
+        let places = Arc::new(Semaphore::new(concurrent_max() + WAITING_MAX));
+        let cores = Arc::new(Semaphore::new(concurrent_max()));
         Self { tasks, entropy, places, cores, memories: Arc::default() }
     }
 
@@ -165,13 +169,13 @@ mod tests {
     async fn memory_is_kept_for_as_many_hashes_as_run_at_once() {
         let passwords = passwords();
         join_all((0..6).map(|_| passwords.verify("correct horse", None))).await;
-        assert!((1..=CONCURRENT_MAX).contains(&passwords.memories.lock().len()));
+        assert!((1..=concurrent_max()).contains(&passwords.memories.lock().len()));
     }
 
     #[tokio::test]
     async fn a_flood_is_refused_and_leaves_nothing_behind() {
         let passwords = passwords();
-        let flood = (0..CONCURRENT_MAX + WAITING_MAX + 10).map(|_| passwords.run(|| ()));
+        let flood = (0..concurrent_max() + WAITING_MAX + 10).map(|_| passwords.run(|| ()));
         let done = join_all(flood).await;
         assert_eq!(done.iter().filter(|done| done.is_none()).count(), 10);
         assert_eq!(passwords.run(|| 5).await, Some(5));

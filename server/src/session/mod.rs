@@ -23,6 +23,7 @@ mod writer;
 
 use std::{net::IpAddr, sync::Arc};
 
+use futures_util::FutureExt as _;
 use parking_lot::Mutex;
 use rill_protocol::Code;
 use rill_storage::Store;
@@ -136,6 +137,13 @@ impl End {
     }
 }
 
+/// A stream that is cut off may be noticed before the reason for it: that the peer broke
+/// the rules of its transport.
+fn explained<C: Connection>(end: End, connection: &C) -> End {
+    let closed = if end.code == Code::Normal { connection.closed().now_or_never() } else { None };
+    closed.map_or(end, End::by_transport)
+}
+
 /// Runs a connection to its end.
 pub async fn run<C: Connection>(services: Arc<Services>, connection: C) {
     let (kind, peer) = (connection.kind().as_str(), connection.peer());
@@ -145,7 +153,7 @@ pub async fn run<C: Connection>(services: Arc<Services>, connection: C) {
         greeted = handshake::run(&services, &*connection) => greeted,
         closed = connection.closed() => Err(End::by_transport(closed)),
     };
-    let greeted = match greeted {
+    let greeted = match greeted.map_err(|end| explained(end, &*connection)) {
         Ok(greeted) => greeted,
         Err(end) if end.code == Code::Normal => {
             tracing::debug!(transport = kind, %peer, reason = end.reason, "left before Hello");
@@ -187,6 +195,7 @@ pub async fn run<C: Connection>(services: Arc<Services>, connection: C) {
         end = login::ended(&session) => end,
         closed = connection.closed() => End::by_transport(closed),
     };
+    let end = explained(end, &*connection);
     drop(following);
     if end.is_refusal() {
         session.refused(end.code);
