@@ -26,11 +26,13 @@ use crate::{
 /// Clients come back at different moments within this time after a goodbye.
 const RECONNECT_SPREAD_MS: u32 = 500;
 
-/// Runs the control stream until the session ends.
+/// Runs the control stream until the session ends. `close` is told before the stream is let
+/// go: a reset that comes first would cost the peer the code.
 pub(super) async fn run<R: RecvStream, S: SendStream>(
     session: &Arc<Session>,
     mut reader: FrameReader<R>,
     send: S,
+    close: impl FnOnce(&End),
 ) -> End {
     let (outgoing, queue) = mpsc::channel(CONTROL_FRAMES_WAITING_MAX);
     let mut tasks = TaskGroup::new(session.services.tasks.clone());
@@ -40,6 +42,18 @@ pub(super) async fn run<R: RecvStream, S: SendStream>(
         let end = writing.await;
         let _ = stuck.send(end).await;
     });
+    let end = converse(session, &mut reader, outgoing, &mut writer_end).await;
+    close(&end);
+    end
+}
+
+/// Frame by frame, until one side has enough.
+async fn converse<R: RecvStream>(
+    session: &Arc<Session>,
+    reader: &mut FrameReader<R>,
+    outgoing: mpsc::Sender<Outgoing>,
+    writer_end: &mut mpsc::Receiver<End>,
+) -> End {
     let mut requests = FuturesUnordered::new();
     let mut stop = session.services.stop.clone();
     let mut phase = Phase::Welcomed;

@@ -21,7 +21,7 @@ mod streams;
 mod user_feed;
 mod writer;
 
-use std::{net::IpAddr, sync::Arc};
+use std::{net::IpAddr, pin::pin, sync::Arc};
 
 use futures_util::FutureExt as _;
 use parking_lot::Mutex;
@@ -189,8 +189,11 @@ pub async fn run<C: Connection>(services: Arc<Services>, connection: C) {
     let mut tasks = TaskGroup::new(services.tasks.clone());
     tasks.spawn(streams::accept(session.clone(), connection.clone()));
     tasks.spawn(streams::datagrams(session.clone(), connection.clone()));
+    let close = |end: &End| connection.close(end.code, end.code.name());
+    // Held until the connection is closed, and its stream with it.
+    let mut control = pin!(control::run(&session, greeted.reader, greeted.send, close));
     let end = tokio::select! {
-        end = control::run(&session, greeted.reader, greeted.send) => end,
+        end = &mut control => end,
         end = session.registration.kicked() => end,
         end = login::ended(&session) => end,
         closed = connection.closed() => End::by_transport(closed),
@@ -201,5 +204,5 @@ pub async fn run<C: Connection>(services: Arc<Services>, connection: C) {
         session.refused(end.code);
     }
     tracing::info!(transport = kind, %peer, %user, code = end.code.name(), reason = end.reason, "disconnected");
-    connection.close(end.code, end.code.name());
+    close(&end);
 }
