@@ -10,7 +10,7 @@ DEV_ORIGIN := http://localhost:5173
 WEB := web-client
 PAGE_SOURCES := $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/vite.config.ts $(WEB)/tsconfig*.json -type f 2>/dev/null)
 
-.PHONY: run dev test page release transport-host chromium check rust-tests page-tests browser-tests browsers fuzz deny scan bench hostile clean
+.PHONY: run dev test page release transport-host moved-clock chromium check rust-tests page-tests browser-tests browsers fuzz deny scan bench hostile clean
 
 run: page
 	$(CARGO) build --release --locked --bin rill
@@ -54,13 +54,17 @@ page-tests: $(WEB)/node_modules/.installed
 	cd $(WEB) && $(NPM) run lint
 	cd $(WEB) && $(NPM) run test
 
-browser-tests: release transport-host chromium
+browser-tests: release transport-host moved-clock chromium
 	cd $(WEB) && CHROMIUM_PATH="$${CHROMIUM_PATH:-$$(command -v chromium || command -v chromium-browser)}" $(NPM) run e2e
 
 # The contract suite's host as a program, for the browser that plays the peer; `cargo test`
 # has built it already.
 transport-host:
 	$(CARGO) build --locked --example transport-host
+
+# The server by a clock that a browser test moves. It serves the page that `page` built.
+moved-clock: page
+	$(CARGO) build --locked --example moved-clock
 
 chromium:
 	@scripts/install-chromium

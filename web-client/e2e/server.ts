@@ -10,6 +10,10 @@ const here = import.meta.dirname;
 const BINARY = resolve(process.env.RILL_BIN ?? join(here, '../../target/release/rill'));
 /** The native client lies beside the server. */
 export const CHAT_BINARY = resolve(process.env.RILL_CHAT_BIN ?? join(dirname(BINARY), 'rill-chat'));
+/** The same server by a clock that a test moves. */
+const MOVED_CLOCK_BINARY = resolve(
+  process.env.RILL_MOVED_CLOCK ?? join(here, '../../target/debug/examples/moved-clock'),
+);
 const START_TIMEOUT_MS = 20_000;
 
 interface Ready {
@@ -29,17 +33,27 @@ export class Server {
     private readonly folder: string,
     private readonly settings: readonly string[],
     private readonly address: string | null,
+    private behindMs: number | null,
   ) {}
 
   /**
    * `settings` are keys of the configuration, as `accounts.registration=closed`; `address`
-   * is one of this machine's for the network, beside the loopback.
+   * is one of this machine's for the network, beside the loopback; `behindMs` is how far
+   * its clock is behind this machine's, if it is to be moved.
    */
-  static async start(settings: readonly string[] = [], address: string | null = null): Promise<Server> {
-    if (!existsSync(BINARY)) throw new Error(`${BINARY} is not there: build it with cargo build --release`);
-    const server = new Server(await mkdtemp(join(tmpdir(), 'rill-e2e-')), settings, address);
+  static async start(
+    settings: readonly string[] = [],
+    address: string | null = null,
+    behindMs: number | null = null,
+  ): Promise<Server> {
+    const server = new Server(await mkdtemp(join(tmpdir(), 'rill-e2e-')), settings, address, behindMs);
+    if (!existsSync(server.binary)) throw new Error(`${server.binary} is not there: see the Makefile`);
     await server.start();
     return server;
+  }
+
+  private get binary(): string {
+    return this.behindMs === null ? BINARY : MOVED_CLOCK_BINARY;
   }
 
   /** The address of the page. */
@@ -60,14 +74,21 @@ export class Server {
     return this.ready?.[name].split(':').at(-1) ?? '0';
   }
 
+  /** Moves the clock of a server that was started with one that can be moved. */
+  setBehind(behindMs: number): void {
+    if (this.behindMs === null) throw new Error('this server goes by the machine’s clock');
+    this.behindMs = behindMs;
+    this.process?.stdin?.write(`${String(behindMs)}\n`);
+  }
+
   /** On the same ports and data as before, if there was a before. */
   async start(): Promise<void> {
     const readyFile = join(this.folder, 'ready.json');
     await rm(readyFile, { force: true });
     const child = spawn(
-      BINARY,
+      this.binary,
       [
-        'serve',
+        ...(this.behindMs === null ? ['serve'] : []),
         ...['--data', join(this.folder, 'data')],
         ...['--http', `127.0.0.1:${this.port('http')}`],
         ...['--https', `${this.address ?? '127.0.0.1'}:${this.port('https')}`],
@@ -75,11 +96,12 @@ export class Server {
         ...['--ready-file', readyFile],
         ...this.settings.flatMap((setting) => ['--set', setting]),
       ],
-      { stdio: ['ignore', 'pipe', 'pipe'] },
+      { stdio: [this.behindMs === null ? 'ignore' : 'pipe', 'pipe', 'pipe'] },
     );
     this.process = child;
+    child.stdin?.write(`${String(this.behindMs)}\n`);
     for (const stream of [child.stdout, child.stderr]) {
-      stream.on('data', (data: Buffer) => {
+      stream?.on('data', (data: Buffer) => {
         this.output += data.toString();
       });
     }
@@ -98,6 +120,11 @@ export class Server {
   /** As if the power went: no goodbye. */
   kill(): Promise<void> {
     return this.end('SIGKILL');
+  }
+
+  /** As a service manager ends it; resolves when it has gone. */
+  terminate(): Promise<void> {
+    return this.end('SIGTERM');
   }
 
   private async end(signal: NodeJS.Signals): Promise<void> {
