@@ -3,7 +3,7 @@
 
 use parking_lot::Mutex;
 use rill_protocol::{RoomId, UserId, limits::RESUME_ENTRIES_MAX};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use tokio::sync::Notify;
 
 use super::subscription::Subscription;
@@ -70,7 +70,7 @@ struct State {
     /// Counts restarts of cursors: a write that was under way across one does not move
     /// a cursor.
     restarts: u32,
-    presence: HashMap<UserId, Slot>,
+    presence: BTreeMap<UserId, Slot>,
     user_log_grew: bool,
 }
 
@@ -308,6 +308,6 @@ impl Inbox {
 
     /// Presence slots that changed since the last call, at most one a user.
     pub fn take_presence(&self) -> Vec<(UserId, Slot)> {
-        self.state.lock().presence.drain().collect()
+        std::mem::take(&mut self.state.lock().presence).into_iter().collect()
     }
 }

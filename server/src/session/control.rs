@@ -61,6 +61,24 @@ async fn converse<R: RecvStream>(
     let mut unattached = pin!(tokio::time::sleep(Duration::from_millis(limits::ATTACH_TIMEOUT_MS)));
     loop {
         tokio::select! {
+            // New frames come last: whoever sends without a pause holds up nothing.
+            biased;
+            Some(frame) = requests.next() => {
+                if let Err(end) = pass(&outgoing, Outgoing::Frame(frame)).await { return end }
+            }
+            end = writer_end.recv() => {
+                return end.unwrap_or_else(|| End::new(Code::Internal, "the control writer panicked"));
+            }
+            () = &mut unattached, if phase == Phase::Welcomed => {
+                return End::new(Code::Timeout, "no Attach in time");
+            }
+            () = stop.thrown(), if phase != Phase::Leaving => {
+                phase = Phase::Leaving;
+                let mut spread = [0; 4];
+                session.services.entropy.fill(&mut spread);
+                let reconnect_after_ms = u32::from_le_bytes(spread) % RECONNECT_SPREAD_MS;
+                if let Err(end) = pass(&outgoing, Outgoing::go_away(reconnect_after_ms)).await { return end }
+            }
             frame = tokio::time::timeout(dead_after, reader.next()) => {
                 let frame = match frame {
                     Err(_) => return End::new(Code::Timeout, "nothing was heard"),
@@ -79,22 +97,6 @@ async fn converse<R: RecvStream>(
                     Answer::Later(request) => requests.push(request),
                     Answer::End(end) => return end,
                 }
-            }
-            Some(frame) = requests.next() => {
-                if let Err(end) = pass(&outgoing, Outgoing::Frame(frame)).await { return end }
-            }
-            end = writer_end.recv() => {
-                return end.unwrap_or_else(|| End::new(Code::Internal, "the control writer panicked"));
-            }
-            () = &mut unattached, if phase == Phase::Welcomed => {
-                return End::new(Code::Timeout, "no Attach in time");
-            }
-            () = stop.thrown(), if phase != Phase::Leaving => {
-                phase = Phase::Leaving;
-                let mut spread = [0; 4];
-                session.services.entropy.fill(&mut spread);
-                let reconnect_after_ms = u32::from_le_bytes(spread) % RECONNECT_SPREAD_MS;
-                if let Err(end) = pass(&outgoing, Outgoing::go_away(reconnect_after_ms)).await { return end }
             }
         }
         if phase == Phase::Leaving && requests.is_empty() {

@@ -150,6 +150,7 @@ pub async fn run<C: Connection>(services: Arc<Services>, connection: C) {
     let gate = services.gate.clone();
     let connection = Arc::new(Metered::new(connection, Toll::new(gate.clone(), Address::from(peer.ip()))));
     let greeted = tokio::select! {
+        biased;
         greeted = handshake::run(&services, &*connection) => greeted,
         closed = connection.closed() => Err(End::by_transport(closed)),
     };
@@ -193,10 +194,12 @@ pub async fn run<C: Connection>(services: Arc<Services>, connection: C) {
     // Held until the connection is closed, and its stream with it.
     let mut control = pin!(control::run(&session, greeted.reader, greeted.send, close));
     let end = tokio::select! {
-        end = &mut control => end,
+        // What a busy peer could hold up comes before what it keeps busy.
+        biased;
         end = session.registration.kicked() => end,
         end = login::ended(&session) => end,
         closed = connection.closed() => End::by_transport(closed),
+        end = &mut control => end,
     };
     let end = explained(end, &*connection);
     drop(following);

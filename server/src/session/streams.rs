@@ -91,6 +91,7 @@ async fn lane<S: SendStream, R: RecvStream>(
         }
     }
     tokio::select! {
+        biased;
         _ = &mut written => {}
         ended = reader.next() => match ended {
             // A client that has closed its half still reads ours.

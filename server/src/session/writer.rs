@@ -32,31 +32,9 @@ pub(super) async fn run<S: SendStream>(session: Arc<Session>, mut send: S, mut q
     let mut feed: Option<UserFeed> = None;
     loop {
         let mut frames = Vec::new();
+        let mut next;
         tokio::select! {
-            first = queue.recv() => {
-                let Some(first) = first else {
-                    send.finish();
-                    return End::new(Code::Normal, "control finished");
-                };
-                let mut next = Some(first);
-                while let Some(outgoing) = next.take() {
-                    match outgoing {
-                        Outgoing::Frame(frame) => frames.push(frame),
-                        Outgoing::StartUserFeed { request, epoch, seq } => {
-                            match UserFeed::start(&session, request, epoch, seq).await {
-                                Ok((started, mut first)) => {
-                                    frames.append(&mut first);
-                                    feed = Some(started);
-                                }
-                                Err(end) => return end,
-                            }
-                        }
-                    }
-                    if frames.iter().map(Bytes::len).sum::<usize>() < CONTROL_BATCH_BYTES_MAX {
-                        next = queue.try_recv().ok();
-                    }
-                }
-            }
+            biased;
             () = session.inbox.control_woken(), if feed.is_some() => {
                 if let Some(feed) = &mut feed
                     && session.inbox.take_user_log_grew()
@@ -67,6 +45,32 @@ pub(super) async fn run<S: SendStream>(session: Arc<Session>, mut send: S, mut q
                     }
                 }
                 frames.extend(people::presence_frames(&session));
+                // Neither holds up the other.
+                next = queue.try_recv().ok();
+            }
+            first = queue.recv() => match first {
+                Some(first) => next = Some(first),
+                None => {
+                    send.finish();
+                    return End::new(Code::Normal, "control finished");
+                }
+            }
+        }
+        while let Some(outgoing) = next.take() {
+            match outgoing {
+                Outgoing::Frame(frame) => frames.push(frame),
+                Outgoing::StartUserFeed { request, epoch, seq } => {
+                    match UserFeed::start(&session, request, epoch, seq).await {
+                        Ok((started, mut first)) => {
+                            frames.append(&mut first);
+                            feed = Some(started);
+                        }
+                        Err(end) => return end,
+                    }
+                }
+            }
+            if frames.iter().map(Bytes::len).sum::<usize>() < CONTROL_BATCH_BYTES_MAX {
+                next = queue.try_recv().ok();
             }
         }
         if frames.is_empty() {

@@ -43,8 +43,7 @@ fn find(read: &impl Read, log: LogId) -> Result<Option<Recorded>, StoreError> {
 
 /// Holds the recorded heads against the logs.
 pub(super) fn judge(durable: &Durable, recorded: Latest) -> Result<Verdict, StoreError> {
-    let mut verdict =
-        Verdict { latest: Latest::with_capacity(recorded.len()), lost: HashMap::new(), stale: Vec::new() };
+    let mut verdict = Verdict { latest: Latest::new(), lost: HashMap::new(), stale: Vec::new() };
     for (log, head) in recorded {
         // A view each: nothing else runs yet, and none is held for long.
         match durable.read(|view| find(view, log))? {

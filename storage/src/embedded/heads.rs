@@ -11,7 +11,7 @@
 
 use rill_protocol::{Epoch, RoomId, UserId};
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
     fs::{self, File},
     io::{self, BufReader, BufWriter, Read, Write},
     path::{Path, PathBuf},
@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Which log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum LogId {
     Room(RoomId),
     User(UserId),
@@ -37,7 +37,7 @@ pub(super) struct Recorded {
 }
 
 /// The last recorded head of each log.
-pub(super) type Latest = HashMap<LogId, Recorded>;
+pub(super) type Latest = BTreeMap<LogId, Recorded>;
 
 const MAGIC: &[u8; 8] = b"rillhd01";
 const CHECKSUM_AT: usize = 1 + 16 + 16 + 8;
