@@ -1,13 +1,14 @@
 //! Durable appends per second, with everything a post writes, against the least that
 //! durability costs: the same bytes in the same batches, appended to a plain file and
-//! synced. `cargo bench -p rill-storage --bench append`.
+//! synced. `cargo bench -p rill-storage --bench append`; behind `--` may follow the name
+//! of an engine and numbers of appends in flight.
 
 #![allow(clippy::disallowed_methods)] // A measurement reads the clock.
 
 use rill_protocol::{ClientId, Epoch, RoomId, UserId};
 use rill_storage::{
-    Store,
-    embedded::{OpenOptions, Statistics, open_sled},
+    EngineKind, Store,
+    embedded::{self, OpenOptions, Statistics},
     model::{Change, Digest, NewEntry, NewRoom},
 };
 use std::{
@@ -108,11 +109,12 @@ fn cpu_seconds() -> f64 {
     ticks.filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
 }
 
-fn measure(runtime: &tokio::runtime::Runtime, in_flight: u64) {
+fn measure(runtime: &tokio::runtime::Runtime, engine: EngineKind, in_flight: u64) {
     let directory = tempfile::tempdir().unwrap();
     let seed = AtomicU64::new(1);
     let entropy = Arc::new(move |bytes: &mut [u8]| bytes.fill(seed.fetch_add(1, Relaxed) as u8));
-    let opened = open_sled(OpenOptions::new(directory.path().join("data"), entropy)).unwrap();
+    let options = OpenOptions::new(directory.path().join("data"), entropy);
+    let opened = embedded::open(OpenOptions { engine: Some(engine), ..options }).unwrap();
     runtime.block_on(prepare(&opened.store));
     let before = opened.handle.statistics();
     let (start, cpu) = (Instant::now(), cpu_seconds());
@@ -126,7 +128,7 @@ fn measure(runtime: &tokio::runtime::Runtime, in_flight: u64) {
     let at = |part: f64| latencies[((posts - 1.0) * part) as usize] as f64 / 1000.0;
     let raw_seconds = raw(directory.path(), batches, bytes);
     println!(
-        "{in_flight:5} in flight: {:7.0} posts/s  {:5.1} µs CPU a post  p50 {:.2} ms  p99 {:.2} ms  max {:.1} ms  \
+        "{engine} {in_flight:5} in flight: {:7.0} posts/s  {:5.1} µs CPU a post  p50 {:.2} ms  p99 {:.2} ms  max {:.1} ms  \
          {:.1} posts and {:.1} KiB a batch  raw {:.0} posts/s  ratio {:.2}",
         posts / seconds,
         cpu * 1e6 / posts,
@@ -146,7 +148,12 @@ fn main() {
         return;
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
-    for in_flight in [1, 16, 1024] {
-        measure(&runtime, in_flight);
+    let asked: Vec<EngineKind> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
+    let numbers: Vec<u64> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
+    let engines = if asked.is_empty() { EngineKind::ALL.to_vec() } else { asked };
+    for engine in engines {
+        for in_flight in if numbers.is_empty() { &[1, 16, 1024][..] } else { &numbers } {
+            measure(&runtime, engine, *in_flight);
+        }
     }
 }

@@ -11,6 +11,10 @@ pub enum StoreError {
     /// The committer's queue is full: nothing was written, the same call may be repeated.
     #[error("the store's queue is full; repeat the call under the same client id")]
     Busy,
+    /// The disk has no room left: nothing was written, reads go on, and writes do once
+    /// there is space again.
+    #[error("the disk of the data directory is full; make space and repeat the call under the same client id")]
+    Full,
     /// The engine failed while reading or writing; a write is not visible.
     #[error("the store's engine failed: {0}")]
     Engine(String),

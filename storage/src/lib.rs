@@ -15,5 +15,6 @@ pub mod port;
 mod record;
 mod table;
 
+pub use engine::EngineKind;
 pub use error::StoreError;
 pub use port::Store;

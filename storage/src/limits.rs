@@ -36,6 +36,21 @@ pub const USER_LOG_TAIL_ENTRIES_MAX: u64 = 1_000;
 
 /// sled's page cache.
 pub const CACHE_BYTES_DEFAULT: u64 = 128 * 1024 * 1024;
+/// fjall's own journal, past which it writes its oldest rows to tables.
+pub const FJALL_JOURNAL_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// Rows that fjall holds before it writes them to a table.
+pub const FJALL_MEMTABLE_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// Keys and values in the journal alone before they are handed to the engine.
+pub const GENERATION_BYTES: usize = 8 * 1024 * 1024;
+/// Keys and values in the journal alone while the engine still takes what was handed
+/// to it; past it writes wait for the engine.
+pub const GENERATION_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Keys and values of one batch that the engine is handed.
+pub const APPLY_BYTES_MAX: usize = 512 * 1024;
+/// How long nothing must be written before the engine is handed what is in the journal.
+pub const APPLY_IDLE_MS: u64 = 1_000;
+
 /// Keys and values that the in-memory store holds.
 pub const MEMORY_BYTES_MAX: usize = 1024 * 1024 * 1024;
 

@@ -27,7 +27,7 @@ use super::{
 use crate::{
     StoreError,
     engine::Engine,
-    limits::{BATCH_BYTES_MAX, BATCH_COMMANDS_MAX, COMMAND_BYTES_MAX, HEADS_IDLE_MS},
+    limits::{APPLY_IDLE_MS, BATCH_BYTES_MAX, BATCH_COMMANDS_MAX, COMMAND_BYTES_MAX, HEADS_IDLE_MS},
 };
 
 /// Everything the thread owns.
@@ -56,32 +56,54 @@ impl Committer {
         self.tend();
         let end = match &self.failed {
             Some(error) => Err(error.clone()),
-            None => self.engine.barrier(),
+            None => self.engine.settle(),
         };
         self.durable.close();
         end
     }
 
-    /// Waits for the next command; uses a pause to tend the recorded heads.
+    /// Waits for the next command; uses a pause to tend the recorded heads, and a longer
+    /// one to let the engine tend itself.
     fn wait(&mut self) -> Order {
-        let unsynced = self.heads.as_ref().is_some_and(Heads::is_unsynced);
-        if unsynced && self.failed.is_none() {
-            match self.orders.recv_timeout(Duration::from_millis(HEADS_IDLE_MS)) {
-                Ok(order) => return order,
-                Err(RecvTimeoutError::Disconnected) => return Order::Stop,
-                Err(RecvTimeoutError::Timeout) => self.tend(),
+        if self.failed.is_none() && self.heads.as_ref().is_some_and(Heads::is_unsynced) {
+            if let Some(order) = self.wait_for(HEADS_IDLE_MS) {
+                return order;
+            }
+            self.tend();
+        }
+        while self.failed.is_none() && self.engine.is_untended() {
+            if let Some(order) = self.wait_for(APPLY_IDLE_MS) {
+                return order;
+            }
+            match self.engine.tend() {
+                Ok(()) | Err(StoreError::Full) => {}
+                Err(error) => self.fail(&error),
             }
         }
         self.orders.recv().unwrap_or(Order::Stop)
+    }
+
+    /// The next command, if one comes within that time.
+    fn wait_for(&self, pause_ms: u64) -> Option<Order> {
+        match self.orders.recv_timeout(Duration::from_millis(pause_ms)) {
+            Ok(order) => Some(order),
+            Err(RecvTimeoutError::Disconnected) => Some(Order::Stop),
+            Err(RecvTimeoutError::Timeout) => None,
+        }
+    }
+
+    /// From now on writes are refused.
+    fn fail(&mut self, error: &StoreError) {
+        tracing::error!(%error, "the store refuses writes until a restart");
+        self.counters.failed.store(true, Relaxed);
+        self.failed.get_or_insert_with(|| error.clone());
     }
 
     fn tend(&mut self) {
         if let Some(heads) = &mut self.heads
             && let Err(error) = heads.tend()
         {
-            tracing::error!(%error, "the recorded heads cannot be synced; the store refuses writes until a restart");
-            self.counters.failed.store(true, Relaxed);
-            self.failed.get_or_insert(StoreError::Engine(format!("the recorded heads cannot be synced: {error}")));
+            self.fail(&StoreError::Engine(format!("the recorded heads cannot be synced: {error}")));
         }
     }
 
@@ -119,10 +141,11 @@ impl Committer {
                 self.observers.tell(effects);
                 Ok(())
             }
+            // Nothing of it was written.
+            Err(StoreError::Full) => Err(StoreError::Full),
             Err(error) => {
-                tracing::error!(%error, "a batch did not become durable; the store refuses writes until a restart");
-                self.counters.failed.store(true, Relaxed);
-                self.failed = Some(error.clone());
+                tracing::error!("a batch did not become durable");
+                self.fail(&error);
                 Err(error)
             }
         };
@@ -137,8 +160,10 @@ impl Committer {
             return Ok(batch.effects);
         }
         let bytes: usize = batch.writes.iter().map(|(key, value)| key.len() + value.as_ref().map_or(0, Vec::len)).sum();
-        self.durable.conceal(batch.old);
-        self.engine.commit(&batch.writes)?;
+        if self.engine.shows_early() {
+            self.durable.conceal(batch.old);
+        }
+        self.engine.commit(batch.writes)?;
         self.engine.barrier()?;
         if let Some(heads) = &mut self.heads {
             heads

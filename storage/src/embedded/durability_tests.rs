@@ -61,7 +61,7 @@ impl Engine for MoodyEngine {
         self.inner.scan(from, until, way, visit)
     }
 
-    fn commit(&self, batch: &Overlay) -> Result<(), StoreError> {
+    fn commit(&self, batch: Overlay) -> Result<(), StoreError> {
         if *self.mood.lock() == Mood::FailsToCommit {
             return Err(StoreError::Engine("no space left".into()));
         }
@@ -321,6 +321,39 @@ async fn a_command_that_fails_or_panics_leaves_nothing_and_its_neighbours_alone(
     let batch = tx.finish();
     assert_eq!(batch.writes.len(), 1);
     assert_eq!(batch.old, Overlay::from([(keys::place(ROOM).bytes, None)]));
+}
+
+#[tokio::test]
+async fn a_message_that_was_changed_is_shown_as_it_is_now() {
+    let (opened, engine) = open();
+    let store = &opened.store;
+    store.rooms.create(new_room()).await.unwrap();
+    for (number, text) in [(1, "first"), (2, "changed"), (3, "third")] {
+        let change = Change::Post(text.into());
+        store.log.append(ROOM, NewEntry { change, ..post(number) }).await.unwrap().unwrap();
+    }
+    // Entry 4 as the latest edit of message 3.
+    let context = Context { bounds: Bounds::default(), entropy: entropy(), lost: Default::default() };
+    let durable = Arc::new(Durable::new(engine.clone() as Arc<dyn Engine>));
+    let mut tx = Tx::new(&context, durable.ring(), &*engine);
+    let row = stored::Message {
+        at_ms: 2,
+        author: USER,
+        client_id: ClientId([1; 16]),
+        fact: stored::Fact::Posted,
+        edits: 1,
+        body_seq: 4,
+    };
+    tx.run(|tx| tx.put(keys::message(ROOM, 3), &row)).unwrap();
+    engine.commit(tx.finish().writes).unwrap();
+    for (anchor, seqs) in [(Anchor::Before(u64::MAX), 1..=5), (Anchor::After(2), 3..=5), (Anchor::Before(4), 1..=3)] {
+        let page = store.log.messages(ROOM, anchor, 100, 1000).await.unwrap().unwrap();
+        assert!(page.messages.iter().map(|message| message.seq).eq(seqs.clone()));
+        let message = page.messages.iter().find(|message| message.seq == 3).unwrap();
+        assert_eq!((&message.body, message.edits), (&Body::Text("changed".into()), 1));
+        let others = page.messages.iter().filter(|message| message.seq != 3);
+        others.for_each(|message| assert_eq!(message.edits, 0));
+    }
 }
 
 #[tokio::test]

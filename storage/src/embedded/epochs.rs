@@ -90,8 +90,9 @@ pub(super) fn renew(
             tx.run(|tx| wear(tx, log, epoch))?;
             verdict.latest.insert(log, Recorded { epoch, seq: found.seq });
         }
-        engine.commit(&tx.finish().writes)?;
+        engine.commit(tx.finish().writes)?;
         engine.barrier()?;
+        engine.publish();
     }
     Ok(())
 }

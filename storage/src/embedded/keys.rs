@@ -191,6 +191,8 @@ pub(crate) fn body(room: RoomId, seq: u64, part: u16) -> Key<stored::Body> {
     Key::new(Table::Body, &[&room.0, &seq.to_be_bytes(), &part.to_be_bytes()])
 }
 
+/// What a change of a message writes.
+#[cfg(test)]
 pub(crate) fn message(room: RoomId, seq: u64) -> Key<stored::Message> {
     Key::new(Table::Message, &[&room.0, &seq.to_be_bytes()])
 }

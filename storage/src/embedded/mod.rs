@@ -17,7 +17,6 @@ mod keys;
 mod log;
 mod observers;
 mod open;
-mod overlay;
 mod queue;
 mod read;
 mod rooms;
@@ -43,7 +42,7 @@ use view::{Durable, View};
 
 pub use context::Entropy;
 pub use handle::{Handle, OpenStore};
-pub use open::{MemoryOptions, OpenOptions, is_store, memory, open_sled};
+pub use open::{MemoryOptions, OpenOptions, is_store, memory, open, open_sled};
 pub use statistics::Statistics;
 pub use sweep::Swept;
 

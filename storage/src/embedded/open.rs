@@ -21,11 +21,11 @@ use super::{
 };
 use crate::{
     Store, StoreError,
-    engine::{Engine, memory::MemoryEngine, sled},
+    engine::{self, Engine, EngineKind, journal, memory::MemoryEngine},
     limits::{Bounds, CACHE_BYTES_DEFAULT, MEMORY_BYTES_MAX},
 };
 
-const ENGINE_DIRECTORY: &str = "sled";
+const JOURNAL_DIRECTORY: &str = "journal";
 const HEADS_FILE: &str = "heads";
 
 /// How to open a store on disk.
@@ -33,6 +33,9 @@ const HEADS_FILE: &str = "heads";
 pub struct OpenOptions {
     /// The data directory; made if it is not there.
     pub path: PathBuf,
+    /// The engine that it must have; with `None`, the one that it has, or the default
+    /// where it is new.
+    pub engine: Option<EngineKind>,
     pub cache_bytes: u64,
     pub bounds: Bounds,
     pub entropy: Entropy,
@@ -41,7 +44,7 @@ pub struct OpenOptions {
 impl OpenOptions {
     /// The defaults.
     pub fn new(path: impl Into<PathBuf>, entropy: Entropy) -> Self {
-        Self { path: path.into(), cache_bytes: CACHE_BYTES_DEFAULT, bounds: Bounds::default(), entropy }
+        Self { path: path.into(), engine: None, cache_bytes: CACHE_BYTES_DEFAULT, bounds: Bounds::default(), entropy }
     }
 }
 
@@ -63,26 +66,32 @@ impl MemoryOptions {
 
 /// Whether a directory holds a store; whether that can be opened is another question.
 pub fn is_store(path: &Path) -> bool {
-    path.join(ENGINE_DIRECTORY).join("db").exists()
+    EngineKind::ALL.into_iter().any(|kind| kind.is_present(path))
 }
 
-/// Opens or makes a store in a directory, with sled as its engine. Blocks: reading
-/// what a crash left can take seconds.
+/// Opens or makes a store in a directory, with sled as its engine.
 pub fn open_sled(options: OpenOptions) -> Result<OpenStore, StoreError> {
+    open(OpenOptions { engine: Some(EngineKind::Sled), ..options })
+}
+
+/// Opens or makes a store in a directory. Blocks: reading what a crash left can take
+/// seconds.
+pub fn open(options: OpenOptions) -> Result<OpenStore, StoreError> {
     let directory = LockedDirectory::lock(&options.path)?;
     let path = directory.path.clone();
-    let engine_path = path.join(ENGINE_DIRECTORY);
-    let had_engine = is_store(&path);
+    let kind = EngineKind::settle(&path, options.engine)?;
+    let had_engine = kind.is_present(&path);
     let heads_path = path.join(HEADS_FILE);
     let recorded = heads::load(&heads_path).map_err(|error| unreadable(&heads_path, &error))?;
 
-    let engine = sled::open(&engine_path, options.cache_bytes, Box::new(directory))?;
-    let engine: Arc<dyn Engine> = Arc::new(engine);
+    let engine = engine::open(kind, &path, options.cache_bytes, Box::new(directory))?;
+    migrate(&engine, &path)?;
+    let engine: Arc<dyn Engine> = Arc::new(journal::open(engine, &path.join(JOURNAL_DIRECTORY))?);
     let durable = Arc::new(Durable::new(Arc::clone(&engine)));
     let secret = match durable.read(|view| birth::find(view))? {
-        Found::Store { secret } => secret,
+        Found::Store { secret, .. } => secret,
         Found::Newer { version } => return Err(newer(&path, version)),
-        Found::Empty if had_engine && recorded.is_some() => return Err(emptied(&engine_path)),
+        Found::Empty if had_engine && recorded.is_some() => return Err(emptied(&path.join(kind.name()), kind)),
         Found::Empty => birth::create(&*engine, durable.ring(), &options.entropy)?,
     };
 
@@ -90,6 +99,20 @@ pub fn open_sled(options: OpenOptions) -> Result<OpenStore, StoreError> {
     let latest = reconcile(recorded, &mut context, &durable, &*engine)?;
     let heads = Heads::rewrite(&heads_path, &latest).map_err(|error| unreadable(&heads_path, &error))?;
     start(engine, durable, context, Some(heads), secret)
+}
+
+/// Before the journal is used: what an older version left must say that older versions
+/// cannot read it any more, and what a newer one left stays as it is.
+fn migrate(engine: &Arc<dyn Engine>, path: &Path) -> Result<(), StoreError> {
+    let durable = Durable::new(Arc::clone(engine));
+    match durable.read(|view| birth::find(view))? {
+        Found::Newer { version } => Err(newer(path, version)),
+        Found::Store { secret, version } if version < birth::DATA_VERSION => {
+            tracing::info!(from = version, to = birth::DATA_VERSION, "the store's data gets a newer version");
+            birth::write(&**engine, durable.ring(), secret)
+        }
+        Found::Store { .. } | Found::Empty => Ok(()),
+    }
 }
 
 /// Makes an empty store in memory: the same aggregates over an engine that forgets.
@@ -174,11 +197,12 @@ fn newer(path: &Path, version: u32) -> StoreError {
     }
 }
 
-fn emptied(path: &Path) -> StoreError {
+fn emptied(path: &Path, kind: EngineKind) -> StoreError {
     StoreError::Open {
         path: path.to_owned(),
-        detail: "sled opened it without its data, which was there before; keep a copy of the directory, then restore \
-                 it from a backup, or remove it to begin with an empty store"
-            .into(),
+        detail: format!(
+            "{kind} opened it without its data, which was there before; keep a copy of the directory, then restore it \
+             from a backup, or remove it to begin with an empty store"
+        ),
     }
 }

@@ -66,10 +66,12 @@ records! {
     /// What every entry changes.
     1 RoomHead { epoch: Epoch, seq: u64, at_ms: u64, posts: u64, members: u32, }
 
-    1 Entry { at_ms: u64, author: UserId, client_id: ClientId, posts: u64, fact: Fact, }
+    /// Its text lies in it, unless that is long.
+    2 Entry { at_ms: u64, author: UserId, client_id: ClientId, posts: u64, fact: Fact, text: Text, }
+        was 1 EntryOfFormat1 { at_ms: u64, author: UserId, client_id: ClientId, posts: u64, fact: Fact, }
 
-    /// A message as it is now. Its text is the body under `body_seq`: its own, or that
-    /// of the latest edit.
+    /// A message as it is now, where that is something else than its entry. Its text is
+    /// that of the entry `body_seq`: its own, or the latest edit.
     1 Message {
         at_ms: u64,
         author: UserId,
@@ -104,6 +106,15 @@ records! {
     1 InvitationUse { at_ms: u64, }
 }
 
+impl From<EntryOfFormat1> for Entry {
+    /// Texts lay in rows of their own.
+    fn from(older: EntryOfFormat1) -> Self {
+        let EntryOfFormat1 { at_ms, author, client_id, posts, fact } = older;
+        let text = if fact.has_body() { Text::Apart } else { Text::None };
+        Self { at_ms, author, client_id, posts, fact, text }
+    }
+}
+
 impl From<UserOfFormat1> for User {
     fn from(older: UserOfFormat1) -> Self {
         let UserOfFormat1 { name, password_hash, created_ms } = older;
@@ -125,7 +136,19 @@ pub(crate) enum Role {
     Administrator,
 }
 
-/// The text beside an entry, or the part of it that fits into a row. A deleted one
+/// The text of an entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Text {
+    /// The fact has none.
+    None,
+    Here(String),
+    /// In the rows of [`Body`].
+    Apart,
+    /// It had one, which was deleted.
+    Erased,
+}
+
+/// A text that lies beside its entry, or the part of it that fits into a row. A deleted one
 /// leaves `Erased`, so that a row that is missing is always damage.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Body {

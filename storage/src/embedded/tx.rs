@@ -9,10 +9,10 @@ use std::{
     sync::Arc,
 };
 
-use super::{context::Context, heads::LogId, keys::Key, overlay, read::Read};
+use super::{context::Context, heads::LogId, keys::Key, read::Read};
 use crate::{
     StoreError,
-    engine::{Direction, Engine, Overlay, Visit},
+    engine::{Direction, Engine, Overlay, Visit, scan_over},
     limits::COMMAND_BYTES_MAX,
     model::{Entry, UserEntry},
     record::{self, KeyRing, Record},
@@ -72,7 +72,7 @@ impl Read for Tx<'_> {
         direction: Direction,
         visit: &mut Visit<'_>,
     ) -> Result<(), StoreError> {
-        overlay::scan(self.engine, &self.overlay, range, direction, visit)
+        scan_over(self.engine, &self.overlay, range, direction, visit)
     }
 }
 

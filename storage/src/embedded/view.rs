@@ -1,7 +1,7 @@
 //! What readers see: the durable state, all of it and nothing else.
 //!
-//! An engine shows a batch as soon as it is applied, which is before the barrier has
-//! made it durable. So the committer first lays the old values of the batch's keys
+//! An engine behind a journal shows a batch when it is told to, which is when it is
+//! durable. Another one shows it as soon as it is applied. There the committer first lays the old values of the batch's keys
 //! over the engine, then commits and syncs, and only then lifts them. A read holds the
 //! lock while it runs: it sees one durable state, however many keys it touches. The
 //! committer holds it exclusively for the two swaps alone, so nobody ever waits for a
@@ -11,10 +11,10 @@
 use parking_lot::RwLock;
 use std::sync::Arc;
 
-use super::{overlay, read::Read};
+use super::read::Read;
 use crate::{
     StoreError,
-    engine::{Direction, Engine, Overlay, Visit},
+    engine::{Direction, Engine, Overlay, Visit, get_over, scan_over},
     record::KeyRing,
 };
 
@@ -44,7 +44,7 @@ impl Read for View<'_> {
     }
 
     fn get_sealed(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        overlay::get(self.engine, self.concealed, key)
+        get_over(self.engine, self.concealed, key)
     }
 
     fn scan_sealed(
@@ -53,7 +53,7 @@ impl Read for View<'_> {
         direction: Direction,
         visit: &mut Visit<'_>,
     ) -> Result<(), StoreError> {
-        overlay::scan(self.engine, self.concealed, range, direction, visit)
+        scan_over(self.engine, self.concealed, range, direction, visit)
     }
 }
 
@@ -81,7 +81,12 @@ impl Durable {
 
     /// After its barrier: the batch is visible, whole and at once.
     pub(super) fn reveal(&self) {
-        let lifted = std::mem::take(&mut self.state.write().concealed);
+        let mut state = self.state.write();
+        if let Some(engine) = &state.engine {
+            engine.publish();
+        }
+        let lifted = std::mem::take(&mut state.concealed);
+        drop(state);
         // Freed after the lock.
         drop(lifted);
     }

@@ -47,10 +47,10 @@ impl Engine for MemoryEngine {
         Ok(())
     }
 
-    fn commit(&self, batch: &Overlay) -> Result<(), StoreError> {
+    fn commit(&self, batch: Overlay) -> Result<(), StoreError> {
         let mut content = self.content.write();
         let (mut gained, mut freed) = (0, 0);
-        for (key, value) in batch {
+        for (key, value) in &batch {
             gained += value.as_ref().map_or(0, |value| key.len() + value.len());
             freed += content.rows.get(key).map_or(0, |old| key.len() + old.len());
         }
@@ -62,8 +62,8 @@ impl Engine for MemoryEngine {
         content.bytes = bytes;
         for (key, value) in batch {
             match value {
-                Some(value) => content.rows.insert(key.clone(), value.clone()),
-                None => content.rows.remove(key),
+                Some(value) => content.rows.insert(key, value),
+                None => content.rows.remove(&key),
             };
         }
         Ok(())

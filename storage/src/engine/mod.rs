@@ -1,14 +1,22 @@
 //! The seam under the embedded store: sorted bytes, atomic batches, a durable
 //! barrier. Synchronous and narrow, so that another engine is a folder and a line.
 //!
-//! An engine knows no tables and no records, checks nothing, and has one writer.
+//! An engine knows no tables and no records, checks nothing, and has one writer. The
+//! journal in front of an engine on disk is an engine too (see [`journal`]).
 
+pub(crate) mod fjall;
+pub(crate) mod journal;
+mod kind;
 pub(crate) mod memory;
+mod overlay;
 pub(crate) mod sled;
 
-use std::{collections::BTreeMap, ops::ControlFlow};
+use std::{collections::BTreeMap, ops::ControlFlow, path::Path, sync::Arc};
 
 use crate::StoreError;
+
+pub use kind::EngineKind;
+pub(crate) use overlay::{get as get_over, scan as scan_over};
 
 /// Keys in order, each with its new value, or `None` where it is deleted.
 pub(crate) type Overlay = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
@@ -24,14 +32,58 @@ pub(crate) enum Direction {
 /// engine: a lock may be held.
 pub(crate) type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> ControlFlow<()> + 'a;
 
-/// A sorted store of bytes. Reads may come from any thread, writes from one.
+/// A sorted store of bytes. Reads may come from any thread, writes from one. No key
+/// of a caller begins with [`OWN_KEYS`].
 pub(crate) trait Engine: Send + Sync {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
     /// Visits keys from `from` up to but without `until`.
     fn scan(&self, from: &[u8], until: &[u8], direction: Direction, visit: &mut Visit<'_>) -> Result<(), StoreError>;
-    /// Applies a batch whole or not at all, also across a crash. Reads may see it at
-    /// once, before it is durable.
-    fn commit(&self, batch: &Overlay) -> Result<(), StoreError>;
+    /// Takes a batch, whole or not at all, also across a crash.
+    fn commit(&self, batch: Overlay) -> Result<(), StoreError>;
     /// Returns when every batch before it survives a loss of power.
     fn barrier(&self) -> Result<(), StoreError>;
+
+    /// Whether reads may see a batch before it is published. Then whoever must not see
+    /// what is not durable has to be kept from it.
+    fn shows_early(&self) -> bool {
+        true
+    }
+    /// Lets reads see the batch that was taken last.
+    fn publish(&self) {}
+    /// Whether a pause would be of use.
+    fn is_untended(&self) -> bool {
+        false
+    }
+    /// Uses a pause.
+    fn tend(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+    /// Before it is let go of: everything durable, and where it stays.
+    fn settle(&self) -> Result<(), StoreError> {
+        self.barrier()
+    }
+}
+
+/// The first byte of keys that belong to engines themselves. No table has this number.
+pub(crate) const OWN_KEYS: u8 = u8::MAX;
+
+/// Opens or creates an engine on disk in its place below `directory`. It holds `lock`
+/// for as long as it lives.
+pub(crate) fn open(
+    kind: EngineKind,
+    directory: &Path,
+    cache_bytes: u64,
+    lock: Box<dyn Send + Sync>,
+) -> Result<Arc<dyn Engine>, StoreError> {
+    let directory = directory.join(kind.name());
+    Ok(match kind {
+        EngineKind::Sled => Arc::new(sled::open(&directory, cache_bytes, lock)?),
+        EngineKind::Fjall => Arc::new(fjall::open(&directory, cache_bytes, lock)?),
+    })
+}
+
+/// What a panic said.
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "it panicked".to_owned())
 }

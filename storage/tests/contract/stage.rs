@@ -2,8 +2,8 @@
 
 use rill_protocol::{ClientId, Epoch, RoomId, SessionId, UserId};
 use rill_storage::{
-    Store,
-    embedded::{self, Entropy, Handle, MemoryOptions, OpenOptions},
+    EngineKind, Store, StoreError,
+    embedded::{self, Entropy, Handle, MemoryOptions, OpenOptions, OpenStore},
     limits::Bounds,
     model::{Appended, Change, Digest, NewEntry, NewRoom, Role, User},
     port::AppendRefused,
@@ -19,6 +19,7 @@ use tempfile::TempDir;
 pub(crate) enum Kind {
     Memory,
     Sled,
+    Fjall,
 }
 
 /// An open store that ends with the scenario.
@@ -37,6 +38,12 @@ pub(crate) fn entropy() -> Entropy {
     })
 }
 
+fn on_disk(engine: EngineKind, bounds: Bounds) -> (Result<OpenStore, StoreError>, Option<TempDir>) {
+    let directory = tempfile::tempdir().unwrap();
+    let options = OpenOptions::new(directory.path().join("data"), entropy());
+    (embedded::open(OpenOptions { engine: Some(engine), bounds, ..options }), Some(directory))
+}
+
 impl Kind {
     pub(crate) fn open(self) -> Stage {
         self.open_with(Bounds::default())
@@ -45,11 +52,8 @@ impl Kind {
     pub(crate) fn open_with(self, bounds: Bounds) -> Stage {
         let (opened, directory) = match self {
             Self::Memory => (embedded::memory(MemoryOptions { bounds, ..MemoryOptions::new(entropy()) }), None),
-            Self::Sled => {
-                let directory = tempfile::tempdir().unwrap();
-                let options = OpenOptions { bounds, ..OpenOptions::new(directory.path().join("data"), entropy()) };
-                (embedded::open_sled(options), Some(directory))
-            }
+            Self::Sled => on_disk(EngineKind::Sled, bounds),
+            Self::Fjall => on_disk(EngineKind::Fjall, bounds),
         };
         let opened = opened.unwrap();
         Stage { store: opened.store, handle: opened.handle, _directory: directory }
@@ -77,6 +81,13 @@ macro_rules! contract {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $scenario() {
                 super::$scenario(crate::stage::Kind::Sled).await;
+            })*
+        }
+
+        mod fjall {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $scenario() {
+                super::$scenario(crate::stage::Kind::Fjall).await;
             })*
         }
     };

@@ -1,10 +1,10 @@
 //! Damage gives errors, never panics and never silence.
 
 use crate::{
-    files::{open, tamper, unopened},
-    played::{appended, live, new_room, post, room, told},
+    files::{copy, engine_files, open, options, tamper},
+    played::{ALICE, BOB, account, appended, live, post, room, told},
 };
-use rill_storage::{StoreError, model::Anchor};
+use rill_storage::{StoreError, embedded, model::Anchor};
 use std::{fs, path::Path};
 
 const ENTRY: u8 = 8;
@@ -26,9 +26,9 @@ async fn damaged(directory: &Path, key: Vec<u8>, change: impl FnOnce(&mut Vec<u8
     live(&opened.store).await;
     opened.handle.close().unwrap();
     tamper(directory, |db| {
-        let mut value = db.get(&key).unwrap().expect("the row is where it should be").to_vec();
+        let mut value = db.get(&key).expect("the row is where it should be");
         change(&mut value);
-        db.insert(key, value).unwrap();
+        db.insert(key, value);
     });
 }
 
@@ -45,15 +45,25 @@ fn is_damaged<T: std::fmt::Debug>(result: Result<T, StoreError>, table: &str, wh
 #[tokio::test]
 async fn a_flipped_bit_is_reported_where_it_is_read_and_harms_nothing_else() {
     let directory = tempfile::tempdir().unwrap();
-    damaged(directory.path(), body(1, 10), |value| value[20] ^= 4).await;
+    damaged(directory.path(), body(1, 25), |value| value[20] ^= 4).await;
     let opened = open(directory.path());
     let store = &opened.store;
-    is_damaged(store.log.entries(room(1), 8, 5, 100_000).await, "body", "checksum");
-    is_damaged(store.log.messages(room(1), Anchor::Before(12), 5, 100_000).await, "body", "checksum");
+    is_damaged(store.log.entries(room(1), 23, 5, 100_000).await, "body", "checksum");
+    is_damaged(store.log.messages(room(1), Anchor::Before(27), 5, 100_000).await, "body", "checksum");
     assert_eq!(store.log.entries(room(1), 0, 9, 100_000).await.unwrap().len(), 9);
     assert_eq!(store.log.entries(room(2), 0, 9, 100_000).await.unwrap().len(), 2);
     let head = store.log.head(room(1)).await.unwrap().unwrap();
     assert_eq!(appended(store, 1, post(900, "goes on")).await.entry.seq, head.seq + 1);
+    opened.handle.close().unwrap();
+}
+
+#[tokio::test]
+async fn a_flipped_bit_of_a_short_text_is_reported_too() {
+    let directory = tempfile::tempdir().unwrap();
+    damaged(directory.path(), entry(1, 10), |value| value[100] ^= 1).await;
+    let opened = open(directory.path());
+    is_damaged(opened.store.log.entries(room(1), 9, 1, 100_000).await, "entry", "checksum");
+    is_damaged(opened.store.log.messages(room(1), Anchor::After(9), 1, 100_000).await, "entry", "checksum");
     opened.handle.close().unwrap();
 }
 
@@ -64,11 +74,11 @@ async fn a_value_moved_to_another_key_is_reported() {
     live(&opened.store).await;
     opened.handle.close().unwrap();
     tamper(directory.path(), |db| {
-        let other = db.get(body(1, 11)).unwrap().unwrap();
-        db.insert(body(1, 10), other).unwrap();
+        let other = db.get(body(1, 26)).unwrap();
+        db.insert(body(1, 25), other);
     });
     let opened = open(directory.path());
-    is_damaged(opened.store.log.entries(room(1), 9, 1, 100_000).await, "body", "checksum");
+    is_damaged(opened.store.log.entries(room(1), 24, 1, 100_000).await, "body", "checksum");
     opened.handle.close().unwrap();
 }
 
@@ -76,9 +86,9 @@ async fn a_value_moved_to_another_key_is_reported() {
 async fn a_missing_text_and_a_cut_row_are_reported() {
     let directory = tempfile::tempdir().unwrap();
     damaged(directory.path(), entry(1, 12), |value| value.truncate(7)).await;
-    tamper(directory.path(), |db| drop(db.remove(body(1, 10)).unwrap()));
+    tamper(directory.path(), |db| db.remove(body(1, 25)));
     let opened = open(directory.path());
-    is_damaged(opened.store.log.entries(room(1), 9, 1, 100_000).await, "body", "missing");
+    is_damaged(opened.store.log.entries(room(1), 24, 1, 100_000).await, "body", "missing");
     is_damaged(opened.store.log.entries(room(1), 11, 1, 100_000).await, "entry", "no record");
     opened.handle.close().unwrap();
 }
@@ -86,7 +96,7 @@ async fn a_missing_text_and_a_cut_row_are_reported() {
 #[tokio::test]
 async fn a_key_that_nobody_holds_is_named() {
     let directory = tempfile::tempdir().unwrap();
-    let address = body(1, 10);
+    let address = body(1, 25);
     let hashed_key = address.clone();
     damaged(directory.path(), address, move |value| {
         // Sealed anew, by hand, as if with key 7.
@@ -97,83 +107,112 @@ async fn a_key_that_nobody_holds_is_named() {
     })
     .await;
     let opened = open(directory.path());
-    is_damaged(opened.store.log.entries(room(1), 9, 1, 100_000).await, "body", "key 7");
+    is_damaged(opened.store.log.entries(room(1), 24, 1, 100_000).await, "body", "key 7");
     opened.handle.close().unwrap();
 }
 
-/// A closed store with all that `live` does.
-async fn lived(directory: &Path) {
+/// A closed store with all that `live` does, and what it tells.
+async fn lived(directory: &Path) -> Vec<String> {
     let opened = open(directory);
     live(&opened.store).await;
-    opened.handle.close().unwrap();
-}
-
-#[tokio::test]
-async fn a_damaged_snapshot_of_the_engine_names_the_file_and_the_repair() {
-    let directory = tempfile::tempdir().unwrap();
-    lived(directory.path()).await;
-    // Opened once more, so that there is a snapshot of something.
-    open(directory.path()).handle.close().unwrap();
-    let mut snapshots = 0;
-    for entry in fs::read_dir(directory.path().join("sled")).unwrap() {
-        let path = entry.unwrap().path();
-        if path.file_name().unwrap().to_string_lossy().starts_with("snap.") {
-            let mut bytes = fs::read(&path).unwrap();
-            bytes[3] ^= 1;
-            fs::write(&path, bytes).unwrap();
-            snapshots += 1;
-        }
-    }
-    assert_eq!(snapshots, 1);
-    let (path, detail) = unopened(directory.path());
-    assert!(path.starts_with(directory.path().join("sled")), "{path:?}");
-    assert!(detail.contains("damaged") && detail.contains("backup"), "{detail}");
-}
-
-#[tokio::test]
-async fn an_engine_that_opens_empty_is_not_taken_for_a_new_store() {
-    let directory = tempfile::tempdir().unwrap();
-    lived(directory.path()).await;
-    for entry in fs::read_dir(directory.path().join("sled")).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if name.starts_with("snap.") {
-            fs::remove_file(path).unwrap();
-        } else if name == "db" {
-            fs::write(path, "").unwrap();
-        }
-    }
-    let (path, detail) = unopened(directory.path());
-    assert_eq!(path, directory.path().join("sled"));
-    assert!(detail.contains("without its data") && detail.contains("backup"), "{detail}");
-}
-
-#[tokio::test]
-async fn a_file_full_of_garbage_gives_an_error_and_no_panic() {
-    let directory = tempfile::tempdir().unwrap();
-    lived(directory.path()).await;
-    let file = directory.path().join("sled/db");
-    let length = fs::metadata(&file).unwrap().len() as usize;
-    let garbage: Vec<u8> = (0..length).map(|at| (at * 31 + at / 251) as u8).collect();
-    fs::write(file, garbage).unwrap();
-    let (path, detail) = unopened(directory.path());
-    assert!(path.starts_with(directory.path().join("sled")) && detail.contains("backup"), "{path:?} {detail}");
-}
-
-#[tokio::test]
-async fn the_engine_never_writes_files_of_its_own_for_large_values() {
-    let directory = tempfile::tempdir().unwrap();
-    let opened = open(directory.path());
-    opened.store.rooms.create(new_room(1)).await.unwrap();
-    let text = "x".repeat(16_384);
-    for client in 0..100 {
-        appended(&opened.store, 1, post(client, &text)).await;
-    }
-    assert_eq!(fs::read_dir(directory.path().join("sled/blobs")).unwrap().count(), 0);
     let before = told(&opened.store).await;
     opened.handle.close().unwrap();
-    assert_eq!(fs::read_dir(directory.path().join("sled/blobs")).unwrap().count(), 0);
-    let opened = open(directory.path());
-    assert_eq!(told(&opened.store).await, before);
-    opened.handle.close().unwrap();
+    // Opened once more, so that the engine has come back once.
+    open(directory).handle.close().unwrap();
+    before
+}
+
+/// What a store makes of its damaged engine: an error that names a file below it and the
+/// repair, or all that was there, or a record that is reported when it is read.
+async fn is_reported_or_harmless(directory: &Path, before: &[String], what: &str) {
+    let opened = match embedded::open(options(directory)) {
+        Ok(opened) => opened,
+        Err(StoreError::Open { path, detail }) => {
+            assert!(path.starts_with(directory), "{what}: {path:?}");
+            assert!(detail.contains("backup"), "{what}: {detail}");
+            return;
+        }
+        Err(StoreError::Damaged { .. }) => return,
+        Err(StoreError::Engine(detail)) if detail.contains("backup") => return,
+        Err(other) => panic!("{what}: {other}"),
+    };
+    match read_all(&opened.store).await {
+        Ok(now) => assert!(now == before, "{what}: other data than was written"),
+        Err(StoreError::Damaged { .. } | StoreError::Engine(_)) => {}
+        Err(other) => panic!("{what}: {other}"),
+    }
+    let _ = opened.handle.close();
+}
+
+/// What `told` tells, unless something cannot be read.
+async fn read_all(store: &rill_storage::Store) -> Result<Vec<String>, StoreError> {
+    for number in 1..=2 {
+        store.log.head(room(number)).await?;
+        store.log.entries(room(number), 0, 1000, usize::MAX).await?;
+        store.log.messages(room(number), Anchor::After(0), 1000, usize::MAX).await?;
+        store.rooms.get(room(number)).await?;
+        store.rooms.members(room(number), None, 100).await?;
+        store.rooms.membership(room(number), BOB).await?;
+    }
+    for user in [ALICE, BOB] {
+        store.users.get(user).await?;
+        store.sessions.list(user).await?;
+        store.user_log.snapshot(user).await?;
+        store.user_log.entries(user, 0, 100).await?;
+        store.users.by_name(store.name_key(&account(user).name)).await?;
+    }
+    store.directory.page(None, 100).await?;
+    store.rooms.pending(100).await?;
+    Ok(told(store).await)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_flipped_byte_of_the_engine_is_served() {
+    let directory = tempfile::tempdir().unwrap();
+    let (path, broken) = (directory.path().join("data"), directory.path().join("broken"));
+    let before = lived(&path).await;
+    let files = engine_files(&path);
+    assert!(files.len() >= 2);
+    for file in files {
+        let bytes = fs::read(&file).unwrap();
+        for step in 0..24 {
+            // The beginning closely, the rest in strides; only what says something.
+            let at = if step < 8 { step * 5 } else { bytes.len() * (step - 8) / 16 };
+            let Some(at) = (at..bytes.len()).find(|at| bytes[*at] != 0) else { continue };
+            copy(&path, &broken);
+            let mut flipped = bytes.clone();
+            flipped[at] ^= 0x40;
+            fs::write(broken.join(file.strip_prefix(&path).unwrap()), flipped).unwrap();
+            is_reported_or_harmless(&broken, &before, &format!("{} at {at}", file.display())).await;
+            fs::remove_dir_all(&broken).unwrap();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_file_of_the_engine_is_cut_or_lost_unnoticed() {
+    let directory = tempfile::tempdir().unwrap();
+    let (path, broken) = (directory.path().join("data"), directory.path().join("broken"));
+    let before = lived(&path).await;
+    for file in engine_files(&path) {
+        let bytes = fs::read(&file).unwrap();
+        // What is behind the last byte that says something is room for more.
+        let length = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+        for part in 0..=8 {
+            copy(&path, &broken);
+            let place = broken.join(file.strip_prefix(&path).unwrap());
+            let what = match part {
+                8 => {
+                    fs::remove_file(place).unwrap();
+                    format!("{} missing", file.display())
+                }
+                part => {
+                    fs::write(place, &bytes[..length * part / 8]).unwrap();
+                    format!("{} cut to {part} eighths", file.display())
+                }
+            };
+            is_reported_or_harmless(&broken, &before, &what).await;
+            fs::remove_dir_all(&broken).unwrap();
+        }
+    }
 }

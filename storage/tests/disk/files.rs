@@ -1,8 +1,8 @@
 //! Stores in directories, and directories handled behind their back.
 
 use rill_storage::{
-    StoreError,
-    embedded::{Entropy, OpenOptions, OpenStore, open_sled},
+    EngineKind, StoreError,
+    embedded::{self, Entropy, OpenOptions, OpenStore},
 };
 use std::{
     fs,
@@ -23,16 +23,16 @@ fn entropy() -> Entropy {
 }
 
 pub(crate) fn options(path: &Path) -> OpenOptions {
-    OpenOptions::new(path, entropy())
+    OpenOptions { engine: Some(crate::ENGINE), ..OpenOptions::new(path, entropy()) }
 }
 
 pub(crate) fn open(path: &Path) -> OpenStore {
-    open_sled(options(path)).unwrap()
+    embedded::open(options(path)).unwrap()
 }
 
 /// The error of an opening that must fail.
 pub(crate) fn refused(path: &Path) -> StoreError {
-    match open_sled(options(path)) {
+    match embedded::open(options(path)) {
         Ok(_) => panic!("the store opened"),
         Err(error) => error,
     }
@@ -59,23 +59,101 @@ pub(crate) fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Changes what lies in a closed store, below the envelope.
-pub(crate) fn tamper(path: &Path, change: impl FnOnce(&sled::Db)) {
-    let db = (0..100)
-        .find_map(|_| {
-            let opened = sled::Config::new().path(path.join("sled")).flush_every_ms(None).open().ok();
+/// The folder of the engine.
+pub(crate) fn engine(path: &Path) -> PathBuf {
+    path.join(crate::ENGINE.name())
+}
+
+/// The files of the engine, folders within it too.
+pub(crate) fn engine_files(path: &Path) -> Vec<PathBuf> {
+    let (mut found, mut folders) = (Vec::new(), vec![engine(path)]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let entry = entry.unwrap();
+            if entry.file_type().unwrap().is_dir() { folders.push(entry.path()) } else { found.push(entry.path()) }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The rows of a closed store's engine, below the envelope.
+pub(crate) enum Rows {
+    Sled(sled::Db),
+    Fjall(fjall::Database, fjall::Keyspace),
+}
+
+impl Rows {
+    /// An engine that was just closed lets go of its files a moment later.
+    fn open(path: &Path) -> Self {
+        let opened = (0..250).find_map(|_| {
+            let opened = match crate::ENGINE {
+                EngineKind::Sled => {
+                    sled::Config::new().path(engine(path)).flush_every_ms(None).open().ok().map(Self::Sled)
+                }
+                EngineKind::Fjall => {
+                    fjall::Database::builder(engine(path)).worker_threads(1).open().ok().map(|database| {
+                        let rows = database.keyspace("rows", fjall::KeyspaceCreateOptions::default).unwrap();
+                        Self::Fjall(database, rows)
+                    })
+                }
+            };
             if opened.is_none() {
                 std::thread::sleep(std::time::Duration::from_millis(20));
             }
             opened
-        })
-        .unwrap();
-    change(&db);
-    db.flush().unwrap();
+        });
+        opened.unwrap()
+    }
+
+    pub(crate) fn get(&self, key: impl AsRef<[u8]>) -> Option<Vec<u8>> {
+        match self {
+            Self::Sled(db) => db.get(key).unwrap().map(|value| value.to_vec()),
+            Self::Fjall(_, rows) => rows.get(key).unwrap().map(|value| value.to_vec()),
+        }
+    }
+
+    pub(crate) fn insert(&self, key: impl AsRef<[u8]>, value: Vec<u8>) {
+        match self {
+            Self::Sled(db) => drop(db.insert(key, value).unwrap()),
+            Self::Fjall(_, rows) => rows.insert(key.as_ref(), value).unwrap(),
+        }
+    }
+
+    pub(crate) fn remove(&self, key: impl AsRef<[u8]>) {
+        match self {
+            Self::Sled(db) => drop(db.remove(key).unwrap()),
+            Self::Fjall(_, rows) => rows.remove(key.as_ref()).unwrap(),
+        }
+    }
+
+    /// Those of the store, in order; the engine's own are left out.
+    pub(crate) fn all(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let rows: Vec<(Vec<u8>, Vec<u8>)> = match self {
+            Self::Sled(db) => db.iter().map(|row| row.unwrap()).map(|(k, v)| (k.to_vec(), v.to_vec())).collect(),
+            Self::Fjall(_, rows) => {
+                rows.iter().map(|row| row.into_inner().unwrap()).map(|(k, v)| (k.to_vec(), v.to_vec())).collect()
+            }
+        };
+        rows.into_iter().filter(|(key, _)| key[0] != u8::MAX).collect()
+    }
 }
 
-/// Puts an older engine under a store.
+/// Changes what lies in a closed store, below the envelope.
+pub(crate) fn tamper(path: &Path, change: impl FnOnce(&Rows)) {
+    fs::create_dir_all(path).unwrap();
+    let rows = Rows::open(path);
+    change(&rows);
+    match rows {
+        Rows::Sled(db) => drop(db.flush().unwrap()),
+        Rows::Fjall(database, _) => database.persist(fjall::PersistMode::SyncAll).unwrap(),
+    }
+}
+
+/// Puts an older engine under a store, with the journal that was before it.
 pub(crate) fn put_back(path: &Path, older: &Path) {
-    fs::remove_dir_all(path.join("sled")).unwrap();
-    copy(&older.join("sled"), &path.join("sled"));
+    for folder in [crate::ENGINE.name(), "journal"] {
+        fs::remove_dir_all(path.join(folder)).unwrap();
+        copy(&older.join(folder), &path.join(folder));
+    }
 }

@@ -1,10 +1,17 @@
 //! What only a store on disk can do: come back, be locked, be damaged, be put back.
 
+use rill_storage::EngineKind;
+
+/// The engine that plays; the tests of `disk_fjall` are these with the other one.
+const ENGINE: EngineKind = EngineKind::Sled;
+
 mod crash;
 mod damage;
+mod damage_sled;
 mod files;
 mod fixture;
 mod flips;
+mod kinds;
 mod opening;
 mod played;
 mod put_back;

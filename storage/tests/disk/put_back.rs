@@ -1,7 +1,7 @@
 //! Logs that are shorter than they were get a new epoch.
 
 use crate::{
-    files::{copy, open, put_back},
+    files::{copy, engine, open, put_back},
     played::{ALICE, BOB, NOW_MS, account, appended, live, new_room, post, room},
 };
 use rill_protocol::Epoch;
@@ -92,7 +92,8 @@ async fn a_room_made_anew_after_its_engine_was_deleted_wears_another_epoch() {
     let lost = (epoch_and_seq(&opened.store, 1).await.0, user_epoch_and_seq(&opened.store, ALICE).await.0);
     let secret = opened.store.secret;
     opened.handle.close().unwrap();
-    fs::remove_dir_all(directory.path().join("sled")).unwrap();
+    fs::remove_dir_all(engine(directory.path())).unwrap();
+    fs::remove_dir_all(directory.path().join("journal")).unwrap();
 
     // Two starts: the first one must not forget what the second one needs.
     open(directory.path()).handle.close().unwrap();

@@ -73,7 +73,7 @@ async fn a_store_whose_last_port_is_gone_closes_itself() {
     drop(log);
     // The committer lets go in its own time.
     for _ in 0..500 {
-        match rill_storage::embedded::open_sled(crate::files::options(directory.path())) {
+        match rill_storage::embedded::open(crate::files::options(directory.path())) {
             Ok(opened) => {
                 assert_eq!(told(&opened.store).await, before);
                 return opened.handle.close().unwrap();

@@ -1,4 +1,4 @@
-//! The text beside an entry: in one row, or in several where it is long.
+//! The text of an entry: in the entry's row, or in several beside it where it is long.
 
 use rill_protocol::RoomId;
 
@@ -23,6 +23,15 @@ fn count(mut text: &str) -> usize {
     parts
 }
 
+/// Where a text lies.
+pub(super) fn place(text: Option<&str>) -> stored::Text {
+    match text {
+        None => stored::Text::None,
+        Some(text) if text.len() <= BODY_PART_BYTES_MAX => stored::Text::Here(text.to_owned()),
+        Some(_) => stored::Text::Apart,
+    }
+}
+
 pub(super) fn write(tx: &mut Tx<'_>, room: RoomId, seq: u64, text: &str) -> Result<(), StoreError> {
     let too_long = || StoreError::Engine("a text has more parts than can be numbered".into());
     let parts = u16::try_from(count(text)).map_err(|_| too_long())?;
@@ -35,10 +44,13 @@ pub(super) fn write(tx: &mut Tx<'_>, room: RoomId, seq: u64, text: &str) -> Resu
     Ok(())
 }
 
-/// The text under `seq`, for a fact that has one.
-pub(super) fn read(read: &impl Read, room: RoomId, seq: u64, fact: stored::Fact) -> Result<Body, StoreError> {
-    if !fact.has_body() {
-        return Ok(Body::None);
+/// The text of the entry `seq`, by what its row says of it.
+pub(super) fn read(read: &impl Read, room: RoomId, seq: u64, text: stored::Text) -> Result<Body, StoreError> {
+    match text {
+        stored::Text::None => return Ok(Body::None),
+        stored::Text::Here(text) => return Ok(Body::Text(text.into())),
+        stored::Text::Erased => return Ok(Body::Erased),
+        stored::Text::Apart => {}
     }
     let stored::Body::Text { part: mut text, parts } = read.need(&keys::body(room, seq, 0))? else {
         return Ok(Body::Erased);

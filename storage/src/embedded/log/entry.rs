@@ -1,4 +1,6 @@
 //! One entry: its rows written together, and read back joined with its text.
+//!
+//! A message is what its entry says until it is changed: only then it has a row of its own.
 
 use rill_protocol::{ClientId, RoomId, UserId};
 use std::sync::Arc;
@@ -18,8 +20,7 @@ pub(super) struct Draft {
     pub(super) text: Option<Arc<str>>,
 }
 
-/// Writes the entry behind `head`, its text and its row of the projection, and moves
-/// the head. The caller has set `head.at_ms`, and writes the head itself.
+/// Writes the entry behind `head` and its text, and moves the head. The caller has set `head.at_ms`, and writes the head itself.
 pub(super) fn write(
     tx: &mut Tx<'_>,
     room: RoomId,
@@ -31,12 +32,13 @@ pub(super) fn write(
     head.posts += u64::from(fact == stored::Fact::Posted);
     let (seq, at_ms, posts) = (head.seq, head.at_ms, head.posts);
 
-    tx.insert(keys::entry(room, seq), &stored::Entry { at_ms, author, client_id, posts, fact })?;
-    let message = stored::Message { at_ms, author, client_id, fact, edits: 0, body_seq: seq };
-    tx.insert(keys::message(room, seq), &message)?;
-    if let Some(text) = &text {
+    let row = stored::Entry { at_ms, author, client_id, posts, fact, text: body::place(text.as_deref()) };
+    if row.text == stored::Text::Apart
+        && let Some(text) = &text
+    {
         body::write(tx, room, seq, text)?;
     }
+    tx.insert(keys::entry(room, seq), &row)?;
 
     let body = text.map_or(Body::None, Body::Text);
     let entry = Arc::new(Entry { seq, at_ms, author, client_id, posts, fact: fact.into(), body });
@@ -46,13 +48,13 @@ pub(super) fn write(
 }
 
 /// An entry from its row.
-pub(super) fn join(read: &impl Read, room: RoomId, seq: u64, row: &stored::Entry) -> Result<Arc<Entry>, StoreError> {
-    let body = body::read(read, room, seq, row.fact)?;
-    let stored::Entry { at_ms, author, client_id, posts, fact } = *row;
+pub(super) fn join(read: &impl Read, room: RoomId, seq: u64, row: stored::Entry) -> Result<Arc<Entry>, StoreError> {
+    let stored::Entry { at_ms, author, client_id, posts, fact, text } = row;
+    let body = body::read(read, room, seq, text)?;
     Ok(Arc::new(Entry { seq, at_ms, author, client_id, posts, fact: fact.into(), body }))
 }
 
 /// An entry that is there.
 pub(super) fn find(read: &impl Read, room: RoomId, seq: u64) -> Result<Arc<Entry>, StoreError> {
-    join(read, room, seq, &read.need(&keys::entry(room, seq))?)
+    join(read, room, seq, read.need(&keys::entry(room, seq))?)
 }

@@ -1,7 +1,7 @@
 //! Reading the log and its projection, bounded by count and by bytes of text.
 
 use rill_protocol::RoomId;
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use super::{body, entry};
 use crate::{
@@ -51,13 +51,32 @@ pub(super) fn entries(
     let mut budget = Budget::new(bytes);
     let mut entries = Vec::with_capacity(rows.len());
     for (seq, row) in rows {
-        let entry = entry::join(read, room, seq, &row)?;
+        let entry = entry::join(read, room, seq, row)?;
         if !budget.takes(&entry.body) {
             break;
         }
         entries.push(entry);
     }
     Ok(entries)
+}
+
+/// The rows of messages that are not what their entries say. The first format wrote one
+/// for each.
+fn changed(
+    read: &impl Read,
+    room: RoomId,
+    rows: &[(u64, stored::Entry)],
+) -> Result<HashMap<u64, stored::Message>, StoreError> {
+    let seqs = || rows.iter().map(|(seq, _)| *seq);
+    let (Some(first), Some(last)) = (seqs().min(), seqs().max()) else { return Ok(HashMap::new()) };
+    let span = keys::messages(room);
+    let span = span.behind(&[&room.0, &first.saturating_sub(1).to_be_bytes()]);
+    let span = span.before(&[&room.0, &last.saturating_add(1).to_be_bytes()]);
+    let found = read.collect(&span, Direction::Forward, rows.len(), |key, row| {
+        key.room()?;
+        Ok((key.number()?, row))
+    })?;
+    Ok(found.into_iter().collect())
 }
 
 pub(super) fn messages(
@@ -68,7 +87,7 @@ pub(super) fn messages(
     bytes: usize,
 ) -> Result<Option<MessagePage>, StoreError> {
     let Some(head) = read.get(&keys::room_head(room))? else { return Ok(None) };
-    let span = keys::messages(room);
+    let span = keys::entries(room);
     let (span, direction) = match anchor {
         Anchor::Before(seq) => (span.before(&[&room.0, &seq.to_be_bytes()]), Direction::Reverse),
         Anchor::After(seq) => (span.behind(&[&room.0, &seq.to_be_bytes()]), Direction::Forward),
@@ -80,11 +99,19 @@ pub(super) fn messages(
         Ok((key.number()?, row))
     })?;
     let found = rows.len();
+    let mut changed = changed(read, room, &rows)?;
     let mut budget = Budget::new(bytes);
     let mut messages = Vec::with_capacity(found);
     for (seq, row) in rows.into_iter().take(limit) {
-        let stored::Message { at_ms, author, client_id, fact, edits, body_seq } = row;
-        let body = body::read(read, room, body_seq, fact)?;
+        let stored::Entry { at_ms, author, client_id, fact, text, .. } = row;
+        let (body, edits) = match changed.remove(&seq) {
+            Some(message) if message.body_seq != seq => {
+                let latest = read.need(&keys::entry(room, message.body_seq))?;
+                (body::read(read, room, message.body_seq, latest.text)?, message.edits)
+            }
+            Some(message) => (body::read(read, room, seq, text)?, message.edits),
+            None => (body::read(read, room, seq, text)?, 0),
+        };
         if !budget.takes(&body) {
             break;
         }

@@ -11,12 +11,13 @@ mod open;
 
 use std::{
     fs::File,
+    io,
     ops::ControlFlow,
     panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
 };
 
-use super::{Direction, Engine, Overlay, Visit};
+use super::{Direction, Engine, Overlay, Visit, panic_text};
 use crate::StoreError;
 
 pub(crate) use open::open;
@@ -32,12 +33,6 @@ pub(crate) struct SledEngine {
     _lock: Box<dyn Send + Sync>,
 }
 
-/// What a panic said.
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "it panicked".to_owned())
-}
-
 impl SledEngine {
     /// Runs a call into sled; a panic inside becomes an error. Where it comes from damage
     /// the error names the file and what helps.
@@ -48,8 +43,10 @@ impl SledEngine {
         };
         match catch_unwind(AssertUnwindSafe(call)) {
             Ok(result) => result.map_err(|error| match error {
-                ::sled::Error::Corruption { .. } => damaged(&error.to_string()),
-                other => StoreError::Engine(other.to_string()),
+                ::sled::Error::Io(error) if error.kind() != io::ErrorKind::UnexpectedEof => {
+                    StoreError::Engine(format!("sled cannot use its files: {error}"))
+                }
+                other => damaged(&other.to_string()),
             }),
             Err(panic) => Err(damaged(&panic_text(&*panic))),
         }
@@ -81,12 +78,12 @@ impl Engine for SledEngine {
         })
     }
 
-    fn commit(&self, batch: &Overlay) -> Result<(), StoreError> {
+    fn commit(&self, batch: Overlay) -> Result<(), StoreError> {
         let mut writes = ::sled::Batch::default();
         for (key, value) in batch {
             match value {
-                Some(value) => writes.insert(key.as_slice(), value.as_slice()),
-                None => writes.remove(key.as_slice()),
+                Some(value) => writes.insert(key, value),
+                None => writes.remove(key),
             }
         }
         self.guarded(|| self.db.apply_batch(writes))
@@ -127,7 +124,7 @@ mod tests {
                 let value = (random(&mut state) % 10 >= removes).then(|| vec![round as u8; VALUE_BYTES_MAX]);
                 batch.insert(key, value);
             }
-            engine.commit(&batch).unwrap();
+            engine.commit(batch).unwrap();
             engine.barrier().unwrap();
             assert_eq!(fs::read_dir(directory.path().join("blobs")).unwrap().count(), 0, "round {round}");
         }

@@ -1,27 +1,40 @@
 //! Sorted bytes with some keys laid over: how a batch sees itself before it is
-//! committed, and how readers are kept from seeing it before it is durable.
+//! committed, how readers are kept from seeing it before it is durable, and how what is
+//! in the journal alone is seen.
 
 use std::{
     cmp::Ordering,
     ops::{Bound, ControlFlow},
 };
 
-use crate::{
-    StoreError,
-    engine::{Direction, Engine, Overlay, Visit},
-};
+use super::{Direction, Engine, Overlay, Visit};
+use crate::StoreError;
 
 /// One key, as the overlay has it or else the engine.
-pub(super) fn get(engine: &dyn Engine, overlay: &Overlay, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+pub(crate) fn get(engine: &dyn Engine, overlay: &Overlay, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
     match overlay.get(key) {
         Some(value) => Ok(value.clone()),
         None => engine.get(key),
     }
 }
 
+/// A scan of the range of what lies below.
+type ScanLower<'a> = dyn FnMut(&mut Visit<'_>) -> Result<(), StoreError> + 'a;
+
 /// Visits what the overlay and the engine come to together, in order.
-pub(super) fn scan(
+pub(crate) fn scan(
     engine: &dyn Engine,
+    overlay: &Overlay,
+    (from, until): (&[u8], &[u8]),
+    direction: Direction,
+    visit: &mut Visit<'_>,
+) -> Result<(), StoreError> {
+    scan_upon(&mut |visit| engine.scan(from, until, direction, visit), overlay, (from, until), direction, visit)
+}
+
+/// The same over anything that scans the range in that direction.
+pub(super) fn scan_upon(
+    lower: &mut ScanLower<'_>,
     overlay: &Overlay,
     (from, until): (&[u8], &[u8]),
     direction: Direction,
@@ -32,21 +45,20 @@ pub(super) fn scan(
     }
     let range = overlay.range::<[u8], _>((Bound::Included(from), Bound::Excluded(until)));
     match direction {
-        Direction::Forward => merge(engine, range, (from, until), direction, visit),
-        Direction::Reverse => merge(engine, range.rev(), (from, until), direction, visit),
+        Direction::Forward => merge(lower, range, direction, visit),
+        Direction::Reverse => merge(lower, range.rev(), direction, visit),
     }
 }
 
 fn merge<'a>(
-    engine: &dyn Engine,
+    lower: &mut ScanLower<'_>,
     upper: impl Iterator<Item = (&'a Vec<u8>, &'a Option<Vec<u8>>)>,
-    (from, until): (&[u8], &[u8]),
     direction: Direction,
     visit: &mut Visit<'_>,
 ) -> Result<(), StoreError> {
     let mut upper = upper.peekable();
     let mut flow = ControlFlow::Continue(());
-    engine.scan(from, until, direction, &mut |key, value| {
+    lower(&mut |key, value| {
         while let Some((upper_key, upper_value)) = upper.peek() {
             let order = match direction {
                 Direction::Forward => upper_key.as_slice().cmp(key),
@@ -92,7 +104,7 @@ mod tests {
             from in 0u8..40, until in 0u8..45, reverse: bool, limit in 1usize..40,
         ) {
             let engine = MemoryEngine::new(1 << 20);
-            engine.commit(&lower.iter().map(|(k, v)| (vec![*k], Some(vec![*v]))).collect()).unwrap();
+            engine.commit(lower.iter().map(|(k, v)| (vec![*k], Some(vec![*v]))).collect()).unwrap();
             let overlay: Overlay = upper.iter().map(|(k, v)| (vec![*k], v.map(|v| vec![v]))).collect();
 
             let mut merged: BTreeMap<u8, u8> = lower;

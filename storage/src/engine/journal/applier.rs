@@ -1,0 +1,135 @@
+//! The thread that puts generations into the engine, one at a time.
+
+use parking_lot::{Condvar, Mutex};
+use std::{
+    fs, mem,
+    path::PathBuf,
+    sync::{
+        Arc,
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    thread::{self, JoinHandle},
+};
+
+use super::{Engine, Layers, Overlay, recovery};
+use crate::{StoreError, limits::APPLY_BYTES_MAX};
+
+/// A generation on its way to the engine.
+pub(super) struct Handed {
+    pub(super) rows: Arc<Overlay>,
+    /// The last batch in it.
+    pub(super) through: u64,
+    /// What can go once the engine has it.
+    pub(super) segment: PathBuf,
+}
+
+enum State {
+    Idle,
+    Busy,
+    /// For good: the journal keeps what the engine did not take.
+    Failed(StoreError),
+}
+
+struct Progress {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+/// The handle of the thread, which ends with it.
+pub(super) struct Applier {
+    progress: Arc<Progress>,
+    work: Option<SyncSender<Handed>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Applier {
+    pub(super) fn start(layers: Arc<Layers>) -> Result<Self, StoreError> {
+        let progress = Arc::new(Progress { state: Mutex::new(State::Idle), changed: Condvar::new() });
+        let (work, orders) = sync_channel(1);
+        let shared = Arc::clone(&progress);
+        let thread = thread::Builder::new()
+            .name("rill-applier".into())
+            .spawn(move || run(&layers, &shared, &orders))
+            .map_err(|error| StoreError::Engine(format!("the applier's thread cannot start: {error}")))?;
+        Ok(Self { progress, work: Some(work), thread: Some(thread) })
+    }
+
+    /// Whether it can be handed a generation.
+    pub(super) fn is_idle(&self) -> Result<bool, StoreError> {
+        match &*self.progress.state.lock() {
+            State::Idle => Ok(true),
+            State::Busy => Ok(false),
+            State::Failed(error) => Err(error.clone()),
+        }
+    }
+
+    pub(super) fn hand(&self, handed: Handed) -> Result<(), StoreError> {
+        *self.progress.state.lock() = State::Busy;
+        let sent = self.work.as_ref().is_some_and(|work| work.send(handed).is_ok());
+        if sent { Ok(()) } else { Err(StoreError::Engine("the applier's thread has ended".into())) }
+    }
+
+    /// Waits until it is idle.
+    pub(super) fn wait(&self) -> Result<(), StoreError> {
+        let mut state = self.progress.state.lock();
+        loop {
+            match &*state {
+                State::Idle => return Ok(()),
+                State::Failed(error) => return Err(error.clone()),
+                State::Busy => self.progress.changed.wait(&mut state),
+            }
+        }
+    }
+}
+
+impl Drop for Applier {
+    fn drop(&mut self) {
+        drop(self.work.take());
+        if let Some(thread) = self.thread.take() {
+            // It catches what it can fail of.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn run(layers: &Layers, progress: &Progress, orders: &Receiver<Handed>) {
+    while let Ok(Handed { rows, through, segment }) = orders.recv() {
+        let applied = apply(&*layers.engine, &rows, through);
+        let state = match applied {
+            Ok(()) => {
+                drop(rows);
+                layers.thaw();
+                // One that stays is older than the engine, and goes at the next start.
+                if let Err(error) = fs::remove_file(&segment) {
+                    tracing::warn!(%error, path = %segment.display(), "a file of the journal that is done cannot be removed");
+                }
+                State::Idle
+            }
+            Err(error) => {
+                tracing::error!(%error, "the engine does not take what is in the journal; the store refuses writes until a restart");
+                State::Failed(error)
+            }
+        };
+        *progress.state.lock() = state;
+        progress.changed.notify_all();
+    }
+}
+
+/// Puts rows into the engine, durably; it then has every batch through that number.
+pub(super) fn apply(engine: &dyn Engine, rows: &Overlay, through: u64) -> Result<(), StoreError> {
+    let (mut batch, mut bytes) = (Overlay::new(), 0);
+    for (key, value) in rows {
+        bytes += key.len() + value.as_ref().map_or(0, Vec::len);
+        batch.insert(key.clone(), value.clone());
+        if bytes >= APPLY_BYTES_MAX {
+            engine.commit(mem::take(&mut batch))?;
+            bytes = 0;
+        }
+    }
+    if !batch.is_empty() {
+        engine.commit(batch)?;
+    }
+    // Behind all of the rows: an engine never keeps a later batch without the earlier.
+    engine.commit(recovery::applied_row(through))?;
+    engine.barrier()
+}

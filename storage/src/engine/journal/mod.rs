@@ -1,0 +1,143 @@
+//! The journal in front of an engine on disk: what makes a batch durable.
+//!
+//! A batch is appended to a file of checksummed frames and synced; that is all that an
+//! append waits for. It is then held in memory, over the engine, as part of the
+//! *generation* that gathers. Past a size, and in pauses, a generation is handed to a
+//! thread of its own that puts it into the engine in the order of keys, one row per key
+//! however often it was written, and waits for the engine's barrier; only then does the
+//! generation's file go. A start puts what the files still hold into the engine.
+//!
+//! So the engine need not be durable batch by batch, nor fast: it must come back with
+//! what it had at its last barrier. It carries the number of the last batch in it
+//! (`applied`); a journal that begins behind that number says that the engine has lost
+//! something, and is not replayed over the gap.
+
+mod applier;
+mod frame;
+mod layers;
+mod recovery;
+mod segment;
+
+#[cfg(test)]
+mod tests;
+
+use parking_lot::Mutex;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use super::{Direction, Engine, Overlay, Visit};
+use crate::{
+    StoreError,
+    limits::{GENERATION_BYTES, GENERATION_BYTES_MAX},
+};
+use applier::{Applier, Handed};
+use layers::Layers;
+use segment::Segment;
+
+/// Where batches go, and the one that is on its way.
+struct Writer {
+    segment: Segment,
+    /// The number of the next batch.
+    next: u64,
+    staged: Option<Overlay>,
+    frame: Vec<u8>,
+}
+
+/// An engine with a journal in front of it.
+pub(crate) struct Journaled {
+    directory: PathBuf,
+    layers: Arc<Layers>,
+    writer: Mutex<Writer>,
+    applier: Applier,
+}
+
+/// Opens the journal in `directory` and brings the engine up to it.
+pub(crate) fn open(engine: Arc<dyn Engine>, directory: &Path) -> Result<Journaled, StoreError> {
+    let next = recovery::recover(&*engine, directory)?;
+    let segment = Segment::create(directory, next).map_err(|error| segment::unwritable(directory, &error))?;
+    segment::remove_before(directory, next).map_err(|error| segment::unwritable(directory, &error))?;
+    let layers = Arc::new(Layers::new(engine));
+    let applier = Applier::start(Arc::clone(&layers))?;
+    let writer = Mutex::new(Writer { segment, next, staged: None, frame: Vec::new() });
+    Ok(Journaled { directory: directory.to_owned(), layers, writer, applier })
+}
+
+impl Journaled {
+    /// Hands the generation that gathered to the applier, which must be idle, and lets
+    /// the next one begin, in a file of its own.
+    fn turn(&self, writer: &mut Writer) -> Result<(), StoreError> {
+        let fresh = Segment::create(&self.directory, writer.next).map_err(|error| segment::failed("begun", &error))?;
+        let old = std::mem::replace(&mut writer.segment, fresh);
+        let rows = self.layers.freeze();
+        self.applier.hand(Handed { rows, through: writer.next - 1, segment: old.into_path() })
+    }
+}
+
+impl Engine for Journaled {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.layers.get(key)
+    }
+
+    fn scan(&self, from: &[u8], until: &[u8], direction: Direction, visit: &mut Visit<'_>) -> Result<(), StoreError> {
+        self.layers.scan(from, until, direction, visit)
+    }
+
+    fn commit(&self, batch: Overlay) -> Result<(), StoreError> {
+        let mut writer = self.writer.lock();
+        let writer = &mut *writer;
+        let gathered = self.layers.gathered_bytes();
+        if gathered >= GENERATION_BYTES_MAX {
+            self.applier.wait()?;
+        }
+        if gathered >= GENERATION_BYTES && self.applier.is_idle()? {
+            match self.turn(writer) {
+                // There may be room for the batch where there is none for a file.
+                Ok(()) | Err(StoreError::Full) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        frame::encode(writer.next, &batch, &mut writer.frame)?;
+        writer.segment.append(&writer.frame)?;
+        writer.next += 1;
+        writer.staged = Some(batch);
+        Ok(())
+    }
+
+    fn barrier(&self) -> Result<(), StoreError> {
+        let writer = self.writer.lock();
+        if writer.staged.is_none() {
+            return Ok(());
+        }
+        writer.segment.sync()
+    }
+
+    fn shows_early(&self) -> bool {
+        false
+    }
+
+    fn publish(&self) {
+        if let Some(batch) = self.writer.lock().staged.take() {
+            self.layers.gather(batch);
+        }
+    }
+
+    fn is_untended(&self) -> bool {
+        self.layers.gathered_bytes() > 0
+    }
+
+    fn tend(&self) -> Result<(), StoreError> {
+        let mut writer = self.writer.lock();
+        if self.layers.gathered_bytes() > 0 && self.applier.is_idle()? {
+            self.turn(&mut writer)?;
+        }
+        Ok(())
+    }
+
+    fn settle(&self) -> Result<(), StoreError> {
+        self.applier.wait()?;
+        self.tend()?;
+        self.applier.wait()
+    }
+}

@@ -1,0 +1,24 @@
+//! The tests of `disk`, with fjall as the engine.
+
+use rill_storage::EngineKind;
+
+const ENGINE: EngineKind = EngineKind::Fjall;
+
+#[path = "../disk/crash.rs"]
+mod crash;
+#[path = "../disk/damage.rs"]
+mod damage;
+#[path = "../disk/files.rs"]
+mod files;
+#[path = "../disk/fixture.rs"]
+mod fixture;
+#[path = "../disk/kinds.rs"]
+mod kinds;
+#[path = "../disk/opening.rs"]
+mod opening;
+#[path = "../disk/played.rs"]
+mod played;
+#[path = "../disk/put_back.rs"]
+mod put_back;
+#[path = "../disk/reopen.rs"]
+mod reopen;
