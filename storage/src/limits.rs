@@ -54,6 +54,13 @@ pub const APPLY_IDLE_MS: u64 = 1_000;
 /// Keys and values that the in-memory store holds.
 pub const MEMORY_BYTES_MAX: usize = 1024 * 1024 * 1024;
 
+/// Records of one kind that the committer remembers.
+pub const CACHED_RECORDS_MAX: usize = 100_000;
+/// Client ids of one member that are read to know which ones they have used.
+pub const KNOWN_CLIENT_IDS_READ_MAX: u64 = 2_000;
+/// Client ids that the committer remembers, of all members.
+pub const KNOWN_CLIENT_IDS_MAX: usize = 1_000_000;
+
 /// How long the committer waits for work before it tends the recorded heads.
 pub const HEADS_IDLE_MS: u64 = 50;
 /// Batches after which the recorded heads are synced also without a pause.

@@ -9,7 +9,12 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{StoreError, limits::VALUE_BYTES_MAX, table::Table};
+use crate::{
+    StoreError,
+    embedded::cache::{Cache, Slots},
+    limits::VALUE_BYTES_MAX,
+    table::Table,
+};
 
 const PLAIN: u32 = 0;
 const HEADER_BYTES: usize = 1 + 4;
@@ -17,12 +22,18 @@ const CHECKSUM_BYTES: usize = 8;
 
 /// A stored record. Its fields never change: a change is a new format, and
 /// [`Record::from_older`] reads the formats before it.
-pub(crate) trait Record: Serialize + DeserializeOwned {
+pub(crate) trait Record: Serialize + DeserializeOwned + Clone {
     const FORMAT: u8;
 
     /// A record from the payload of an older format; `None` if there was no such one.
     /// `table` is for what is said of damage.
     fn from_older(_table: Table, _format: u8, _payload: &[u8]) -> Option<Result<Self, StoreError>> {
+        None
+    }
+
+    /// Where the committer remembers records of this kind, if it does. Such records are
+    /// never scanned by commands, which would miss those that are not yet written.
+    fn remembered(_cache: &mut Cache) -> Option<&mut Slots<Self>> {
         None
     }
 }
@@ -113,7 +124,7 @@ mod tests {
     use proptest::prelude::*;
     use serde::Deserialize;
 
-    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
     struct Sample {
         number: u64,
         text: String,
@@ -127,7 +138,7 @@ mod tests {
         }
     }
 
-    #[derive(Debug, Serialize, Deserialize)]
+    #[derive(Clone, Debug, Serialize, Deserialize)]
     struct Older(u64);
 
     impl Record for Older {

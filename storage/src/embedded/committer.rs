@@ -16,6 +16,7 @@ use std::{
 };
 
 use super::{
+    cache::Cache,
     context::Context,
     heads::Heads,
     observers::Observers,
@@ -35,6 +36,7 @@ pub(super) struct Committer {
     pub(super) engine: Arc<dyn Engine>,
     pub(super) durable: Arc<Durable>,
     pub(super) context: Context,
+    pub(super) cache: Cache,
     /// The in-memory store has none.
     pub(super) heads: Option<Heads>,
     pub(super) observers: Arc<Observers>,
@@ -116,7 +118,7 @@ impl Committer {
         }
         let durable = Arc::clone(&self.durable);
         let engine = Arc::clone(&self.engine);
-        let mut tx = Tx::new(&self.context, durable.ring(), &*engine);
+        let mut tx = Tx::begin(&self.context, durable.ring(), &*engine, std::mem::take(&mut self.cache));
         let mut jobs = Vec::new();
         let mut next = Some(first);
         let mut flow = ControlFlow::Continue(());
@@ -135,7 +137,7 @@ impl Committer {
         let batch = tx.finish();
         self.counters.queued.fetch_sub(jobs.len() as u64, Relaxed);
         self.counters.commands.fetch_add(jobs.len() as u64, Relaxed);
-        let made = self.make_durable(batch);
+        let made = batch.and_then(|batch| self.make_durable(batch));
         let answer = match made {
             Ok(effects) => {
                 self.observers.tell(effects);
@@ -157,6 +159,7 @@ impl Committer {
 
     fn make_durable(&mut self, batch: Batch) -> Result<Effects, StoreError> {
         if batch.writes.is_empty() {
+            self.cache = batch.cache;
             return Ok(batch.effects);
         }
         let bytes: usize = batch.writes.iter().map(|(key, value)| key.len() + value.as_ref().map_or(0, Vec::len)).sum();
@@ -171,6 +174,7 @@ impl Committer {
                 .map_err(|error| StoreError::Engine(format!("the recorded heads cannot be written: {error}")))?;
         }
         self.durable.reveal();
+        self.cache = batch.cache;
         self.counters.batches.fetch_add(1, Relaxed);
         self.counters.bytes.fetch_add(bytes as u64, Relaxed);
         Ok(batch.effects)

@@ -318,7 +318,7 @@ async fn a_command_that_fails_or_panics_leaves_nothing_and_its_neighbours_alone(
     assert_eq!(tx.get(&keys::place(ROOM)).unwrap(), Some(place(1)));
     assert!(tx.contains(&keys::room(ROOM)).unwrap());
     assert_eq!(tx.bytes(), bytes);
-    let batch = tx.finish();
+    let batch = tx.finish().unwrap();
     assert_eq!(batch.writes.len(), 1);
     assert_eq!(batch.old, Overlay::from([(keys::place(ROOM).bytes, None)]));
 }
@@ -345,7 +345,7 @@ async fn a_message_that_was_changed_is_shown_as_it_is_now() {
         body_seq: 4,
     };
     tx.run(|tx| tx.put(keys::message(ROOM, 3), &row)).unwrap();
-    engine.commit(tx.finish().writes).unwrap();
+    engine.commit(tx.finish().unwrap().writes).unwrap();
     for (anchor, seqs) in [(Anchor::Before(u64::MAX), 1..=5), (Anchor::After(2), 3..=5), (Anchor::Before(4), 1..=3)] {
         let page = store.log.messages(ROOM, anchor, 100, 1000).await.unwrap().unwrap();
         assert!(page.messages.iter().map(|message| message.seq).eq(seqs.clone()));

@@ -8,6 +8,7 @@ use rill_protocol::Epoch;
 use std::collections::HashMap;
 
 use super::{
+    cache::Cache,
     context::Context,
     heads::{Latest, LogId, Recorded},
     keys,
@@ -82,7 +83,7 @@ pub(super) fn renew(
 ) -> Result<(), StoreError> {
     let mut stale = std::mem::take(&mut verdict.stale).into_iter().peekable();
     while stale.peek().is_some() {
-        let mut tx = Tx::new(context, durable.ring(), engine);
+        let mut tx = Tx::begin(context, durable.ring(), engine, Cache::default());
         while tx.bytes() < BATCH_BYTES_MAX - COMMAND_BYTES_MAX
             && let Some((log, found)) = stale.next()
         {
@@ -90,7 +91,7 @@ pub(super) fn renew(
             tx.run(|tx| wear(tx, log, epoch))?;
             verdict.latest.insert(log, Recorded { epoch, seq: found.seq });
         }
-        engine.commit(tx.finish().writes)?;
+        engine.commit(tx.finish()?.writes)?;
         engine.barrier()?;
         engine.publish();
     }

@@ -221,6 +221,11 @@ pub(crate) fn request_key(day: u32, room: RoomId, user: UserId, client_id: Clien
     Key::new(Table::RequestKey, &[&day.to_be_bytes(), &room.0, &user.0, &client_id.0])
 }
 
+/// The request keys of one member and day.
+pub(crate) fn request_keys(day: u32, room: RoomId, user: UserId) -> Span<stored::RequestKey> {
+    Span::of(Table::RequestKey, &[&day.to_be_bytes(), &room.0, &user.0])
+}
+
 /// The request keys of all days before `day`.
 pub(crate) fn request_keys_before(day: u32) -> Span<stored::RequestKey> {
     Span::of(Table::RequestKey, &[]).before(&[&day.to_be_bytes()])

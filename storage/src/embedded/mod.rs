@@ -5,6 +5,7 @@
 //! reads a clock or makes randomness.
 
 mod birth;
+pub(crate) mod cache;
 mod committer;
 mod context;
 mod directory;

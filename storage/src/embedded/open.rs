@@ -9,6 +9,7 @@ use std::{
 use super::{
     Embedded, Handle, OpenStore,
     birth::{self, Found},
+    cache::Cache,
     committer::Committer,
     context::{Context, Entropy},
     directory_lock::LockedDirectory,
@@ -155,6 +156,7 @@ pub(super) fn start(
         engine,
         durable: Arc::clone(&durable),
         context,
+        cache: Cache::default(),
         heads,
         observers: Arc::clone(&observers),
         counters: Arc::clone(&counters),

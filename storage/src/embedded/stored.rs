@@ -4,6 +4,7 @@
 use rill_protocol::{ClientId, Epoch, RoomId, SessionId, UserId};
 use serde::{Deserialize, Serialize};
 
+use super::cache::{Cache, Slots};
 use crate::{
     StoreError,
     record::{self, Record},
@@ -11,10 +12,12 @@ use crate::{
 };
 
 /// A line is `format Name { fields }`. A record that had other shapes names them behind
-/// it, `was format Name { fields }`; each turns into the present one by `From`.
+/// it, `was format Name { fields }`; each turns into the present one by `From`. One that
+/// the committer remembers says where, `in field`.
 macro_rules! records {
     ($(
         $(#[$doc:meta])* $format:literal $name:ident { $($field:ident: $type:ty,)* }
+        $(in $remembered:ident)?
         $(was $older_format:literal $older:ident { $($older_field:ident: $older_type:ty,)* })*
     )*) => {$(
         $(#[$doc])*
@@ -39,6 +42,10 @@ macro_rules! records {
                     _ => None,
                 }
             }
+
+            $(fn remembered(cache: &mut Cache) -> Option<&mut Slots<Self>> {
+                Some(&mut cache.$remembered)
+            })?
         }
     )*};
 }
@@ -64,7 +71,7 @@ records! {
     1 Room { name: String, creator: UserId, created_ms: u64, parent: Option<RoomId>, created_by: [u8; 32], }
 
     /// What every entry changes.
-    1 RoomHead { epoch: Epoch, seq: u64, at_ms: u64, posts: u64, members: u32, }
+    1 RoomHead { epoch: Epoch, seq: u64, at_ms: u64, posts: u64, members: u32, } in room_heads
 
     /// Its text lies in it, unless that is long.
     2 Entry { at_ms: u64, author: UserId, client_id: ClientId, posts: u64, fact: Fact, text: Text, }
@@ -81,10 +88,10 @@ records! {
         body_seq: u64,
     }
 
-    1 Membership { ranges: Vec<Range>, joined_ms: u64, }
+    1 Membership { ranges: Vec<Range>, joined_ms: u64, } in members
 
     /// How far a user has read, and how many request keys each of the last days holds.
-    1 Standing { mark_seq: u64, key_days: Vec<KeyDay>, }
+    1 Standing { mark_seq: u64, key_days: Vec<KeyDay>, } in standings
 
     1 RequestKey { seq: u64, digest: [u8; 32], }
 

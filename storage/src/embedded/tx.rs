@@ -9,13 +9,21 @@ use std::{
     sync::Arc,
 };
 
-use super::{context::Context, heads::LogId, keys::Key, read::Read};
+use super::{
+    cache::{Cache, Settle},
+    context::Context,
+    heads::LogId,
+    keys::Key,
+    read::Read,
+    stored,
+};
 use crate::{
     StoreError,
     engine::{Direction, Engine, Overlay, Visit, scan_over},
     limits::COMMAND_BYTES_MAX,
     model::{Entry, UserEntry},
     record::{self, KeyRing, Record},
+    table::Table,
 };
 
 /// What observers and the recorded heads are told once the batch is durable.
@@ -39,8 +47,10 @@ pub(super) struct Tx<'a> {
     engine: &'a dyn Engine,
     overlay: Overlay,
     bytes: usize,
-    /// What the engine holds under keys that were read or are being written.
+    /// What the engine holds under keys that were read or, if it shows batches early,
+    /// are being written.
     durable: RefCell<HashMap<Vec<u8>, Option<Vec<u8>>>>,
+    cache: RefCell<Cache>,
     /// How to take back the command that is running.
     journal: Vec<Replaced>,
     pub(super) effects: Effects,
@@ -52,9 +62,32 @@ pub(super) struct Batch {
     /// The durable value of every key in `writes`.
     pub(super) old: Overlay,
     pub(super) effects: Effects,
+    /// For the next batch, if this one becomes durable.
+    pub(super) cache: Cache,
 }
 
+/// What a remembered record counts before it is sealed.
+const REMEMBERED_BYTES: usize = 160;
+
 impl Read for Tx<'_> {
+    fn get<R: Record>(&self, key: &Key<R>) -> Result<Option<R>, StoreError> {
+        let mut cache = self.cache.borrow_mut();
+        let Some(slots) = R::remembered(&mut cache) else { return self.get_stored(key) };
+        if let Some(record) = slots.get(&key.bytes) {
+            return Ok(record);
+        }
+        let record = self.get_stored(key)?;
+        slots.learn(&key.bytes, record.clone());
+        Ok(record)
+    }
+
+    fn contains<R: Record>(&self, key: &Key<R>) -> Result<bool, StoreError> {
+        if R::remembered(&mut self.cache.borrow_mut()).is_some() {
+            return Ok(self.get(key)?.is_some());
+        }
+        Ok(self.get_sealed(&key.bytes)?.is_some())
+    }
+
     fn ring(&self) -> &KeyRing {
         self.ring
     }
@@ -72,12 +105,24 @@ impl Read for Tx<'_> {
         direction: Direction,
         visit: &mut Visit<'_>,
     ) -> Result<(), StoreError> {
+        debug_assert!(!is_remembered(range.0), "remembered records are not scanned");
         scan_over(self.engine, &self.overlay, range, direction, visit)
     }
 }
 
+/// Whether a range is of records that may not be written yet.
+fn is_remembered(from: &[u8]) -> bool {
+    const TABLES: [Table; 4] = [Table::RoomHead, Table::Standing, Table::Member, Table::FormerMember];
+    from.first().is_some_and(|first| TABLES.iter().any(|table| *table as u8 == *first))
+}
+
 impl<'a> Tx<'a> {
+    #[cfg(test)]
     pub(super) fn new(context: &'a Context, ring: &'a KeyRing, engine: &'a dyn Engine) -> Self {
+        Self::begin(context, ring, engine, Cache::default())
+    }
+
+    pub(super) fn begin(context: &'a Context, ring: &'a KeyRing, engine: &'a dyn Engine, cache: Cache) -> Self {
         Self {
             context,
             ring,
@@ -85,6 +130,7 @@ impl<'a> Tx<'a> {
             overlay: Overlay::new(),
             bytes: 0,
             durable: RefCell::default(),
+            cache: RefCell::new(cache),
             journal: Vec::new(),
             effects: Effects::default(),
         }
@@ -97,6 +143,34 @@ impl<'a> Tx<'a> {
     /// Keys and values so far.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    pub(super) fn cache(&self) -> std::cell::RefMut<'_, Cache> {
+        self.cache.borrow_mut()
+    }
+
+    fn get_stored<R: Record>(&self, key: &Key<R>) -> Result<Option<R>, StoreError> {
+        let sealed = self.get_sealed(&key.bytes)?;
+        sealed.map(|value| record::open(self.ring, key.table, &key.bytes, &value)).transpose()
+    }
+
+    /// Before a key is written: what readers go on seeing until that is durable.
+    fn keep_old(&self, key: &[u8]) -> Result<(), StoreError> {
+        if self.engine.shows_early() {
+            self.durable(key)?;
+        }
+        Ok(())
+    }
+
+    /// Changes a record that is remembered; `false` if those of its kind are not.
+    fn change<R: Record>(&mut self, key: &Key<R>, record: Option<&R>) -> Result<bool, StoreError> {
+        let mut cache = self.cache.borrow_mut();
+        let Some(slots) = R::remembered(&mut cache) else { return Ok(false) };
+        if slots.change(key.bytes.clone(), record.cloned()) {
+            self.keep_old(&key.bytes)?;
+            self.bytes += REMEMBERED_BYTES;
+        }
+        Ok(true)
     }
 
     fn durable(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
@@ -121,7 +195,10 @@ impl<'a> Tx<'a> {
 
     /// Writes a record.
     pub(super) fn put<R: Record>(&mut self, key: Key<R>, record: &R) -> Result<(), StoreError> {
-        self.durable(&key.bytes)?;
+        if self.change(&key, Some(record))? {
+            return Ok(());
+        }
+        self.keep_old(&key.bytes)?;
         let value = record::seal(self.ring, key.table, &key.bytes, record)?;
         self.write(key.bytes, Some(value));
         Ok(())
@@ -132,7 +209,9 @@ impl<'a> Tx<'a> {
     pub(super) fn insert<R: Record>(&mut self, key: Key<R>, record: &R) -> Result<(), StoreError> {
         debug_assert!(matches!(self.contains(&key), Ok(false)), "a new {} has a used key", key.table.name());
         let value = record::seal(self.ring, key.table, &key.bytes, record)?;
-        self.durable.borrow_mut().entry(key.bytes.clone()).or_insert(None);
+        if self.engine.shows_early() {
+            self.durable.borrow_mut().entry(key.bytes.clone()).or_insert(None);
+        }
         self.write(key.bytes, Some(value));
         Ok(())
     }
@@ -140,8 +219,11 @@ impl<'a> Tx<'a> {
     /// Removes a record; it need not be there.
     pub(super) fn delete<R: Record>(&mut self, key: Key<R>) -> Result<(), StoreError> {
         if self.contains(&key)? {
+            if self.change(&key, None)? {
+                return Ok(());
+            }
             // Also where only the overlay has it: the batch must know its durable value.
-            self.durable(&key.bytes)?;
+            self.keep_old(&key.bytes)?;
             self.write(key.bytes, None);
         }
         Ok(())
@@ -153,6 +235,7 @@ impl<'a> Tx<'a> {
         command: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         self.journal.clear();
+        self.cache.get_mut().begin();
         let bytes = self.bytes;
         let marks = (self.effects.entries.len(), self.effects.user_entries.len(), self.effects.heads.len());
         let outcome = catch_unwind(AssertUnwindSafe(|| command(self)))
@@ -170,6 +253,7 @@ impl<'a> Tx<'a> {
                     None => self.overlay.remove(&key),
                 };
             }
+            self.cache.get_mut().take_back();
             self.bytes = bytes;
             self.effects.entries.truncate(marks.0);
             self.effects.user_entries.truncate(marks.1);
@@ -179,9 +263,52 @@ impl<'a> Tx<'a> {
     }
 
     /// The batch, with what it replaces.
-    pub(super) fn finish(self) -> Batch {
-        let mut durable = self.durable.into_inner();
-        let old = self.overlay.keys().map(|key| (key.clone(), durable.remove(key).flatten())).collect();
-        Batch { writes: self.overlay, old, effects: self.effects }
+    pub(super) fn finish(self) -> Result<Batch, StoreError> {
+        let Self { ring, engine, overlay, durable, cache, effects, .. } = self;
+        let mut cache = cache.into_inner();
+        let mut sealing = Sealing { ring, writes: overlay, failure: None };
+        cache.settle(&mut sealing);
+        let Sealing { writes, failure, .. } = sealing;
+        if let Some(error) = failure {
+            return Err(error);
+        }
+        let mut durable = durable.into_inner();
+        let old = match engine.shows_early() {
+            true => writes.keys().map(|key| (key.clone(), durable.remove(key).flatten())).collect(),
+            false => Overlay::new(),
+        };
+        Ok(Batch { writes, old, effects, cache })
+    }
+}
+
+/// Seals what was remembered into a batch.
+struct Sealing<'a> {
+    ring: &'a KeyRing,
+    writes: Overlay,
+    failure: Option<StoreError>,
+}
+
+impl Sealing<'_> {
+    fn write<R: Record>(&mut self, table: Table, key: &[u8], record: Option<&R>) {
+        match record.map(|record| record::seal(self.ring, table, key, record)).transpose() {
+            Ok(value) => drop(self.writes.insert(key.to_vec(), value)),
+            Err(error) => self.failure = Some(error),
+        }
+    }
+}
+
+impl Settle for Sealing<'_> {
+    fn room_head(&mut self, key: &[u8], record: Option<&stored::RoomHead>) {
+        self.write(Table::RoomHead, key, record);
+    }
+
+    fn standing(&mut self, key: &[u8], record: Option<&stored::Standing>) {
+        self.write(Table::Standing, key, record);
+    }
+
+    fn member(&mut self, key: &[u8], record: Option<&stored::Membership>) {
+        // Present and former members have records of one shape, in two tables.
+        let is_former = key.first() == Some(&(Table::FormerMember as u8));
+        self.write(if is_former { Table::FormerMember } else { Table::Member }, key, record);
     }
 }

@@ -10,6 +10,8 @@ use rill_protocol::{ClientId, RoomId, UserId, limits::IDEMPOTENCY_DAYS};
 use crate::{
     StoreError,
     embedded::{keys, read::Read, stored, tx::Tx},
+    engine::Direction,
+    limits::KNOWN_CLIENT_IDS_READ_MAX,
 };
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
@@ -33,20 +35,47 @@ pub(super) struct Request {
 
 /// What an earlier request under the same client id made.
 pub(super) fn find(
-    read: &impl Read,
+    tx: &Tx<'_>,
     request: &Request,
     standing: &stored::Standing,
     at_ms: u64,
 ) -> Result<Option<stored::RequestKey>, StoreError> {
+    if !may_have_used(tx, request, standing, at_ms)? {
+        return Ok(None);
+    }
     let live = standing.key_days.iter().filter(|bucket| bucket.day >= expired_before(at_ms));
     // Most retries come soon: newest bucket first.
     for bucket in live.rev() {
         let key = keys::request_key(bucket.day, request.room, request.user, request.client_id);
-        if let Some(found) = read.get(&key)? {
+        if let Some(found) = tx.get(&key)? {
             return Ok(Some(found));
         }
     }
     Ok(None)
+}
+
+/// Whether the member may have used the client id, mostly without asking the engine.
+fn may_have_used(tx: &Tx<'_>, request: &Request, standing: &stored::Standing, at_ms: u64) -> Result<bool, StoreError> {
+    let Request { room, user, client_id, .. } = *request;
+    if let Some(answer) = tx.cache().may_have_used(room, user, client_id) {
+        return Ok(answer);
+    }
+    let live: Vec<_> = standing.key_days.iter().filter(|bucket| bucket.day >= expired_before(at_ms)).collect();
+    if live.iter().map(|bucket| u64::from(bucket.count)).sum::<u64>() > KNOWN_CLIENT_IDS_READ_MAX {
+        return Ok(true);
+    }
+    let mut used = Vec::new();
+    for bucket in live {
+        let span = keys::request_keys(bucket.day, room, user);
+        used.extend(tx.collect(&span, Direction::Forward, usize::MAX, |key, _| {
+            key.take::<4>()?;
+            (key.room()?, key.user()?);
+            key.take().map(ClientId)
+        })?);
+    }
+    let answer = used.contains(&client_id);
+    tx.cache().learn_used(room, user, used.into_iter());
+    Ok(answer)
 }
 
 /// Whether one more key is past the bound.
@@ -69,6 +98,7 @@ pub(super) fn remember(
         Some(bucket) if bucket.day == today => bucket.count += 1,
         _ => standing.key_days.push(stored::KeyDay { day: today, count: 1 }),
     }
+    tx.cache().used(request.room, request.user, request.client_id);
     let key = keys::request_key(today, request.room, request.user, request.client_id);
     tx.insert(key, &stored::RequestKey { seq, digest: request.digest })
 }
