@@ -10,7 +10,7 @@ DEV_ORIGIN := http://localhost:5173
 WEB := web-client
 PAGE_SOURCES := $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/vite.config.ts $(WEB)/tsconfig*.json -type f 2>/dev/null)
 
-.PHONY: run dev test page release transport-host moved-clock chromium check rust-tests page-tests browser-tests browsers fuzz deny scan bench hostile clean
+.PHONY: run dev test page release transport-host moved-clock chromium check rust-tests page-tests browser-tests browsers fuzz power-cut deny scan bench hostile clean
 
 run: page
 	$(CARGO) build --release --locked --bin rill
@@ -80,6 +80,11 @@ browsers: release
 FUZZ_SECONDS ?= 30
 fuzz:
 	scripts/fuzz $(FUZZ_SECONDS)
+
+# Cuts the power of a recorded disk under both engines. Linux and root; see
+# storage/tests/power/main.rs.
+power-cut:
+	$(CARGO) test --locked -p rill-storage --test power
 
 # Licences, bans and sources of every dependency; needs no network.
 deny:

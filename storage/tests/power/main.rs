@@ -1,0 +1,116 @@
+//! A loss of power at any moment costs nothing that was acknowledged.
+//!
+//! The store lives on an ext4 whose device is a loop device over a file that this program
+//! itself provides (FUSE), so every write and flush of the device passes through here. Then
+//! the power is cut: the disk is put back together as it was durable at some moment, with
+//! the writes that no flush had followed dropped, torn or kept at random; it is mounted,
+//! the store opened and all that had been acknowledged by then looked for.
+//!
+//! Needs Linux, root, `/dev/fuse`, loop devices and e2fsprogs: `make power-cut`. Where
+//! that is missing it says so and fails.
+#![allow(clippy::disallowed_methods)] // a program of its own, with threads of its own
+
+mod disk;
+mod fuse;
+mod life;
+mod mounted;
+
+use anyhow::{Context, ensure};
+use disk::{Disk, Unflushed};
+use life::Acknowledged;
+use mounted::{Mounted, fresh_ext4, write_image};
+use rill_storage::EngineKind;
+use std::{path::Path, process::ExitCode};
+
+const DISK_BYTES: u64 = 256 * 1024 * 1024;
+const CUTS: usize = 20;
+/// Writes and flushes in which the store is made.
+const FIRST_START_MOMENTS: usize = 70;
+
+/// Numbers that look random and are the same in every run.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 >> 33
+    }
+}
+
+fn main() -> ExitCode {
+    let cuts = std::env::var("POWER_CUTS").ok().and_then(|cuts| cuts.parse().ok()).unwrap_or(CUTS);
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("power cut: needs root, for mounting; nothing was tested");
+        return ExitCode::FAILURE;
+    }
+    for engine in EngineKind::ALL {
+        if let Err(error) = play(engine, cuts) {
+            eprintln!("power cut, {engine}: {error:#}");
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+fn play(engine: EngineKind, cuts: usize) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let scratch = tempfile::tempdir()?;
+    let disk = Disk::new(fresh_ext4(DISK_BYTES, scratch.path())?);
+    let acknowledged = {
+        let fuse = fuse::Mounted::new(disk.clone(), &scratch.path().join("fuse")).context("FUSE cannot be used")?;
+        let ext4 = Mounted::new(&fuse.file(), &scratch.path().join("live")).context("the disk cannot be mounted")?;
+        runtime.block_on(life::live(&ext4.place.join("data"), engine, &disk))?
+    };
+    let (moments, flushes) = (disk.moment(), disk.flushes());
+    let posts = acknowledged.posts_by(moments);
+    println!(
+        "power cut, {engine}: {posts} posts, {moments} writes and flushes of the device, {flushes} of them flushes"
+    );
+    ensure!(flushes > 100, "the device's flushes do not arrive");
+
+    let mut random = Random(engine as u64 + 1);
+    for cut in 0..cuts {
+        // Some in the first start, the others spread over the whole life.
+        let moment = match cut {
+            0..=2 => random.next() as usize % FIRST_START_MOMENTS.min(moments),
+            _ => (moments * cut + random.next() as usize % moments) / cuts,
+        };
+        let unflushed = [Unflushed::Dropped, Unflushed::Some, Unflushed::Torn][cut % 3];
+        let image = disk.after_cut(moment, unflushed, || random.next());
+        come_back(&runtime, scratch.path(), &image, engine, &acknowledged, moment)
+            .with_context(|| format!("cut {cut} at moment {moment}, unflushed writes {unflushed:?}"))?;
+        println!(
+            "  cut at {moment:6}, unflushed {unflushed:?}: {} acknowledged posts are there",
+            acknowledged.posts_by(moment)
+        );
+    }
+
+    // A disk that lies must be found out, or the test finds nothing.
+    let image = disk.after_cut(moments, Unflushed::Lying(moments / 3), || 0);
+    let lie = come_back(&runtime, scratch.path(), &image, engine, &acknowledged, moments);
+    ensure!(lie.is_err(), "a disk that loses what was flushed went unnoticed");
+    Ok(())
+}
+
+/// Mounts what is left, opens the store and checks it; twice, for a start must not lose
+/// anything either.
+fn come_back(
+    runtime: &tokio::runtime::Runtime,
+    scratch: &Path,
+    image: &[u8],
+    engine: EngineKind,
+    acknowledged: &Acknowledged,
+    moment: usize,
+) -> anyhow::Result<()> {
+    let file = scratch.join("left.ext4");
+    write_image(&file, image)?;
+    let ext4 = Mounted::new(&file, &scratch.join("left")).context("the file system is damaged")?;
+    for _ in 0..2 {
+        let opened = life::open(&ext4.place.join("data"), engine)?;
+        let checked = runtime.block_on(life::check(&opened.store, acknowledged, moment));
+        let closed = opened.handle.close();
+        checked?;
+        closed?;
+    }
+    Ok(())
+}
