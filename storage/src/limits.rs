@@ -61,6 +61,9 @@ pub const KNOWN_CLIENT_IDS_READ_MAX: u64 = 2_000;
 /// Client ids that the committer remembers, of all members.
 pub const KNOWN_CLIENT_IDS_MAX: usize = 1_000_000;
 
+/// Findings of a check that are kept in full.
+pub const CHECK_FINDINGS_MAX: usize = 1_000;
+
 /// How long the committer waits for work before it tends the recorded heads.
 pub const HEADS_IDLE_MS: u64 = 50;
 /// Batches after which the recorded heads are synced also without a pause.

@@ -10,6 +10,14 @@ macro_rules! tables {
         }
 
         impl Table {
+            /// The table with that number.
+            pub(crate) const fn of(number: u8) -> Option<Self> {
+                match number {
+                    $($number => Some(Self::$name),)*
+                    _ => None,
+                }
+            }
+
             /// For error messages.
             pub(crate) const fn name(self) -> &'static str {
                 match self {

@@ -5,6 +5,7 @@ use std::{sync::Arc, thread::JoinHandle};
 
 use super::{
     Embedded,
+    check::{self, Checked},
     statistics::{Counters, Statistics},
     sweep::{self, Swept},
 };
@@ -50,6 +51,16 @@ impl Handle {
     /// What the committer has done so far.
     pub fn statistics(&self) -> Statistics {
         self.counters.read()
+    }
+
+    /// Reads everything and tells what is not as it should be: rows that do not open,
+    /// logs with holes, and what disagrees with the log that it is derived from. Blocks
+    /// for as long as it takes; the store may be used meanwhile.
+    ///
+    /// # Errors
+    /// The store cannot be read at all.
+    pub fn check(&self, mut progress: impl FnMut(&Checked)) -> Result<Checked, StoreError> {
+        check::check(&self.embedded, &mut progress)
     }
 
     /// Removes what has expired by `now_ms`: the day buckets of client ids, tickets and

@@ -217,6 +217,10 @@ pub(crate) fn standing(room: RoomId, user: UserId) -> Key<stored::Standing> {
     Key::new(Table::Standing, &[&room.0, &user.0])
 }
 
+pub(crate) fn standings(room: RoomId) -> Span<stored::Standing> {
+    Span::of(Table::Standing, &[&room.0])
+}
+
 pub(crate) fn request_key(day: u32, room: RoomId, user: UserId, client_id: ClientId) -> Key<stored::RequestKey> {
     Key::new(Table::RequestKey, &[&day.to_be_bytes(), &room.0, &user.0, &client_id.0])
 }

@@ -4,10 +4,13 @@
 //! reads run on the caller's thread against the durable state (`view`). Nothing here
 //! reads a clock or makes randomness.
 
+mod any_record;
 mod birth;
 pub(crate) mod cache;
+mod check;
 mod committer;
 mod context;
+mod copy;
 mod directory;
 mod directory_lock;
 mod epochs;
@@ -41,7 +44,9 @@ use queue::{Queue, Reply};
 use tx::Tx;
 use view::{Durable, View};
 
+pub use check::{Checked, Finding};
 pub use context::Entropy;
+pub use copy::{Copied, CopyProgress, CopyStep, copy};
 pub use handle::{Handle, OpenStore};
 pub use open::{MemoryOptions, OpenOptions, is_store, memory, open, open_sled};
 pub use statistics::Statistics;

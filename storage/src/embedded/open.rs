@@ -26,7 +26,7 @@ use crate::{
     limits::{Bounds, CACHE_BYTES_DEFAULT, MEMORY_BYTES_MAX},
 };
 
-const JOURNAL_DIRECTORY: &str = "journal";
+pub(super) const JOURNAL_DIRECTORY: &str = "journal";
 const HEADS_FILE: &str = "heads";
 
 /// How to open a store on disk.

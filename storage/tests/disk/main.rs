@@ -5,6 +5,8 @@ use rill_storage::EngineKind;
 /// The engine that plays; the tests of `disk_fjall` are these with the other one.
 const ENGINE: EngineKind = EngineKind::Sled;
 
+mod checking;
+mod copying;
 mod crash;
 mod damage;
 mod damage_sled;

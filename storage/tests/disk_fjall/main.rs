@@ -4,6 +4,10 @@ use rill_storage::EngineKind;
 
 const ENGINE: EngineKind = EngineKind::Fjall;
 
+#[path = "../disk/checking.rs"]
+mod checking;
+#[path = "../disk/copying.rs"]
+mod copying;
 #[path = "../disk/crash.rs"]
 mod crash;
 #[path = "../disk/damage.rs"]

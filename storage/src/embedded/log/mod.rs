@@ -19,6 +19,7 @@ use crate::{
     port::log::{Append, Log, LogObserver},
 };
 
+pub(super) use body::read as text;
 pub(super) use create::create;
 pub(super) use idempotency::expired_before;
 

@@ -1,0 +1,311 @@
+//! Whether a store is what it should be: every row opens, every log is dense, and what
+//! is derived from a log agrees with it.
+//!
+//! It reads in pages and changes nothing, so it may run while the store is used: a log
+//! is held against the head that it had when its turn came.
+
+use rill_protocol::{ClientId, RoomId, UserId};
+use std::{fmt, ops::ControlFlow};
+
+use super::{Embedded, any_record, keys, log, read::Read, stored, view::View};
+use crate::{
+    StoreError,
+    engine::{Direction, OWN_KEYS},
+    limits::{CHECK_FINDINGS_MAX, READ_ROWS_MAX},
+    model::Body,
+};
+
+/// Something that is not as it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The table where it shows.
+    pub table: &'static str,
+    pub what: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.table, self.what)
+    }
+}
+
+/// What a check came upon.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Checked {
+    pub rows: u64,
+    pub rooms: u64,
+    pub users: u64,
+    pub entries: u64,
+    /// The first [`CHECK_FINDINGS_MAX`] of them.
+    pub findings: Vec<Finding>,
+    /// How many there are.
+    pub findings_total: u64,
+}
+
+impl Checked {
+    fn find(&mut self, table: &'static str, what: impl Into<String>) {
+        self.findings_total += 1;
+        if self.findings.len() < CHECK_FINDINGS_MAX {
+            self.findings.push(Finding { table, what: what.into() });
+        }
+    }
+
+    /// A damaged record is a finding; a store that cannot be read at all ends the check.
+    fn take<T>(&mut self, read: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
+        match read {
+            Ok(value) => Ok(Some(value)),
+            Err(StoreError::Damaged { table, detail }) => {
+                self.find(table, detail);
+                Ok(None)
+            }
+            Err(other) => Err(other),
+        }
+    }
+}
+
+pub(super) fn check(store: &Embedded, progress: &mut dyn FnMut(&Checked)) -> Result<Checked, StoreError> {
+    let mut checked = Checked::default();
+    let (rooms, users) = rows(store, &mut checked, progress)?;
+    for room in rooms {
+        checked.rooms += 1;
+        check_room(store, room, &mut checked)?;
+        progress(&checked);
+    }
+    for user in users {
+        checked.users += 1;
+        check_user(store, user, &mut checked)?;
+    }
+    progress(&checked);
+    Ok(checked)
+}
+
+/// Opens every row; the rooms and users that have heads or records.
+fn rows(
+    store: &Embedded,
+    checked: &mut Checked,
+    progress: &mut dyn FnMut(&Checked),
+) -> Result<(Vec<RoomId>, Vec<UserId>), StoreError> {
+    let (mut rooms, mut users) = (Vec::new(), Vec::new());
+    let mut from = Vec::new();
+    loop {
+        let mut last = None;
+        let mut seen = 0;
+        store.read(|view| {
+            view.scan_sealed((&from, &[OWN_KEYS]), Direction::Forward, &mut |key, value| {
+                seen += 1;
+                checked.rows += 1;
+                if let Err(error) = any_record::check(view.ring(), key, value) {
+                    // Nothing but damage comes from opening a record.
+                    let _ = checked.take::<()>(Err(error));
+                }
+                let id = key.get(1..).and_then(|rest| <[u8; 16]>::try_from(rest).ok());
+                match (any_record::table(key), id) {
+                    (Some(crate::table::Table::Room | crate::table::Table::RoomHead), Some(id)) => {
+                        rooms.push(RoomId(id));
+                    }
+                    (Some(crate::table::Table::User | crate::table::Table::UserHead), Some(id)) => {
+                        users.push(UserId(id));
+                    }
+                    _ => {}
+                }
+                last = Some(key.to_vec());
+                if seen < READ_ROWS_MAX { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            })
+        })?;
+        let Some(mut next) = last else { break };
+        next.push(0);
+        from = next;
+        progress(checked);
+    }
+    rooms.sort_unstable_by_key(|room| room.0);
+    rooms.dedup();
+    users.sort_unstable_by_key(|user| user.0);
+    users.dedup();
+    Ok((rooms, users))
+}
+
+/// What a log adds up to while it is walked.
+#[derive(Default)]
+struct Walk {
+    seq: u64,
+    at_ms: u64,
+    posts: u64,
+}
+
+fn check_room(store: &Embedded, room: RoomId, checked: &mut Checked) -> Result<(), StoreError> {
+    let name = room.to_string();
+    let read = store.read(|view| {
+        let members = view.collect(&keys::members(room), Direction::Forward, usize::MAX, |_, _| Ok(()));
+        Ok((view.get(&keys::room_head(room)), view.get(&keys::room(room)), members.map(|members| members.len())))
+    })?;
+    let (head, record, members) = (checked.take(read.0)?, checked.take(read.1)?, checked.take(read.2)?);
+    if matches!(record, Some(None)) {
+        checked.find("room", format!("room {name} has a log and no record"));
+    }
+    let Some(head) = head else { return Ok(()) };
+    let Some(head) = head else {
+        checked.find("room_head", format!("room {name} has a record and no head of its log"));
+        return Ok(());
+    };
+    if let Some(members) = members.filter(|members| *members != head.members as usize) {
+        checked.find("member", format!("room {name} counts {} members and has {members}", head.members));
+    }
+    let mut walk = Walk::default();
+    while walk.seq < head.seq {
+        let rows = store.read(|view| Ok(walk_page(view, room, &head, &mut walk, checked)))??;
+        if rows == 0 {
+            checked.find("entry", format!("room {name} lacks entry {}", walk.seq + 1));
+            return Ok(());
+        }
+    }
+    if walk.posts != head.posts || walk.at_ms != head.at_ms {
+        checked.find("room_head", format!("room {name}: its head does not agree with its last entry"));
+    }
+    derived(store, room, &head, checked)
+}
+
+/// Walks the next entries of a log; how many there were.
+fn walk_page(
+    view: &View<'_>,
+    room: RoomId,
+    head: &stored::RoomHead,
+    walk: &mut Walk,
+    checked: &mut Checked,
+) -> Result<usize, StoreError> {
+    let span = keys::entries(room).behind(&[&room.0, &walk.seq.to_be_bytes()]);
+    let span = span.before(&[&room.0, &head.seq.saturating_add(1).to_be_bytes()]);
+    // A row that does not open is known already; the walk goes on behind it.
+    let mut rows = Vec::new();
+    view.scan_sealed((&span.from, &span.until), Direction::Forward, &mut |key, value| {
+        let seq = key.last_chunk::<8>().map_or(0, |seq| u64::from_be_bytes(*seq));
+        rows.push((seq, crate::record::open::<stored::Entry>(view.ring(), span.table, key, value).ok()));
+        if rows.len() < READ_ROWS_MAX { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
+    for (seq, row) in &rows {
+        checked.entries += 1;
+        if *seq != walk.seq + 1 {
+            checked.find("entry", format!("room {room}: entry {seq} stands behind entry {}", walk.seq));
+        }
+        walk.seq = *seq;
+        let Some(row) = row else { continue };
+        walk.posts += u64::from(row.fact == stored::Fact::Posted);
+        if row.posts != walk.posts {
+            checked.find("entry", format!("room {room}: entry {seq} counts {} posts of {}", row.posts, walk.posts));
+            walk.posts = row.posts;
+        }
+        if row.at_ms < walk.at_ms {
+            checked.find("entry", format!("room {room}: entry {seq} is older than the one before it"));
+        }
+        walk.at_ms = row.at_ms;
+        match checked.take(log::text(view, room, *seq, row.text.clone()))? {
+            Some(Body::None) if row.fact.has_body() => {
+                checked.find("entry", format!("room {room}: entry {seq} has no text"));
+            }
+            _ => {}
+        }
+    }
+    Ok(rows.len())
+}
+
+/// What else a room has: messages, memberships and marks that lie within the log.
+fn derived(store: &Embedded, room: RoomId, head: &stored::RoomHead, checked: &mut Checked) -> Result<(), StoreError> {
+    let (found, members, standings) = store.read(|view| {
+        let messages = view.collect(&keys::messages(room), Direction::Forward, usize::MAX, |key, row| {
+            key.room()?;
+            Ok((key.number()?, row))
+        });
+        let members = view.collect(&keys::members(room), Direction::Forward, usize::MAX, |key, row| {
+            key.room()?;
+            Ok((key.user()?, row))
+        });
+        let standings = view.collect(&keys::standings(room), Direction::Forward, usize::MAX, |key, row| {
+            key.room()?;
+            Ok((key.user()?, row))
+        });
+        Ok((messages, members, standings))
+    })?;
+    for (seq, row) in checked.take(found)?.unwrap_or_default() {
+        let entry = store.read(|view| Ok(view.get(&keys::entry(room, seq))))?;
+        let entry = checked.take(entry)?.flatten();
+        let agrees = entry
+            .is_some_and(|entry| (entry.author, entry.client_id, entry.fact) == (row.author, row.client_id, row.fact));
+        // The log may have grown behind the head that was read: only what is before counts.
+        if seq <= head.seq && !agrees {
+            checked.find("message", format!("room {room}: message {seq} does not agree with its entry"));
+        }
+    }
+    for (user, row) in checked.take(members)?.unwrap_or_default() {
+        let is_open = row.ranges.last().is_some_and(|range| range.until.is_none());
+        let rises = row.ranges.windows(2).all(|pair| pair[0].until.is_some_and(|until| until <= pair[1].from));
+        if !is_open || !rises {
+            checked.find("member", format!("room {room}: what member {user} may see is no rising list of ranges"));
+        }
+    }
+    for (user, row) in checked.take(standings)?.unwrap_or_default() {
+        let now = store.read(|view| Ok(view.get(&keys::room_head(room))))?;
+        if checked.take(now)?.flatten().is_some_and(|now| row.mark_seq > now.seq) {
+            checked.find("standing", format!("room {room}: user {user} has read further than the log goes"));
+        }
+    }
+    request_keys(store, checked, room, head)
+}
+
+/// Every key that was remembered for this room names the entry that it made.
+fn request_keys(
+    store: &Embedded,
+    checked: &mut Checked,
+    room: RoomId,
+    head: &stored::RoomHead,
+) -> Result<(), StoreError> {
+    let standings = store.read(|view| {
+        Ok(view.collect(&keys::standings(room), Direction::Forward, usize::MAX, |key, row| {
+            key.room()?;
+            Ok((key.user()?, row.key_days))
+        }))
+    })?;
+    for (user, days) in checked.take(standings)?.unwrap_or_default() {
+        for day in days {
+            let keys = store.read(|view| {
+                let span = keys::request_keys(day.day, room, user);
+                Ok(view.collect(&span, Direction::Forward, usize::MAX, |key, row| {
+                    key.take::<4>()?;
+                    (key.room()?, key.user()?);
+                    Ok((ClientId(key.take()?), row.seq))
+                }))
+            })?;
+            for (client_id, seq) in checked.take(keys)?.unwrap_or_default() {
+                let entry = store.read(|view| Ok(view.get(&keys::entry(room, seq))))?;
+                let made = checked.take(entry)?.flatten();
+                let agrees = made.is_some_and(|entry| (entry.author, entry.client_id) == (user, client_id));
+                if seq <= head.seq && !agrees {
+                    checked
+                        .find("request_key", format!("room {room}: a client id names entry {seq}, which another made"));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_user(store: &Embedded, user: UserId, checked: &mut Checked) -> Result<(), StoreError> {
+    let (head, record, entries) = store.read(|view| {
+        let entries = view.collect(&keys::user_entries(user), Direction::Forward, usize::MAX, |key, _| {
+            key.user()?;
+            key.number()
+        });
+        Ok((view.get(&keys::user_head(user)), view.get(&keys::user(user)), entries))
+    })?;
+    if matches!(checked.take(record)?, Some(None)) {
+        checked.find("user", format!("user {user} has a log and no account"));
+    }
+    let Some(head) = checked.take(head)? else { return Ok(()) };
+    let Some(head) = head else {
+        checked.find("user_head", format!("user {user} has an account and no head of their log"));
+        return Ok(());
+    };
+    let Some(entries) = checked.take(entries)? else { return Ok(()) };
+    if !entries.into_iter().eq(head.first..=head.seq) {
+        checked.find("user_entry", format!("the log of user {user} is not dense from {} to {}", head.first, head.seq));
+    }
+    Ok(())
+}

@@ -1,0 +1,106 @@
+//! A check finds what is wrong, names it, and finds nothing where all is well.
+
+use crate::{
+    files::{open, tamper},
+    played::{live, post, room},
+};
+use std::path::Path;
+
+/// A key in a table of a room.
+fn key(table: u8, parts: &[&[u8]]) -> Vec<u8> {
+    [&[table][..], &parts.concat()].concat()
+}
+
+fn entry(seq: u64) -> Vec<u8> {
+    key(8, &[&room(1).0, &seq.to_be_bytes()])
+}
+
+async fn lived(path: &Path) {
+    let opened = open(path);
+    live(&opened.store).await;
+    opened.handle.close().unwrap();
+}
+
+/// What a check of the store finds.
+fn found(path: &Path) -> Vec<String> {
+    let opened = open(path);
+    let mut told = 0;
+    let checked = opened.handle.check(|_| told += 1).unwrap();
+    opened.handle.close().unwrap();
+    assert!(told > 0);
+    assert_eq!((checked.rooms, checked.users), (2, 2));
+    assert!(checked.entries >= 40 && checked.rows > 100, "{checked:?}");
+    assert_eq!(checked.findings_total as usize, checked.findings.len());
+    checked.findings.iter().map(ToString::to_string).collect()
+}
+
+#[tokio::test]
+async fn a_sound_store_has_no_findings_also_while_it_is_used() {
+    let directory = tempfile::tempdir().unwrap();
+    lived(directory.path()).await;
+    assert_eq!(found(directory.path()), [""; 0]);
+
+    let opened = open(directory.path());
+    let queued: Vec<_> = (1000..3000).map(|client| opened.store.log.append(room(1), post(client, "x"))).collect();
+    for _ in 0..3 {
+        assert_eq!(opened.handle.check(|_| {}).unwrap().findings, []);
+    }
+    for append in queued {
+        append.await.unwrap().unwrap();
+    }
+    assert_eq!(opened.handle.check(|_| {}).unwrap().findings, []);
+    opened.handle.close().unwrap();
+}
+
+#[tokio::test]
+async fn each_kind_of_damage_is_found_and_named() {
+    let directory = tempfile::tempdir().unwrap();
+    lived(directory.path()).await;
+    // A hole in the log, whose client id then names nothing.
+    tamper(directory.path(), |db| db.remove(entry(30)));
+    let findings = found(directory.path());
+    let is_found = |what: &str| findings.iter().any(|finding| finding.contains(what));
+    assert!(is_found("entry 31 stands behind entry 29") && is_found("client id names entry 30"), "{findings:?}");
+    assert!(!is_found("entry 33 stands"), "{findings:?}");
+
+    // A row that does not open, and one of no table.
+    tamper(directory.path(), |db| {
+        let mut value = db.get(entry(12)).unwrap();
+        value[60] ^= 1;
+        db.insert(entry(12), value);
+        db.insert([200, 1], vec![1, 2, 3]);
+    });
+    let findings = found(directory.path());
+    let is_found = |what: &str| findings.iter().any(|finding| finding.contains(what));
+    assert!(is_found("entry: its checksum is wrong") && is_found("no table has its number"), "{findings:?}");
+}
+
+#[tokio::test]
+async fn heads_and_members_that_do_not_agree_are_found() {
+    let directory = tempfile::tempdir().unwrap();
+    let opened = open(directory.path());
+    live(&opened.store).await;
+    opened.handle.close().unwrap();
+    let mut old_head = Vec::new();
+    let head = key(7, &[&room(1).0]);
+    tamper(directory.path(), |db| old_head = db.get(&head).unwrap());
+    let opened = open(directory.path());
+    opened.store.log.append(room(1), post(5_000, "later")).await.unwrap().unwrap();
+    opened.handle.close().unwrap();
+    // The head of a moment ago, with the entries, marks and keys of now.
+    tamper(directory.path(), |db| {
+        db.insert(&head, old_head.clone());
+        let alice = key(11, &[&room(1).0, &[1; 16]]);
+        assert!(db.get(&alice).is_some());
+        db.remove(alice);
+        db.remove(key(6, &[&room(2).0]));
+    });
+    let opened = open(directory.path());
+    let checked = opened.handle.check(|_| {}).unwrap();
+    let findings: Vec<_> = checked.findings.iter().map(ToString::to_string).collect();
+    let is_found = |what: &str| findings.iter().any(|finding| finding.contains(what));
+    assert!(is_found("counts 1 members and has 0"), "{findings:?}");
+    assert!(is_found("has read further than the log goes"), "{findings:?}");
+    assert!(is_found("has a log and no record"), "{findings:?}");
+    opened.handle.close().unwrap();
+}
