@@ -28,6 +28,36 @@ pub(crate) enum Command {
     /// The chat talks undisturbed first, then beside the attacks, then alone again. The
     /// verdicts compare the three; the exit code is 1 if one of them fails.
     Hostile(HostileArgs),
+    /// Durable appends at the storage port, with everything that a post writes, beside the
+    /// least that durability costs: the same bytes in as many batches appended to a plain
+    /// file, each with fdatasync. In turn, several times; the median pair counts.
+    Store(StoreArgs),
+}
+
+/// Of the appends.
+#[derive(Debug, Args)]
+pub(crate) struct StoreArgs {
+    /// sled or fjall.
+    #[arg(long)]
+    pub(crate) engine: rill_storage::EngineKind,
+    /// Appends that wait for their ack at any time.
+    #[arg(long, default_value_t = 16)]
+    pub(crate) in_flight: u64,
+    /// How long each run of a pair lasts.
+    #[arg(long, default_value_t = 5)]
+    pub(crate) seconds: u64,
+    #[arg(long, default_value_t = 5)]
+    pub(crate) pairs: usize,
+    /// Length of a post's text.
+    #[arg(long, default_value_t = 200)]
+    pub(crate) text_bytes: usize,
+    /// Where the stores are made and removed again; by default the system's place for
+    /// temporary files. It must be on a disk for the figures to mean anything.
+    #[arg(long)]
+    pub(crate) directory: Option<PathBuf>,
+    /// Where the report goes.
+    #[arg(long)]
+    pub(crate) json: Option<PathBuf>,
 }
 
 /// Of the scenario that attacks.
@@ -186,6 +216,7 @@ mod tests {
         match Cli::try_parse_from(all).map_err(|error| error.to_string())?.command {
             Command::Chat(args) => args.check().map_err(|error| error.to_string()),
             Command::Hostile(args) => args.check().map_err(|error| error.to_string()),
+            Command::Store(_) => Err("another scenario".into()),
         }
     }
 

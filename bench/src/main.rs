@@ -27,6 +27,7 @@ fn main() -> ExitCode {
         }),
         args::Command::Hostile(args) => scenario::hostile::run(&args)
             .map(|passed| (passed, "the chat did not stand it; the verdicts above say how")),
+        args::Command::Store(args) => scenario::store::run(&args).map(|_| (true, "")),
     };
     match outcome {
         Ok((true, _)) => ExitCode::SUCCESS,

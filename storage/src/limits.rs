@@ -42,7 +42,7 @@ pub const FJALL_JOURNAL_BYTES_MAX: u64 = 64 * 1024 * 1024;
 pub const FJALL_MEMTABLE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// Keys and values in the journal alone before they are handed to the engine.
-pub const GENERATION_BYTES: usize = 8 * 1024 * 1024;
+pub const GENERATION_BYTES: usize = 16 * 1024 * 1024;
 /// Keys and values in the journal alone while the engine still takes what was handed
 /// to it; past it writes wait for the engine.
 pub const GENERATION_BYTES_MAX: usize = 64 * 1024 * 1024;

@@ -3,6 +3,7 @@
 
 pub(crate) mod chat;
 pub(crate) mod hostile;
+pub(crate) mod store;
 
 use anyhow::bail;
 use tokio::signal::{

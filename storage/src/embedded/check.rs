@@ -269,7 +269,8 @@ fn request_keys(
                 let span = keys::request_keys(day.day, room, user);
                 Ok(view.collect(&span, Direction::Forward, usize::MAX, |key, row| {
                     key.take::<4>()?;
-                    (key.room()?, key.user()?);
+                    key.room()?;
+                    key.user()?;
                     Ok((ClientId(key.take()?), row.seq))
                 }))
             })?;

@@ -21,6 +21,9 @@ pub(crate) use overlay::{get as get_over, scan as scan_over};
 /// Keys in order, each with its new value, or `None` where it is deleted.
 pub(crate) type Overlay = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
+/// A row of an overlay.
+pub(crate) type RowRef<'a> = (&'a Vec<u8>, &'a Option<Vec<u8>>);
+
 /// Which end of a range a scan begins at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Direction {
@@ -40,6 +43,11 @@ pub(crate) trait Engine: Send + Sync {
     fn scan(&self, from: &[u8], until: &[u8], direction: Direction, visit: &mut Visit<'_>) -> Result<(), StoreError>;
     /// Takes a batch, whole or not at all, also across a crash.
     fn commit(&self, batch: Overlay) -> Result<(), StoreError>;
+    /// Takes rows that somebody else keeps until the next barrier: they need not be whole
+    /// after a crash, and rows that are taken later must never be there without them.
+    fn apply(&self, rows: &[RowRef<'_>]) -> Result<(), StoreError> {
+        self.commit(rows.iter().map(|(key, value)| ((*key).clone(), (*value).clone())).collect())
+    }
     /// Returns when every batch before it survives a loss of power.
     fn barrier(&self) -> Result<(), StoreError>;
 

@@ -69,7 +69,8 @@ fn may_have_used(tx: &Tx<'_>, request: &Request, standing: &stored::Standing, at
         let span = keys::request_keys(bucket.day, room, user);
         used.extend(tx.collect(&span, Direction::Forward, usize::MAX, |key, _| {
             key.take::<4>()?;
-            (key.room()?, key.user()?);
+            key.room()?;
+            key.user()?;
             key.take().map(ClientId)
         })?);
     }

@@ -14,7 +14,7 @@ use std::{
 
 use ::fjall::{Database, Keyspace, PersistMode};
 
-use super::{Direction, Engine, Overlay, Visit, panic_text};
+use super::{Direction, Engine, Overlay, RowRef, Visit, panic_text};
 use crate::StoreError;
 
 pub(crate) use open::open;
@@ -78,6 +78,19 @@ impl Engine for FjallEngine {
                 match value {
                     Some(value) => writes.insert(&self.rows, key, value),
                     None => writes.remove(&self.rows, key),
+                }
+            }
+            writes.commit()
+        })
+    }
+
+    fn apply(&self, rows: &[RowRef<'_>]) -> Result<(), StoreError> {
+        guarded(|| {
+            let mut writes = self.database.batch();
+            for (key, value) in rows {
+                match value {
+                    Some(value) => writes.insert(&self.rows, key.as_slice(), value.as_slice()),
+                    None => writes.remove(&self.rows, key.as_slice()),
                 }
             }
             writes.commit()

@@ -2,7 +2,7 @@
 
 use parking_lot::{Condvar, Mutex};
 use std::{
-    fs, mem,
+    fs,
     path::PathBuf,
     sync::{
         Arc,
@@ -117,17 +117,18 @@ fn run(layers: &Layers, progress: &Progress, orders: &Receiver<Handed>) {
 
 /// Puts rows into the engine, durably; it then has every batch through that number.
 pub(super) fn apply(engine: &dyn Engine, rows: &Overlay, through: u64) -> Result<(), StoreError> {
-    let (mut batch, mut bytes) = (Overlay::new(), 0);
+    let (mut batch, mut bytes) = (Vec::new(), 0);
     for (key, value) in rows {
         bytes += key.len() + value.as_ref().map_or(0, Vec::len);
-        batch.insert(key.clone(), value.clone());
+        batch.push((key, value));
         if bytes >= APPLY_BYTES_MAX {
-            engine.commit(mem::take(&mut batch))?;
+            engine.apply(&batch)?;
+            batch.clear();
             bytes = 0;
         }
     }
     if !batch.is_empty() {
-        engine.commit(batch)?;
+        engine.apply(&batch)?;
     }
     // Behind all of the rows: an engine never keeps a later batch without the earlier.
     engine.commit(recovery::applied_row(through))?;

@@ -83,7 +83,7 @@ fn gap(place: usize, had: u64, expected: u64, named: u64) -> String {
     if place == 0 {
         return format!(
             "the engine ends with batch {had} and the journal begins with batch {named}: the engine was put back to \
-             an older state without its journal, or has lost what it had"
+             an older state without its journal, or is damaged and has lost what it had"
         );
     }
     format!("the journal lacks the batches from {expected} to {}: a file of it is missing or cut", named - 1)

@@ -7,6 +7,8 @@ use parking_lot::RwLock;
 use std::{fs, ops::ControlFlow};
 use tempfile::TempDir;
 
+type Rows = Vec<(Vec<u8>, Vec<u8>)>;
+
 /// An engine in memory that outlives its journal, and fails when told to.
 #[derive(Clone)]
 struct Kept(Arc<RwLock<KeptState>>);
@@ -56,7 +58,7 @@ fn batch(number: u8) -> Overlay {
 }
 
 /// What `count` batches come to.
-fn expected(count: u8) -> Vec<(Vec<u8>, Vec<u8>)> {
+fn expected(count: u8) -> Rows {
     let mut rows = Overlay::new();
     (1..=count).for_each(|number| rows.extend(batch(number)));
     rows.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
@@ -68,7 +70,7 @@ fn write(journal: &Journaled, number: u8) {
     journal.publish();
 }
 
-fn rows(engine: &dyn Engine, direction: Direction) -> Vec<(Vec<u8>, Vec<u8>)> {
+fn rows(engine: &dyn Engine, direction: Direction) -> Rows {
     let mut rows = Vec::new();
     let mut visit = |key: &[u8], value: &[u8]| {
         rows.push((key.to_vec(), value.to_vec()));
@@ -94,7 +96,7 @@ fn left(count: u8) -> (TempDir, PathBuf, Vec<usize>) {
 }
 
 /// Opens a journal of one file with these bytes over an empty engine.
-fn reopened(name: &Path, bytes: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+fn reopened(name: &Path, bytes: &[u8]) -> Result<Rows, StoreError> {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join(name.file_name().unwrap()), bytes).unwrap();
     let engine = Kept::new();

@@ -17,7 +17,7 @@ use std::{
     path::PathBuf,
 };
 
-use super::{Direction, Engine, Overlay, Visit, panic_text};
+use super::{Direction, Engine, Overlay, RowRef, Visit, panic_text};
 use crate::StoreError;
 
 pub(crate) use open::open;
@@ -87,6 +87,17 @@ impl Engine for SledEngine {
             }
         }
         self.guarded(|| self.db.apply_batch(writes))
+    }
+
+    fn apply(&self, rows: &[RowRef<'_>]) -> Result<(), StoreError> {
+        let mut writes = ::sled::Batch::default();
+        for (key, value) in rows {
+            match value {
+                Some(value) => writes.insert(key.as_slice(), value.as_slice()),
+                None => writes.remove(key.as_slice()),
+            }
+        }
+        guarded(|| self.db.apply_batch(writes))
     }
 
     fn barrier(&self) -> Result<(), StoreError> {
