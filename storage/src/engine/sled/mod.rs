@@ -97,7 +97,7 @@ impl Engine for SledEngine {
                 None => writes.remove(key.as_slice()),
             }
         }
-        guarded(|| self.db.apply_batch(writes))
+        self.guarded(|| self.db.apply_batch(writes))
     }
 
     fn barrier(&self) -> Result<(), StoreError> {
