@@ -69,7 +69,7 @@ fn open_source(path: &Path) -> Result<Arc<dyn Engine>, StoreError> {
     };
     let directory = LockedDirectory::lock(path)?;
     let engine = engine::open(kind, path, CACHE_BYTES_DEFAULT, Box::new(directory))?;
-    Ok(Arc::new(journal::open(engine, &path.join(JOURNAL_DIRECTORY))?))
+    Ok(Arc::new(journal::open(engine, &path.join(kind.name()), &path.join(JOURNAL_DIRECTORY))?))
 }
 
 fn open_target(path: &Path, kind: EngineKind) -> Result<Arc<dyn Engine>, StoreError> {

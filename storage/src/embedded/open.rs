@@ -87,7 +87,8 @@ pub fn open(options: OpenOptions) -> Result<OpenStore, StoreError> {
 
     let engine = engine::open(kind, &path, options.cache_bytes, Box::new(directory))?;
     migrate(&engine, &path)?;
-    let engine: Arc<dyn Engine> = Arc::new(journal::open(engine, &path.join(JOURNAL_DIRECTORY))?);
+    let engine: Arc<dyn Engine> =
+        Arc::new(journal::open(engine, &path.join(kind.name()), &path.join(JOURNAL_DIRECTORY))?);
     let durable = Arc::new(Durable::new(Arc::clone(&engine)));
     let secret = match durable.read(|view| birth::find(view))? {
         Found::Store { secret, .. } => secret,

@@ -53,9 +53,10 @@ pub(crate) struct Journaled {
     applier: Applier,
 }
 
-/// Opens the journal in `directory` and brings the engine up to it.
-pub(crate) fn open(engine: Arc<dyn Engine>, directory: &Path) -> Result<Journaled, StoreError> {
-    let next = recovery::recover(&*engine, directory)?;
+/// Opens the journal in `directory` and brings the engine up to it. `engine_path` is
+/// where the engine lies, for what is said of it.
+pub(crate) fn open(engine: Arc<dyn Engine>, engine_path: &Path, directory: &Path) -> Result<Journaled, StoreError> {
+    let next = recovery::recover(&*engine, engine_path, directory)?;
     let segment = Segment::create(directory, next).map_err(|error| segment::unwritable(directory, &error))?;
     segment::remove_before(directory, next).map_err(|error| segment::unwritable(directory, &error))?;
     let layers = Arc::new(Layers::new(engine));

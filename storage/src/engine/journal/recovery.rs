@@ -50,7 +50,7 @@ fn unreadable(path: &Path, error: &io::Error) -> StoreError {
 }
 
 /// Brings the engine up to the journal in `directory`; the number of the next batch.
-pub(super) fn recover(engine: &dyn Engine, directory: &Path) -> Result<u64, StoreError> {
+pub(super) fn recover(engine: &dyn Engine, engine_path: &Path, directory: &Path) -> Result<u64, StoreError> {
     platform::create_private_directory(directory).map_err(|error| segment::unwritable(directory, &error))?;
     let parent = directory.parent().map_or(Ok(()), platform::sync_directory);
     parent.map_err(|error| segment::unwritable(directory, &error))?;
@@ -65,7 +65,9 @@ pub(super) fn recover(engine: &dyn Engine, directory: &Path) -> Result<u64, Stor
     for (place, (named, path)) in files.into_iter().enumerate() {
         let next = next.get_or_insert(named);
         if named != *next || (place == 0 && named > had + 1) {
-            return Err(refuse(&path, &gap(place, had, *next, named)));
+            // In front of all files it is the engine that lacks something.
+            let path = if place == 0 { engine_path } else { &path };
+            return Err(refuse(path, &gap(place, had, *next, named)));
         }
         *next = read(&path, named, had, &mut rows)?;
     }

@@ -44,7 +44,7 @@ impl Engine for Kept {
 }
 
 fn opened(engine: &Kept, directory: &Path) -> Result<Journaled, StoreError> {
-    open(Arc::new(engine.clone()), directory)
+    open(Arc::new(engine.clone()), directory, directory)
 }
 
 /// Batch `number`: a row of its own, one that every batch replaces, and one that goes.
