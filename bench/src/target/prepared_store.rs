@@ -44,7 +44,7 @@ pub(super) struct Prepared {
 /// User `u` becomes a member of room `u mod rooms`.
 pub(super) async fn prepare(folder: &Path, users: usize, rooms: usize) -> anyhow::Result<Prepared> {
     let options = OpenOptions::new(folder.join(DATA), Arc::new(fill));
-    let opened = tokio::task::spawn_blocking(move || embedded::open_sled(options)).await??;
+    let opened = tokio::task::spawn_blocking(move || embedded::open(options)).await??;
     let writer = Writer { store: opened.store, now_ms: now_ms()? };
     let prepared = writer.write(users, rooms).await;
     tokio::task::spawn_blocking(move || opened.handle.close()).await??;
@@ -188,7 +188,7 @@ mod tests {
         let prepared = prepare(folder.path(), 7, 3).await.unwrap();
         assert_eq!((prepared.rooms.len(), prepared.tickets.len()), (3, 7));
         let options = OpenOptions::new(folder.path().join(DATA), Arc::new(fill));
-        let opened = embedded::open_sled(options).unwrap();
+        let opened = embedded::open(options).unwrap();
         let store = &opened.store;
         for (number, tickets) in prepared.tickets.iter().enumerate() {
             let user = tickets[0].user();

@@ -34,7 +34,7 @@ impl Offline {
             return Err(AdminError::NoData(config.data.clone()));
         }
         let foundation = Foundation::of_this_machine();
-        let opened = foundation.open_store(&config.data).await.map_err(|_| AdminError::StoreThread)?;
+        let opened = foundation.open_store(config).await.map_err(|_| AdminError::StoreThread)?;
         let Opened { store, handle } = opened.map_err(AdminError::Store)?;
         let services = foundation.services(store, config, StopSwitch::new().stop());
         let info = ServerInfo::default();

@@ -4,7 +4,7 @@ use rill_storage::{
     Store, StoreError,
     embedded::{self, Handle, OpenOptions, OpenStore},
 };
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 use tokio::task::JoinError;
 
 use crate::{
@@ -36,11 +36,12 @@ impl Foundation {
         Self { clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy), tasks: Tasks::default() }
     }
 
-    /// Opens or makes the store of a data directory, off the tasks' threads.
-    pub(crate) async fn open_store(&self, data: &Path) -> Result<Result<Opened, StoreError>, JoinError> {
+    /// Opens or makes the store of the data directory, off the tasks' threads.
+    pub(crate) async fn open_store(&self, config: &Config) -> Result<Result<Opened, StoreError>, JoinError> {
         let entropy = self.entropy.clone();
-        let options = OpenOptions::new(data, Arc::new(move |out: &mut [u8]| entropy.fill(out)));
-        let opened = self.tasks.spawn_blocking(move || embedded::open_sled(options)).await?;
+        let options = OpenOptions::new(&config.data, Arc::new(move |out: &mut [u8]| entropy.fill(out)));
+        let options = OpenOptions { engine: config.storage.engine, ..options };
+        let opened = self.tasks.spawn_blocking(move || embedded::open(options)).await?;
         Ok(opened.map(|OpenStore { store, handle }| Opened { store, handle }))
     }
 

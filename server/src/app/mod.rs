@@ -59,7 +59,7 @@ impl App {
         let listeners = Listeners::bind(&config).await?;
         let operator = OperatorDoor::bind(&config.data, &*foundation.entropy).await?;
 
-        let opened = foundation.open_store(&config.data).await.map_err(|_| StartError::StoreThread)?;
+        let opened = foundation.open_store(&config).await.map_err(|_| StartError::StoreThread)?;
         let Opened { store, handle } = opened?;
         let mended = sweep::sweep(&store).await?;
         if mended > 0 {

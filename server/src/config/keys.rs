@@ -53,6 +53,7 @@ pub(super) const KEYS: &[Key] = &[
     flagged("https.key", Kind::Path, "--tls-key", Some("RILL_TLS_KEY")),
     flagged("quic.listen", Kind::Address, "--quic", Some("RILL_QUIC")),
     key("quic.publicly_trusted", Kind::Switch),
+    key("storage.engine", Kind::Word(&["sled", "fjall"])),
     key("accounts.registration", Kind::Word(&["open", "invitation", "closed"])),
     key("limits.connections", Kind::Number),
     key("limits.connections_per_address", Kind::Number),

@@ -20,7 +20,7 @@ pub use cli::{Cli, Command, ConfigArgs, ServeArgs};
 pub use error::ConfigError;
 pub use layers::Source;
 pub use limits::Limits;
-pub use sections::{Http, Https, Log, LogFormat, MetricsAccess, Quic, Secret};
+pub use sections::{Http, Https, Log, LogFormat, MetricsAccess, Quic, Secret, Storage};
 
 use layers::Layers;
 use serde::{Deserialize, Serialize};
@@ -39,6 +39,7 @@ pub struct Config {
     pub http: Http,
     pub https: Https,
     pub quic: Quic,
+    pub storage: Storage,
     pub accounts: Accounts,
     pub limits: Limits,
     pub log: Log,
@@ -54,6 +55,7 @@ impl Default for Config {
             http: Http::default(),
             https: Https::default(),
             quic: Quic::default(),
+            storage: Storage::default(),
             accounts: Accounts::default(),
             limits: Limits::default(),
             log: Log::default(),

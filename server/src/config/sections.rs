@@ -1,5 +1,6 @@
-//! The sections of ports, log and metrics.
+//! The sections of ports, store, log and metrics.
 
+use rill_storage::EngineKind;
 use serde::{Deserialize, Serialize};
 use std::{
     fmt,
@@ -72,6 +73,15 @@ impl Default for Quic {
     fn default() -> Self {
         Self { listen: everywhere(), publicly_trusted: false }
     }
+}
+
+/// `[storage]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Storage {
+    /// What a new data directory is made with and an old one must have; without it, what
+    /// the directory has.
+    pub engine: Option<EngineKind>,
 }
 
 /// `[log]`.

@@ -5,6 +5,7 @@
 mod admin;
 mod config;
 mod damage;
+mod engines;
 mod log;
 mod memory;
 mod running;

@@ -48,7 +48,7 @@ pub use check::{Checked, Finding};
 pub use context::Entropy;
 pub use copy::{Copied, CopyProgress, CopyStep, copy};
 pub use handle::{Handle, OpenStore};
-pub use open::{MemoryOptions, OpenOptions, is_store, memory, open, open_sled};
+pub use open::{MemoryOptions, OpenOptions, is_store, memory, open};
 pub use statistics::Statistics;
 pub use sweep::Swept;
 

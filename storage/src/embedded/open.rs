@@ -70,11 +70,6 @@ pub fn is_store(path: &Path) -> bool {
     EngineKind::ALL.into_iter().any(|kind| kind.is_present(path))
 }
 
-/// Opens or makes a store in a directory, with sled as its engine.
-pub fn open_sled(options: OpenOptions) -> Result<OpenStore, StoreError> {
-    open(OpenOptions { engine: Some(EngineKind::Sled), ..options })
-}
-
 /// Opens or makes a store in a directory. Blocks: reading what a crash left can take
 /// seconds.
 pub fn open(options: OpenOptions) -> Result<OpenStore, StoreError> {

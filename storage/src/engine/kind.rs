@@ -14,7 +14,8 @@ use crate::{StoreError, platform};
 const KIND_FILE: &str = "engine";
 
 /// The engines on disk.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum EngineKind {
     #[default]
     Sled,

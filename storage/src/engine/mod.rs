@@ -13,7 +13,7 @@ pub(crate) mod sled;
 
 use std::{collections::BTreeMap, ops::ControlFlow, path::Path, sync::Arc};
 
-use crate::StoreError;
+use crate::{StoreError, platform};
 
 pub use kind::EngineKind;
 pub(crate) use overlay::{get as get_over, scan as scan_over};
@@ -84,6 +84,14 @@ pub(crate) fn open(
     lock: Box<dyn Send + Sync>,
 ) -> Result<Arc<dyn Engine>, StoreError> {
     let directory = directory.join(kind.name());
+    if !directory.is_dir() {
+        // Whoever made the data directory may have let others look into it.
+        let made = platform::create_private_directory(&directory);
+        made.map_err(|error| StoreError::Open {
+            path: directory.clone(),
+            detail: format!("it cannot be made: {error}; check its permissions and the space on its disk"),
+        })?;
+    }
     Ok(match kind {
         EngineKind::Sled => Arc::new(sled::open(&directory, cache_bytes, lock)?),
         EngineKind::Fjall => Arc::new(fjall::open(&directory, cache_bytes, lock)?),

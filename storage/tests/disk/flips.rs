@@ -5,7 +5,7 @@ use crate::{
     files::{open, options},
     played::{appended, live, post, room},
 };
-use rill_storage::{StoreError, embedded::open_sled};
+use rill_storage::{StoreError, embedded};
 use std::{fs, path::Path, sync::mpsc::sync_channel, thread, time::Duration};
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -15,7 +15,7 @@ const PLACES: usize = 24;
 /// Opens, reads, writes and closes. What it is told, and never a panic.
 fn used(path: &Path) -> Result<(), StoreError> {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let opened = open_sled(options(path))?;
+    let opened = embedded::open(options(path))?;
     let used = runtime.block_on(async {
         let store = &opened.store;
         store.directory.page(None, 100).await?;

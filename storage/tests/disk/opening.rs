@@ -40,8 +40,10 @@ fn what_people_said_is_private_in_a_directory_that_is_not() {
     let directory = tempfile::tempdir().unwrap();
     fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
     open(directory.path()).handle.close().unwrap();
-    let mode = fs::metadata(directory.path().join("sled")).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o700);
+    for folder in [crate::ENGINE.name(), "journal"] {
+        let mode = fs::metadata(directory.path().join(folder)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700, "{folder}");
+    }
 }
 
 /// A directory where nobody may make a file, not even the superuser.

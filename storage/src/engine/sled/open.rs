@@ -91,11 +91,6 @@ fn sync_all(directory: &Path) -> io::Result<()> {
 /// Opens or creates the database in `directory`, which `lock` keeps other processes
 /// out of for as long as the engine lives.
 pub(crate) fn open(directory: &Path, cache_bytes: u64, lock: Box<dyn Send + Sync>) -> Result<SledEngine, StoreError> {
-    if !directory.is_dir() {
-        // Whoever made the data directory may have let others look into it.
-        let made = platform::create_private_directory(directory);
-        made.map_err(|error| failed(directory, format!("it cannot be made: {error}")))?;
-    }
     let db = start_patiently(directory, cache_bytes)?;
     let file = directory.join("db");
     let synced = sync_all(directory).and_then(|()| File::options().write(true).open(&file));
