@@ -1,103 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { Code } from '../protocol/generated';
-import type { RoomId } from '../protocol/generated';
-import { newId } from '../protocol/id';
-import { ManualClock, settle } from '../testing/manual_clock';
+import { settle } from '../testing/manual_clock';
+import { Page, fill, numbered } from '../testing/scripted_page';
 import { ScriptedServer, testId } from '../testing/scripted_server';
-import type { ServerRoom } from '../testing/scripted_server';
 import { ConnectionLost } from '../transport/transport';
-import { Client } from './client';
 import { HttpFailed } from './http';
-import type { Line, Link, OutboxItem, RoomSummary } from './model';
-import { memoryOutboxStore } from './outbox_store';
-import type { Event } from './port';
 import { PROBE_INTERVAL_MS } from './session';
-
-/** The page's side of the port: what its stores would hold. */
-class Page {
-  readonly clock = new ManualClock();
-  readonly rooms = new Map<RoomId, RoomSummary>();
-  readonly store = memoryOutboxStore();
-  readonly client: Client;
-  link: Link | null = null;
-  lines: Line[] = [];
-  ends = { older: false, newer: false };
-  outbox: OutboxItem[] = [];
-  online: string[] = [];
-  loggedOut = false;
-  viewed: RoomId | null = null;
-  private made = 0;
-
-  constructor(server: ScriptedServer) {
-    this.client = new Client(server.user, {
-      connector: server.connector,
-      store: this.store,
-      bus: { post: () => undefined, onNews: () => undefined },
-      lock: (_signal, hold) => hold(),
-      clock: this.clock,
-      send: (events) => {
-        for (const event of events) this.take(event);
-      },
-    });
-    void this.client.run();
-  }
-
-  view(room: ServerRoom): Promise<void> {
-    this.viewed = room.info.id;
-    this.lines = [];
-    this.client.command({ do: 'view', room: room.info.id });
-    return this.clock.pass(100);
-  }
-
-  send(room: ServerRoom, text: string): string {
-    this.made += 1;
-    const clientId = newId(this.clock.now() + this.made);
-    const item = {
-      clientId,
-      room: room.info.id,
-      text,
-      createdMs: this.clock.now(),
-      state: 'waiting',
-    } as const;
-    this.client.command({ do: 'send', item });
-    return clientId;
-  }
-
-  load(direction: 'older' | 'newer'): Promise<void> {
-    if (this.viewed) this.client.command({ do: 'load', room: this.viewed, direction });
-    return this.clock.pass(100);
-  }
-
-  get texts(): string[] {
-    return this.lines.map(({ text }) => text);
-  }
-
-  private take(event: Event): void {
-    if (event.on === 'link') this.link = event.link;
-    if (event.on === 'login') this.loggedOut = true;
-    if (event.on === 'outbox') this.outbox = event.items;
-    if (event.on === 'members')
-      this.online = event.members.filter((one) => one.online).map(({ name }) => name);
-    if (event.on === 'rooms') {
-      for (const room of event.changed) this.rooms.set(room.id, room);
-      for (const room of event.removed) this.rooms.delete(room);
-    }
-    if (event.on === 'timeline' && event.room === this.viewed) {
-      const { patch } = event;
-      if (patch.op === 'reset') this.lines = [...patch.lines];
-      if (patch.op === 'append') this.lines.push(...patch.lines);
-      if (patch.op === 'prepend') this.lines.unshift(...patch.lines);
-      this.ends = event.ends;
-    }
-  }
-}
-
-const numbered = (from: number, to: number): string[] =>
-  Array.from({ length: to - from + 1 }, (_, at) => `m${String(from + at)}`);
-
-function fill(room: ServerRoom, from: number, to: number): void {
-  for (const text of numbered(from, to)) room.append(testId(), text);
-}
 
 describe('a client', () => {
   it('shows the tail of the room in view, and history back to the beginning', async () => {

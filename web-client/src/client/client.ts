@@ -13,17 +13,20 @@ import { HttpFailed } from './http';
 import { Members } from './members';
 import type { Link, ListedRoom, OutboxItem, Room } from './model';
 import { Outbox } from './outbox';
-import type { OutboxBus, OutboxLock, Sent } from './outbox';
+import type { OutboxLock } from './outbox';
+import type { OutboxBus, Sent } from './outbox_items';
 import type { OutboxStore } from './outbox_store';
 import { People } from './people';
 import type { Command, Event, RequestName, Requests } from './port';
-import { Backoff, nextStep } from './reconnect';
+import { Backoff, RESTART_MS_MAX, RESTART_PAUSE_MS_MAX, nextStep } from './reconnect';
 import { RoomBook } from './room_book';
 import { Session } from './session';
 import { Sync } from './sync';
 
 /** A gap that lasts this long does not close by itself. */
 const MEND_EVERY_MS = 5_000;
+/** A server that is alive answers every post: one that does not is left, and asked again. */
+const POST_ANSWER_MS_MAX = 30_000;
 /** Lines kept in view when the page lets go of the oldest. */
 const LINES_IN_VIEW = 1_000;
 /** Weight of a new round trip against the mean so far. */
@@ -48,6 +51,8 @@ export class Client {
   private readonly backoff: Backoff;
   private link: Link = { phase: 'connecting', transport: null, fallback: null, rttMs: null, error: null };
   private wakeUp: () => void = () => undefined;
+  private restarting = false;
+  private restartOver: () => void = () => undefined;
   private readonly stopping = new AbortController();
 
   constructor(
@@ -84,7 +89,7 @@ export class Client {
     };
     this.sync.onReady = () => {
       const session = this.online();
-      this.outbox.online((item) => post(session, item));
+      this.outbox.online((item) => this.post(session, item));
     };
   }
 
@@ -101,13 +106,17 @@ export class Client {
         return;
       }
       const error = { code, detail: ended.reason };
-      this.tell({ phase: step === 'stop' ? 'stopped' : 'offline', transport: null, rttMs: null, error });
-      await this.rest(step === 'stop' ? null : Math.max(this.backoff.next(), ended.notBeforeMs));
+      if (ended.goodbye || code === Code.goingAway) this.expectRestart();
+      const away = this.restarting ? 'restarting' : 'offline';
+      this.tell({ phase: step === 'stop' ? 'stopped' : away, transport: null, rttMs: null, error });
+      const pauseMs = this.restarting ? this.backoff.next(RESTART_PAUSE_MS_MAX) : this.backoff.next();
+      await this.rest(step === 'stop' ? null : Math.max(pauseMs, ended.notBeforeMs));
     }
   }
 
   stop(): void {
     this.stopping.abort();
+    this.restartOver();
     this.sync.connection?.close(Code.normal, 'the page is done');
     this.wakeUp();
   }
@@ -171,7 +180,9 @@ export class Client {
     return this.sync.connection;
   }
 
-  private async connectOnce(): Promise<Closed & { notLoggedIn?: boolean; notBeforeMs: number }> {
+  private async connectOnce(): Promise<
+    Closed & { notLoggedIn?: boolean; goodbye?: boolean; notBeforeMs: number }
+  > {
     let established: Established;
     try {
       established = await this.parts.connector.attempt(this.stopping.signal);
@@ -187,6 +198,7 @@ export class Client {
     }
     const session = new Session(established, this.sync, this.parts.clock);
     const sinceMs = this.parts.clock.elapsed();
+    this.restartOver();
     this.sync.connected(session);
     this.people.know([{ id: welcome.user, name: welcome.name }]);
     this.tell({ phase: 'online', transport: connection.name, fallback, rttMs: null, error: null });
@@ -201,7 +213,34 @@ export class Client {
     this.outbox.offline();
     this.book.suspend();
     this.backoff.lived(this.parts.clock.elapsed() - sinceMs);
-    return { ...closed, notBeforeMs: session.reconnectAfterMs ?? 0 };
+    const { reconnectAfterMs } = session;
+    return { ...closed, goodbye: reconnectAfterMs !== null, notBeforeMs: reconnectAfterMs ?? 0 };
+  }
+
+  /** The server comes back soon; if it does not, it is offline like any other. */
+  private expectRestart(): void {
+    this.restartOver();
+    const cancel = this.parts.clock.after(RESTART_MS_MAX, () => {
+      this.restartOver();
+      if (this.link.phase === 'restarting') this.tell({ phase: 'offline' });
+    });
+    this.restarting = true;
+    this.restartOver = () => {
+      cancel();
+      this.restarting = false;
+    };
+  }
+
+  private async post(session: Session, { room, clientId, text }: OutboxItem): Promise<Sent> {
+    const cancel = this.parts.clock.after(POST_ANSWER_MS_MAX, () => {
+      session.close(Code.timeout, 'a post is not answered');
+    });
+    try {
+      const { seq, epoch } = await session.request('Post', { room, clientId, text });
+      return { seq, epoch };
+    } finally {
+      cancel();
+    }
   }
 
   /** Looks for gaps as long as the session lives; the answer ends it. */
@@ -244,11 +283,6 @@ export class Client {
     this.link = { ...this.link, ...change };
     this.emitter.emit({ on: 'link', link: this.link });
   }
-}
-
-async function post(session: Session, { room, clientId, text }: OutboxItem): Promise<Sent> {
-  const { seq, epoch } = await session.request('Post', { room, clientId, text });
-  return { seq, epoch };
 }
 
 function toRoom({ id, name, creator, creatorName, createdMs, members }: RoomInfo): Room {

@@ -66,13 +66,16 @@ export interface OutboxItem {
   state: 'waiting' | 'sent' | 'failed';
   /** Why it failed. */
   code?: number;
+  /** Too old to be sent unasked: an earlier try may have arrived, and nobody knows any more. */
+  old?: true;
   /** Where it stands in the log, once it is sent. */
   seq?: number;
   epoch?: Epoch;
 }
 
 export interface Link {
-  phase: 'connecting' | 'online' | 'offline' | 'stopped';
+  /** `restarting`: the server said that it is back in a moment. */
+  phase: 'connecting' | 'online' | 'restarting' | 'offline' | 'stopped';
   transport: TransportName | null;
   fallback: Fallback | null;
   rttMs: number | null;

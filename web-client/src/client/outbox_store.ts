@@ -1,6 +1,6 @@
 /**
- * Where the outbox lies. IndexedDB in the page; where that is forbidden (some private
- * windows) the items live as long as the tab.
+ * Where the outbox lies: IndexedDB. Where that is forbidden (some private windows), full
+ * or broken, every use rejects, and the items live as long as the tabs that know them.
  */
 import type { ClientId, UserId } from '../protocol/generated';
 import { openDatabase, ofUser } from '../storage/database';
@@ -13,26 +13,46 @@ export interface OutboxStore {
   remove(clientId: ClientId): Promise<void>;
 }
 
-export async function openOutboxStore(user: UserId): Promise<OutboxStore> {
-  try {
-    const database = await openDatabase();
-    return {
-      async all() {
-        const stored = await database.getAll('outbox', ofUser(user));
+/** A storage that takes longer has failed: some browsers never open a damaged one. */
+const STORE_TIMEOUT_MS = 3_000;
+
+/** Opens in the background: a chat does not wait for its storage. */
+export function openOutboxStore(user: UserId): OutboxStore {
+  const opened = openDatabase();
+  // Each use tells of it.
+  opened.catch(() => undefined);
+  return {
+    all: () =>
+      timely(async () => {
+        const stored = await (await opened).getAll('outbox', ofUser(user));
         return stored.map(({ user: _user, ...item }) => item);
-      },
-      async put(item) {
-        await database.put('outbox', { ...item, user });
-      },
-      async remove(clientId) {
-        await database.delete('outbox', [user, clientId]);
-      },
-    };
-  } catch {
-    return memoryOutboxStore();
+      }),
+    put: (item) =>
+      timely(async () => {
+        await (await opened).put('outbox', { ...item, user });
+      }),
+    remove: (clientId) =>
+      timely(async () => {
+        await (await opened).delete('outbox', [user, clientId]);
+      }),
+  };
+}
+
+async function timely<T>(work: () => Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error('the storage does not answer'));
+    }, STORE_TIMEOUT_MS);
+  });
+  try {
+    return await Promise.race([work(), late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
+/** For tests: several tabs may share one. */
 export function memoryOutboxStore(): OutboxStore {
   const items = new Map<ClientId, OutboxItem>();
   return {

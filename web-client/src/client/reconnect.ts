@@ -5,6 +5,12 @@ import type { Clock } from './clock';
 
 const FIRST_PAUSE_MS = 250;
 const PAUSE_MS_MAX = 15_000;
+/**
+ * A server that said goodbye is back in a moment: until this has passed it is asked often,
+ * and nobody is troubled with it. It has told its clients to spread themselves.
+ */
+export const RESTART_MS_MAX = 6_000;
+export const RESTART_PAUSE_MS_MAX = 500;
 /** A connection that lived this long starts the count of failures again. */
 export const STEADY_AFTER_MS = 5_000;
 
@@ -23,9 +29,9 @@ export class Backoff {
 
   constructor(private readonly clock: Clock) {}
 
-  /** How long to wait, between half of the step and all of it. */
-  next(): number {
-    const stepMs = Math.min(FIRST_PAUSE_MS * 2 ** this.failures, PAUSE_MS_MAX);
+  /** How long to wait, between half of the step and all of it; steps grow up to `maxMs`. */
+  next(maxMs = PAUSE_MS_MAX): number {
+    const stepMs = Math.min(FIRST_PAUSE_MS * 2 ** this.failures, maxMs);
     this.failures = Math.min(this.failures + 1, 10);
     return stepMs / 2 + (this.clock.random() * stepMs) / 2;
   }

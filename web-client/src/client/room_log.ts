@@ -3,6 +3,7 @@
  * Usually they touch. After a limited resume they may not: then the page goes on
  * showing the older part, unmoved, and reads forward until the two meet.
  */
+import type { ClientId, UserId } from '../protocol/generated';
 import type { LogEntry, Line, TimelineEnds, TimelinePatch } from './model';
 
 /** Lines kept of a room that is not on the screen. */
@@ -32,6 +33,14 @@ export class RoomLog {
 
   get lines(): readonly Line[] {
     return this.shown;
+  }
+
+  /** What this person has said, as far as it is kept: client ids with their places. */
+  linesOf(user: UserId): Map<ClientId, number> {
+    const of = [...this.shown, ...(this.ahead ?? [])].filter(
+      ({ author, kind }) => author === user && kind !== 'joined',
+    );
+    return new Map(of.map(({ clientId, seq }) => [clientId, seq]));
   }
 
   get ends(): TimelineEnds {

@@ -51,7 +51,7 @@ export interface SessionListener {
 }
 
 export class Session {
-  /** Set by `GoAway`. */
+  /** Set by `GoAway`: the server will be back, and wants nobody before this pause. */
   reconnectAfterMs: number | null = null;
   private readonly connection: Connection;
   private readonly control: Control;

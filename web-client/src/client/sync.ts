@@ -15,8 +15,8 @@ import type {
 } from '../protocol/generated';
 import type { Emitter } from './emitter';
 import type { Members } from './members';
-import type { LogEntry, Line, OutboxItem, TimelinePatch } from './model';
-import type { Outbox } from './outbox';
+import type { LogEntry, OutboxItem, TimelinePatch } from './model';
+import type { Landed, Outbox } from './outbox';
 import type { People } from './people';
 import type { RoomBook, RoomState } from './room_book';
 import { LINES_OUT_OF_VIEW_MAX } from './room_log';
@@ -38,7 +38,9 @@ export class Sync implements SessionListener {
     private readonly people: People,
     private readonly members: Members,
     private readonly emitter: Emitter,
-  ) {}
+  ) {
+    outbox.shown = (items) => this.landed(items);
+  }
 
   connected(session: Session | null): void {
     this.session = session;
@@ -70,6 +72,7 @@ export class Sync implements SessionListener {
     const page = await this.session.page(id, request);
     for (const line of page.lines) this.people.want(line.author);
     this.show(state, state.log.page(request, page));
+    this.outbox.settle(id);
   }
 
   latest(id: RoomId): void {
@@ -180,7 +183,7 @@ export class Sync implements SessionListener {
     if (applied.length > 0) this.append(state, applied);
     else if (reset === 'none' && viewed) this.show(state, { op: 'keep' });
     if (reset !== 'none') this.emitter.room(state.room.id);
-    if (reset !== 'none' || applied.length > 0) this.settle(state, applied);
+    this.outbox.settle(state.room.id);
     if (resume) this.resume([state]);
   }
 
@@ -197,16 +200,23 @@ export class Sync implements SessionListener {
     }
   }
 
-  /** Own messages that the log now shows are on their way no more. */
-  private settle({ room, tail }: RoomState, applied: LogEntry[]): void {
-    const isOwn = (line: Line | null): line is Line => line?.author === this.user && line.kind !== 'joined';
-    const shown = new Set<ClientId>(applied.flatMap(({ line }) => (isOwn(line) ? [line.clientId] : [])));
-    this.outbox.seen(
-      (item: OutboxItem) =>
-        item.room === room.id &&
-        (shown.has(item.clientId) ||
-          (item.state === 'sent' && (item.epoch !== tail.epoch || (item.seq ?? 0) <= tail.have))),
-    );
+  /** Own messages that their rooms' logs show are on their way no more. */
+  private landed(items: OutboxItem[]): Landed[] {
+    const lines = new Map<RoomId, Map<ClientId, number>>();
+    return items.flatMap((item) => {
+      const state = this.book.rooms.get(item.room);
+      if (!state) return [];
+      const { epoch, have } = state.tail;
+      if (item.state === 'sent') {
+        // Without an answer to the resume nobody knows whose epoch is the old one.
+        const passed = item.epoch === epoch ? (item.seq ?? 0) <= have : state.tail.state === 'live';
+        return passed ? [{ item, at: { seq: item.seq ?? 0, epoch: item.epoch ?? epoch } }] : [];
+      }
+      let own = lines.get(item.room);
+      if (!own) lines.set(item.room, (own = state.log.linesOf(this.user)));
+      const seq = own.get(item.clientId);
+      return seq === undefined ? [] : [{ item, at: { seq, epoch } }];
+    });
   }
 
   private show(state: RoomState, patch: TimelinePatch): void {

@@ -13,7 +13,8 @@ import { systemClock } from './clock';
 import { Connector } from './connector';
 import type { Surroundings } from './connector';
 import { HttpFailed, http } from './http';
-import type { OutboxBus, OutboxLock, OutboxNews } from './outbox';
+import type { OutboxLock } from './outbox';
+import type { OutboxBus, OutboxNews } from './outbox_items';
 import { openOutboxStore } from './outbox_store';
 import type { Event, KnownServer, PortError, ToPage, ToWorker } from './port';
 import { RequestFailed } from './request_failed';
@@ -23,7 +24,8 @@ interface WorkerScope {
   postMessage(message: ToPage): void;
   addEventListener(type: 'message', take: (event: MessageEvent<ToWorker>) => void): void;
   location: Pick<Location, 'hostname' | 'host' | 'protocol'>;
-  navigator: Pick<Navigator, 'locks'>;
+  /** Absent where the page came over plain HTTP from another machine. */
+  navigator: Partial<Pick<Navigator, 'locks'>>;
 }
 const scope = self as unknown as WorkerScope;
 
@@ -31,15 +33,11 @@ const scope = self as unknown as WorkerScope;
 const SERVER_INFO_LIFE_MS = 10 * 60 * 1000;
 const REMEMBERED = 'websocket won';
 
-let started: Promise<Client> | null = null;
+let started: Client | null = null;
 
 scope.addEventListener('message', ({ data }) => {
   if (data.do === 'start') started = start(data);
-  // Messages that come before the start is done keep their order behind it.
-  else
-    void started?.then((client) => {
-      take(client, data);
-    });
+  else if (started) take(started, data);
 });
 
 function take(client: Client, message: Exclude<ToWorker, { do: 'start' }>): void {
@@ -62,12 +60,12 @@ function portError(error: unknown): PortError {
   return { code, detail: error instanceof Error ? error.message : String(error) };
 }
 
-async function start({ user, forced, ios, server }: Extract<ToWorker, { do: 'start' }>): Promise<Client> {
+function start({ user, forced, ios, server }: Extract<ToWorker, { do: 'start' }>): Client {
   const clock = systemClock;
   const tickets = new Tickets(async (count) => (await http.tickets(count)).tickets, clock);
   const client = new Client(user, {
     connector: new Connector(browser(forced, ios, server), tickets, clock),
-    store: await openOutboxStore(user),
+    store: openOutboxStore(user),
     bus: openBus(user),
     lock: openLock(user),
     clock,
@@ -159,7 +157,10 @@ function openBus(user: string): OutboxBus {
 }
 
 function openLock(user: string): OutboxLock {
+  const { locks } = scope.navigator;
+  // Without locks every tab sends, under the same keys: the server makes one message of it.
+  if (!locks) return (_signal, hold) => hold();
   return async (signal, hold) => {
-    await scope.navigator.locks.request(`rill outbox ${user}`, { signal }, hold);
+    await locks.request(`rill outbox ${user}`, { signal }, hold);
   };
 }

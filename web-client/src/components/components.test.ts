@@ -32,6 +32,7 @@ const row: Row = {
   last: true,
   state: 'waiting',
   code: null,
+  old: false,
   erased: false,
 };
 

@@ -25,6 +25,8 @@ export interface MessageRow {
   last: boolean;
   state: 'waiting' | 'sent' | 'failed';
   code: number | null;
+  /** It has waited for so long that only a person can say whether to send it. */
+  old: boolean;
   erased: boolean;
 }
 
@@ -82,6 +84,7 @@ function fromLine(line: Line, first: boolean, me: UserId): MessageRow {
     last: true,
     state: 'sent',
     code: null,
+    old: false,
     erased: line.kind === 'erased',
   };
 }
@@ -99,6 +102,7 @@ function fromOutbox(item: OutboxItem, first: boolean, me: UserId): MessageRow {
     last: true,
     state: item.state,
     code: item.code ?? null,
+    old: item.old ?? false,
     erased: false,
   };
 }

@@ -101,6 +101,7 @@ export const en = {
     retry: 'Retry',
     remove: 'Delete',
     failedBecause: 'Not sent: {reason}',
+    old: 'It waited for days: an earlier attempt may have arrived.',
   },
   composer: {
     label: 'Message {name}',
@@ -113,6 +114,7 @@ export const en = {
     webtransport: 'WebTransport',
     websocket: 'WebSocket',
     connecting: 'Connecting…',
+    restarting: 'Server restarting…',
     offline: 'Offline',
     stopped: 'Disconnected',
     ms: '{n} ms',

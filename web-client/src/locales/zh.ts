@@ -103,6 +103,7 @@ export const zh: Messages = {
     retry: '重试',
     remove: '删除',
     failedBecause: '发送失败：{reason}',
+    old: '已等待数日，之前的尝试可能已送达。',
   },
   composer: {
     label: '发送到 {name}',
@@ -115,6 +116,7 @@ export const zh: Messages = {
     webtransport: 'WebTransport',
     websocket: 'WebSocket',
     connecting: '正在连接…',
+    restarting: '服务器正在重启…',
     offline: '离线',
     stopped: '已断开',
     ms: '{n} ms',

@@ -42,7 +42,7 @@ export const useChat = defineStore('chat', () => {
   /** Loaded and idle. */
   let spare: Worker | null = null;
   let lastAsk = 0;
-  let lastIdMs = 0;
+  let lastMs = 0;
   const waiting = new Map<number, Waiting>();
 
   const makeWorker = (): Worker =>
@@ -140,11 +140,13 @@ export const useChat = defineStore('chat', () => {
   }
 
   function send(room: RoomId, text: string): void {
-    const createdMs = Date.now();
-    // Two messages of one millisecond keep their order: the id's time rises with each.
-    lastIdMs = Math.max(lastIdMs + 1, createdMs);
-    const item = { clientId: newId(lastIdMs), room, text, createdMs, state: 'waiting' } as const;
-    useOutbox().add(item);
+    const outbox = useOutbox();
+    // Each later than every one that waits, also when the clock was set back meanwhile:
+    // the ids' times are the order of sending.
+    lastMs = Math.max(Date.now(), lastMs + 1, ...outbox.items.map((item) => item.createdMs + 1));
+    const item = { clientId: newId(lastMs), room, text, createdMs: lastMs, state: 'waiting' } as const;
+    outbox.add(item);
+    void useDrafts().send(item);
     command({ do: 'send', item });
   }
 

@@ -1,6 +1,7 @@
 /** What is written and not sent, per room; it survives a reload. */
 import { defineStore } from 'pinia';
 import { shallowRef, triggerRef } from 'vue';
+import type { OutboxItem } from '../client/model';
 import { openDatabase, ofUser } from '../storage/database';
 import type { Database } from '../storage/database';
 import type { RoomId, UserId } from '../protocol/generated';
@@ -55,6 +56,26 @@ export const useDrafts = defineStore('drafts', () => {
       .catch(() => undefined);
   }
 
+  /**
+   * A draft becomes a message, in one step: the page may be gone in a moment, and then
+   * it is in the outbox or still a draft, and never both or neither. The worker stores it
+   * too; here it is sooner.
+   */
+  async function send(item: OutboxItem): Promise<void> {
+    const of = user;
+    try {
+      const changes = (await database)?.transaction(['outbox', 'drafts'], 'readwrite');
+      if (!changes) return;
+      const stored = changes.objectStore('outbox').put({ ...item, user: of });
+      const deleted = changes.objectStore('drafts').delete([of, item.room]);
+      // A page that goes takes with it what is not committed.
+      changes.commit();
+      await Promise.all([stored, deleted, changes.done]);
+    } catch {
+      // The worker finds out for itself, and sends it all the same.
+    }
+  }
+
   /** The page may be gone in a moment. */
   function flushAll(): void {
     for (const room of [...timers.keys()]) flush(room);
@@ -65,5 +86,5 @@ export const useDrafts = defineStore('drafts', () => {
     texts.value = new Map();
   }
 
-  return { texts, load, set, flush, flushAll, reset };
+  return { texts, load, set, send, flushAll, reset };
 });

@@ -51,7 +51,9 @@ describe('the page’s outbox', () => {
     page.add(item);
     expect(page.items).toHaveLength(1);
     await outbox.add(item);
-    outbox.seen((sent) => sent.clientId === item.clientId);
+    const at = { seq: 7, epoch: 'e' as Epoch };
+    outbox.shown = (items) => items.map((shown) => ({ item: shown, at }));
+    outbox.settle();
     expect(told).toBe(1);
     await clock.pass(1_000);
     expect(told).toBe(2);

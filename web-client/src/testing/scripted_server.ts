@@ -101,11 +101,18 @@ export class ScriptedServer {
   attempts = 0;
   /** Posts are not answered while this is set; they are in the log all the same. */
   muteAccepted = false;
+  /** Answers to posts wait here while it is a list. */
+  held: (() => void)[] | null = null;
+  /** Posts are lost, and everything else is answered. */
+  deafToPosts = false;
+  /** The server is about to end: posts are refused. */
+  leaving = false;
   /** What the next attempts to connect come to. */
   refuse: Error | null = null;
   /** Entries as they are sent: in order, unless a test says otherwise. */
   disorder: (entries: Entry[]) => Entry[] = (entries) => entries;
   readonly requests: Message[] = [];
+  private readonly left = new Set<ServerRoom>();
   private userSeq = 0;
 
   /** What the client's connector does. */
@@ -142,6 +149,26 @@ export class ScriptedServer {
       link.send('UserHead', { seq: this.userSeq });
     }
     return room;
+  }
+
+  /** The user is no member any more. */
+  leave(room: ServerRoom): void {
+    this.left.add(room);
+    this.userSeq += 1;
+    for (const link of this.links) {
+      link.cursors.delete(room.info.id);
+      link.send('RoomRemoved', { header: { seq: this.userSeq, atMs: 0 }, room: room.info.id });
+      link.send('UserHead', { seq: this.userSeq });
+    }
+  }
+
+  rejoin(room: ServerRoom): void {
+    this.left.delete(room);
+    this.userSeq += 1;
+    for (const link of this.links) {
+      link.send('RoomAdded', { header: { seq: this.userSeq, atMs: 0 }, room: room.info });
+      link.send('UserHead', { seq: this.userSeq });
+    }
   }
 
   /** Somebody says something. */
@@ -232,6 +259,10 @@ export class ScriptedServer {
     }
   }
 
+  private member(id: string): ServerRoom | undefined {
+    return this.rooms.find((room) => room.info.id === id && !this.left.has(room));
+  }
+
   private attach(link: Link, { request, userEpoch, userSeq }: Bodies['Attach']): void {
     const snapshot = userEpoch === ZERO_ID;
     link.send('Attached', { request, userEpoch: this.session, snapshot });
@@ -246,7 +277,7 @@ export class ScriptedServer {
     const rooms: Bodies['Resumed']['rooms'] = [];
     const touched: ServerRoom[] = [];
     for (const { room: id, epoch, seq, tail } of cursors) {
-      const room = this.rooms.find(({ info }) => info.id === id);
+      const room = this.member(id);
       if (!room) {
         rooms.push({ room: id, outcome: Outcome.gone, epoch: ZERO_ID, base: 0, head: 0 });
         continue;
@@ -269,14 +300,20 @@ export class ScriptedServer {
   }
 
   private accept(link: Link, { request, room: id, clientId, text }: Bodies['Post']): void {
-    const room = this.rooms.find(({ info }) => info.id === id);
-    if (!room) {
-      link.send('Failed', { request, code: Code.notAMember, detail: '' });
+    const room = this.member(id);
+    if (this.deafToPosts) return;
+    if (this.leaving || !room) {
+      link.send('Failed', { request, code: this.leaving ? Code.goingAway : Code.notAMember, detail: '' });
       return;
     }
     const { seq } = room.append(this.user, text, clientId);
     for (const other of this.links) other.deliver(room);
-    if (!this.muteAccepted) link.send('Accepted', { request, epoch: room.epoch, seq, atMs: seq, replay: 0 });
+    if (this.muteAccepted) return;
+    const answer = (): void => {
+      link.send('Accepted', { request, epoch: room.epoch, seq, atMs: seq, replay: 0 });
+    };
+    if (this.held) this.held.push(answer);
+    else answer();
   }
 
   private page({ request, room: id, direction, seq, limit }: Bodies['GetMessages']): Bodies['MessagePage'] {

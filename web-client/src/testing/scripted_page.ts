@@ -1,0 +1,108 @@
+/** The page's side of the worker's port, over a scripted server and a clock of its own. */
+import { Client } from '../client/client';
+import type { Line, Link, OutboxItem, RoomSummary } from '../client/model';
+import { memoryOutboxStore } from '../client/outbox_store';
+import type { OutboxStore } from '../client/outbox_store';
+import type { Event } from '../client/port';
+import type { RoomId } from '../protocol/generated';
+import { newId } from '../protocol/id';
+import { ManualClock } from './manual_clock';
+import { testId } from './scripted_server';
+import type { ScriptedServer, ServerRoom } from './scripted_server';
+
+/** What the page's stores would hold. */
+export class Page {
+  readonly clock = new ManualClock();
+  readonly rooms = new Map<RoomId, RoomSummary>();
+  readonly client: Client;
+  /** Every phase of the connection, as it came. */
+  readonly phases: Link['phase'][] = [];
+  link: Link | null = null;
+  lines: Line[] = [];
+  ends = { older: false, newer: false };
+  outbox: OutboxItem[] = [];
+  online: string[] = [];
+  loggedOut = false;
+  viewed: RoomId | null = null;
+  private made = 0;
+
+  constructor(
+    server: ScriptedServer,
+    readonly store: OutboxStore = memoryOutboxStore(),
+  ) {
+    this.client = new Client(server.user, {
+      connector: server.connector,
+      store: this.store,
+      bus: { post: () => undefined, onNews: () => undefined },
+      lock: (_signal, hold) => hold(),
+      clock: this.clock,
+      send: (events) => {
+        for (const event of events) this.take(event);
+      },
+    });
+    void this.client.run();
+  }
+
+  view(room: ServerRoom): Promise<void> {
+    this.viewed = room.info.id;
+    this.lines = [];
+    this.client.command({ do: 'view', room: room.info.id });
+    return this.clock.pass(100);
+  }
+
+  write(room: ServerRoom, text: string): OutboxItem {
+    this.made += 1;
+    const clientId = newId(this.clock.now() + this.made);
+    return { clientId, room: room.info.id, text, createdMs: this.clock.now(), state: 'waiting' };
+  }
+
+  send(room: ServerRoom, text: string): string {
+    const item = this.write(room, text);
+    this.client.command({ do: 'send', item });
+    return item.clientId;
+  }
+
+  load(direction: 'older' | 'newer'): Promise<void> {
+    if (this.viewed) this.client.command({ do: 'load', room: this.viewed, direction });
+    return this.clock.pass(100);
+  }
+
+  /** Everything a person sees in the conversation: its lines, and below them what is on its way. */
+  get shown(): string[] {
+    const own = this.outbox.filter(({ room }) => room === this.viewed);
+    return [...this.texts, ...own.map(({ text, state }) => `${text} (${state})`)];
+  }
+
+  get texts(): string[] {
+    return this.lines.map(({ text }) => text);
+  }
+
+  private take(event: Event): void {
+    if (event.on === 'link') {
+      this.link = event.link;
+      if (this.phases.at(-1) !== event.link.phase) this.phases.push(event.link.phase);
+    }
+    if (event.on === 'login') this.loggedOut = true;
+    if (event.on === 'outbox') this.outbox = event.items;
+    if (event.on === 'members')
+      this.online = event.members.filter((one) => one.online).map(({ name }) => name);
+    if (event.on === 'rooms') {
+      for (const room of event.changed) this.rooms.set(room.id, room);
+      for (const room of event.removed) this.rooms.delete(room);
+    }
+    if (event.on === 'timeline' && event.room === this.viewed) {
+      const { patch } = event;
+      if (patch.op === 'reset') this.lines = [...patch.lines];
+      if (patch.op === 'append') this.lines.push(...patch.lines);
+      if (patch.op === 'prepend') this.lines.unshift(...patch.lines);
+      this.ends = event.ends;
+    }
+  }
+}
+
+export const numbered = (from: number, to: number): string[] =>
+  Array.from({ length: to - from + 1 }, (_, at) => `m${String(from + at)}`);
+
+export function fill(room: ServerRoom, from: number, to: number): void {
+  for (const text of numbered(from, to)) room.append(testId(), text);
+}
