@@ -1,10 +1,14 @@
 //! The command line.
 
+pub(crate) mod chaos;
+
 use anyhow::bail;
 use clap::{Args, Parser, Subcommand};
 use rill_client::TransportKind;
 use std::{path::PathBuf, time::Duration};
 use url::Url;
+
+use chaos::ChaosArgs;
 
 /// Load scenarios against a Rill server.
 #[derive(Debug, Parser)]
@@ -32,6 +36,13 @@ pub(crate) enum Command {
     /// least that durability costs: the same bytes in as many batches appended to a plain
     /// file, each with fdatasync. In turn, several times; the median pair counts.
     Store(StoreArgs),
+    /// A server is killed again and again under load, and every ack and every delivery is
+    /// checked against the log that is left.
+    ///
+    /// Users speak and listen over all three transports, with clients that keep an outbox
+    /// and come back by themselves. The exit code is 1 if anything was lost, doubled or out
+    /// of order, or if posting was away for too long.
+    Chaos(ChaosArgs),
 }
 
 /// Of the appends.
@@ -217,6 +228,7 @@ mod tests {
             Command::Chat(args) => args.check().map_err(|error| error.to_string()),
             Command::Hostile(args) => args.check().map_err(|error| error.to_string()),
             Command::Store(_) => Err("another scenario".into()),
+            Command::Chaos(args) => args.check().map_err(|error| error.to_string()),
         }
     }
 

@@ -6,6 +6,7 @@
 #![allow(clippy::disallowed_methods)] // a program of its own: it owns its tasks and its clock
 
 mod args;
+mod chaos;
 mod hostile;
 mod hostile_report;
 mod load;
@@ -28,6 +29,9 @@ fn main() -> ExitCode {
         args::Command::Hostile(args) => scenario::hostile::run(&args)
             .map(|passed| (passed, "the chat did not stand it; the verdicts above say how")),
         args::Command::Store(args) => scenario::store::run(&args).map(|_| (true, "")),
+        args::Command::Chaos(args) => {
+            scenario::chaos::run(&args).map(|kept| (kept, "a promise was not kept; the lines above say which"))
+        }
     };
     match outcome {
         Ok((true, _)) => ExitCode::SUCCESS,

@@ -39,6 +39,8 @@ pub const HTTP_ANSWER_BYTES_MAX: u64 = 1 << 20;
 pub const QUIC_IDLE_TIMEOUT: Duration = Duration::from_secs(12);
 /// QUIC: an own sign of life, well inside [`QUIC_IDLE_TIMEOUT`].
 pub const QUIC_KEEP_ALIVE: Duration = Duration::from_secs(4);
+/// Silence of the server while a request waits for its answer, after which it is pinged.
+pub const PROBE_AFTER: Duration = Duration::from_millis(500);
 /// QUIC: credit of one stream towards this client.
 pub const QUIC_STREAM_WINDOW_BYTES: u32 = 1 << 20;
 /// QUIC: credit of the connection towards this client.

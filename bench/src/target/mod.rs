@@ -8,12 +8,19 @@ mod server_process;
 use anyhow::Context;
 use rill_client::{Client, Config, Credentials, Endpoints, Events, TransportKind, Trust};
 use rill_protocol::{RoomId, Ticket};
-use std::time::Duration;
+use rustix::process::Signal;
+use std::{
+    path::{Path, PathBuf},
+    process::ExitStatus,
+    time::Duration,
+};
 use tokio::{task::JoinSet, time::timeout};
 use url::Url;
 
 use crate::{args::ServerArgs, hostile::ground::Ground};
 use prepared_store::Prepared;
+pub(crate) use prepared_store::Wish;
+pub(crate) use server_process::Life;
 use server_process::ServerProcess;
 
 /// Connections that are made at the same time.
@@ -30,6 +37,8 @@ pub(crate) struct Target {
     /// Rooms that are there already, by number.
     rooms: Option<Vec<RoomId>>,
     expired: Vec<Ticket>,
+    /// Further rights of the first user of each room, for somebody who comes anew.
+    spare: Vec<Credentials>,
     pub(crate) tls: bool,
     pub(crate) durability: &'static str,
 }
@@ -58,26 +67,52 @@ impl Target {
                     credentials,
                     rooms: None,
                     expired: Vec::new(),
+                    spare: Vec::new(),
                     durability: "unknown",
                 })
             }
             _ => {
-                let folder = tempfile::Builder::new().prefix("rill-bench").tempdir()?;
-                let Prepared { tickets, rooms, expired } = prepared_store::prepare(folder.path(), users, rooms).await?;
-                let process = ServerProcess::start(args.rill.as_deref(), folder).await?;
-                Ok(Self {
-                    server: None,
-                    endpoints: Some(process.endpoints()?),
-                    trust: process.trust()?,
-                    process: Some(process),
-                    credentials: tickets.into_iter().map(Credentials::Tickets).collect(),
-                    rooms: Some(rooms),
-                    expired,
-                    tls: true,
-                    durability: "fdatasync",
-                })
+                let wish = Wish { users, rooms, ..Wish::default() };
+                Self::start(args.rill.as_deref(), &wish, Vec::new(), Life::Once).await
             }
         }
+    }
+
+    /// A server that is started here, with what is wished for in its store. `settings` are
+    /// variables of its configuration.
+    pub(crate) async fn start(
+        rill: Option<&Path>,
+        wish: &Wish,
+        settings: Vec<(&'static str, String)>,
+        life: Life,
+    ) -> anyhow::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("rill-bench").tempdir()?;
+        let Prepared { mut tickets, rooms, expired } = prepared_store::prepare(folder.path(), wish).await?;
+        let spare = tickets.iter_mut().take(rooms.len()).map(|of_owner| of_owner.split_off(of_owner.len() / 2));
+        let spare = spare.map(Credentials::Tickets).collect();
+        let process = ServerProcess::start(rill, folder, settings, life).await?;
+        Ok(Self {
+            server: None,
+            endpoints: Some(process.endpoints()?),
+            trust: process.trust()?,
+            process: Some(process),
+            credentials: tickets.into_iter().map(Credentials::Tickets).collect(),
+            rooms: Some(rooms),
+            expired,
+            spare,
+            tls: true,
+            durability: "fdatasync",
+        })
+    }
+
+    /// Ends the server that was started here by a signal; returns how it ended.
+    pub(crate) async fn end_by(&mut self, signal: Signal) -> anyhow::Result<ExitStatus> {
+        self.process.as_mut().context("no server was started here")?.end_by(signal).await
+    }
+
+    /// Starts it again on the same ports and waits until it listens.
+    pub(crate) async fn start_again(&mut self) -> anyhow::Result<()> {
+        self.process.as_mut().context("no server was started here")?.start_again().await
     }
 
     /// The process of a server that was started here.
@@ -120,10 +155,25 @@ impl Target {
         self.tls || transport != TransportKind::WebSocket
     }
 
+    /// The first user of a room once more, as a client that knows nothing.
+    pub(crate) async fn anew(&mut self, room: usize, transport: TransportKind) -> anyhow::Result<Connected> {
+        let credentials = self.spare.get(room).cloned().context("nobody may come anew")?;
+        connect(room, self.config(transport, credentials)).await
+    }
+
     /// Connects every user, each by the transport of their number.
     pub(crate) async fn connect(
         &mut self,
         transport: impl Fn(usize) -> TransportKind,
+    ) -> anyhow::Result<Vec<Connected>> {
+        self.connect_with(transport, |_| None).await
+    }
+
+    /// The same, with files in which unacked posts outlive the process.
+    pub(crate) async fn connect_with(
+        &mut self,
+        transport: impl Fn(usize) -> TransportKind,
+        outbox: impl Fn(usize) -> Option<PathBuf>,
     ) -> anyhow::Result<Vec<Connected>> {
         let mut waiting = std::mem::take(&mut self.credentials).into_iter().enumerate();
         let mut connecting = JoinSet::new();
@@ -132,7 +182,8 @@ impl Target {
             while connecting.len() < CONNECTING_MAX
                 && let Some((number, credentials)) = waiting.next()
             {
-                connecting.spawn(connect(number, self.config(transport(number), credentials)));
+                let config = Config { outbox: outbox(number), ..self.config(transport(number), credentials) };
+                connecting.spawn(connect(number, config));
             }
             match connecting.join_next().await {
                 Some(user) => connected.push(user??),

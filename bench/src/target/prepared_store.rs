@@ -19,13 +19,18 @@ use std::{
 };
 use tokio::task::JoinSet;
 
-/// Enough for a few failed connections; each connection brings the next ticket.
-const TICKETS_PER_USER: usize = 4;
+use crate::chaos::plan::Message;
+
+/// Enough for a few failed connections, over restarts too; each connection brings the next
+/// ticket.
+const TICKETS_PER_USER: usize = 16;
 const TICKET_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 /// Tickets of nobody's use: their time was over when they were written.
 const EXPIRED_TICKETS: usize = 3;
 /// Users that are written at the same time: the committer makes batches of them.
 const USERS_AT_ONCE: usize = 64;
+/// Messages likewise.
+const MESSAGES_AT_ONCE: usize = 512;
 /// No password hash is this, so nobody can log in with a password.
 const NO_PASSWORD: &str = "!";
 
@@ -41,12 +46,21 @@ pub(super) struct Prepared {
     pub(super) expired: Vec<Ticket>,
 }
 
-/// User `u` becomes a member of room `u mod rooms`.
-pub(super) async fn prepare(folder: &Path, users: usize, rooms: usize) -> anyhow::Result<Prepared> {
+/// What shall be written.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Wish {
+    pub(crate) users: usize,
+    /// User `u` becomes a member of room `u mod rooms`.
+    pub(crate) rooms: usize,
+    /// In turn in each room, said by its first user.
+    pub(crate) messages: u32,
+}
+
+pub(super) async fn prepare(folder: &Path, wish: &Wish) -> anyhow::Result<Prepared> {
     let options = OpenOptions::new(folder.join(DATA), Arc::new(fill));
     let opened = tokio::task::spawn_blocking(move || embedded::open(options)).await??;
     let writer = Writer { store: opened.store, now_ms: now_ms()? };
-    let prepared = writer.write(users, rooms).await;
+    let prepared = writer.write(wish).await;
     tokio::task::spawn_blocking(move || opened.handle.close()).await??;
     prepared
 }
@@ -58,7 +72,8 @@ struct Writer {
 }
 
 impl Writer {
-    async fn write(self, users: usize, rooms: usize) -> anyhow::Result<Prepared> {
+    async fn write(self, wish: &Wish) -> anyhow::Result<Prepared> {
+        let Wish { users, rooms, messages } = *wish;
         // The first user of each room makes it.
         let mut made = Vec::with_capacity(rooms);
         let mut tickets = Vec::with_capacity(users);
@@ -81,6 +96,9 @@ impl Writer {
             tickets.resize_with(tickets.len().max(number + 1), Vec::new);
             tickets[number] = of_user;
         }
+        let owners = tickets.iter().take(rooms).map(|tickets| tickets.first().context("an owner has no ticket"));
+        let owners: Vec<UserId> = owners.map(|ticket| Ok(ticket?.user())).collect::<anyhow::Result<_>>()?;
+        self.talk(&made, &owners, messages).await?;
         let owner = tickets.first().and_then(|tickets| tickets.first()).context("nobody was written")?.user();
         let expired: Vec<Ticket> = (0..EXPIRED_TICKETS).map(|_| Ticket::new(owner, random())).collect();
         self.issue(owner, SessionId(self.id()), &expired, self.now_ms - 1).await?;
@@ -100,6 +118,34 @@ impl Writer {
         let joined = joined.map_err(|refused| anyhow!("user {number} cannot join: {refused:?}"))?;
         self.tell(user, room, joined.entry.seq).await?;
         Ok(tickets)
+    }
+
+    /// Messages of before. Each room has its own in order; a few hundred are under way.
+    async fn talk(&self, rooms: &[RoomId], owners: &[UserId], messages: u32) -> anyhow::Result<()> {
+        let mut writing = JoinSet::new();
+        for number in 0..messages {
+            let at = number as usize % rooms.len();
+            let text = Message::prepared(number).text();
+            let entry = NewEntry {
+                author: owners[at],
+                client_id: ClientId(self.id()),
+                at_ms: self.now_ms,
+                digest: self.store.digest("post", &[text.as_bytes()]),
+                change: Change::Post(text.into()),
+            };
+            // It is queued here and now.
+            let append = self.store.log.append(rooms[at], entry);
+            writing.spawn(async move { append.await?.map_err(|refused| anyhow!("a post was refused: {refused:?}")) });
+            if writing.len() >= MESSAGES_AT_ONCE
+                && let Some(written) = writing.join_next().await
+            {
+                written??;
+            }
+        }
+        while let Some(written) = writing.join_next().await {
+            written??;
+        }
+        Ok(())
     }
 
     async fn user(&self, number: usize) -> anyhow::Result<(UserId, Vec<Ticket>)> {
@@ -181,11 +227,12 @@ fn now_ms() -> anyhow::Result<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rill_storage::model::{Anchor, Body};
 
     #[tokio::test]
     async fn every_user_has_tickets_and_is_in_their_room_and_no_other() {
         let folder = tempfile::tempdir().unwrap();
-        let prepared = prepare(folder.path(), 7, 3).await.unwrap();
+        let prepared = prepare(folder.path(), &Wish { users: 7, rooms: 3, messages: 50 }).await.unwrap();
         assert_eq!((prepared.rooms.len(), prepared.tickets.len()), (3, 7));
         let options = OpenOptions::new(folder.path().join(DATA), Arc::new(fill));
         let opened = embedded::open(options).unwrap();
@@ -200,6 +247,10 @@ mod tests {
             let membership = store.rooms.membership(prepared.rooms[number % 3], user).await.unwrap();
             assert!(membership.unwrap().is_active());
         }
+        let page = store.log.messages(prepared.rooms[1], Anchor::Before(u64::MAX), 3, 10_000).await.unwrap().unwrap();
+        let bodies: Vec<&Body> = page.messages.iter().map(|message| &message.body).collect();
+        let expected = [43, 46, 49].map(|number| Body::Text(Message::prepared(number).text().into()));
+        assert_eq!(bodies, expected.iter().collect::<Vec<_>>());
         assert!(store.rooms.pending(10).await.unwrap().is_empty());
         assert_eq!(store.directory.page(None, 10).await.unwrap().len(), 3);
         opened.handle.close().unwrap();

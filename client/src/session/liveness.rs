@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::limits::PROBE_AFTER;
+
 /// The clockwork of one connection.
 #[derive(Debug)]
 pub(crate) struct Liveness {
@@ -11,6 +13,11 @@ pub(crate) struct Liveness {
     next_ping: Instant,
     nonce: u32,
     probe_sent: Option<(u32, Instant)>,
+    /// While requests wait for their answers: the beginning of the wait, or the last thing
+    /// heard in it.
+    waiting_since: Option<Instant>,
+    /// A ping asks why nothing comes, one for each silence.
+    has_asked: bool,
 }
 
 impl Liveness {
@@ -19,12 +26,34 @@ impl Liveness {
         // A server that asks for a ping every instant gets one a second.
         let interval = interval.max(Duration::from_secs(1));
         let dead_after = dead_after.max(interval * 2);
-        Self { interval, dead_after, heard: now, next_ping: now, nonce: 0, probe_sent: None }
+        Self {
+            interval,
+            dead_after,
+            heard: now,
+            next_ping: now,
+            nonce: 0,
+            probe_sent: None,
+            waiting_since: None,
+            has_asked: false,
+        }
     }
 
     /// Anything came.
     pub(crate) fn heard(&mut self, now: Instant) {
         self.heard = now;
+        self.has_asked = false;
+        self.waiting_since = self.waiting_since.map(|_| now);
+    }
+
+    /// Whether requests wait for their answers. A server may have taken a request and died:
+    /// then nothing is left to send that would find out, and a killed one says nothing on
+    /// UDP unless it is spoken to.
+    pub(crate) fn waiting(&mut self, is_waiting: bool, now: Instant) {
+        self.waiting_since = is_waiting.then(|| self.waiting_since.unwrap_or(now));
+    }
+
+    fn probe_due(&self) -> Option<Instant> {
+        self.waiting_since.filter(|_| !self.has_asked).map(|since| since + PROBE_AFTER)
     }
 
     pub(crate) fn is_dead(&self, now: Instant) -> bool {
@@ -33,14 +62,16 @@ impl Liveness {
 
     /// When to look again.
     pub(crate) fn next_due(&self) -> Instant {
-        self.next_ping.min(self.heard + self.dead_after)
+        let regular = self.next_ping.min(self.heard + self.dead_after);
+        self.probe_due().map_or(regular, |probe| probe.min(regular))
     }
 
     /// The nonce of a ping, if one is due.
     pub(crate) fn ping(&mut self, now: Instant) -> Option<u32> {
-        if now < self.next_ping {
+        if now < self.next_ping && self.probe_due().is_none_or(|due| now < due) {
             return None;
         }
+        self.has_asked = self.waiting_since.is_some();
         self.next_ping = now + self.interval;
         self.nonce = self.nonce.wrapping_add(1);
         self.probe_sent = Some((self.nonce, now));
@@ -72,5 +103,25 @@ mod tests {
         liveness.heard(at(39));
         assert!(!liveness.is_dead(at(78)));
         assert_eq!(liveness.next_due(), at(30));
+    }
+
+    #[test]
+    fn who_waits_for_an_answer_and_hears_nothing_asks_once_what_is_wrong() {
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let mut liveness = Liveness::new(Duration::from_secs(15), Duration::from_secs(40), start);
+        assert_eq!(liveness.ping(start), Some(1));
+        liveness.heard(at(1));
+        liveness.waiting(true, at(5_000));
+        liveness.heard(at(5_200));
+        liveness.waiting(true, at(5_300));
+        let due = at(5_200) + PROBE_AFTER;
+        assert_eq!((liveness.next_due(), liveness.ping(at(5_300))), (due, None));
+        assert_eq!((liveness.ping(due), liveness.ping(due + PROBE_AFTER)), (Some(2), None));
+        // The answer takes its time, but the server lives.
+        liveness.heard(at(6_000));
+        assert_eq!(liveness.next_due(), at(6_000) + PROBE_AFTER);
+        liveness.waiting(false, at(6_100));
+        assert_eq!(liveness.ping(at(10_000)), None);
     }
 }

@@ -42,6 +42,11 @@ impl Requests {
         self.under_way.remove(&request)
     }
 
+    /// Whether any waits for its answer.
+    pub(crate) fn are_under_way(&self) -> bool {
+        !self.under_way.is_empty()
+    }
+
     /// Whether another may be sent.
     pub(crate) fn has_room(&self) -> bool {
         self.under_way.len() < limits::REQUESTS_IN_FLIGHT_MAX

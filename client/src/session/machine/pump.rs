@@ -13,6 +13,7 @@ const LANES: [LaneClass; 2] = [LaneClass::InView, LaneClass::Others];
 impl Machine {
     /// Moves what is due to the outputs.
     pub(crate) fn pump(&mut self, now: Instant) {
+        self.note_waiting(now);
         if let Some(nonce) = self.liveness.as_mut().and_then(|liveness| liveness.ping(now)) {
             // The datagram measures the way alone; the frame also keeps the session alive
             // where datagrams are lost. The first answer counts.
@@ -47,6 +48,14 @@ impl Machine {
             let request = self.requests.begin(Purpose::Post(post.room));
             let (room, client_id, text) = (post.room, post.client_id, post.text.clone());
             self.out.push_back(Output::Control(frame(&Post { request, room, client_id, text })));
+        }
+        self.note_waiting(now);
+    }
+
+    fn note_waiting(&mut self, now: Instant) {
+        let is_waiting = self.requests.are_under_way();
+        if let Some(liveness) = &mut self.liveness {
+            liveness.waiting(is_waiting, now);
         }
     }
 

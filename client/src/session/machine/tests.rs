@@ -372,6 +372,19 @@ fn a_silent_server_is_pinged_and_then_dead() {
 }
 
 #[test]
+fn a_server_that_took_a_post_and_says_nothing_is_asked() {
+    let mut bench = Bench::online(&[ROOM]);
+    let resume = bench.controls::<Resume>();
+    bench.resumed(resume[0].request, ROOM, Outcome::Complete, 3);
+    bench.outputs();
+    bench.machine.command(Command::Post(pending(ROOM, 1)));
+    assert_eq!(bench.controls::<Post>().len(), 1);
+    assert!(bench.machine.next_due().unwrap() <= bench.now + limits::PROBE_AFTER, "nothing else wakes it");
+    bench.later(1);
+    assert_eq!(bench.controls::<Ping>().len(), 1);
+}
+
+#[test]
 fn leaving_a_room_mid_resume_and_unknown_kinds_harm_nothing() {
     let mut bench = Bench::online(&[ROOM]);
     let resume = bench.controls::<Resume>();
