@@ -3,6 +3,7 @@
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 use rill_client::TransportKind;
+use rill_storage::EngineKind;
 use std::path::PathBuf;
 
 /// How the server is ended.
@@ -46,6 +47,9 @@ pub(crate) struct ChaosArgs {
     /// Messages that are in the store before the server is started for the first time.
     #[arg(long, default_value_t = 100_000)]
     pub(crate) messages: u32,
+    /// The store's engine, sled or fjall; by default the server's default.
+    #[arg(long)]
+    pub(crate) engine: Option<EngineKind>,
     /// From the moment when posting works again on every transport to the next kill: a
     /// random time of up to so many milliseconds.
     #[arg(long, default_value_t = 3_000)]

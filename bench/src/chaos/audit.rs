@@ -163,13 +163,13 @@ mod tests {
     fn what_is_as_promised_is_clean() {
         check(|_| {}, [0, 0, 0]);
         // Said and never acked, since nobody waited: no promise, wherever it is.
-        check(|evidence| evidence.acked.truncate(evidence.acked.len() - 1), [0, 0, 0]);
+        check(|evidence| _ = evidence.acked.pop(), [0, 0, 0]);
     }
 
     #[test]
     fn what_the_log_lacks_is_lost() {
         // Acked and given, and gone at the end.
-        check(|evidence| evidence.log.truncate(evidence.log.len() - 1), [2, 0, 0]);
+        check(|evidence| _ = evidence.log.pop(), [2, 0, 0]);
         // A hole: the entry is missing, the ack for it too, and a user was given it.
         check(|evidence| _ = evidence.log.remove(4), [3, 0, 0]);
         check(|evidence| _ = evidence.log.remove(0), [1, 0, 0]);
@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn what_a_user_was_not_given_is_lost() {
-        check(|evidence| evidence.held[0].given.truncate(evidence.held[0].given.len() - 1), [1, 0, 0]);
+        check(|evidence| _ = evidence.held[0].given.pop(), [1, 0, 0]);
         check(|evidence| evidence.held[0].given.clear(), [5, 0, 0]);
     }
 

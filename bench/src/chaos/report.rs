@@ -67,6 +67,7 @@ pub(crate) struct Seen {
 pub(crate) struct ChaosReport {
     scenario: &'static str,
     signal: &'static str,
+    engine: String,
     seed: u64,
     speakers: usize,
     listeners: usize,
@@ -106,6 +107,7 @@ impl ChaosReport {
         Self {
             scenario: "chaos",
             signal: args.signal.name(),
+            engine: args.engine.unwrap_or_default().to_string(),
             seed: args.seed,
             speakers: args.speakers,
             listeners: args.listeners,
@@ -154,7 +156,7 @@ impl ChaosReport {
         let Findings { lost, duplicated, reordered } = self.findings;
         let spread =
             |name: &str, Spread { p50, max }: Spread| println!("{name:28} p50 {p50:7.1} ms   max {max:7.1} ms");
-        println!("{} kills by {}, {} messages before", self.kills, self.signal, self.messages_before);
+        println!("{} kills by {}, {} messages before, {}", self.kills, self.signal, self.messages_before, self.engine);
         println!("{} acked, {} delivered", self.acked, self.delivered);
         println!("{lost} lost, {duplicated} doubled, {reordered} out of order, {} refused", self.refused);
         println!("{} gaps filled from history, {} epochs changed", self.gaps, self.epochs_changed);

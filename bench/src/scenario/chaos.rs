@@ -66,7 +66,7 @@ struct Crowd {
 }
 
 async fn measure(args: &ChaosArgs) -> anyhow::Result<ChaosReport> {
-    let wish = Wish { users: args.users(), rooms: args.rooms, messages: args.messages };
+    let wish = Wish { users: args.users(), rooms: args.rooms, messages: args.messages, engine: args.engine };
     let mut target = Target::start(args.rill.as_deref(), &wish, Vec::new(), Life::Again).await?;
     let outboxes = tempfile::Builder::new().prefix("rill-bench").tempdir()?;
     let outbox = |user: usize| (user < args.speakers).then(|| outboxes.path().join(format!("{user}.json")));

@@ -8,7 +8,7 @@
 use anyhow::{Context, anyhow};
 use rill_protocol::{ClientId, Epoch, RoomId, SessionId, Ticket, UserId};
 use rill_storage::{
-    Store,
+    EngineKind, Store,
     embedded::{self, OpenOptions},
     model::{Change, Digest, NewEntry, NewRoom, Role, Session, TicketRecord, User, UserFact},
 };
@@ -54,10 +54,12 @@ pub(crate) struct Wish {
     pub(crate) rooms: usize,
     /// In turn in each room, said by its first user.
     pub(crate) messages: u32,
+    /// The default one by default.
+    pub(crate) engine: Option<EngineKind>,
 }
 
 pub(super) async fn prepare(folder: &Path, wish: &Wish) -> anyhow::Result<Prepared> {
-    let options = OpenOptions::new(folder.join(DATA), Arc::new(fill));
+    let options = OpenOptions { engine: wish.engine, ..OpenOptions::new(folder.join(DATA), Arc::new(fill)) };
     let opened = tokio::task::spawn_blocking(move || embedded::open(options)).await??;
     let writer = Writer { store: opened.store, now_ms: now_ms()? };
     let prepared = writer.write(wish).await;
@@ -73,7 +75,7 @@ struct Writer {
 
 impl Writer {
     async fn write(self, wish: &Wish) -> anyhow::Result<Prepared> {
-        let Wish { users, rooms, messages } = *wish;
+        let Wish { users, rooms, messages, .. } = *wish;
         // The first user of each room makes it.
         let mut made = Vec::with_capacity(rooms);
         let mut tickets = Vec::with_capacity(users);
@@ -232,7 +234,7 @@ mod tests {
     #[tokio::test]
     async fn every_user_has_tickets_and_is_in_their_room_and_no_other() {
         let folder = tempfile::tempdir().unwrap();
-        let prepared = prepare(folder.path(), &Wish { users: 7, rooms: 3, messages: 50 }).await.unwrap();
+        let prepared = prepare(folder.path(), &Wish { users: 7, rooms: 3, messages: 50, engine: None }).await.unwrap();
         assert_eq!((prepared.rooms.len(), prepared.tickets.len()), (3, 7));
         let options = OpenOptions::new(folder.path().join(DATA), Arc::new(fill));
         let opened = embedded::open(options).unwrap();
