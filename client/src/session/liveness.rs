@@ -50,6 +50,7 @@ impl Liveness {
     /// UDP unless it is spoken to.
     pub(crate) fn waiting(&mut self, is_waiting: bool, now: Instant) {
         self.waiting_since = is_waiting.then(|| self.waiting_since.unwrap_or(now));
+        self.has_asked &= is_waiting;
     }
 
     fn probe_due(&self) -> Option<Instant> {
