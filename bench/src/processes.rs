@@ -7,6 +7,13 @@ use std::{fs, process};
 /// Ticks a second in procfs; Linux shows 100 on every machine of today.
 const TICKS_PER_S: f64 = 100.0;
 
+/// The calling thread gets a core when nobody else wants it (setpriority(2): on Linux the
+/// priority is the thread's).
+pub(crate) fn yield_to_other_threads() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::setpriority_process(None, 19);
+}
+
 /// What was used between two moments.
 #[derive(Debug)]
 pub(crate) struct Usage {

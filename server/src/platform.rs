@@ -59,6 +59,22 @@ pub(crate) fn usage() -> Option<Usage> {
     None
 }
 
+/// How far behind others: a thread at 10 gets a tenth of a core that another one wants.
+#[cfg(target_os = "linux")]
+const NICENESS: i32 = 10;
+
+/// The calling thread runs when no other wants its core. Linux alone has priorities of
+/// threads behind this call (setpriority(2), "C library/kernel differences").
+#[cfg(target_os = "linux")]
+pub(crate) fn yield_to_other_threads() {
+    if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
+        tracing::warn!(%error, "a thread's priority stays as it is");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn yield_to_other_threads() {}
+
 /// Bytes that this user may still write on the disk of a directory.
 #[cfg(unix)]
 pub(crate) fn free_bytes(path: &Path) -> Option<u64> {

@@ -1,5 +1,6 @@
-//! All attacks at once, each at its own rate, from one thread of their own: what they
-//! cost this machine is not to be taken for what the server costs the chat.
+//! All attacks at once, each at its own rate, from one thread of their own, which comes
+//! behind all others: attackers have machines of their own, and what they cost this one
+//! is not to be taken for what the server costs the chat.
 
 use rill_client::TransportKind;
 use std::{
@@ -10,9 +11,14 @@ use std::{
 use tokio::{runtime, sync::Semaphore, task::JoinSet, time::sleep_until};
 
 use super::attacker::Attacker;
+use crate::processes;
 
 /// For rounds that are under way when the attacks end.
 const GRACE: Duration = Duration::from_secs(2);
+
+/// How late an attack may begin, in how many steps.
+const PHASE_MAX: Duration = Duration::from_secs(1);
+const PHASES: usize = 1_000;
 
 /// The transports, whose turn it is by round.
 const TURNS: [TransportKind; 3] = [TransportKind::Quic, TransportKind::WebTransport, TransportKind::WebSocket];
@@ -33,14 +39,20 @@ pub(crate) fn begin(
         all.join_all().await;
     };
     Ok(thread::Builder::new().name("attackers".to_owned()).spawn(move || {
+        processes::yield_to_other_threads();
         runtime.block_on(assault);
         runtime.shutdown_timeout(GRACE);
     })?)
 }
 
-/// Round after round.
+/// Round after round. The first begins at a moment of its own: those who attack do not
+/// keep step, and forty rounds at once twice a second would measure the machine's peak.
 async fn attack(attacker: Arc<Attacker>) {
     let every = Duration::from_millis(attacker.attack.every_ms).div_f64(attacker.ground.attack_rate);
+    let phase = every.min(PHASE_MAX).mul_f64(f64::from(attacker.dice().below(PHASES) as u32) / PHASES as f64);
+    if !attacker.pause(phase).await {
+        return;
+    }
     let places = Arc::new(Semaphore::new(attacker.attack.at_once));
     let mut rounds = JoinSet::new();
     let mut turn = attacker.dice().below(TURNS.len());

@@ -1,9 +1,8 @@
 //! Passwords: argon2id (RFC 9106), 19 MiB and two passes, about 50 ms each, so the
-//! work runs off the tasks' threads and only a few at a time. Past a bound nobody waits:
+//! work runs behind everybody else's and only a few at a time. Past a bound nobody waits:
 //! `None` says that the server is too busy.
 //!
-//! The memory of a hash is kept and lent. Given back, it would stay with the allocator's
-//! arena of whichever thread of the blocking pool had it, and those are hundreds.
+//! The memory of a hash is kept and lent.
 
 use argon2::{
     Algorithm, Argon2, Block, Params, Version,
@@ -11,9 +10,8 @@ use argon2::{
 };
 use parking_lot::Mutex;
 use std::sync::Arc;
-use tokio::sync::Semaphore;
 
-use crate::runtime::{Entropy, Tasks};
+use crate::runtime::{Background, Entropy};
 
 /// Hashes at once: each holds 19 MiB and a core. Half of the cores, so that who guesses
 /// passwords does not take the chat's.
@@ -27,12 +25,9 @@ const WAITING_MAX: usize = 64;
 /// Hashes and verifies.
 #[derive(Clone)]
 pub struct Passwords {
-    tasks: Tasks,
+    background: Arc<Background>,
     entropy: Arc<dyn Entropy>,
-    /// Those at work and those that wait.
-    places: Arc<Semaphore>,
-    cores: Arc<Semaphore>,
-    /// As many as there are cores, once all have been at work.
+    /// As many as there are threads, once all have been at work.
     memories: Arc<Mutex<Vec<Memory>>>,
 }
 
@@ -76,11 +71,10 @@ impl Memory {
 }
 
 impl Passwords {
-    /// Uses `tasks`' blocking pool.
-    pub fn new(tasks: Tasks, entropy: Arc<dyn Entropy>) -> Self {
-        let places = Arc::new(Semaphore::new(concurrent_max() + WAITING_MAX));
-        let cores = Arc::new(Semaphore::new(concurrent_max()));
-        Self { tasks, entropy, places, cores, memories: Arc::default() }
+    /// With threads of its own.
+    pub fn new(entropy: Arc<dyn Entropy>) -> Self {
+        let background = Arc::new(Background::new("passwords", concurrent_max(), WAITING_MAX));
+        Self { background, entropy, memories: Arc::default() }
     }
 
     /// A PHC string.
@@ -118,15 +112,7 @@ impl Passwords {
 
     /// Runs other work of milliseconds in the same queue.
     pub(super) async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-        let place = self.places.clone().try_acquire_owned().ok()?;
-        let core = self.cores.clone().acquire_owned().await.ok()?;
-        self.tasks
-            .spawn_blocking(move || {
-                let _held = (place, core);
-                work()
-            })
-            .await
-            .ok()
+        self.background.run(work).await
     }
 }
 
@@ -134,10 +120,9 @@ impl Passwords {
 mod tests {
     use super::*;
     use crate::runtime::SystemEntropy;
-    use futures_util::future::join_all;
 
     fn passwords() -> Passwords {
-        Passwords::new(Tasks::default(), Arc::new(SystemEntropy))
+        Passwords::new(Arc::new(SystemEntropy))
     }
 
     #[tokio::test]
@@ -168,16 +153,7 @@ mod tests {
     #[tokio::test]
     async fn memory_is_kept_for_as_many_hashes_as_run_at_once() {
         let passwords = passwords();
-        join_all((0..6).map(|_| passwords.verify("correct horse", None))).await;
+        futures_util::future::join_all((0..6).map(|_| passwords.verify("correct horse", None))).await;
         assert!((1..=concurrent_max()).contains(&passwords.memories.lock().len()));
-    }
-
-    #[tokio::test]
-    async fn a_flood_is_refused_and_leaves_nothing_behind() {
-        let passwords = passwords();
-        let flood = (0..concurrent_max() + WAITING_MAX + 10).map(|_| passwords.run(|| ()));
-        let done = join_all(flood).await;
-        assert_eq!(done.iter().filter(|done| done.is_none()).count(), 10);
-        assert_eq!(passwords.run(|| 5).await, Some(5));
     }
 }

@@ -1,11 +1,13 @@
 //! The server's only doors to time, randomness and new tasks, so that a simulation
 //! can stand in for all three.
 
+mod background;
 mod clock;
 mod entropy;
 mod stop;
 mod tasks;
 
+pub use background::Background;
 pub use clock::{Clock, SystemClock};
 pub use entropy::{Entropy, SystemEntropy};
 pub use stop::{Stop, StopSwitch};

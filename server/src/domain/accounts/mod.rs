@@ -57,7 +57,7 @@ pub struct Accounts {
 
 impl Accounts {
     pub(super) fn new(world: World) -> Self {
-        let passwords = Passwords::new(world.tasks.clone(), world.entropy.clone());
+        let passwords = Passwords::new(world.entropy.clone());
         Self {
             world,
             passwords,
