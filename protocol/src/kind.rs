@@ -85,6 +85,8 @@ kinds! {
     32  GetUsers       people::GetUsers;
     33  Users          people::Users;
     34  WatchPresence  people::WatchPresence;
+    35  PostBatch      rooms::PostBatch;
+    36  AcceptedBatch  rooms::AcceptedBatch;
 
     60  Presence       people::Presence;
     61  Ping           control::Ping;

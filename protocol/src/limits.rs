@@ -7,6 +7,8 @@ pub const ROOM_MEMBERS_MAX: usize = 100_000;
 
 /// Length of a message's text in UTF-8.
 pub const TEXT_BYTES_MAX: usize = 16_384;
+/// Messages in one `PostBatch`.
+pub const BATCH_POSTS_MAX: usize = 50;
 /// Length of a room's name in Unicode scalar values, after trimming.
 pub const ROOM_NAME_CHARS_MAX: usize = 64;
 /// Length of a username in Unicode scalar values, after normalisation.
@@ -61,6 +63,8 @@ pub const REORDER_ENTRIES_MAX: usize = 256;
 pub const PING_INTERVAL_MS: u64 = 15_000;
 /// A peer that was silent for this long is dead.
 pub const DEAD_AFTER_MS: u64 = 40_000;
+/// A client that takes nothing of a lane, or of its answers, for this long is sent away.
+pub const STUCK_AFTER_MS: u64 = 40_000;
 /// From the transport's handshake to `Attach`.
 pub const ATTACH_TIMEOUT_MS: u64 = 10_000;
 /// From the opening of a stream to the end of its first frame.

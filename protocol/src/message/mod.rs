@@ -20,8 +20,8 @@ pub use lane::{LaneReady, RoomHandle};
 pub use people::{GetUsers, Presence, PresenceSlot, PresenceState, UserInfo, Users, WatchPresence};
 pub use resume::{Cursor, Outcome, Resume, Resumed, ResumedRoom, View};
 pub use rooms::{
-    Accepted, CreateRoom, JoinRoom, LeaveRoom, ListMembers, ListRooms, Member, MemberPage, Post, Replay, RoomAnswer,
-    RoomInfo, RoomPage,
+    Accepted, AcceptedBatch, BatchPost, CreateRoom, JoinRoom, LeaveRoom, ListMembers, ListRooms, Member, MemberPage,
+    PlacedPost, Post, PostBatch, Replay, RoomAnswer, RoomInfo, RoomPage,
 };
 pub use session::{Attach, Attached, Hello, Limits, Welcome};
 pub use stream::{Control, History, Lane, LaneClass};

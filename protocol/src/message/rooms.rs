@@ -40,6 +40,41 @@ open_enum! {
     }
 }
 
+/// Posts several messages into one room, together or not at all. Answered by
+/// `AcceptedBatch` once they are on disk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PostBatch {
+    pub request: u32,
+    pub room: RoomId,
+    /// In the order in which they are to stand in the log.
+    pub posts: Vec<BatchPost>,
+}
+
+/// One message of a [`PostBatch`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchPost {
+    /// As in [`Post`]. A retry sends the whole batch again, every message under its id.
+    pub client_id: ClientId,
+    pub text: String,
+}
+
+/// Every message of a batch is in the log, on disk, and visible.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AcceptedBatch {
+    pub request: u32,
+    pub epoch: Epoch,
+    /// One for each message, in the order of the request.
+    pub posts: Vec<PlacedPost>,
+}
+
+/// Where a message of a batch stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlacedPost {
+    pub seq: U53,
+    pub at_ms: U53,
+    pub replay: Replay,
+}
+
 /// Creates a room with the user as its first member. Answered by `RoomAnswer`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreateRoom {

@@ -3,10 +3,10 @@
 use rill_protocol::{
     AttemptId, ClientId, Code, Epoch, Kind, RoomId, SessionId, Ticket, U53, UserId,
     message::{
-        Accepted, Attach, Attached, Control, CreateRoom, Cursor, Direction, Done, EntryCreated, EntryErased,
+        Accepted, AcceptedBatch, Attach, Attached, BatchPost, Control, CreateRoom, Cursor, Direction, Done, EntryCreated, EntryErased,
         EntryHeader, EntryHidden, EntryJoined, EntryLeft, EntryPosted, Failed, GetMessages, GetUsers, GoAway, Hello,
         History, JoinRoom, Lane, LaneClass, LaneReady, LeaveRoom, Limits, ListMembers, ListRooms, Member, MemberPage,
-        Message, MessageKind, MessagePage, Outcome, Ping, Pong, Post, Presence, PresenceSlot, PresenceState, Replay,
+        Message, MessageKind, MessagePage, Outcome, Ping, PlacedPost, Pong, Post, PostBatch, Presence, PresenceSlot, PresenceState, Replay,
         Resume, Resumed, ResumedRoom, RoomAdded, RoomAnswer, RoomHandle, RoomInfo, RoomPage, RoomRemoved,
         UserEntryHeader, UserHead, UserInfo, Users, View, WatchPresence, Welcome,
     },
@@ -84,7 +84,8 @@ fn limits(value: u32) -> Limits {
 
 /// All samples, in the order of the kinds.
 pub(crate) fn lines() -> Vec<String> {
-    [streams_and_session(), resuming(), answers_and_rooms(), people_and_signals(), history_and_entries()].concat()
+    [streams_and_session(), resuming(), answers_and_rooms(), people_and_signals(), history_and_entries(), batches()]
+        .concat()
 }
 
 fn streams_and_session() -> Vec<String> {
@@ -293,6 +294,31 @@ fn history_and_entries() -> Vec<String> {
     ]
 }
 
+fn batches() -> Vec<String> {
+    let batch = |posts: &[(u8, &str)]| PostBatch {
+        request: 23,
+        room: room(3),
+        posts: posts.iter().map(|(id, text)| BatchPost { client_id: client_id(*id), text: (*text).to_owned() }).collect(),
+    };
+    let placed = |seq, replay| PlacedPost { seq: u53(seq), at_ms: u53(1_790_000_000_123), replay };
+    let accepted = |posts| AcceptedBatch { request: 23, epoch: epoch(2), posts };
+    vec![
+        line("nothing", &batch(&[])),
+        line("two", &batch(&[(6, "hello"), (7, CHINESE)])),
+        line("odd characters", &batch(&[(0, EMOJI), (255, ODD), (1, "")])),
+        line("nothing", &accepted(vec![])),
+        line("two", &accepted(vec![placed(42, Replay::First), placed(43, Replay::First)])),
+        line(
+            "every replay",
+            &accepted(vec![
+                placed(250, Replay::Same),
+                placed(251, Replay::Different),
+                PlacedPost { seq: U53::MAX, at_ms: U53::MAX, replay: Replay::Other(3) },
+            ]),
+        ),
+    ]
+}
+
 /// Bodies that no decoder may take.
 pub(crate) fn refused_lines() -> Vec<String> {
     let refused = |name: &str, kind: Kind, body: &[u8]| {
@@ -316,6 +342,7 @@ pub(crate) fn refused_lines() -> Vec<String> {
         refused("a list of 2^32 - 1 users", Kind::GetUsers, &[1, 252, 255, 255, 255, 255]),
         refused("a list of 2^63 users", Kind::GetUsers, &[1, 253, 0, 0, 0, 0, 0, 0, 0, 128]),
         refused("a list that is cut", Kind::GetUsers, &[&[1, 2], &id[..], &id[..15]].concat()),
+        refused("a list of 2^32 - 1 messages", Kind::PostBatch, &[&[23], &id[..], &[252, 255, 255, 255, 255]].concat()),
         refused("a byte behind the body", Kind::Ping, &[1, 0]),
         refused("a byte behind an empty body", Kind::History, &[0]),
         refused("nothing", Kind::Ping, &[]),

@@ -109,10 +109,10 @@ async fn converse<R: RecvStream>(
     }
 }
 
-/// Hands a frame to the writer. A peer that does not take its answers for as long as a
-/// dead one is silent is closed with a code that says resume.
+/// Hands a frame to the writer. A peer that does not take its answers for too long is closed
+/// with a code that says resume.
 async fn pass(outgoing: &mpsc::Sender<Outgoing>, frame: Outgoing) -> Result<(), End> {
-    match outgoing.send_timeout(frame, Duration::from_millis(limits::DEAD_AFTER_MS)).await {
+    match outgoing.send_timeout(frame, Duration::from_millis(limits::STUCK_AFTER_MS)).await {
         Err(SendTimeoutError::Timeout(_)) => Err(End::new(Code::TooSlow, "answers were not read")),
         // A writer that has ended says itself why.
         Ok(()) | Err(SendTimeoutError::Closed(_)) => Ok(()),

@@ -26,7 +26,7 @@ use crate::{
 pub(super) async fn run<R: RecvStream, S: SendStream>(session: Arc<Session>, mut reader: FrameReader<R>, mut send: S) {
     send.set_priority(Priority::History);
     reader.set_body_bytes_max(limits::CLIENT_FRAME_BODY_BYTES_MAX);
-    let dead_after = Duration::from_millis(limits::DEAD_AFTER_MS);
+    let stuck_after = Duration::from_millis(limits::STUCK_AFTER_MS);
     loop {
         let frame = match reader.next().await {
             Ok(Some(frame)) => frame,
@@ -48,7 +48,7 @@ pub(super) async fn run<R: RecvStream, S: SendStream>(session: Arc<Session>, mut
         };
         told(&session, frame.known(), &answer, begun);
         // A page is long: one that nobody takes is not held for as long as the client pings.
-        match tokio::time::timeout(dead_after, send.write(vec![answer])).await {
+        match tokio::time::timeout(stuck_after, send.write(vec![answer])).await {
             Ok(Ok(())) => {}
             Ok(Err(_)) => return,
             Err(_) => return send.reset(Code::TooSlow),

@@ -1,5 +1,7 @@
 //! A lane's writer: dirty rooms, each from its own cursor, in batches. What one write
-//! carries is bounded, and the next begins when the transport has taken it.
+//! carries is bounded, and the next begins when the transport has taken it. So a client
+//! that stops reading costs its cursors and its transport's window; nobody waits for it,
+//! and after a while its connection ends with a code that says resume.
 
 use bytes::Bytes;
 use rill_protocol::{
@@ -10,7 +12,7 @@ use rill_storage::{
     StoreError,
     model::{Fact, Membership},
 };
-use std::{sync::Arc, time::Duration};
+use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
 use super::{Services, Session};
 use crate::{
@@ -44,7 +46,7 @@ pub(super) async fn run<S: SendStream>(session: Arc<Session>, pass: LanePass, mu
     };
     send.set_priority(priority);
     let inbox = &session.inbox;
-    if send.write(vec![codec::frame(&LaneReady { class })]).await.is_err() {
+    if write(&session, &mut send, vec![codec::frame(&LaneReady { class })]).await.is_break() {
         return;
     }
     loop {
@@ -63,14 +65,11 @@ pub(super) async fn run<S: SendStream>(session: Arc<Session>, pass: LanePass, mu
             continue;
         }
         if !chunks.is_empty() {
-            let dead_after = Duration::from_millis(limits::DEAD_AFTER_MS);
             let entries = chunks.len();
-            match tokio::time::timeout(dead_after, send.write(chunks)).await {
-                Ok(Ok(())) => session.services.metrics.delivered(entries),
-                // The client opens another lane and resumes its rooms.
-                Ok(Err(_)) => return,
-                Err(_) => return send.reset(Code::TooSlow),
+            if write(&session, &mut send, chunks).await.is_break() {
+                return;
             }
+            session.services.metrics.delivered(entries);
         }
         for part in parts {
             if !part.left {
@@ -79,6 +78,19 @@ pub(super) async fn run<S: SendStream>(session: Arc<Session>, pass: LanePass, mu
                 tracing::error!(%error, "a lane cannot be read");
                 return send.reset(Code::StoreFailed);
             }
+        }
+    }
+}
+
+/// Breaks where the lane ends: the client opens another one and resumes its rooms, or is
+/// stuck and connects again.
+async fn write<S: SendStream>(session: &Session, send: &mut S, chunks: Vec<Bytes>) -> ControlFlow<()> {
+    match tokio::time::timeout(Duration::from_millis(limits::STUCK_AFTER_MS), send.write(chunks)).await {
+        Ok(Ok(())) => ControlFlow::Continue(()),
+        Ok(Err(_)) => ControlFlow::Break(()),
+        Err(_) => {
+            session.registration.end(Code::TooSlow);
+            ControlFlow::Break(())
         }
     }
 }

@@ -76,8 +76,8 @@ pub(super) async fn run<S: SendStream>(session: Arc<Session>, mut send: S, mut q
         if frames.is_empty() {
             continue;
         }
-        let dead_after = Duration::from_millis(limits::DEAD_AFTER_MS);
-        match tokio::time::timeout(dead_after, send.write(frames)).await {
+        let stuck_after = Duration::from_millis(limits::STUCK_AFTER_MS);
+        match tokio::time::timeout(stuck_after, send.write(frames)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => return End::new(Code::Normal, error.to_string()),
             Err(_) => return End::new(Code::TooSlow, "the control stream was not read"),

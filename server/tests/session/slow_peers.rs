@@ -1,8 +1,8 @@
 //! Peers that take their time: each holds up nobody, and none for ever.
 
 use rill_protocol::{
-    Code, codec, limits,
-    message::{Control, Hello, ListRooms, Ping, Pong},
+    Action, Code, codec, limits,
+    message::{Control, Hello, ListRooms, Outcome, Ping, Pong},
     mux::Class,
 };
 use rill_server::transport::Priority;
@@ -72,25 +72,40 @@ async fn who_reads_no_answers_is_closed_though_it_is_lively() {
 }
 
 #[tokio::test]
-async fn a_lane_that_is_not_read_is_reset_and_another_takes_its_place() {
+async fn who_reads_no_lane_is_closed_though_it_is_lively_and_finds_everything_again() {
     let world = World::new();
-    let ann = world.person("ann").await;
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
     let room = world.room(&ann, "room").await;
+    world.join(&bob, room).await;
+    let mut b = world.attached(&bob).await;
+    b.resume(room, Default::default(), 0, 0).await;
     let (mut a, gate) = world.gated(&ann).await;
     a.resume(room, Default::default(), 0, 0).await;
     let epoch = world.store().log.head(room).await.unwrap().unwrap().epoch;
     gate.shut(Priority::LaneOthers);
-    let seq = world.post(&ann, room, "unread").await;
+    let first = world.post(&ann, room, "unread").await;
     gate.stopped().await;
-    for _ in 0..2 {
-        later(limits::DEAD_AFTER_MS / 2).await;
-        live(&mut a).await;
+    for n in 0..4 {
+        let seq = world.post(&ann, room, &n.to_string()).await;
+        // Nobody waits for it.
+        while entry(b.others.as_mut().unwrap()).await != (seq, n.to_string()) {}
+        later(limits::STUCK_AFTER_MS / 4).await;
+        a.control.send(&Ping { nonce: n }).await;
+        b.control.send(&Ping { nonce: n }).await;
     }
-    assert_eq!(a.others.as_mut().unwrap().next().await, Err(Code::TooSlow.number()));
-    gate.open();
-    a.others = Some(a.lane(rill_protocol::message::LaneClass::Others, Class::LaneOthers).await);
-    a.resume(room, epoch, seq - 1, 0).await;
-    assert_eq!(entry(a.others.as_mut().unwrap()).await, (seq, "unread".into()));
+    let code = a.closed().await.code.and_then(Code::from_number).unwrap();
+    assert_eq!((code, code.action()), (Code::TooSlow, Action::Resume));
+    let page = world.metrics();
+    assert!(page.contains(r#"refusals_total{door="memory",code="too_slow"} 1"#), "{page}");
+
+    let mut again = world.attached(&ann).await;
+    let resumed = again.resume(room, epoch, first - 1, 0).await;
+    assert_eq!(resumed.rooms[0].outcome, Outcome::Complete);
+    let lane = again.others.as_mut().unwrap();
+    assert_eq!(entry(lane).await, (first, "unread".into()));
+    for n in 0..4 {
+        assert_eq!(entry(lane).await, (first + 1 + n, n.to_string()));
+    }
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ export const WEBTRANSPORT_PATH = '/rill/v1';
 export const ROOMS_PER_USER_MAX = 2000;
 export const ROOM_MEMBERS_MAX = 100000;
 export const TEXT_BYTES_MAX = 16384;
+export const BATCH_POSTS_MAX = 50;
 export const ROOM_NAME_CHARS_MAX = 64;
 export const USERNAME_CHARS_MIN = 2;
 export const USERNAME_CHARS_MAX = 32;
@@ -39,6 +40,7 @@ export const LANE_IN_FLIGHT_BYTES_MAX = 65536;
 export const REORDER_ENTRIES_MAX = 256;
 export const PING_INTERVAL_MS = 15000;
 export const DEAD_AFTER_MS = 40000;
+export const STUCK_AFTER_MS = 40000;
 export const ATTACH_TIMEOUT_MS = 10000;
 export const STREAM_HEADER_TIMEOUT_MS = 10000;
 export const TICKET_LIFE_MS = 60000;
@@ -202,6 +204,8 @@ export const Kind = {
   GetUsers: 32,
   Users: 33,
   WatchPresence: 34,
+  PostBatch: 35,
+  AcceptedBatch: 36,
   Presence: 60,
   Ping: 61,
   Pong: 62,
@@ -295,6 +299,26 @@ export function writeAccepted(out: Writer, value: Accepted): void {
   out.u32(value.replay);
 }
 
+export interface AcceptedBatch {
+  request: number;
+  epoch: Epoch;
+  posts: PlacedPost[];
+}
+
+export function readAcceptedBatch(input: Reader): AcceptedBatch {
+  return {
+    request: input.u32(),
+    epoch: input.id(),
+    posts: input.list(() => readPlacedPost(input)),
+  };
+}
+
+export function writeAcceptedBatch(out: Writer, value: AcceptedBatch): void {
+  out.u32(value.request);
+  out.id(value.epoch);
+  out.list(value.posts, (item) => { writePlacedPost(out, item); });
+}
+
 export interface Attach {
   request: number;
   userEpoch: Epoch;
@@ -337,6 +361,23 @@ export function writeAttached(out: Writer, value: Attached): void {
 
 /** 26 characters of base32. */
 export type AttemptId = string;
+
+export interface BatchPost {
+  clientId: ClientId;
+  text: string;
+}
+
+export function readBatchPost(input: Reader): BatchPost {
+  return {
+    clientId: input.id(),
+    text: input.text(),
+  };
+}
+
+export function writeBatchPost(out: Writer, value: BatchPost): void {
+  out.id(value.clientId);
+  out.text(value.text);
+}
 
 /** 26 characters of base32. */
 export type ClientId = string;
@@ -908,6 +949,26 @@ export function writePing(out: Writer, value: Ping): void {
   out.u32(value.nonce);
 }
 
+export interface PlacedPost {
+  seq: number;
+  atMs: number;
+  replay: Replay;
+}
+
+export function readPlacedPost(input: Reader): PlacedPost {
+  return {
+    seq: input.u53(),
+    atMs: input.u53(),
+    replay: input.u32(),
+  };
+}
+
+export function writePlacedPost(out: Writer, value: PlacedPost): void {
+  out.u53(value.seq);
+  out.u53(value.atMs);
+  out.u32(value.replay);
+}
+
 export interface Pong {
   nonce: number;
   nowMs: number;
@@ -946,6 +1007,26 @@ export function writePost(out: Writer, value: Post): void {
   out.id(value.room);
   out.id(value.clientId);
   out.text(value.text);
+}
+
+export interface PostBatch {
+  request: number;
+  room: RoomId;
+  posts: BatchPost[];
+}
+
+export function readPostBatch(input: Reader): PostBatch {
+  return {
+    request: input.u32(),
+    room: input.id(),
+    posts: input.list(() => readBatchPost(input)),
+  };
+}
+
+export function writePostBatch(out: Writer, value: PostBatch): void {
+  out.u32(value.request);
+  out.id(value.room);
+  out.list(value.posts, (item) => { writeBatchPost(out, item); });
 }
 
 export interface Presence {
@@ -1339,6 +1420,8 @@ export interface Bodies {
   GetUsers: GetUsers;
   Users: Users;
   WatchPresence: WatchPresence;
+  PostBatch: PostBatch;
+  AcceptedBatch: AcceptedBatch;
   Presence: Presence;
   Ping: Ping;
   Pong: Pong;
@@ -1384,6 +1467,8 @@ export const CODECS: { readonly [N in KindName]: Codec<Bodies[N]> } = {
   GetUsers: { read: readGetUsers, write: writeGetUsers },
   Users: { read: readUsers, write: writeUsers },
   WatchPresence: { read: readWatchPresence, write: writeWatchPresence },
+  PostBatch: { read: readPostBatch, write: writePostBatch },
+  AcceptedBatch: { read: readAcceptedBatch, write: writeAcceptedBatch },
   Presence: { read: readPresence, write: writePresence },
   Ping: { read: readPing, write: writePing },
   Pong: { read: readPong, write: writePong },
@@ -1430,6 +1515,8 @@ export const KIND_NAMES: ReadonlyMap<number, KindName> = new Map([
   [32, 'GetUsers'],
   [33, 'Users'],
   [34, 'WatchPresence'],
+  [35, 'PostBatch'],
+  [36, 'AcceptedBatch'],
   [60, 'Presence'],
   [61, 'Ping'],
   [62, 'Pong'],
