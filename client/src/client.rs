@@ -2,8 +2,8 @@
 
 use rill_protocol::{
     ClientId, Code, RoomId, UserId,
-    limits::TEXT_BYTES_MAX,
-    message::{Direction, MemberPage, MessagePage, RoomInfo, RoomPage, UserInfo},
+    limits::{BATCH_POSTS_MAX, CLIENT_FRAME_BODY_BYTES_MAX, TEXT_BYTES_MAX},
+    message::{BatchPost, Direction, MemberPage, MessagePage, RoomInfo, RoomPage, UserInfo},
 };
 use std::{sync::Arc, time::Duration};
 use tokio::{
@@ -16,8 +16,12 @@ use crate::{
     Config, Credentials, Endpoints, Error, Events, Failure, Posted, State,
     http::Api,
     limits, random,
-    session::{Answer, Command, OutboxFile, Pending, QueuedPost, Request, Shared, Supervisor, Tickets},
+    session::{Answer, Command, OutboxFile, Outcome, Pending, QueuedPost, Request, Shared, Supervisor, Tickets},
 };
+
+/// What a message of a batch costs beside its text, and the batch beside its messages, at
+/// most.
+const BATCH_POST_BYTES: usize = 32;
 
 /// A handle on a running session; clones are the same session. When the last one is
 /// dropped the session closes in peace.
@@ -34,12 +38,28 @@ pub struct Client {
 pub struct Receipt {
     /// The post's id, by which the entry will be known.
     pub client_id: ClientId,
-    outcome: oneshot::Receiver<Result<Posted, Error>>,
+    outcome: oneshot::Receiver<Outcome<Error>>,
 }
 
 impl Receipt {
     /// Resolves when the post is on the server's disk, or was refused for good.
     pub async fn posted(self) -> Result<Posted, Error> {
+        let mut posted = self.outcome.await.unwrap_or(Err(Error::Closed))?;
+        posted.pop().ok_or_else(wrong_answer)
+    }
+}
+
+/// A batch that was taken and will be delivered once and as a whole.
+#[derive(Debug)]
+pub struct BatchReceipt {
+    /// The ids of its messages, in order.
+    pub client_ids: Vec<ClientId>,
+    outcome: oneshot::Receiver<Outcome<Error>>,
+}
+
+impl BatchReceipt {
+    /// Resolves when every message is on the server's disk, or all were refused for good.
+    pub async fn posted(self) -> Result<Vec<Posted>, Error> {
         self.outcome.await.unwrap_or(Err(Error::Closed))
     }
 }
@@ -69,8 +89,9 @@ impl Client {
         };
         let endpoints = Some(endpoints);
         let (outbox, left) = outbox.map_or((None, Vec::new()), |(file, left)| (Some(file), left));
+        let queued = left.iter().map(QueuedPost::count).sum();
         let left: Vec<Pending> = left.into_iter().map(|post| Pending { post, receipt: None }).collect();
-        let shared = Arc::new(Shared::new(left.len()));
+        let shared = Arc::new(Shared::new(queued));
         let (commands, commands_end) = mpsc::channel(limits::COMMANDS_MAX);
         let (events_end, events) = mpsc::channel(limits::EVENTS_MAX);
         let seed = random::seed();
@@ -86,40 +107,64 @@ impl Client {
     /// after this has returned.
     pub async fn post(&self, room: RoomId, text: impl Into<String>) -> Result<Receipt, Error> {
         let text = text.into();
-        if text.is_empty() {
-            return Err(Failure::new(Code::EmptyText).into());
-        }
-        if text.len() > TEXT_BYTES_MAX {
-            return Err(Failure::new(Code::TextTooLong).into());
-        }
-        self.reserve_post()?;
+        check(&text)?;
         let client_id = random::client_id();
-        let (receipt, outcome) = oneshot::channel();
-        let pending = Pending { post: QueuedPost { room, client_id, text }, receipt: Some(receipt) };
-        if let Some(file) = &self.outbox
-            && let Err(error) = file.add(pending.post.clone()).await
-        {
-            self.release_post();
-            return Err(error);
-        }
-        if self.commands.send(Command::Post(pending)).await.is_err() {
-            self.release_post();
-            return Err(Error::Closed);
-        }
+        let outcome = self.take(QueuedPost { room, client_id, text, rest: Vec::new() }).await?;
         Ok(Receipt { client_id, outcome })
     }
 
-    fn reserve_post(&self) -> Result<(), Error> {
+    /// Takes several posts that stand in the log together, in this order and with nothing
+    /// in between, or not at all. Like [`Client::post`] otherwise. At most
+    /// [`BATCH_POSTS_MAX`] of them, and less than 32 KiB in all.
+    pub async fn post_batch(
+        &self,
+        room: RoomId,
+        texts: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Result<BatchReceipt, Error> {
+        let posts = texts.into_iter().map(|text| BatchPost { client_id: random::client_id(), text: text.into() });
+        let posts: Vec<BatchPost> = posts.take(BATCH_POSTS_MAX + 1).collect();
+        posts.iter().try_for_each(|post| check(&post.text))?;
+        let bytes: usize = posts.iter().map(|post| post.text.len() + BATCH_POST_BYTES).sum();
+        if posts.len() > BATCH_POSTS_MAX || bytes > CLIENT_FRAME_BODY_BYTES_MAX - BATCH_POST_BYTES {
+            return Err(Failure::new(Code::TooMany).into());
+        }
+        let client_ids = posts.iter().map(|post| post.client_id).collect();
+        let mut posts = posts.into_iter();
+        let BatchPost { client_id, text } = posts.next().ok_or(Failure::new(Code::EmptyText))?;
+        let outcome = self.take(QueuedPost { room, client_id, text, rest: posts.collect() }).await?;
+        Ok(BatchReceipt { client_ids, outcome })
+    }
+
+    /// Keeps a post and hands it to the session.
+    async fn take(&self, post: QueuedPost) -> Result<oneshot::Receiver<Outcome<Error>>, Error> {
+        let count = post.count();
+        self.reserve_posts(count)?;
+        let (receipt, outcome) = oneshot::channel();
+        let pending = Pending { post, receipt: Some(receipt) };
+        if let Some(file) = &self.outbox
+            && let Err(error) = file.add(pending.post.clone()).await
+        {
+            self.release_posts(count);
+            return Err(error);
+        }
+        if self.commands.send(Command::Post(pending)).await.is_err() {
+            self.release_posts(count);
+            return Err(Error::Closed);
+        }
+        Ok(outcome)
+    }
+
+    fn reserve_posts(&self, count: usize) -> Result<(), Error> {
         let reserved = self.shared.queued.send_if_modified(|queued| {
-            let has_room = *queued < limits::OUTBOX_POSTS_MAX;
-            *queued += usize::from(has_room);
+            let has_room = *queued + count <= limits::OUTBOX_POSTS_MAX;
+            *queued += if has_room { count } else { 0 };
             has_room
         });
         if reserved { Ok(()) } else { Err(Error::OutboxFull) }
     }
 
-    fn release_post(&self) {
-        self.shared.queued.send_modify(|queued| *queued = queued.saturating_sub(1));
+    fn release_posts(&self, count: usize) {
+        self.shared.queued.send_modify(|queued| *queued = queued.saturating_sub(count));
     }
 
     /// How many posts wait for their ack.
@@ -243,6 +288,16 @@ impl Client {
         self.commands.send(Command::ask(request, answer)).await.map_err(|_| Error::Closed)?;
         outcome.await.unwrap_or(Err(Error::Closed))
     }
+}
+
+fn check(text: &str) -> Result<(), Error> {
+    if text.is_empty() {
+        return Err(Failure::new(Code::EmptyText).into());
+    }
+    if text.len() > TEXT_BYTES_MAX {
+        return Err(Failure::new(Code::TextTooLong).into());
+    }
+    Ok(())
 }
 
 fn wrong_answer() -> Error {

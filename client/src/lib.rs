@@ -21,7 +21,7 @@ pub mod session;
 pub mod transport;
 pub mod trust;
 
-pub use client::{Client, Receipt};
+pub use client::{BatchReceipt, Client, Receipt};
 pub use config::{Config, Credentials, Endpoints};
 pub use error::{Error, Failure};
 pub use event::{Entry, EntryKind, Event, Events, Posted, State, TailCause};

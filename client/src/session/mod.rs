@@ -23,7 +23,7 @@ mod supervise;
 mod tickets;
 
 pub(crate) use command::{Answer, Command, Request};
-pub(crate) use outbox::{Pending, QueuedPost};
+pub(crate) use outbox::{Outcome, Pending, QueuedPost};
 pub(crate) use outbox_file::OutboxFile;
 pub(crate) use supervise::{Shared, Supervisor};
 pub(crate) use tickets::Tickets;

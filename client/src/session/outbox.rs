@@ -1,8 +1,13 @@
-//! Posts that wait for their ack: at most one a room is under way, so that they are
-//! appended in the order in which they were said, and each keeps its client id until
+//! Posts that wait for their ack: at most one post or batch a room is under way, so that
+//! they are appended in the order in which they were said, and each keeps its client id until
 //! the server has answered.
 
-use rill_protocol::{ClientId, RoomId};
+use bytes::Bytes;
+use rill_protocol::{
+    ClientId, RoomId,
+    codec::frame,
+    message::{BatchPost, Post, PostBatch},
+};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{HashMap, VecDeque},
@@ -18,14 +23,42 @@ pub(crate) struct QueuedPost {
     pub(crate) room: RoomId,
     pub(crate) client_id: ClientId,
     pub(crate) text: String,
+    /// The further messages of a batch, which is sent and answered as one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) rest: Vec<BatchPost>,
 }
+
+impl QueuedPost {
+    /// How many messages it holds.
+    pub(crate) fn count(&self) -> usize {
+        1 + self.rest.len()
+    }
+
+    /// The ids of all of them, in order.
+    pub(crate) fn client_ids(&self) -> impl Iterator<Item = ClientId> {
+        std::iter::once(self.client_id).chain(self.rest.iter().map(|post| post.client_id))
+    }
+
+    /// The frame that says it.
+    pub(crate) fn encode(&self, request: u32) -> Bytes {
+        let Self { room, client_id, ref text, ref rest } = *self;
+        if rest.is_empty() {
+            return frame(&Post { request, room, client_id, text: text.clone() });
+        }
+        let first = BatchPost { client_id, text: text.clone() };
+        frame(&PostBatch { request, room, posts: std::iter::once(first).chain(rest.iter().cloned()).collect() })
+    }
+}
+
+/// Where the messages of a post stand, or why none does.
+pub(crate) type Outcome<E> = Result<Vec<Posted>, E>;
 
 /// A post and who waits for it.
 #[derive(Debug)]
 pub(crate) struct Pending {
     pub(crate) post: QueuedPost,
     /// Missing for posts of an earlier process.
-    pub(crate) receipt: Option<oneshot::Sender<Result<Posted, Error>>>,
+    pub(crate) receipt: Option<oneshot::Sender<Outcome<Error>>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +101,12 @@ impl Outbox {
         let room = self.ready.pop_front()?;
         let queue = self.rooms.get_mut(&room)?;
         queue.head = Head::UnderWay;
+        queue.posts.front().map(|pending| &pending.post)
+    }
+
+    /// The post of a room that is under way.
+    pub(crate) fn under_way(&self, room: RoomId) -> Option<&QueuedPost> {
+        let queue = self.rooms.get(&room).filter(|queue| queue.head == Head::UnderWay)?;
         queue.posts.front().map(|pending| &pending.post)
     }
 
@@ -141,7 +180,8 @@ mod tests {
     use std::time::Duration;
 
     fn post(room: u8, id: u8) -> Pending {
-        let post = QueuedPost { room: RoomId([room; 16]), client_id: ClientId([id; 16]), text: id.to_string() };
+        let post =
+            QueuedPost { room: RoomId([room; 16]), client_id: ClientId([id; 16]), text: id.to_string(), rest: vec![] };
         Pending { post, receipt: None }
     }
 

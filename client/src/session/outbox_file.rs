@@ -24,13 +24,22 @@ use tokio::{
 use super::QueuedPost;
 use crate::{Error, limits::OUTBOX_FILE_BYTES_MAX};
 
-/// The layout of the file; another one is refused, not guessed at.
+/// The layout of a file without batches; an unknown one is refused, not guessed at.
 const FORMAT: u32 = 1;
+/// The same with batches: a program that knows none must not drop what it cannot see.
+const FORMAT_WITH_BATCHES: u32 = 2;
 
 #[derive(Serialize, Deserialize)]
 struct Content {
     format: u32,
     posts: Vec<QueuedPost>,
+}
+
+impl Content {
+    fn of(posts: Vec<QueuedPost>) -> Self {
+        let has_batches = posts.iter().any(|post| !post.rest.is_empty());
+        Self { format: if has_batches { FORMAT_WITH_BATCHES } else { FORMAT }, posts }
+    }
 }
 
 /// The file, and the task that writes it.
@@ -121,7 +130,7 @@ async fn save(inner: Arc<Inner>, saved: watch::Sender<Saved>) {
         }
         let (content, generation) = {
             let state = inner.state.lock();
-            (serde_json::to_vec(&Content { format: FORMAT, posts: state.posts.clone() }), state.generation)
+            (serde_json::to_vec(&Content::of(state.posts.clone())), state.generation)
         };
         let path = inner.path.clone();
         let write = task::spawn_blocking(move || write(&path, &content.map_err(io::Error::other)?));
@@ -155,8 +164,9 @@ fn read(path: &Path) -> io::Result<Vec<QueuedPost>> {
         Err(error) => return Err(error),
     };
     let content: Content = serde_json::from_str(&text)?;
-    if content.format != FORMAT {
-        return Err(io::Error::other(format!("its format is {}, this program reads {FORMAT}", content.format)));
+    if ![FORMAT, FORMAT_WITH_BATCHES].contains(&content.format) {
+        let format = content.format;
+        return Err(io::Error::other(format!("its format is {format}, this program reads {FORMAT_WITH_BATCHES}")));
     }
     Ok(content.posts)
 }
@@ -181,10 +191,15 @@ fn write(path: &Path, content: &[u8]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rill_protocol::RoomId;
+    use rill_protocol::{RoomId, message::BatchPost};
 
     fn post(id: u8) -> QueuedPost {
-        QueuedPost { room: RoomId([9; 16]), client_id: ClientId([id; 16]), text: format!("文 {id}\n\"") }
+        QueuedPost { room: RoomId([9; 16]), client_id: ClientId([id; 16]), text: format!("文 {id}\n\""), rest: vec![] }
+    }
+
+    fn batch(id: u8) -> QueuedPost {
+        let rest = vec![BatchPost { client_id: ClientId([id + 100; 16]), text: "and more".to_owned() }];
+        QueuedPost { rest, ..post(id) }
     }
 
     #[tokio::test]
@@ -211,6 +226,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_batch_is_kept_whole_and_only_a_file_that_holds_one_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("outbox.json");
+        let (file, _) = OutboxFile::open(&path).unwrap();
+        file.add(post(1)).await.unwrap();
+        let format = || serde_json::from_slice::<Content>(&fs::read(&path).unwrap()).unwrap().format;
+        assert_eq!(format(), FORMAT);
+        file.add(batch(2)).await.unwrap();
+        assert_eq!((format(), read(&path).unwrap()), (FORMAT_WITH_BATCHES, vec![post(1), batch(2)]));
+        file.remove(batch(2).client_id);
+        file.settle().await;
+        assert_eq!((format(), read(&path).unwrap()), (FORMAT, vec![post(1)]));
+    }
+
+    #[tokio::test]
     async fn a_kill_while_writing_leaves_the_old_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("outbox.json");
@@ -231,8 +261,8 @@ mod tests {
         let error = OutboxFile::open(&path).unwrap_err().to_string();
         assert!(error.contains("another process"), "{error}");
         let other = folder.path().join("other.json");
-        fs::write(&other, br#"{"format":2,"posts":[]}"#).unwrap();
-        assert!(OutboxFile::open(&other).unwrap_err().to_string().contains("format is 2"));
+        fs::write(&other, br#"{"format":3,"posts":[]}"#).unwrap();
+        assert!(OutboxFile::open(&other).unwrap_err().to_string().contains("format is 3"));
         fs::write(&other, b"garbage").unwrap();
         assert!(OutboxFile::open(&other).is_err());
     }

@@ -20,10 +20,10 @@ use super::{
     drive::drive,
     link::{End, Link},
     machine::Machine,
-    outbox::Pending,
+    outbox::{Outcome, Pending},
     outbox_file::OutboxFile,
 };
-use crate::{Endpoints, Error, Event, Failure, Posted, State, TransportKind, Trust, http::Api, limits, transport};
+use crate::{Endpoints, Error, Event, Failure, State, TransportKind, Trust, http::Api, limits, transport};
 
 /// What handles can see without asking the session.
 #[derive(Debug)]
@@ -81,19 +81,23 @@ impl Io {
     }
 
     /// A post was answered for good.
-    pub(super) fn settle(&self, machine: &mut Machine, pending: Pending, outcome: Result<Posted, Failure>) {
+    pub(super) fn settle(&self, machine: &mut Machine, pending: Pending, outcome: Outcome<Failure>) {
         let Pending { post, receipt } = pending;
         if let Some(file) = &self.outbox {
             file.remove(post.client_id);
         }
-        machine.events().push_back(match &outcome {
-            Ok(posted) => Event::Posted(posted.clone()),
-            Err(failure) => Event::PostFailed { room: post.room, client_id: post.client_id, failure: failure.clone() },
-        });
+        let (room, count) = (post.room, post.count());
+        match &outcome {
+            Ok(posted) => machine.events().extend(posted.iter().cloned().map(Event::Posted)),
+            Err(failure) => {
+                let failed = |client_id| Event::PostFailed { room, client_id, failure: failure.clone() };
+                machine.events().extend(post.client_ids().map(failed));
+            }
+        }
         if let Some(receipt) = receipt {
             receipt.send(outcome.map_err(Error::from)).ok();
         }
-        self.shared.queued.send_modify(|queued| *queued = queued.saturating_sub(1));
+        self.shared.queued.send_modify(|queued| *queued = queued.saturating_sub(count));
     }
 
     pub(super) fn online(&self, machine: &mut Machine, transport: TransportKind) {

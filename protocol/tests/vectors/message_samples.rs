@@ -3,12 +3,13 @@
 use rill_protocol::{
     AttemptId, ClientId, Code, Epoch, Kind, RoomId, SessionId, Ticket, U53, UserId,
     message::{
-        Accepted, AcceptedBatch, Attach, Attached, BatchPost, Control, CreateRoom, Cursor, Direction, Done, EntryCreated, EntryErased,
-        EntryHeader, EntryHidden, EntryJoined, EntryLeft, EntryPosted, Failed, GetMessages, GetUsers, GoAway, Hello,
-        History, JoinRoom, Lane, LaneClass, LaneReady, LeaveRoom, Limits, ListMembers, ListRooms, Member, MemberPage,
-        Message, MessageKind, MessagePage, Outcome, Ping, PlacedPost, Pong, Post, PostBatch, Presence, PresenceSlot, PresenceState, Replay,
-        Resume, Resumed, ResumedRoom, RoomAdded, RoomAnswer, RoomHandle, RoomInfo, RoomPage, RoomRemoved,
-        UserEntryHeader, UserHead, UserInfo, Users, View, WatchPresence, Welcome,
+        Accepted, AcceptedBatch, Attach, Attached, BatchPost, Control, CreateRoom, Cursor, Direction, Done,
+        EntryCreated, EntryErased, EntryHeader, EntryHidden, EntryJoined, EntryLeft, EntryPosted, Failed, GetMessages,
+        GetUsers, GoAway, Hello, History, JoinRoom, Lane, LaneClass, LaneReady, LeaveRoom, Limits, ListMembers,
+        ListRooms, Member, MemberPage, Message, MessageKind, MessagePage, Outcome, Ping, PlacedPost, Pong, Post,
+        PostBatch, Presence, PresenceSlot, PresenceState, Replay, Resume, Resumed, ResumedRoom, RoomAdded, RoomAnswer,
+        RoomHandle, RoomInfo, RoomPage, RoomRemoved, UserEntryHeader, UserHead, UserInfo, Users, View, WatchPresence,
+        Welcome,
     },
 };
 use serde_json::json;
@@ -298,7 +299,10 @@ fn batches() -> Vec<String> {
     let batch = |posts: &[(u8, &str)]| PostBatch {
         request: 23,
         room: room(3),
-        posts: posts.iter().map(|(id, text)| BatchPost { client_id: client_id(*id), text: (*text).to_owned() }).collect(),
+        posts: posts
+            .iter()
+            .map(|(id, text)| BatchPost { client_id: client_id(*id), text: (*text).to_owned() })
+            .collect(),
     };
     let placed = |seq, replay| PlacedPost { seq: u53(seq), at_ms: u53(1_790_000_000_123), replay };
     let accepted = |posts| AcceptedBatch { request: 23, epoch: epoch(2), posts };

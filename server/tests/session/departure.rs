@@ -124,3 +124,44 @@ async fn a_page_that_was_asked_for_while_leaving_shows_nothing_of_what_follows()
         assert!(page.messages.iter().all(|message| message.seq <= 4), "{:?}", page.messages);
     }
 }
+
+#[tokio::test]
+async fn a_cursor_for_a_room_that_was_left_meanwhile_is_answered_gone_and_the_own_log_says_so() {
+    let (world, ann, bob, room) = ann_and_bob().await;
+    let head = world.store().log.head(room).await.unwrap().unwrap();
+    let user_head = world.store().user_log.head(bob.identity.user).await.unwrap().unwrap();
+    world.leave(&bob, room).await;
+    world.post(&ann, room, "behind their back").await;
+
+    let mut b = world.connect();
+    b.hello(world.ticket(&bob).await, world.attempt()).await.unwrap();
+    let user_seq = U53::saturating(user_head.seq);
+    b.control.send(&Attach { request: 1, user_epoch: user_head.epoch, user_seq }).await;
+    assert!(!b.control.expect::<Attached>().await.snapshot);
+    assert_eq!(b.control.expect::<RoomRemoved>().await.room, room);
+    b.others = Some(b.lane(LaneClass::Others, rill_protocol::mux::Class::LaneOthers).await);
+    let lane = b.others.as_mut().unwrap();
+    let _: LaneReady = lane.expect().await;
+    for (epoch, seq) in [(head.epoch, head.seq), (head.epoch, 1), (Default::default(), 0)] {
+        let resumed = b.resume(room, epoch, seq, 50).await;
+        assert_eq!((resumed.unchanged, resumed.rooms[0].outcome), (0, Outcome::Gone));
+    }
+    assert!(b.others.as_mut().unwrap().is_silent().await);
+}
+
+#[tokio::test]
+async fn who_left_and_came_back_while_offline_goes_on_from_the_old_cursor_without_a_hole() {
+    let (world, ann, bob, room) = ann_and_bob().await;
+    let head = world.store().log.head(room).await.unwrap().unwrap();
+    world.leave(&bob, room).await;
+    world.post(&ann, room, "behind their back").await;
+    world.join(&bob, room).await;
+    let seq = world.post(&ann, room, "welcome back").await;
+
+    let mut b = world.attached(&bob).await;
+    assert_eq!(b.resume(room, head.epoch, head.seq, 50).await.rooms[0].outcome, Outcome::Complete);
+    let entries = up_to(&mut b, seq).await;
+    assert!(entries.iter().map(|(seq, _)| *seq).eq(head.seq + 1..=seq));
+    let texts: Vec<&str> = entries.iter().map(|(_, text)| text.as_str()).collect();
+    assert_eq!(texts, ["+left", "+hidden", "+joined", "welcome back"]);
+}

@@ -4,7 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod bad_input;
+mod busy;
 mod chat;
+mod clock;
 mod departure;
 mod dice;
 mod follower;
@@ -16,6 +18,7 @@ mod peer;
 mod presence;
 mod race;
 mod resume;
+mod resume_many;
 mod slow_peers;
 mod stress;
 mod world;

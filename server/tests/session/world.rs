@@ -52,7 +52,15 @@ impl World {
     }
 
     pub(crate) fn with(limits: Limits) -> Self {
-        let (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+        Self::made(limits, Arc::new(SystemClock))
+    }
+
+    pub(crate) fn by(clock: Arc<dyn Clock>) -> Self {
+        Self::made(Limits::default(), clock)
+    }
+
+    fn made(limits: Limits, clock: Arc<dyn Clock>) -> Self {
+        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         let fill = entropy.clone();
         let opened = embedded::memory(MemoryOptions::new(Arc::new(move |out: &mut [u8]| fill.fill(out)))).unwrap();
         let hooks = Arc::new(Hooks::default());

@@ -1,6 +1,9 @@
 //! Answers to requests: done, to be repeated, or refused for good.
 
-use rill_protocol::{Action, RoomId, message::Accepted};
+use rill_protocol::{
+    Action, ClientId, Code, Epoch, RoomId,
+    message::{Accepted, PlacedPost},
+};
 use std::time::Instant;
 
 use super::{
@@ -22,17 +25,29 @@ impl Machine {
     }
 
     pub(super) fn accepted(&mut self, accepted: &Accepted) {
-        let Some(Purpose::Post(room)) = self.requests.finish(accepted.request) else { return };
-        let Some(pending) = self.outbox.take_head(room) else { return };
-        let posted = Posted {
+        let Accepted { request, epoch, seq, at_ms, replay } = *accepted;
+        self.placed(request, epoch, &[PlacedPost { seq, at_ms, replay }]);
+    }
+
+    /// A post or a batch is in its log.
+    pub(super) fn placed(&mut self, request: u32, epoch: Epoch, places: &[PlacedPost]) {
+        let Some(Purpose::Post(room)) = self.requests.finish(request) else { return };
+        let Some(post) = self.outbox.under_way(room) else { return };
+        if post.count() != places.len() {
+            return self.give_up(Code::Malformed, "a batch was answered as if it were another");
+        }
+        let posted = |(client_id, place): (ClientId, &PlacedPost)| Posted {
             room,
-            client_id: pending.post.client_id,
-            epoch: accepted.epoch,
-            seq: accepted.seq.get(),
-            at_ms: accepted.at_ms.get(),
-            replay: accepted.replay,
+            client_id,
+            epoch,
+            seq: place.seq.get(),
+            at_ms: place.at_ms.get(),
+            replay: place.replay,
         };
-        self.out.push_back(Output::Settled(pending, Ok(posted)));
+        let posted = post.client_ids().zip(places).map(posted).collect();
+        if let Some(pending) = self.outbox.take_head(room) {
+            self.out.push_back(Output::Settled(pending, Ok(posted)));
+        }
     }
 
     pub(super) fn answered(&mut self, request: u32, answer: Answer) {

@@ -4,8 +4,8 @@ use rill_protocol::{
     Code, Frame, Kind, U53,
     codec::{self, DecodeError},
     message::{
-        Accepted, Attached, Done, Failed, GoAway, LaneClass, MemberPage, MessagePage, Pong, Resumed, RoomAdded,
-        RoomAnswer, RoomPage, RoomRemoved, UserEntryHeader, UserHead, Users,
+        Accepted, AcceptedBatch, Attached, Done, Failed, GoAway, LaneClass, MemberPage, MessagePage, Pong, Resumed,
+        RoomAdded, RoomAnswer, RoomPage, RoomRemoved, UserEntryHeader, UserHead, Users,
     },
 };
 use std::time::{Duration, Instant};
@@ -43,6 +43,10 @@ impl Machine {
             }
             Some(Kind::Resumed) => self.resumed(&frame.decode::<Resumed>()?),
             Some(Kind::Accepted) => self.accepted(&frame.decode::<Accepted>()?),
+            Some(Kind::AcceptedBatch) => {
+                let AcceptedBatch { request, epoch, posts } = frame.decode()?;
+                self.placed(request, epoch, &posts);
+            }
             Some(Kind::Failed) => {
                 let Failed { request, code, detail } = frame.decode()?;
                 self.failed(request, code, detail, now);

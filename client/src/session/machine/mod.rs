@@ -22,7 +22,7 @@ use super::{
     command::Command,
     lane::{Handles, Violation},
     liveness::Liveness,
-    outbox::{Outbox, Pending},
+    outbox::{Outbox, Outcome, Pending},
     requests::{Purpose, Requests},
     room::Verdict,
     rooms::Rooms,
@@ -40,7 +40,7 @@ pub(crate) enum Output {
     Datagram(Bytes),
     OpenLane(LaneClass),
     /// A post was answered for good: it need not be kept any more.
-    Settled(Pending, Result<crate::Posted, Failure>),
+    Settled(Pending, Outcome<Failure>),
     /// The round trip was measured.
     RoundTrip(Duration),
     /// Nothing on this connection helps any more.

@@ -1,8 +1,8 @@
 //! What is due: posts and requests whose turn it is, pings, lanes to open again.
 
 use rill_protocol::{
-    codec::{datagram, frame},
-    message::{LaneClass, Ping, Post},
+    codec::datagram,
+    message::{LaneClass, Ping},
 };
 use std::time::Instant;
 
@@ -46,8 +46,7 @@ impl Machine {
             && let Some(post) = self.outbox.send_next()
         {
             let request = self.requests.begin(Purpose::Post(post.room));
-            let (room, client_id, text) = (post.room, post.client_id, post.text.clone());
-            self.out.push_back(Output::Control(frame(&Post { request, room, client_id, text })));
+            self.out.push_back(Output::Control(post.encode(request)));
         }
         self.note_waiting(now);
     }

@@ -12,9 +12,9 @@ use rill_protocol::{
     ClientId, Epoch, FrameDecoder, SessionId, Ticket, UserId,
     kind::Body,
     message::{
-        Accepted, Attached, CreateRoom, EntryHeader, EntryPosted, Failed, GoAway, Outcome, Ping, Post, Replay, Resumed,
-        ResumedRoom, RoomAdded, RoomAnswer, RoomHandle, RoomInfo, RoomRemoved, UserEntryHeader, UserHead,
-        session::Limits,
+        Accepted, AcceptedBatch, Attached, BatchPost, CreateRoom, EntryHeader, EntryPosted, Failed, GoAway, Outcome,
+        Ping, PlacedPost, Post, PostBatch, Replay, Resumed, ResumedRoom, RoomAdded, RoomAnswer, RoomHandle, RoomInfo,
+        RoomRemoved, UserEntryHeader, UserHead, session::Limits,
     },
 };
 use std::collections::HashSet;
@@ -50,7 +50,8 @@ fn info(id: RoomId) -> RoomInfo {
 }
 
 fn pending(room: RoomId, id: u8) -> Pending {
-    Pending { post: QueuedPost { room, client_id: ClientId([id; 16]), text: id.to_string() }, receipt: None }
+    let post = QueuedPost { room, client_id: ClientId([id; 16]), text: id.to_string(), rest: Vec::new() };
+    Pending { post, receipt: None }
 }
 
 impl Bench {
@@ -293,8 +294,58 @@ fn posts_keep_their_ids_and_their_order_over_a_reconnect() {
     let Some(Output::Settled(done, Ok(posted))) = outputs.iter().find(|o| matches!(o, Output::Settled(..))) else {
         panic!("not settled: {outputs:?}")
     };
+    let [posted] = &posted[..] else { panic!("one post is in {} places", posted.len()) };
     assert_eq!((done.post.client_id, posted.seq, posted.replay), (ClientId([1; 16]), 5, Replay::Same));
     assert_eq!(decoded::<Post>(&outputs)[0].client_id, ClientId([2; 16]));
+}
+
+#[test]
+fn a_batch_waits_its_turn_goes_again_whole_and_is_answered_once() {
+    let mut bench = Bench::online(&[ROOM]);
+    let mut batch = pending(ROOM, 2);
+    batch.post.rest = vec![BatchPost { client_id: ClientId([3; 16]), text: "3".to_owned() }];
+    bench.machine.command(Command::Post(pending(ROOM, 1)));
+    bench.machine.command(Command::Post(batch));
+    bench.machine.command(Command::Post(pending(ROOM, 4)));
+    let placed = |seq, replay| PlacedPost { seq: U53::from(seq), at_ms: U53::default(), replay };
+    let posts = bench.controls::<Post>();
+    let (seq, at_ms) = (U53::from(5), U53::default());
+    bench.receive(&Accepted { request: posts[0].request, epoch: EPOCH, seq, at_ms, replay: Replay::First });
+    let outputs = bench.outputs();
+    let first = decoded::<PostBatch>(&outputs);
+    assert!(decoded::<Post>(&outputs).is_empty(), "what is behind the batch waits");
+    let ids: Vec<_> = first[0].posts.iter().map(|post| post.client_id).collect();
+    assert_eq!((first.len(), &ids[..]), (1, &[ClientId([2; 16]), ClientId([3; 16])][..]));
+
+    bench.receive(&Failed { request: first[0].request, code: Code::Busy.number(), detail: String::new() });
+    bench.later(11);
+    let again = bench.controls::<PostBatch>();
+    assert_eq!(again[0].posts, first[0].posts);
+    let posts = vec![placed(6, Replay::First), placed(7, Replay::First)];
+    bench.receive(&AcceptedBatch { request: again[0].request, epoch: EPOCH, posts });
+    let outputs = bench.outputs();
+    let Some(Output::Settled(_, Ok(posted))) = outputs.iter().find(|o| matches!(o, Output::Settled(..))) else {
+        panic!("not settled: {outputs:?}")
+    };
+    assert!(posted.iter().map(|posted| (posted.client_id, posted.seq)).eq(ids.into_iter().zip(6..)));
+    assert_eq!(decoded::<Post>(&outputs)[0].client_id, ClientId([4; 16]));
+}
+
+#[test]
+fn a_batch_that_is_answered_as_another_ends_the_connection_and_stays() {
+    let mut bench = Bench::online(&[ROOM]);
+    let mut batch = pending(ROOM, 2);
+    batch.post.rest = vec![BatchPost { client_id: ClientId([3; 16]), text: "3".to_owned() }];
+    bench.machine.command(Command::Post(batch));
+    let request = bench.controls::<PostBatch>()[0].request;
+    bench.receive(&AcceptedBatch { request, epoch: EPOCH, posts: vec![] });
+    let outputs = bench.outputs();
+    assert!(
+        matches!(&outputs[..], [Output::GiveUp(failure)] if failure.known() == Some(Code::Malformed)),
+        "{outputs:?}"
+    );
+    bench.machine.disconnected();
+    assert_eq!(bench.machine.outbox.drain().count(), 1);
 }
 
 #[test]
