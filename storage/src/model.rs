@@ -207,6 +207,25 @@ pub struct NewEntry {
     pub change: Change,
 }
 
+/// Several posts of one author, to be made together.
+#[derive(Clone, Debug)]
+pub struct NewBatch {
+    pub author: UserId,
+    /// As in [`NewEntry`].
+    pub at_ms: u64,
+    /// In the order in which they are to stand in the log.
+    pub posts: Vec<NewPost>,
+}
+
+/// One post of a [`NewBatch`].
+#[derive(Clone, Debug)]
+pub struct NewPost {
+    pub client_id: ClientId,
+    /// As in [`NewEntry`].
+    pub digest: Digest,
+    pub text: Arc<str>,
+}
+
 /// What a [`NewEntry`] does to the room.
 #[derive(Clone, Debug)]
 pub enum Change {

@@ -173,6 +173,16 @@ impl Gate {
         self.take_of_user(user, of_user::REQUESTS, self.rates.requests_of_user.as_ref())
     }
 
+    /// So many requests of a user in one. Their rate is the one of requests, but what holds
+    /// more than comes in ten seconds passes where nothing is owed: it is owed then.
+    pub fn user_requests(&self, user: UserId, amount: u64) -> Result<(), Wait> {
+        let (rate, now_ns) = (self.rates.requests_of_user.as_ref(), self.now_ns());
+        let mut users = self.users.lock();
+        users.take(user, of_user::REQUESTS, rate, 0, now_ns).map_err(Wait)?;
+        users.spend(user, of_user::REQUESTS, rate, amount, now_ns);
+        Ok(())
+    }
+
     /// A frame of a session, and whether it asks for something.
     pub fn frame(&self, user: UserId, is_request: bool) -> Result<(), Over> {
         let now_ns = self.now_ns();

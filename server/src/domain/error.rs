@@ -68,6 +68,13 @@ pub enum DomainError {
         /// The limit.
         max: usize,
     },
+    #[error("the batch has {count} messages; the limit is {max}")]
+    TooManyPosts {
+        /// As sent.
+        count: usize,
+        /// The limit.
+        max: usize,
+    },
     #[error("the room's name {0}")]
     BadRoomName(names::Reason),
     #[error("in {0} rooms already")]

@@ -3,10 +3,10 @@
 use rill_protocol::{ClientId, RoomId, UserId, limits};
 use rill_storage::{
     Store,
-    model::{Anchor, Appended, Change, Head, Membership, Message, NewEntry},
+    model::{Anchor, Appended, Change, Head, Membership, Message, NewBatch, NewEntry, NewPost},
     port::AppendRefused,
 };
-use std::future::Future;
+use std::{collections::HashSet, future::Future};
 
 use super::{DomainError, World, content, visible::visible};
 
@@ -50,12 +50,28 @@ impl Messages {
                 },
             )
         });
-        async move {
-            match append?.await? {
-                Ok(appended) => Ok(appended),
-                Err(refused) => Err(refusal(refused)),
-            }
-        }
+        async move { append?.await?.map_err(refusal) }
+    }
+
+    /// Posts several texts that stand in the log together, or none of them. Queued as
+    /// [`Self::post`] is.
+    pub fn post_batch(
+        &self,
+        user: UserId,
+        room: RoomId,
+        posts: &[(ClientId, &str)],
+    ) -> impl Future<Output = Result<Vec<Appended>, DomainError>> + Send + use<> {
+        let World { store, clock, .. } = &self.world;
+        let append = check_batch(posts).map(|()| {
+            let post = |(client_id, text): &(ClientId, &str)| NewPost {
+                client_id: *client_id,
+                digest: store.digest("post", &[text.as_bytes()]),
+                text: (*text).into(),
+            };
+            let posts = posts.iter().map(post).collect();
+            store.log.append_batch(room, NewBatch { author: user, at_ms: clock.now_ms(), posts })
+        });
+        async move { append?.await?.map_err(refusal) }
     }
 
     /// A page of a room's history, for members.
@@ -76,6 +92,19 @@ impl Messages {
     }
 }
 
+/// Every text is one, and no id stands for two.
+fn check_batch(posts: &[(ClientId, &str)]) -> Result<(), DomainError> {
+    if posts.is_empty() {
+        return Err(DomainError::EmptyText);
+    }
+    if posts.len() > limits::BATCH_POSTS_MAX {
+        return Err(DomainError::TooManyPosts { count: posts.len(), max: limits::BATCH_POSTS_MAX });
+    }
+    posts.iter().try_for_each(|(_, text)| content::text(text))?;
+    let ids: HashSet<ClientId> = posts.iter().map(|(id, _)| *id).collect();
+    if ids.len() < posts.len() { Err(DomainError::KeyReused) } else { Ok(()) }
+}
+
 /// What a member may see of a room; nobody else reads it.
 pub(super) async fn member(store: &Store, user: UserId, room: RoomId) -> Result<Membership, DomainError> {
     match store.rooms.membership(room, user).await? {
@@ -91,6 +120,7 @@ pub(super) fn refusal(refused: AppendRefused) -> DomainError {
         AppendRefused::NoSuchRoom => DomainError::NoSuchRoom,
         AppendRefused::NotAMember => DomainError::NotAMember,
         AppendRefused::RoomFull => DomainError::RoomFull,
+        AppendRefused::KeysMixed => DomainError::KeyReused,
         // `Unchanged` is an answer to joins and leaves, which handle it themselves.
         AppendRefused::TooManyKeys | AppendRefused::Unchanged => DomainError::Busy,
     }

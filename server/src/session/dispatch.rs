@@ -107,6 +107,7 @@ fn attached(session: &Arc<Session>, kind: Kind, frame: &Frame) -> Answer {
         }),
         // The append is queued here and now, hence in the order of the frames.
         Kind::Post => answer(frame, |body| later(rooms::post(&session, &body))),
+        Kind::PostBatch => answer(frame, |body| later(rooms::post_batch(&session, &body))),
         Kind::CreateRoom => answer(frame, |body| later(rooms::create(session, body))),
         Kind::JoinRoom => answer(frame, |body| later(rooms::join(session, body))),
         Kind::LeaveRoom => answer(frame, |body| later(rooms::leave(session, body))),

@@ -30,7 +30,7 @@ use rill_storage::Store;
 use tokio::{sync::Semaphore, task::AbortHandle};
 
 use crate::{
-    admission::{Address, Gate, Over, Toll},
+    admission::{Address, Gate, Over, Toll, Wait},
     domain::{Domain, accounts::Identity},
     hub::{Hub, Inbox},
     limits::HISTORY_PAGES_AT_ONCE_MAX,
@@ -98,6 +98,11 @@ impl Session {
     /// Counts what is refused of this peer.
     fn refused(&self, code: Code) {
         self.services.gate.refused(self.door, self.address, code);
+    }
+
+    /// Whether a request that is being looked at may count as so many more.
+    fn may_also(&self, requests: usize) -> Result<(), Wait> {
+        self.services.gate.user_requests(self.identity.user, requests as u64)
     }
 
     /// Whether a frame may be looked at; asked for each that a client sends.

@@ -2,13 +2,13 @@
 
 use bytes::Bytes;
 use rill_protocol::{
-    codec,
+    Code, Epoch, codec,
     message::{
-        Accepted, CreateRoom, Done, JoinRoom, LeaveRoom, ListMembers, ListRooms, MemberPage, Post, Replay, RoomAnswer,
-        RoomPage,
+        Accepted, AcceptedBatch, CreateRoom, Done, JoinRoom, LeaveRoom, ListMembers, ListRooms, MemberPage, PlacedPost,
+        Post, PostBatch, Replay, RoomAnswer, RoomPage,
     },
 };
-use rill_storage::model;
+use rill_storage::model::{self, Appended};
 use std::{future::Future, sync::Arc};
 
 use super::{Session, dispatch::failed};
@@ -24,19 +24,46 @@ pub(super) fn post(session: &Arc<Session>, post: &Post) -> impl Future<Output = 
     let posted = messages.post(session.identity.user, post.room, post.client_id, &post.text);
     async move {
         match posted.await {
-            Ok(appended) => codec::frame(&Accepted {
-                request,
-                epoch: appended.epoch,
-                seq: number(appended.entry.seq),
-                at_ms: number(appended.entry.at_ms),
-                replay: match appended.replay {
-                    model::Replay::First => Replay::First,
-                    model::Replay::Same => Replay::Same,
-                    model::Replay::Different => Replay::Different,
-                },
-            }),
+            Ok(appended) => {
+                let epoch = appended.epoch;
+                let PlacedPost { seq, at_ms, replay } = placed(&appended);
+                codec::frame(&Accepted { request, epoch, seq, at_ms, replay })
+            }
             Err(error) => failed(request, error),
         }
+    }
+}
+
+/// The same for several at once. Each counts as a request.
+pub(super) fn post_batch(session: &Arc<Session>, body: &PostBatch) -> impl Future<Output = Bytes> + Send + use<> {
+    let request = body.request;
+    let allowed = session.may_also(body.posts.len().saturating_sub(1));
+    let posted = allowed.map(|()| {
+        let posts: Vec<_> = body.posts.iter().map(|post| (post.client_id, post.text.as_str())).collect();
+        session.services.domain.messages.post_batch(session.identity.user, body.room, &posts)
+    });
+    async move {
+        let Ok(posted) = posted else { return failed(request, Code::RateLimited) };
+        match posted.await {
+            Ok(made) => {
+                // A batch has one message at least.
+                let epoch = made.first().map_or_else(Epoch::default, |appended| appended.epoch);
+                codec::frame(&AcceptedBatch { request, epoch, posts: made.iter().map(placed).collect() })
+            }
+            Err(error) => failed(request, error),
+        }
+    }
+}
+
+fn placed(appended: &Appended) -> PlacedPost {
+    PlacedPost {
+        seq: number(appended.entry.seq),
+        at_ms: number(appended.entry.at_ms),
+        replay: match appended.replay {
+            model::Replay::First => Replay::First,
+            model::Replay::Same => Replay::Same,
+            model::Replay::Different => Replay::Different,
+        },
     }
 }
 

@@ -6,10 +6,10 @@ use parking_lot::Mutex;
 use rill_protocol::{RoomId, UserId};
 use rill_storage::{
     Store, StoreError,
-    model::{Anchor, Appended, Entry, Head, Membership, MessagePage, NewEntry, NewRoom, Pending, Room},
+    model::{Anchor, Appended, Entry, Head, Membership, MessagePage, NewBatch, NewEntry, NewRoom, Pending, Room},
     port::{
         Log, LogObserver, Rooms,
-        log::{Append, AppendResult},
+        log::{Append, AppendBatch, AppendResult},
     },
 };
 use std::{
@@ -73,6 +73,15 @@ impl Log for Meddled {
         let (append, hooks) = (self.log.append(room, entry), self.hooks.clone());
         Box::pin(async move {
             let appended: AppendResult = append.await;
+            hooks.after_append.happen(&hooks.dawdler).await;
+            appended
+        })
+    }
+
+    fn append_batch(&self, room: RoomId, batch: NewBatch) -> AppendBatch {
+        let (append, hooks) = (self.log.append_batch(room, batch), self.hooks.clone());
+        Box::pin(async move {
+            let appended = append.await;
             hooks.after_append.happen(&hooks.dawdler).await;
             appended
         })

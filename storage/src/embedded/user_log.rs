@@ -45,6 +45,9 @@ fn append(
         return Ok(None);
     }
 
+    // Time never runs backwards in this log either.
+    let before_ms = tx.get(&keys::user_entry(user, head.seq))?.map_or(0, |newest| newest.at_ms);
+    let at_ms = at_ms.max(before_ms);
     head.seq += 1;
     let row = stored::UserRoom { seq: head.seq, at_ms, cause_seq };
     let (now, before) = match fact_kind {

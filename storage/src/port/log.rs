@@ -6,7 +6,7 @@ use std::{pin::Pin, sync::Arc};
 
 use crate::{
     StoreError,
-    model::{Anchor, Appended, Entry, Head, MessagePage, NewEntry},
+    model::{Anchor, Appended, Entry, Head, MessagePage, NewBatch, NewEntry},
 };
 
 /// Why an append was not made. Nothing was written.
@@ -21,6 +21,8 @@ pub enum AppendRefused {
     Unchanged,
     /// The author has used as many client ids in this room as the store remembers.
     TooManyKeys,
+    /// Some client ids of a batch were used before and others were not.
+    KeysMixed,
 }
 
 /// What an append comes to: the store failed, the change was refused, or it is done.
@@ -28,6 +30,12 @@ pub type AppendResult = Result<Result<Appended, AppendRefused>, StoreError>;
 
 /// Resolves when the entry is durable, or was refused.
 pub type Append = Pin<Box<dyn Future<Output = AppendResult> + Send>>;
+
+/// What a batch comes to: one answer for each of its posts, in their order, or none made.
+pub type AppendBatchResult = Result<Result<Vec<Appended>, AppendRefused>, StoreError>;
+
+/// Resolves when every post of a batch is durable, or none was made.
+pub type AppendBatch = Pin<Box<dyn Future<Output = AppendBatchResult> + Send>>;
 
 /// Is told of entries in the order of their seqs, after they are durable and before
 /// their appends return. Called on the store's own thread: it must not block.
@@ -44,6 +52,10 @@ pub trait Log: Send + Sync {
     /// called, before its future is first polled: calls made one after the other are
     /// appended in that order. A join or leave leaves a [`crate::model::Pending`] behind.
     fn append(&self, room: RoomId, entry: NewEntry) -> Append;
+    /// Appends several posts in one atomic batch, with seqs that follow each other; queued as
+    /// [`Self::append`] is. A batch all of whose client ids are known is a retry, and gets
+    /// the originals.
+    fn append_batch(&self, room: RoomId, batch: NewBatch) -> AppendBatch;
     /// The end of a log.
     async fn head(&self, room: RoomId) -> Result<Option<Head>, StoreError>;
     /// Entries behind `after`, oldest first: at most `limit`, and no more once their

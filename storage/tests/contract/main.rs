@@ -1,6 +1,7 @@
 //! What every store must do, run by each of them. A scenario is written once, against
 //! the ports; `contract!` makes a test of it per store.
 
+mod batches;
 mod concurrency;
 mod creation;
 mod directory;

@@ -105,7 +105,18 @@ async fn logs_of_users_are_apart(kind: Kind) {
     assert_eq!(snapshot(&stage).await.1, [(1, added(1))]);
 }
 
+async fn time_never_runs_backwards_in_a_users_log(kind: Kind) {
+    let stage = opened(kind, Bounds::default()).await;
+    for (number, (clock, expected)) in [(10, 10), (5, 10), (0, 10), (11, 11)].into_iter().enumerate() {
+        let (number, at_ms) = (number as u64 + 1, START_MS + clock);
+        let fact = UserFact::RoomAdded(room(number));
+        let made = stage.store.user_log.append(user(1), (room(number), 1), fact, at_ms).await.unwrap().unwrap();
+        assert_eq!(made.at_ms, START_MS + expected);
+    }
+}
+
 contract! {
+    time_never_runs_backwards_in_a_users_log
     a_log_begins_with_its_user
     entries_are_dense_and_a_repeated_cause_adds_none
     a_cursor_ahead_of_the_log_is_told_to_start_over

@@ -76,7 +76,7 @@ fn check(
         Change::Join if is_member => Err(AppendRefused::Unchanged),
         Change::Join if head.members >= bounds.room_members_max => Err(AppendRefused::RoomFull),
         Change::Leave if !is_member => Err(AppendRefused::Unchanged),
-        _ if idempotency::is_full(standing, head.at_ms, bounds.client_ids_per_member_max) => {
+        _ if !idempotency::has_room(standing, head.at_ms, 1, bounds.client_ids_per_member_max) => {
             Err(AppendRefused::TooManyKeys)
         }
         _ => Ok(()),

@@ -79,10 +79,10 @@ fn may_have_used(tx: &Tx<'_>, request: &Request, standing: &stored::Standing, at
     Ok(answer)
 }
 
-/// Whether one more key is past the bound.
-pub(super) fn is_full(standing: &stored::Standing, at_ms: u64, keys_max: u32) -> bool {
+/// Whether so many more keys stay within the bound.
+pub(super) fn has_room(standing: &stored::Standing, at_ms: u64, keys: usize, keys_max: u32) -> bool {
     let live = standing.key_days.iter().filter(|bucket| bucket.day >= expired_before(at_ms));
-    live.map(|bucket| u64::from(bucket.count)).sum::<u64>() >= u64::from(keys_max)
+    live.map(|bucket| u64::from(bucket.count)).sum::<u64>() + keys as u64 <= u64::from(keys_max)
 }
 
 /// Remembers what a request made. The caller writes the standing.

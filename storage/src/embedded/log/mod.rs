@@ -1,6 +1,7 @@
 //! A room's log: appending, reading, and the idempotency keys between them.
 
 mod append;
+mod append_batch;
 mod body;
 mod create;
 mod entry;
@@ -15,8 +16,8 @@ use std::sync::Arc;
 use super::{Embedded, keys, read::Read, stored};
 use crate::{
     StoreError,
-    model::{Anchor, Entry, Fact, Head, MessagePage, NewEntry},
-    port::log::{Append, Log, LogObserver},
+    model::{Anchor, Entry, Fact, Head, MessagePage, NewBatch, NewEntry},
+    port::log::{Append, AppendBatch, Log, LogObserver},
 };
 
 pub(super) use body::read as text;
@@ -44,6 +45,10 @@ impl From<&stored::RoomHead> for Head {
 impl Log for Embedded {
     fn append(&self, room: RoomId, entry: NewEntry) -> Append {
         Box::pin(self.write(move |tx| append::append(tx, room, entry)))
+    }
+
+    fn append_batch(&self, room: RoomId, batch: NewBatch) -> AppendBatch {
+        Box::pin(self.write(move |tx| append_batch::append_batch(tx, room, batch)))
     }
 
     async fn head(&self, room: RoomId) -> Result<Option<Head>, StoreError> {
