@@ -3,39 +3,12 @@ import type { TestInfo } from '@playwright/test';
 import type { Person } from './fixtures';
 import { expect, test } from './fixtures';
 import type { Server } from './server';
+import { mayReachThisMachine, tellPort } from './told_port';
 import { UdpWire, refusingPort } from './udp';
 import { usable, usableWithinMs, watchUsable } from './usable';
 
 /** A machine that others use can starve a browser for a moment; not three times. */
 const TRIES = 3;
-
-/**
- * What the test hands on itself comes from nowhere for the browser, and a page from
- * nowhere needs leave to reach this machine.
- */
-const mayReachThisMachine = (one: Person): Promise<void> =>
-  one.page.context().grantPermissions(['local-network-access']);
-
-/** The page is told that the server's UDP port is this one, by the answer and by the policy. */
-async function tellPort(one: Person, server: Server, port: number): Promise<void> {
-  const context = one.page.context();
-  await mayReachThisMachine(one);
-  await context.route('**/api/v1/server', async (route) => {
-    const answer = await route.fetch();
-    const about = (await answer.json()) as { webtransport: { port: number } };
-    about.webtransport.port = port;
-    await route.fulfill({ response: answer, json: about });
-  });
-  // The page and its worker have a policy each, and it names the port.
-  await context.route(/\/(\?.*)?$|assets\/worker-.*\.js$/, async (route) => {
-    const answer = await route.fetch();
-    const headers = answer.headers();
-    const policy = headers['content-security-policy'] ?? '';
-    expect(policy).toContain(`:${String(server.quicPort)}`);
-    headers['content-security-policy'] = policy.replaceAll(`:${String(server.quicPort)}`, `:${String(port)}`);
-    await route.fulfill({ response: answer, headers });
-  });
-}
 
 /** The worker's global scope has no constructor, as in a browser that never had one. */
 async function withoutWebTransport(one: Person): Promise<void> {

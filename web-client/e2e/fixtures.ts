@@ -96,6 +96,21 @@ export class Person {
     }
   }
 
+  /** Every message of a room as the server has it: the list that all views are held against. */
+  async stored(room: string): Promise<SeenMessage[]> {
+    const seen: SeenMessage[] = [];
+    for (let after = 0; ;) {
+      const path = `${this.server.url}/api/v1/rooms/${room}/messages?after=${String(after)}`;
+      const page = (await (await this.page.request.get(path)).json()) as {
+        messages: { seq: number; kind: string; text: string }[];
+      };
+      for (const { seq, kind, text } of page.messages) if (kind === 'text') seen.push({ seq, text });
+      const last = page.messages.at(-1);
+      if (!last) return seen;
+      after = last.seq;
+    }
+  }
+
   async makeRoom(name: string): Promise<string> {
     const answer = await this.page.request.post(`${this.server.url}/api/v1/rooms`, {
       data: { name },

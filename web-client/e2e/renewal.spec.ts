@@ -2,6 +2,7 @@
 import type { Page } from '@playwright/test';
 import type { Person } from './fixtures';
 import { expect, test as base } from './fixtures';
+import { noticed, watchBreaks } from './noticed';
 import { Server } from './server';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -50,28 +51,6 @@ function shows(page: Page, server: Server, hash: string): Promise<boolean> {
   );
 }
 
-/** Notes every banner and every moment in which the chip did not say WebTransport. */
-function watch(one: Person): Promise<void> {
-  return one.page.evaluate(() => {
-    const seen: string[] = [];
-    const look = (): void => {
-      if (document.querySelector('.banner')) seen.push('a banner');
-      const chip = document.querySelector('footer .chip')?.textContent ?? '';
-      if (!chip.includes('WebTransport')) seen.push(`the chip said ${chip}`);
-    };
-    new MutationObserver(look).observe(document.body, {
-      subtree: true,
-      childList: true,
-      characterData: true,
-    });
-    look();
-    Object.assign(globalThis, { noticed: seen });
-  });
-}
-
-const noticed = (one: Person): Promise<unknown> =>
-  one.page.evaluate(() => (globalThis as unknown as { noticed: string[] }).noticed);
-
 test('a renewal goes unnoticed: connections stay, a reload and a reconnect use the next certificate', async ({
   server,
   person,
@@ -85,7 +64,7 @@ test('a renewal goes unnoticed: connections stay, a reload and a reconnect use t
   for (const who of [one, two]) {
     await who.open(`/rooms/${room}`, 'webtransport');
     await expect(who.chip).toContainText('WebTransport');
-    await watch(who);
+    await watchBreaks(who);
   }
   await one.say('before');
   await two.expectMessage('before');

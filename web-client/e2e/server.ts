@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
@@ -117,9 +117,32 @@ export class Server {
     throw new Error(`the server did not start:\n${this.output}`);
   }
 
+  /** A copy of the data, beside it. The server is stopped. */
+  async backUp(): Promise<void> {
+    await cp(join(this.folder, 'data'), join(this.folder, 'backup'), { recursive: true });
+  }
+
+  /** Puts the copy back as docs/operations.md says, so that clients are told. The server is stopped. */
+  async restore(): Promise<void> {
+    const [data, backup, replaced] = ['data', 'backup', 'replaced'].map((name) => join(this.folder, name));
+    if (!data || !backup || !replaced) throw new Error('no folders');
+    await rename(data, replaced);
+    await rename(backup, data);
+    await cp(join(replaced, 'heads'), join(data, 'heads'));
+  }
+
   /** As if the power went: no goodbye. */
   kill(): Promise<void> {
     return this.end('SIGKILL');
+  }
+
+  /** Stands still, with what it has heard in its buffers. */
+  freeze(): void {
+    this.process?.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.process?.kill('SIGCONT');
   }
 
   /** As a service manager ends it; resolves when it has gone. */
