@@ -56,5 +56,7 @@ pub const RECONNECT_PAUSE: (Duration, Duration) = (Duration::from_millis(200), D
 pub const RETRY_PAUSE: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(10));
 /// A connection that lived this long makes the next pause short again.
 pub const STABLE_AFTER: Duration = Duration::from_secs(5);
+/// Failed tries that count at most behind a shorter one on which the session was online.
+pub const TRIES_BEHIND_ONLINE_MAX: u32 = 1;
 /// Tickets asked of the JSON API at once.
 pub const TICKETS_AT_ONCE: u32 = 1;

@@ -172,9 +172,8 @@ impl Supervisor {
                     self.tickets.keep(link.welcome.ticket);
                     io.shared.me.get_or_init(|| link.welcome.user);
                     let end = Box::pin(drive(link, machine, io)).await;
-                    if since.elapsed() > limits::STABLE_AFTER {
-                        tries = 0;
-                    }
+                    let was_online = matches!(*io.shared.state.borrow(), State::Online { .. });
+                    tries = tries_behind(tries, since.elapsed(), was_online);
                     end
                 }
                 Err(end) => {
@@ -236,6 +235,17 @@ impl Supervisor {
     }
 }
 
+/// How many tries count as failed behind a connection: none if it was stable, few if the
+/// session came about on it. A server that dies again and again must not keep those away
+/// who reach it each time; one that throws everybody out at once must not be stormed.
+fn tries_behind(tries: u32, lived: Duration, was_online: bool) -> u32 {
+    match lived > limits::STABLE_AFTER {
+        true => 0,
+        false if was_online => tries.min(limits::TRIES_BEHIND_ONLINE_MAX),
+        false => tries,
+    }
+}
+
 /// Resolves when the application has taken something. Cancel safe.
 pub(super) async fn has_room(events: &mpsc::Sender<Event>) {
     events.reserve().await.ok();
@@ -264,5 +274,19 @@ async fn meanwhile<T>(machine: &mut Machine, io: &mut Io, work: impl Future<Outp
             () = shared.closing.notified() => return None,
             () = has_room(events), if !machine.events().is_empty() => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_that_came_about_keeps_the_next_pause_short() {
+        let (short, long) = (limits::STABLE_AFTER / 10, limits::STABLE_AFTER * 2);
+        assert_eq!(tries_behind(9, long, true), 0);
+        assert_eq!(tries_behind(9, short, true), limits::TRIES_BEHIND_ONLINE_MAX);
+        assert_eq!(tries_behind(1, short, true), 1);
+        assert_eq!(tries_behind(9, short, false), 9);
     }
 }
