@@ -1,5 +1,6 @@
 //! The command line.
 
+pub(crate) mod append;
 pub(crate) mod chaos;
 
 use anyhow::bail;
@@ -8,6 +9,7 @@ use rill_client::TransportKind;
 use std::{path::PathBuf, time::Duration};
 use url::Url;
 
+use append::AppendArgs;
 use chaos::ChaosArgs;
 
 /// Load scenarios against a Rill server.
@@ -36,6 +38,12 @@ pub(crate) enum Command {
     /// least that durability costs: the same bytes in as many batches appended to a plain
     /// file, each with fdatasync. In turn, several times; the median pair counts.
     Store(StoreArgs),
+    /// Posts through the whole server, a fixed number under way or at a fixed rate, and how
+    /// long their acks take.
+    ///
+    /// Each place under way is a room of its own, since a session has one unacked post in a
+    /// room; sessions share the rooms evenly, and nobody else is in them.
+    Append(AppendArgs),
     /// A server is killed again and again under load, and every ack and every delivery is
     /// checked against the log that is left.
     ///
@@ -228,6 +236,7 @@ mod tests {
             Command::Chat(args) => args.check().map_err(|error| error.to_string()),
             Command::Hostile(args) => args.check().map_err(|error| error.to_string()),
             Command::Store(_) => Err("another scenario".into()),
+            Command::Append(args) => args.check().map_err(|error| error.to_string()),
             Command::Chaos(args) => args.check().map_err(|error| error.to_string()),
         }
     }

@@ -29,6 +29,9 @@ fn main() -> ExitCode {
         args::Command::Hostile(args) => scenario::hostile::run(&args)
             .map(|passed| (passed, "the chat did not stand it; the verdicts above say how")),
         args::Command::Store(args) => scenario::store::run(&args).map(|_| (true, "")),
+        args::Command::Append(args) => {
+            scenario::append::run(&args).map(|sound| (sound, "posts were refused, misplaced or not delivered"))
+        }
         args::Command::Chaos(args) => {
             scenario::chaos::run(&args).map(|kept| (kept, "a promise was not kept; the lines above say which"))
         }

@@ -1,6 +1,7 @@
 //! The scenarios. Each prepares a [`crate::target::Target`], puts load on it, and
 //! reports.
 
+pub(crate) mod append;
 pub(crate) mod chaos;
 pub(crate) mod chat;
 pub(crate) mod hostile;

@@ -50,7 +50,8 @@ pub(super) struct Prepared {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Wish {
     pub(crate) users: usize,
-    /// User `u` becomes a member of room `u mod rooms`.
+    /// User `u` becomes a member of room `u mod rooms`; where there are more rooms than
+    /// users, of every room `r` with `r mod users` = `u`.
     pub(crate) rooms: usize,
     /// In turn in each room, said by its first user.
     pub(crate) messages: u32,
@@ -76,13 +77,19 @@ struct Writer {
 impl Writer {
     async fn write(self, wish: &Wish) -> anyhow::Result<Prepared> {
         let Wish { users, rooms, messages, .. } = *wish;
-        // The first user of each room makes it.
+        // The first user of each room makes it; where rooms are more than users, each makes some.
         let mut made = Vec::with_capacity(rooms);
-        let mut tickets = Vec::with_capacity(users);
+        let mut tickets: Vec<Vec<Ticket>> = Vec::with_capacity(users);
+        let mut owners: Vec<UserId> = Vec::with_capacity(rooms);
         for number in 0..rooms {
-            let (user, of_user) = self.user(number).await?;
-            made.push(self.room(number, user).await?);
-            tickets.push(of_user);
+            if number < users {
+                let (user, of_user) = self.user(number).await?;
+                tickets.push(of_user);
+                owners.push(user);
+            } else {
+                owners.push(owners[number % users]);
+            }
+            made.push(self.room(number, owners[number]).await?);
         }
         let mut writing = JoinSet::new();
         let mut waiting = rooms..users;
@@ -98,10 +105,8 @@ impl Writer {
             tickets.resize_with(tickets.len().max(number + 1), Vec::new);
             tickets[number] = of_user;
         }
-        let owners = tickets.iter().take(rooms).map(|tickets| tickets.first().context("an owner has no ticket"));
-        let owners: Vec<UserId> = owners.map(|ticket| Ok(ticket?.user())).collect::<anyhow::Result<_>>()?;
         self.talk(&made, &owners, messages).await?;
-        let owner = tickets.first().and_then(|tickets| tickets.first()).context("nobody was written")?.user();
+        let owner = *owners.first().context("nobody was written")?;
         let expired: Vec<Ticket> = (0..EXPIRED_TICKETS).map(|_| Ticket::new(owner, random())).collect();
         self.issue(owner, SessionId(self.id()), &expired, self.now_ms - 1).await?;
         Ok(Prepared { tickets, rooms: made, expired })
@@ -230,6 +235,22 @@ fn now_ms() -> anyhow::Result<u64> {
 mod tests {
     use super::*;
     use rill_storage::model::{Anchor, Body};
+
+    #[tokio::test]
+    async fn where_there_are_more_rooms_than_users_each_has_some() {
+        let folder = tempfile::tempdir().unwrap();
+        let wish = Wish { users: 2, rooms: 5, ..Wish::default() };
+        let prepared = prepare(folder.path(), &wish).await.unwrap();
+        let options = OpenOptions::new(folder.path().join(DATA), Arc::new(fill));
+        let opened = embedded::open(options).unwrap();
+        for (number, room) in prepared.rooms.iter().enumerate() {
+            for (user, tickets) in prepared.tickets.iter().enumerate() {
+                let membership = opened.store.rooms.membership(*room, tickets[0].user()).await.unwrap();
+                assert_eq!(membership.is_some(), number % 2 == user, "user {user} in room {number}");
+            }
+        }
+        opened.handle.close().unwrap();
+    }
 
     #[tokio::test]
     async fn every_user_has_tickets_and_is_in_their_room_and_no_other() {
