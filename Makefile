@@ -10,7 +10,7 @@ DEV_ORIGIN := http://localhost:5173
 WEB := web-client
 PAGE_SOURCES := $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/vite.config.ts $(WEB)/tsconfig*.json -type f 2>/dev/null)
 
-.PHONY: run dev test page release transport-host moved-clock chromium check rust-tests page-tests browser-tests browsers fuzz power-cut deny scan bench hostile clean
+.PHONY: run dev test page release transport-host moved-clock chromium check rust-tests page-tests browser-tests browsers fuzz power-cut deny scan bench hostile chaos clean
 
 run: page
 	$(CARGO) build --release --locked --bin rill
@@ -103,6 +103,15 @@ bench: release
 # ARGS="--only deaf_readers --seconds 60"`. Needs a quiet machine for its latencies.
 hostile: release
 	target/release/rill-bench hostile --json target/hostile.json $(ARGS)
+
+# A loaded server with 100,000 messages is killed and asked to end, again and again, over
+# either engine; every ack and every delivery is checked. `make chaos KILLS=50`.
+KILLS ?= 20
+chaos: release
+	for engine in sled fjall; do for signal in KILL TERM; do \
+		target/release/rill-bench chaos --engine $$engine --signal $$signal --kills $(KILLS) \
+			--json target/chaos-$$engine-$$signal.json $(ARGS) || exit 1; \
+	done; done
 
 clean:
 	$(CARGO) clean
