@@ -73,6 +73,32 @@ for (const transport of ['webtransport', 'websocket'] as const satisfies Transpo
   });
 }
 
+test('a restart moves nobody from WebTransport to WebSocket', async ({ person, server }) => {
+  const one = await person('user1');
+  await one.register();
+  const room = await one.makeRoom('技术交流');
+  // The first connection is surely WebTransport; later ones race.
+  await one.open(`/rooms/${room}`, 'webtransport');
+  await expect(one.chip).toContainText(/ms/);
+  await one.page.evaluate(() => {
+    history.replaceState(null, '', location.href.replace('?transport=webtransport', ''));
+  });
+  await one.page.reload();
+  await expect(one.chip).toContainText(/ms/);
+  const chips: (string | null)[] = [];
+  // A machine that others use may start QUIC more slowly than the race allows; not often.
+  for (let turn = 1; turn <= 4; turn += 1) {
+    await server.terminate();
+    await pause(900 + turn * 70);
+    await server.start();
+    await expect(one.chip).toContainText(/ms/);
+    chips.push(await one.chip.textContent());
+  }
+  expect(chips.filter((chip) => chip?.includes('WebTransport')).length, chips.join()).toBeGreaterThanOrEqual(
+    3,
+  );
+});
+
 test('a server that says goodbye and stays away is told of after a while', async ({
   person,
   server,

@@ -185,7 +185,7 @@ export class Client {
   > {
     let established: Established;
     try {
-      established = await this.parts.connector.attempt(this.stopping.signal);
+      established = await this.parts.connector.attempt(this.stopping.signal, this.restarting);
     } catch (error) {
       const notLoggedIn = error instanceof HttpFailed && error.action === 'login';
       return { code: codeOf(error), reason: messageOf(error), notLoggedIn, notBeforeMs: 0 };
@@ -222,6 +222,8 @@ export class Client {
     this.restartOver();
     const cancel = this.parts.clock.after(RESTART_MS_MAX, () => {
       this.restartOver();
+      // Being asked often is no reason to be asked seldom now.
+      this.backoff.reset();
       if (this.link.phase === 'restarting') this.tell({ phase: 'offline' });
     });
     this.restarting = true;

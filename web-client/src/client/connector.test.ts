@@ -20,6 +20,9 @@ class World {
   readonly used: string[] = [];
   readonly attempts = new Set<string>();
   fetched = 0;
+  /** Whether somebody listens at the server's address, and how often that was asked. */
+  there = true;
+  asked = 0;
   remembered: Fallback | null = null;
   /** Names whose packets vanish until the promise is there. */
   readonly lost = new Map<TransportName, Promise<void>>();
@@ -46,6 +49,10 @@ class World {
         connection.onOpened = ({ stream }) => void this.greet(connection, new FrameStream(stream));
         return connection;
       },
+      present: () => {
+        this.asked += 1;
+        return this.there ? Promise.resolve() : Promise.reject(new Error('nobody is there'));
+      },
       remember: (because) => {
         this.remembered = because;
       },
@@ -54,8 +61,8 @@ class World {
     this.clock,
   );
 
-  async attempt(): Promise<string> {
-    const { connection } = await this.connector.attempt(new AbortController().signal);
+  async attempt(restarting = false): Promise<string> {
+    const { connection } = await this.connector.attempt(new AbortController().signal, restarting);
     return connection.name;
   }
 
@@ -178,5 +185,27 @@ describe('an attempt to connect', () => {
     const attempt = world.connector.attempt(new AbortController().signal).catch((error: unknown) => error);
     await world.clock.pass(11_000);
     expect(codeOf(await attempt)).toBe(null);
+  });
+});
+
+describe('while the server restarts', () => {
+  it('the race begins when somebody is there, so that it is a fair one', async () => {
+    const world = new World();
+    expect(await world.attempt()).toBe('webtransport');
+    expect(world.asked).toBe(0);
+    world.there = false;
+    await expect(world.attempt(true)).rejects.toThrow('nobody is there');
+    expect(world.attempts.size).toBe(1);
+    world.there = true;
+    expect(await world.attempt(true)).toBe('webtransport');
+    expect(world.fetched).toBe(1);
+  });
+
+  it('nobody is asked where WebTransport has not worked', async () => {
+    const world = new World();
+    world.blocked.add('webtransport');
+    expect(await world.attempt()).toBe('websocket');
+    expect(await world.attempt(true)).toBe('websocket');
+    expect(world.asked).toBe(0);
   });
 });

@@ -35,6 +35,8 @@ export interface Established {
 export interface Surroundings {
   circumstances(): Promise<Omit<Circumstances, 'nowMs'>>;
   dialer(name: TransportName): Dial;
+  /** Rejects when nobody listens at the server's address; any answer is one, and so is a long silence. */
+  present(): Promise<unknown>;
   /** Why WebSocket won although WebTransport was tried; null forgets it. */
   remember(because: Fallback | null): void;
 }
@@ -49,7 +51,14 @@ export class Connector {
     private readonly clock: Clock,
   ) {}
 
-  async attempt(signal: AbortSignal): Promise<Established> {
+  /**
+   * `restarting`: the server may not be there yet. QUIC hears of that by silence, and asks
+   * again after pauses that grow; TCP is refused at once and then wins the race when the
+   * server comes, although nothing is wrong with UDP. So the race waits for the server.
+   */
+  async attempt(signal: AbortSignal, restarting = false): Promise<Established> {
+    if (restarting && this.worked) await this.surroundings.present();
+
     const timeout = new AbortController();
     const stop = (): void => {
       timeout.abort();

@@ -223,7 +223,9 @@ describe('a server that restarts', () => {
     expect(asked).toBeGreaterThan(8);
     await page.clock.pass(1_100);
     expect(page.link?.phase).toBe('offline');
-    // Now the pauses grow like anywhere else.
+    // Now the pauses grow like anywhere else, from the beginning.
+    await page.clock.pass(4_000);
+    expect(server.attempts - asked).toBeGreaterThan(4);
     await page.clock.pass(60_000);
     expect(server.attempts - asked).toBeLessThan(20);
   });

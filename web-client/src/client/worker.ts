@@ -31,6 +31,8 @@ const scope = self as unknown as WorkerScope;
 
 /** What the server says about itself changes when its certificate does. */
 const SERVER_INFO_LIFE_MS = 10 * 60 * 1000;
+/** How long the server's silence on HTTP holds up an attempt. */
+const PRESENT_MS_MAX = 2_000;
 const REMEMBERED = 'websocket won';
 
 let started: Client | null = null;
@@ -117,6 +119,12 @@ function browser(forced: TransportName | null, ios: boolean, known: KnownServer 
           throw error;
         }
       };
+    },
+    async present() {
+      const signal = AbortSignal.timeout(PRESENT_MS_MAX);
+      await fetch('/healthz', { signal, cache: 'no-store' }).catch((error: unknown) => {
+        if (!signal.aborted) throw error;
+      });
     },
     remember(because) {
       void remember(because);
