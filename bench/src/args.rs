@@ -2,6 +2,7 @@
 
 pub(crate) mod append;
 pub(crate) mod chaos;
+pub(crate) mod slow;
 
 use anyhow::bail;
 use clap::{Args, Parser, Subcommand};
@@ -11,6 +12,7 @@ use url::Url;
 
 use append::AppendArgs;
 use chaos::ChaosArgs;
+use slow::SlowArgs;
 
 /// Load scenarios against a Rill server.
 #[derive(Debug, Parser)]
@@ -51,6 +53,12 @@ pub(crate) enum Command {
     /// and come back by themselves. The exit code is 1 if anything was lost, doubled or out
     /// of order, or if posting was away for too long.
     Chaos(ChaosArgs),
+    /// One room at full rate with sessions in it that never read.
+    ///
+    /// Those who read talk without the others first, then beside them. The verdicts compare
+    /// the two; in the end the others read, and must find everything. The exit code is 1 if
+    /// a verdict fails.
+    Slow(SlowArgs),
 }
 
 /// Of the appends.
@@ -238,6 +246,7 @@ mod tests {
             Command::Store(_) => Err("another scenario".into()),
             Command::Append(args) => args.check().map_err(|error| error.to_string()),
             Command::Chaos(args) => args.check().map_err(|error| error.to_string()),
+            Command::Slow(args) => args.check().map_err(|error| error.to_string()),
         }
     }
 

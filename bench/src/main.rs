@@ -7,6 +7,7 @@
 
 mod args;
 mod chaos;
+mod deaf;
 mod hostile;
 mod hostile_report;
 mod load;
@@ -14,6 +15,7 @@ mod processes;
 mod report;
 mod scenario;
 mod schedule;
+mod slow_report;
 mod tally;
 mod target;
 
@@ -35,6 +37,8 @@ fn main() -> ExitCode {
         args::Command::Chaos(args) => {
             scenario::chaos::run(&args).map(|kept| (kept, "a promise was not kept; the lines above say which"))
         }
+        args::Command::Slow(args) => scenario::slow::run(&args)
+            .map(|passed| (passed, "those who never read were noticed; the verdicts above say how")),
     };
     match outcome {
         Ok((true, _)) => ExitCode::SUCCESS,

@@ -5,6 +5,7 @@ pub(crate) mod append;
 pub(crate) mod chaos;
 pub(crate) mod chat;
 pub(crate) mod hostile;
+pub(crate) mod slow;
 pub(crate) mod store;
 
 use anyhow::bail;

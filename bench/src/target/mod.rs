@@ -161,6 +161,20 @@ impl Target {
         connect(room, self.config(transport, credentials)).await
     }
 
+    /// The users from `first` on, who are not connected with the others.
+    pub(crate) fn set_aside(&mut self, first: usize) -> Vec<(usize, Credentials)> {
+        (first..).zip(self.credentials.split_off(first.min(self.credentials.len()))).collect()
+    }
+
+    /// Connects one who was set aside.
+    pub(crate) async fn connect_late(
+        &self,
+        (number, credentials): (usize, Credentials),
+        transport: TransportKind,
+    ) -> anyhow::Result<Connected> {
+        connect(number, self.config(transport, credentials)).await
+    }
+
     /// Connects every user, each by the transport of their number.
     pub(crate) async fn connect(
         &mut self,
