@@ -26,8 +26,9 @@ pub(crate) struct SlowArgs {
     /// How long the others are measured before, without them.
     #[arg(long, default_value_t = 60)]
     pub(crate) without_seconds: u64,
-    /// Length of a message's text.
-    #[arg(long, default_value_t = 1_000)]
+    /// Length of a message's text. The windows of those who never read should be full
+    /// before half of the time is over.
+    #[arg(long, default_value_t = 4_000)]
     pub(crate) text_bytes: usize,
     /// The server to start; by default the one beside this program.
     #[arg(long, env = "RILL_BIN")]

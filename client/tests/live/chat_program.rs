@@ -130,6 +130,32 @@ fn a_reader_follows_a_room_as_json_over_a_kill_of_the_server() {
 }
 
 #[test]
+fn a_server_that_is_asked_to_end_is_come_back_to_without_a_word_lost() {
+    let mut server = Server::start();
+    let state = tempfile::tempdir().unwrap();
+    let (ok, _, err) = pipe(&server, "user1", state.path(), &[], "/create restarted\nfirst\n");
+    assert!(ok, "{err}");
+    let reader_args = ["--transport", "quic", "--read-only", "--json", "--room", "restarted"];
+    let follower = Follower::start(program(&server, "user2", state.path(), &reader_args));
+    follower.line_with("\"first\"");
+    let mut child = program(&server, "user1", state.path(), &["--room", "restarted"]).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(b"before\n").unwrap();
+    follower.line_with("\"before\"");
+    let status = server.stop();
+    assert!(status.success(), "{status}");
+    stdin.write_all(b"between\n").unwrap();
+    server.start_again();
+    stdin.write_all(b"after\n").unwrap();
+    for text in ["between", "after"] {
+        let line: Value = serde_json::from_str(&follower.line_with(r#""kind":"text""#)).unwrap();
+        assert_eq!(line["text"], text, "nothing comes twice, nothing is missing");
+    }
+    drop(stdin);
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
 fn words_that_were_typed_before_a_kill_are_said_once_by_the_next_start() {
     let mut server = Server::start();
     let state = tempfile::tempdir().unwrap();

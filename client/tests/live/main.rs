@@ -2,10 +2,14 @@
 //! restarts, full trust. Found through `RILL_BIN`, or beside the test binaries.
 #![allow(clippy::disallowed_methods)] // tests own their threads and clocks
 
+mod batches;
 mod chat_program;
 mod endings;
 mod kill;
 mod long_absence;
+mod put_back;
 mod reader;
+mod restart;
 mod server;
+mod slow_consumer;
 mod trust;

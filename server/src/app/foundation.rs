@@ -5,7 +5,7 @@ use rill_storage::{
     embedded::{self, Handle, OpenOptions, OpenStore},
 };
 use std::sync::Arc;
-use tokio::task::JoinError;
+use tokio::{task::JoinError, time::Instant};
 
 use crate::{
     admission::Gate,
@@ -42,7 +42,12 @@ impl Foundation {
         let options = OpenOptions::new(&config.data, Arc::new(move |out: &mut [u8]| entropy.fill(out)));
         let options = OpenOptions { engine: config.storage.engine, ..options };
         let opened = self.tasks.spawn_blocking(move || embedded::open(options)).await?;
-        Ok(opened.map(|OpenStore { store, handle }| Opened { store, handle }))
+        let begun = Instant::now();
+        let stopwatch = Arc::new(move || u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX));
+        Ok(opened.map(|OpenStore { store, handle }| {
+            handle.measure_waits(stopwatch);
+            Opened { store, handle }
+        }))
     }
 
     /// Everything that sessions and handlers need, over a store.

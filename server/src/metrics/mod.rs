@@ -116,6 +116,7 @@ impl Default for Metrics {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rill_storage::embedded::{Spread, Statistics};
 
     #[test]
     fn what_happens_is_on_the_page() {
@@ -126,7 +127,9 @@ mod tests {
         drop(metrics.connected("websocket"));
         metrics.delivered(3);
         metrics.answered("quic", "post", "ok", 0.003);
-        let store = rill_storage::embedded::Statistics { commands: 7, ..Default::default() };
+        let wait_us = Spread { counts: [0, 0, 4, 0, 0, 0, 0, 0], above: 1, sum: 2_008_000 };
+        let batch_commands = Spread { counts: [2, 0, 0, 0, 0, 0], above: 0, sum: 2 };
+        let store = Statistics { commands: 7, wait_us, batch_commands, ..Default::default() };
         let page = metrics.page(&store, 5_000);
         for line in [
             r#"rill_refusals_total{door="quic",code="bad_ticket"} 2"#,
@@ -135,6 +138,14 @@ mod tests {
             r#"rill_requests_total{door="quic",what="post",code="ok"} 1"#,
             r#"rill_request_seconds_bucket{le="0.005",what="post"} 1"#,
             "rill_store_commands_total 7",
+            "# TYPE rill_store_wait_seconds histogram",
+            "rill_store_wait_seconds_sum 2.008",
+            "rill_store_wait_seconds_count 5",
+            r#"rill_store_wait_seconds_bucket{le="0.001"} 0"#,
+            r#"rill_store_wait_seconds_bucket{le="0.0025"} 4"#,
+            r#"rill_store_wait_seconds_bucket{le="+Inf"} 5"#,
+            r#"rill_store_batch_commands_bucket{le="1.0"} 2"#,
+            r#"rill_store_batch_commands_bucket{le="1024.0"} 2"#,
             "rill_certificate_ends_seconds 5",
             "rill_build_info{version=",
         ] {

@@ -137,6 +137,7 @@ impl Committer {
         let batch = tx.finish();
         self.counters.queued.fetch_sub(jobs.len() as u64, Relaxed);
         self.counters.commands.fetch_add(jobs.len() as u64, Relaxed);
+        self.counters.batch_commands.add(jobs.len() as u64);
         let made = batch.and_then(|batch| self.make_durable(batch));
         let answer = match made {
             Ok(effects) => {
@@ -151,7 +152,11 @@ impl Committer {
                 Err(error)
             }
         };
+        let now_us = self.counters.now_us();
         for job in jobs {
+            if let (Some(queued_us), Some(now_us)) = (job.queued_us(), now_us) {
+                self.counters.wait_us.add(now_us.saturating_sub(queued_us));
+            }
             job.reply(answer.clone());
         }
         flow

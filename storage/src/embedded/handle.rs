@@ -6,7 +6,7 @@ use std::{sync::Arc, thread::JoinHandle};
 use super::{
     Embedded,
     check::{self, Checked},
-    statistics::{Counters, Statistics},
+    statistics::{Counters, Statistics, Stopwatch},
     sweep::{self, Swept},
 };
 use crate::{Store, StoreError};
@@ -51,6 +51,12 @@ impl Handle {
     /// What the committer has done so far.
     pub fn statistics(&self) -> Statistics {
         self.counters.read()
+    }
+
+    /// Measures from here on how long commands wait, by the owner's clock. The first call
+    /// counts.
+    pub fn measure_waits(&self, stopwatch: Stopwatch) {
+        let _ = self.counters.stopwatch.set(stopwatch);
     }
 
     /// Reads everything and tells what is not as it should be: rows that do not open,

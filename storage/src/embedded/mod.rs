@@ -49,7 +49,7 @@ pub use context::Entropy;
 pub use copy::{Copied, CopyProgress, CopyStep, copy};
 pub use handle::{Handle, OpenStore};
 pub use open::{MemoryOptions, OpenOptions, is_store, memory, open};
-pub use statistics::Statistics;
+pub use statistics::{BATCH_COMMANDS_BOUNDS, Spread, Statistics, Stopwatch, WAIT_US_BOUNDS};
 pub use sweep::Swept;
 
 use crate::StoreError;

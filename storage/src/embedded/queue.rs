@@ -19,6 +19,8 @@ use crate::{StoreError, limits::QUEUE_COMMANDS_MAX};
 pub(super) trait Job: Send {
     /// Puts the command's writes into the batch.
     fn run(&mut self, tx: &mut Tx<'_>);
+    /// When it was queued, if waits are measured.
+    fn queued_us(&self) -> Option<u64>;
     /// Answers, once it is known whether the batch is durable.
     fn reply(self: Box<Self>, batch: Result<(), StoreError>);
 }
@@ -33,6 +35,7 @@ pub(super) enum Order {
 struct Command<T, F> {
     command: Option<F>,
     outcome: Option<Result<T, StoreError>>,
+    queued_us: Option<u64>,
     reply: oneshot::Sender<Result<T, StoreError>>,
 }
 
@@ -43,6 +46,10 @@ where
 {
     fn run(&mut self, tx: &mut Tx<'_>) {
         self.outcome = self.command.take().map(|command| tx.run(command));
+    }
+
+    fn queued_us(&self) -> Option<u64> {
+        self.queued_us
     }
 
     fn reply(self: Box<Self>, batch: Result<(), StoreError>) {
@@ -95,7 +102,8 @@ impl Queue {
         command: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Reply<T> {
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(Command { command: Some(command), outcome: None, reply });
+        let queued_us = self.counters.now_us();
+        let job = Box::new(Command { command: Some(command), outcome: None, queued_us, reply });
         // Counted before it is sent: the committer may take it off at once.
         self.counters.queued.fetch_add(1, Relaxed);
         let refused = match self.orders.try_send(Order::Run(job)) {

@@ -92,6 +92,37 @@ async fn a_full_queue_refuses_at_once_and_loses_nothing(kind: Kind) {
     assert_eq!(stage.store.log.head(room(1)).await.unwrap().unwrap().seq, made + 2);
 }
 
+async fn batches_and_waits_are_counted(kind: Kind) {
+    let stage = kind.open();
+    let ticks = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));
+    // Each look at the time is two milliseconds after the one before.
+    stage
+        .handle
+        .measure_waits(std::sync::Arc::new(move || 2_000 * ticks.fetch_add(1, std::sync::atomic::Ordering::Relaxed)));
+    let before = stage.handle.statistics();
+    stage.make_room(1).await;
+    for number in 0..9 {
+        stage.appended(1, post(1, number, "x")).await;
+    }
+    let after = stage.handle.statistics();
+    assert_eq!(after.commands - before.commands, 10);
+    // One by one: each shared its batch with nobody, and waited for one tick.
+    assert_eq!(after.batch_commands.counts[0] - before.batch_commands.counts[0], 10);
+    assert_eq!(after.wait_us.sum, 10 * 2_000);
+    assert_eq!(after.wait_us.counts.iter().sum::<u64>(), 10);
+    let together: Vec<_> = (100..400).map(|number| stage.store.log.append(room(1), post(1, number, "x"))).collect();
+    for append in together {
+        append.await.unwrap().unwrap();
+    }
+    let last = stage.handle.statistics();
+    assert_eq!(last.batch_commands.sum - after.batch_commands.sum, 300);
+    let batches = |counted: &rill_storage::embedded::Statistics| {
+        counted.batch_commands.counts.iter().sum::<u64>() + counted.batch_commands.above
+    };
+    assert!(batches(&last) - batches(&after) < 300, "those that waited shared batches");
+    assert_eq!(last.wait_us.counts.iter().sum::<u64>() + last.wait_us.above, 310);
+}
+
 async fn after_closing_every_call_is_answered_closed(kind: Kind) {
     let stage = kind.open();
     stage.make_room(1).await;
@@ -111,5 +142,6 @@ contract! {
     many_appenders_leave_dense_logs
     readers_always_see_a_log_without_holes_up_to_its_head
     a_full_queue_refuses_at_once_and_loses_nothing
+    batches_and_waits_are_counted
     after_closing_every_call_is_answered_closed
 }
