@@ -81,10 +81,11 @@ FUZZ_SECONDS ?= 30
 fuzz:
 	scripts/fuzz $(FUZZ_SECONDS)
 
-# Cuts the power of a recorded disk under both engines. Linux and root; see
-# storage/tests/power/main.rs.
+# Cuts the power of a recorded disk under both engines: `make power-cut POWER_CUTS=200`.
+# Linux and root; see storage/tests/power/main.rs.
+POWER_CUTS ?= 60
 power-cut:
-	$(CARGO) test --locked -p rill-storage --test power
+	CI=true POWER_CUTS=$(POWER_CUTS) $(CARGO) test --locked -p rill-storage --test power
 
 # Licences, bans and sources of every dependency; needs no network.
 deny:

@@ -86,6 +86,7 @@ codes! {
     6  Busy            "busy"             Retry  503 "Too much is waiting: try again under the same client id after a pause.";
     7  StoreFailed     "store_failed"     Retry  503 "The store could not be written. Try again under the same client id; the operator finds the cause in the log.";
     8  RateLimited     "rate_limited"     Retry  429 "Too many requests from this address or account: wait, then try again under the same client id.";
+    9  StorageFull     "storage_full"     Retry  507 "The server's disk is full; nothing was changed. Try again under the same client id once the operator has made space.";
 
     20 FrameTooLong    "frame_too_long"   Stop   413 "A frame or datagram is longer than its limit: send less at once.";
     21 Malformed       "malformed"        Stop   400 "Bytes do not decode as the kind they claim: mend the encoder.";

@@ -46,6 +46,14 @@ pub const GENERATION_BYTES: usize = 16 * 1024 * 1024;
 /// Keys and values in the journal alone while the engine still takes what was handed
 /// to it; past it writes wait for the engine.
 pub const GENERATION_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Free space below which writes are refused, so that what was acknowledged still finds
+/// room in the engine; on a small disk it is the part below.
+pub const SPACE_RESERVE_BYTES: u64 = 64 * 1024 * 1024;
+/// The reserve is never more than this part of the disk.
+pub const SPACE_RESERVE_PART: u64 = 10;
+/// Room that an engine may need for a byte that is in the journal alone: its own journal,
+/// its files, and what it rewrites.
+pub const SPACE_PER_GATHERED_BYTE: u64 = 4;
 /// Keys and values of one batch that the engine is handed.
 pub const APPLY_BYTES_MAX: usize = 512 * 1024;
 /// How long nothing must be written before the engine is handed what is in the journal.

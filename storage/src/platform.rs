@@ -40,3 +40,28 @@ pub(crate) fn sync_file(path: &Path) -> io::Result<()> {
 pub(crate) fn sync_data(file: &File) -> io::Result<()> {
     file.sync_data()
 }
+
+/// The room of the file system that a directory lies on.
+pub(crate) struct Space {
+    /// What this process may still write.
+    pub(crate) free_bytes: u64,
+    pub(crate) disk_bytes: u64,
+}
+
+#[cfg(unix)]
+pub(crate) fn space(path: &Path) -> io::Result<Space> {
+    let found = rustix::fs::statvfs(path)?;
+    let bytes = |blocks: u64| blocks.saturating_mul(found.f_frsize);
+    Ok(Space { free_bytes: bytes(found.f_bavail), disk_bytes: bytes(found.f_blocks) })
+}
+
+/// Elsewhere a full disk is met by the writes themselves.
+#[cfg(not(unix))]
+pub(crate) fn space(_path: &Path) -> io::Result<Space> {
+    Ok(Space { free_bytes: u64::MAX, disk_bytes: u64::MAX })
+}
+
+/// Whether an error says that the disk, or what one may use of it, is full.
+pub(crate) fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}

@@ -214,7 +214,9 @@ impl Gate {
     pub fn refused(&self, door: &'static str, ip: IpAddr, code: Code) {
         self.metrics.refused(door, code);
         // What every page hears that is opened without a login, and what is our own doing.
-        if [Code::NotLoggedIn, Code::Busy, Code::Internal, Code::StoreFailed, Code::GoingAway].contains(&code) {
+        const NOT_THEIRS: [Code; 6] =
+            [Code::NotLoggedIn, Code::Busy, Code::Internal, Code::StoreFailed, Code::StorageFull, Code::GoingAway];
+        if NOT_THEIRS.contains(&code) {
             return;
         }
         let address = Address::from(ip);

@@ -85,6 +85,8 @@ pub enum DomainError {
     KeyReused,
     #[error("too much waits to be written")]
     Busy,
+    #[error("the disk is full")]
+    StorageFull,
     #[error("the store failed")]
     Store(#[source] StoreError),
 }
@@ -95,6 +97,7 @@ impl From<StoreError> for DomainError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Busy => Self::Busy,
+            StoreError::Full => Self::StorageFull,
             other => Self::Store(other),
         }
     }

@@ -46,6 +46,7 @@ impl From<DomainError> for Failure {
             DomainError::RoomFull => Code::RoomFull,
             DomainError::KeyReused => Code::KeyReused,
             DomainError::Busy => Code::Busy,
+            DomainError::StorageFull => Code::StorageFull,
             DomainError::Store(cause) => {
                 tracing::error!(%cause, "the store failed");
                 Code::StoreFailed

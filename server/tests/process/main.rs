@@ -6,6 +6,7 @@ mod admin;
 mod config;
 mod damage;
 mod engines;
+mod full_disk;
 mod log;
 mod memory;
 mod running;

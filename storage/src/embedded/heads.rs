@@ -13,7 +13,7 @@ use rill_protocol::{Epoch, RoomId, UserId};
 use std::{
     collections::BTreeMap,
     fs::{self, File},
-    io::{self, BufReader, BufWriter, Read, Write},
+    io::{self, BufReader, BufWriter, Read, Seek as _, SeekFrom, Write},
     path::{Path, PathBuf},
 };
 
@@ -112,6 +112,8 @@ pub(super) struct Heads {
     file: File,
     bytes: u64,
     unsynced_batches: u32,
+    /// What a full disk did not take.
+    waiting: Latest,
 }
 
 impl Heads {
@@ -128,18 +130,23 @@ impl Heads {
         fs::rename(&fresh, path)?;
         path.parent().map_or(Ok(()), platform::sync_directory)?;
         let bytes = (MAGIC.len() + latest.len() * RECORD_BYTES) as u64;
-        Ok(Self { path: path.to_owned(), file, bytes, unsynced_batches: 0 })
+        Ok(Self { path: path.to_owned(), file, bytes, unsynced_batches: 0, waiting: Latest::new() })
     }
 
-    /// Records where a durable batch left its logs.
+    /// Records where a durable batch left its logs. On a full disk it is recorded with the
+    /// next batch that finds room: the file lags anyway.
     pub(super) fn append(&mut self, heads: &[(LogId, Epoch, u64)]) -> io::Result<()> {
-        let latest: Latest =
-            heads.iter().map(|(log, epoch, seq)| (*log, Recorded { epoch: *epoch, seq: *seq })).collect();
-        let records: Vec<u8> = latest.into_iter().flat_map(|(log, head)| encode(log, head)).collect();
+        self.waiting.extend(heads.iter().map(|(log, epoch, seq)| (*log, Recorded { epoch: *epoch, seq: *seq })));
+        let records: Vec<u8> = self.waiting.iter().flat_map(|(log, head)| encode(*log, *head)).collect();
         if records.is_empty() {
             return Ok(());
         }
-        self.file.write_all(&records)?;
+        if let Err(error) = self.file.write_all(&records) {
+            self.file.set_len(self.bytes)?;
+            self.file.seek(SeekFrom::Start(self.bytes))?;
+            return if platform::is_full(&error) { Ok(()) } else { Err(error) };
+        }
+        self.waiting.clear();
         self.bytes += records.len() as u64;
         self.unsynced_batches += 1;
         if self.bytes > HEADS_BYTES_MAX {
@@ -168,7 +175,12 @@ impl Heads {
 
     fn compact(&mut self) -> io::Result<()> {
         let (latest, _) = load(&self.path)?.unwrap_or_default();
-        *self = Self::rewrite(&self.path, &latest)?;
+        match Self::rewrite(&self.path, &latest) {
+            Ok(rewritten) => *self = Self { waiting: std::mem::take(&mut self.waiting), ..rewritten },
+            // The long file is as good, only longer.
+            Err(error) if platform::is_full(&error) => return self.sync(),
+            Err(error) => return Err(error),
+        }
         Ok(())
     }
 }

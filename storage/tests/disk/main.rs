@@ -18,3 +18,5 @@ mod opening;
 mod played;
 mod put_back;
 mod reopen;
+#[cfg(target_os = "linux")]
+mod small_disk;

@@ -26,3 +26,6 @@ mod played;
 mod put_back;
 #[path = "../disk/reopen.rs"]
 mod reopen;
+#[cfg(target_os = "linux")]
+#[path = "../disk/small_disk.rs"]
+mod small_disk;

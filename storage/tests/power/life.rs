@@ -14,6 +14,7 @@ use rill_storage::{
     model::{Change, Digest, NameKey, NewEntry, NewRoom, Replay, Session, TicketRecord},
 };
 use std::{
+    ops::Range,
     path::Path,
     sync::{
         Arc,
@@ -24,8 +25,10 @@ use std::{
 const NOW_MS: u64 = 1_700_000_000_000;
 const ROOMS: u64 = 3;
 const POSTERS: u64 = 8;
-const ROUNDS: u64 = 2;
-const POSTS_A_ROUND: u64 = 350;
+const ROUNDS: u64 = 6;
+const POSTS_A_ROUND: u64 = 50;
+/// Logins, tickets and names that come and go; all that stay are fewer than a user may have.
+const COMINGS_A_ROUND: u64 = 16;
 const NAME: NameKey = NameKey([9; 32]);
 
 fn id(kind: u8, number: u64) -> [u8; 16] {
@@ -115,12 +118,24 @@ pub(crate) fn open(path: &Path, engine: EngineKind) -> anyhow::Result<OpenStore>
     Ok(embedded::open(options)?)
 }
 
+/// What was done to a disk.
+pub(crate) struct Life {
+    pub(crate) acknowledged: Acknowledged,
+    /// From nothing to an empty store.
+    pub(crate) first_start: Range<usize>,
+    /// While the engine takes what is in the journal, and no append syncs the disk beside it.
+    pub(crate) settlings: Vec<Range<usize>>,
+}
+
 /// A whole life on the disk, over several starts.
-pub(crate) async fn live(path: &Path, engine: EngineKind, disk: &Disk) -> anyhow::Result<Acknowledged> {
+pub(crate) async fn live(path: &Path, engine: EngineKind, disk: &Disk) -> anyhow::Result<Life> {
     let acknowledged = Acknowledged::default();
+    let mut first_start = disk.moment()..0;
+    let mut settlings = Vec::new();
     for round in 0..ROUNDS {
         let opened = open(path, engine)?;
         if round == 0 {
+            first_start.end = disk.moment();
             begin(&opened.store, disk, &acknowledged).await?;
         }
         let mut at_work = tokio::task::JoinSet::new();
@@ -136,14 +151,16 @@ pub(crate) async fn live(path: &Path, engine: EngineKind, disk: &Disk) -> anyhow
                 anyhow::Ok(())
             });
         }
-        let (store, disk, acknowledged) = (opened.store.clone(), disk.clone(), acknowledged.clone());
-        at_work.spawn(async move { come_and_go(&store, round, &disk, &acknowledged).await });
+        let (store, watched, acknowledged) = (opened.store.clone(), disk.clone(), acknowledged.clone());
+        at_work.spawn(async move { come_and_go(&store, round, &watched, &acknowledged).await });
         while let Some(worked) = at_work.join_next().await {
             worked??;
         }
+        let began = disk.moment();
         opened.handle.close()?;
+        settlings.push(began..disk.moment());
     }
-    Ok(acknowledged)
+    Ok(Life { acknowledged, first_start, settlings })
 }
 
 fn refused(refused: rill_storage::port::AppendRefused) -> anyhow::Error {
@@ -168,8 +185,8 @@ async fn begin(store: &Store, disk: &Disk, acknowledged: &Acknowledged) -> anyho
 }
 
 async fn come_and_go(store: &Store, round: u64, disk: &Disk, acknowledged: &Acknowledged) -> anyhow::Result<()> {
-    for turn in 0..60 {
-        let number = round * 60 + turn;
+    for turn in 0..COMINGS_A_ROUND {
+        let number = round * COMINGS_A_ROUND + turn;
         store.sessions.create(session(number)).await?;
         acknowledged.note(disk, Done::LoggedIn(number));
         let record = TicketRecord { digest: ticket(number), session: session(number).id, expires_ms: u64::MAX };

@@ -218,6 +218,7 @@ export const en = {
     internal: 'The server had a problem; nothing was changed. Try again.',
     busy: 'The server is busy. Try again in a moment.',
     store_failed: 'The server could not save this. Try again in a moment.',
+    storage_full: 'The server has no space left. It saves again once its operator has made some.',
     bad_login: 'Username or password is wrong.',
     not_logged_in: 'Log in first.',
     session_revoked: 'This session was ended. Log in again.',

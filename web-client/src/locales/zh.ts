@@ -217,6 +217,7 @@ export const zh: Messages = {
     internal: '服务器出了问题，未做任何更改，请重试。',
     busy: '服务器繁忙，请稍后再试。',
     store_failed: '服务器暂时无法保存，请稍后再试。',
+    storage_full: '服务器空间已满，管理员清理后即可继续保存。',
     bad_login: '用户名或密码错误。',
     not_logged_in: '请先登录。',
     session_revoked: '此登录已被终止，请重新登录。',

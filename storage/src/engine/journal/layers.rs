@@ -14,6 +14,7 @@ use crate::{
 struct Generations {
     gathering: Overlay,
     gathering_bytes: usize,
+    handed_bytes: usize,
     /// The engine may have all of it, some of it or none.
     handed: Option<Arc<Overlay>>,
 }
@@ -62,6 +63,12 @@ impl Layers {
         self.generations.read().gathering_bytes
     }
 
+    /// Bytes that the engine is not known to have.
+    pub(super) fn waiting_bytes(&self) -> usize {
+        let generations = self.generations.read();
+        generations.gathering_bytes + generations.handed_bytes
+    }
+
     /// Makes a batch visible.
     pub(super) fn gather(&self, batch: Overlay) {
         let bytes: usize = batch.iter().map(|(key, value)| key.len() + value.as_ref().map_or(0, Vec::len)).sum();
@@ -75,7 +82,7 @@ impl Layers {
     pub(super) fn freeze(&self) -> Arc<Overlay> {
         let mut generations = self.generations.write();
         debug_assert!(generations.handed.is_none(), "one generation at a time");
-        generations.gathering_bytes = 0;
+        generations.handed_bytes = std::mem::take(&mut generations.gathering_bytes);
         let rows = Arc::new(std::mem::take(&mut generations.gathering));
         generations.handed = Some(Arc::clone(&rows));
         rows
@@ -83,7 +90,11 @@ impl Layers {
 
     /// The engine has the generation that was handed to it, durably.
     pub(super) fn thaw(&self) {
-        let handed = self.generations.write().handed.take();
+        let handed = {
+            let mut generations = self.generations.write();
+            generations.handed_bytes = 0;
+            generations.handed.take()
+        };
         // Freed after the lock.
         drop(handed);
     }

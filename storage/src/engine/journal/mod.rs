@@ -17,6 +17,7 @@ mod frame;
 mod layers;
 mod recovery;
 mod segment;
+mod space;
 
 #[cfg(test)]
 mod tests;
@@ -69,6 +70,7 @@ impl Journaled {
     /// Hands the generation that gathered to the applier, which must be idle, and lets
     /// the next one begin, in a file of its own.
     fn turn(&self, writer: &mut Writer) -> Result<(), StoreError> {
+        space::ensure(&self.directory, self.layers.waiting_bytes())?;
         let fresh = Segment::create(&self.directory, writer.next).map_err(|error| segment::failed("begun", &error))?;
         let old = std::mem::replace(&mut writer.segment, fresh);
         let rows = self.layers.freeze();
@@ -92,14 +94,19 @@ impl Engine for Journaled {
         if gathered >= GENERATION_BYTES_MAX {
             self.applier.wait()?;
         }
-        if gathered >= GENERATION_BYTES && self.applier.is_idle()? {
-            match self.turn(writer) {
-                // There may be room for the batch where there is none for a file.
-                Ok(()) | Err(StoreError::Full) => {}
-                Err(error) => return Err(error),
+        if gathered >= GENERATION_BYTES
+            && self.applier.is_idle()?
+            && let Err(error) = self.turn(writer)
+        {
+            // The file that there is takes the batch too, where there is no space or no
+            // file handle for another one.
+            if gathered >= GENERATION_BYTES_MAX {
+                return Err(error);
             }
+            tracing::warn!(%error, "the journal goes on in its file");
         }
         frame::encode(writer.next, &batch, &mut writer.frame)?;
+        space::ensure(&self.directory, self.layers.waiting_bytes() + writer.frame.len())?;
         writer.segment.append(&writer.frame)?;
         writer.next += 1;
         writer.staged = Some(batch);
@@ -138,7 +145,11 @@ impl Engine for Journaled {
 
     fn settle(&self) -> Result<(), StoreError> {
         self.applier.wait()?;
-        self.tend()?;
+        match self.tend() {
+            // It is durable where it is, and the next start puts it into the engine.
+            Err(StoreError::Full) => return Ok(()),
+            other => other?,
+        }
         self.applier.wait()
     }
 }

@@ -75,6 +75,11 @@ pub(super) fn recover(engine: &dyn Engine, engine_path: &Path, directory: &Path)
     // A file that is done and could not be removed ends before what the engine has.
     let through = (next - 1).max(had);
     if through > had {
+        let bytes = rows.iter().map(|(key, value)| key.len() + value.as_ref().map_or(0, Vec::len)).sum();
+        super::space::ensure(directory, bytes).map_err(|_| StoreError::Open {
+            path: directory.to_owned(),
+            detail: "its disk is full, and what the journal holds does not fit into the engine; make space".into(),
+        })?;
         tracing::info!(batches = through - had, rows = rows.len(), "putting what the journal holds into the engine");
         applier::apply(engine, &rows, through)?;
     }

@@ -52,10 +52,10 @@ pub(super) fn unwritable(path: &Path, error: &io::Error) -> StoreError {
 
 /// What a failure in the middle of things means.
 pub(super) fn failed(what: &str, error: &io::Error) -> StoreError {
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::Full,
-        _ => StoreError::Engine(format!("the journal cannot be {what}: {error}")),
+    if platform::is_full(error) {
+        return StoreError::Full;
     }
+    StoreError::Engine(format!("the journal cannot be {what}: {error}"))
 }
 
 /// The files there are with the numbers in their names, lowest first. Those that never
@@ -93,8 +93,12 @@ impl Segment {
         let mut file = File::create(&fresh)?;
         file.write_all(&header(first))?;
         file.sync_all()?;
-        fs::rename(fresh, &path)?;
-        platform::sync_directory(directory)?;
+        let named = fs::rename(fresh, &path).and_then(|()| platform::sync_directory(directory));
+        if let Err(error) = named {
+            // The old file goes on, and must not have one behind it that begins too early.
+            fs::remove_file(&path)?;
+            return Err(error);
+        }
         Ok(Self { path, file, bytes: HEADER_BYTES as u64 })
     }
 

@@ -91,6 +91,8 @@ fn sync_all(directory: &Path) -> io::Result<()> {
 /// Opens or creates the database in `directory`, which `lock` keeps other processes
 /// out of for as long as the engine lives.
 pub(crate) fn open(directory: &Path, cache_bytes: u64, lock: Box<dyn Send + Sync>) -> Result<SledEngine, StoreError> {
+    #[cfg(target_os = "linux")]
+    tracing::trace!(writes = super::synced_writes::count(), "opening sled");
     let db = start_patiently(directory, cache_bytes)?;
     let file = directory.join("db");
     let synced = sync_all(directory).and_then(|()| File::options().write(true).open(&file));
