@@ -80,6 +80,9 @@ pub fn open(options: OpenOptions) -> Result<OpenStore, StoreError> {
     let heads_path = path.join(HEADS_FILE);
     let recorded = heads::load(&heads_path).map_err(|error| unreadable(&heads_path, &error))?;
 
+    if !had_engine && recorded.is_none() && !journal::is_begun(&path.join(JOURNAL_DIRECTORY)) {
+        begin_again(&path.join(kind.name()))?;
+    }
     let engine = engine::open(kind, &path, options.cache_bytes, Box::new(directory))?;
     migrate(&engine, &path)?;
     let engine: Arc<dyn Engine> =
@@ -96,6 +99,15 @@ pub fn open(options: OpenOptions) -> Result<OpenStore, StoreError> {
     let latest = reconcile(recorded, &mut context, &durable, &*engine)?;
     let heads = Heads::rewrite(&heads_path, &latest).map_err(|error| unreadable(&heads_path, &error))?;
     start(engine, durable, context, Some(heads), secret)
+}
+
+/// Removes what a first start that was cut short left of an engine: an engine cannot always
+/// go on from there. Nothing was ever acknowledged, for that takes a journal.
+fn begin_again(engine: &Path) -> Result<(), StoreError> {
+    match std::fs::remove_dir_all(engine) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(unreadable(engine, &error)),
+        _ => Ok(()),
+    }
 }
 
 /// Before the journal is used: what an older version left must say that older versions

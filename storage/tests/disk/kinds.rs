@@ -40,3 +40,16 @@ fn an_engine_that_nobody_knows_is_named() {
     assert_eq!(path, directory.path().join("engine"));
     assert!(detail.contains("rocks"), "{detail}");
 }
+
+#[test]
+fn a_first_start_that_was_cut_short_is_begun_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let engine = crate::files::engine(directory.path());
+    // What the engines make first, without what they make last.
+    std::fs::create_dir_all(engine.join("keyspaces")).unwrap();
+    for name in ["lock", "0.jnl", "conf"] {
+        std::fs::write(engine.join(name), "").unwrap();
+    }
+    crate::files::open(directory.path()).handle.close().unwrap();
+    crate::files::open(directory.path()).handle.close().unwrap();
+}

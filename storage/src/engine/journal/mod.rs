@@ -66,6 +66,14 @@ pub(crate) fn open(engine: Arc<dyn Engine>, engine_path: &Path, directory: &Path
     Ok(Journaled { directory: directory.to_owned(), layers, writer, applier })
 }
 
+/// Whether there is a journal in `directory`, whatever its state.
+pub(crate) fn is_begun(directory: &Path) -> bool {
+    match segment::list(directory) {
+        Ok(files) => !files.is_empty(),
+        Err(error) => error.kind() != std::io::ErrorKind::NotFound,
+    }
+}
+
 impl Journaled {
     /// Hands the generation that gathered to the applier, which must be idle, and lets
     /// the next one begin, in a file of its own.
