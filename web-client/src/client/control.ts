@@ -37,6 +37,7 @@ export class Control {
   private lastRequest = 0;
   private readonly waiting = new Map<number, Waiting>();
   private readonly queued: (() => void)[] = [];
+  private readonly idlers: (() => void)[] = [];
   private ended: Error | null = null;
 
   constructor(private readonly stream: FrameStream) {}
@@ -83,6 +84,14 @@ export class Control {
     });
   }
 
+  /** Resolves when no request waits for its answer. */
+  idle(): Promise<void> {
+    if (this.waiting.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.idlers.push(resolve);
+    });
+  }
+
   private settle({ name, body }: Message): boolean {
     if (!('request' in body) || Kind[name] < Kind.Attached) return false;
     const waiting = this.waiting.get(body.request);
@@ -91,6 +100,7 @@ export class Control {
     if (name === 'Failed') waiting.failed(new RequestFailed(body.code, codeAction(body.code), body.detail));
     else waiting.answer(body as never);
     this.queued.shift()?.();
+    if (this.waiting.size === 0) for (const resolve of this.idlers.splice(0)) resolve();
     return true;
   }
 
@@ -99,5 +109,6 @@ export class Control {
     for (const { failed } of this.waiting.values()) failed(error);
     this.waiting.clear();
     for (const start of this.queued.splice(0)) start();
+    for (const resolve of this.idlers.splice(0)) resolve();
   }
 }

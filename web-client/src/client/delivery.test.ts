@@ -211,6 +211,43 @@ describe('a server that restarts', () => {
     }
   });
 
+  it('still answers what it was asked before: nobody is told that it failed', async () => {
+    const server = new ScriptedServer();
+    const room = server.room('one');
+    const page = new Page(server);
+    await page.view(room);
+    server.held = [];
+    page.send(room, 'under way');
+    await page.clock.pass(100);
+    server.links[0]?.send('GoAway', { reconnectAfterMs: 100 });
+    await page.clock.pass(200);
+    expect(server.links[0]?.connection.closedBy).toBe(null);
+    for (const answer of server.held) answer();
+    await page.clock.pass(50);
+    expect(server.links[0]?.connection.closedBy).toEqual({ who: 'client', code: Code.normal });
+    await page.clock.pass(1_000);
+    expect(page.phases).toEqual(['online', 'restarting', 'online']);
+    expect(room.log.length).toBe(1);
+    // It was never sent a second time.
+    expect(server.requests.filter(({ name }) => name === 'Post').length).toBe(1);
+  });
+
+  it('is not waited for when it does not answer either', async () => {
+    const server = new ScriptedServer();
+    const room = server.room('one');
+    const page = new Page(server);
+    await page.view(room);
+    server.deafToPosts = true;
+    page.send(room, 'once');
+    await page.clock.pass(100);
+    server.links[0]?.send('GoAway', { reconnectAfterMs: 100 });
+    await page.clock.pass(1_100);
+    server.deafToPosts = false;
+    await page.clock.pass(1_000);
+    expect(page.phases).toEqual(['online', 'restarting', 'online']);
+    expect(page.shown).toEqual(['once']);
+  });
+
   it('and does not come back is offline after a while', async () => {
     const server = new ScriptedServer();
     const page = new Page(server);

@@ -33,6 +33,8 @@ const LOOK_INTERVAL_MS = 1_000;
 const SUSPECT_WAIT_MS = 3_000;
 /** Between the death of a lane and its successor. */
 const LANE_PAUSE_MS = 500;
+/** How long the answers to what is under way may take when the server says goodbye. */
+const LAST_ANSWERS_MS_MAX = 1_000;
 /** How long the end of the connection may come after the end of control. */
 const END_WAIT_MS = 1_000;
 
@@ -169,6 +171,15 @@ export class Session {
     this.close(Code.normal, error instanceof Error ? error.message : String(error));
   }
 
+  /** The server goes, and still answers what it was asked before. */
+  private leave(): void {
+    const gone = (): void => {
+      this.close(Code.normal, 'going away');
+    };
+    this.once(LAST_ANSWERS_MS_MAX, gone);
+    void this.control.idle().then(gone);
+  }
+
   close(code: number, reason: string): void {
     if (this.over) return;
     this.over = true;
@@ -203,7 +214,7 @@ export class Session {
         break;
       case 'GoAway':
         this.reconnectAfterMs = message.body.reconnectAfterMs;
-        this.close(Code.normal, 'going away');
+        this.leave();
         break;
       default:
         // A kind that this side does not wait for: of a later version, or lost its asker.
