@@ -1,5 +1,6 @@
 import 'fake-indexeddb/auto';
 import { describe, expect, it } from 'vitest';
+import { codeAction } from '../protocol/codes';
 import { Code } from '../protocol/generated';
 import { newId } from '../protocol/id';
 import { ManualClock, settle } from '../testing/manual_clock';
@@ -289,6 +290,30 @@ describe('nothing stays in sending', () => {
     tab.posts.at(-1)?.accept();
     await settle();
     expect(tab.states()).toEqual(['one sent']);
+  });
+
+  it('when the server’s disk is full: it goes by itself, or when a person asks after a while', async () => {
+    const tab = new Tab(memoryOutboxStore());
+    const one = item('one');
+    await tab.outbox.add(one);
+    tab.online();
+    await settle();
+    const full = new RequestFailed(Code.storageFull, codeAction(Code.storageFull), 'full');
+    for (let turn = 1; turn < TRIES_MAX; turn += 1) {
+      tab.posts.at(-1)?.refuse(full);
+      await tab.clock.pass(15_000);
+      expect(tab.states()).toEqual(['one waiting']);
+    }
+    tab.posts.at(-1)?.refuse(full);
+    await settle();
+    expect(tab.states()).toEqual(['one failed']);
+    expect(tab.outbox.list[0]).toMatchObject({ code: Code.storageFull });
+    await tab.outbox.retry(one.clientId);
+    await settle();
+    tab.posts.at(-1)?.accept();
+    await settle();
+    expect(tab.states()).toEqual(['one sent']);
+    expect(new Set(tab.posts.map((post) => post.item.clientId)).size).toBe(1);
   });
 
   it('when it waited for longer than its key is known: the person decides', async () => {
