@@ -1,18 +1,14 @@
 //! One room at full rate, and sessions in it that never read: the others must not notice.
 
 use anyhow::{Context, bail};
+use futures_util::future::try_join_all;
 use rill_protocol::Code;
 use std::{
     net::{IpAddr, Ipv4Addr},
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::{
-    runtime,
-    sync::watch,
-    task::JoinSet,
-    time::{sleep_until, timeout},
-};
+use tokio::{runtime, sync::watch, task::JoinSet, time::sleep_until};
 
 use super::interruptible;
 use crate::{
@@ -34,8 +30,6 @@ const WARM_UP: Duration = Duration::from_secs(3);
 /// For the last deliveries behind the end.
 const DRAIN: Duration = Duration::from_secs(20);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// For the slow to connect in the midst of the talk.
-const ARRIVAL_PATIENCE: Duration = Duration::from_secs(30);
 /// The phase in which the slow are there.
 const WITH: usize = 1;
 /// Who reads the server's counters.
@@ -84,15 +78,11 @@ async fn measure(args: &SlowArgs) -> anyhow::Result<SlowReport> {
     let without = without.until_now()?;
 
     let with = Snapshot::take(Some(pid))?;
-    let arrive = async {
-        let mut deaf = Vec::with_capacity(late.len());
-        for late in late {
-            let transport = args.transport_of(late.0);
-            deaf.push(Deaf::new(target.connect_late(late, transport).await?, room).await?);
-        }
-        anyhow::Ok(deaf)
-    };
-    let deaf = timeout(ARRIVAL_PATIENCE, arrive).await.context("the slow do not arrive")??;
+    let arrive = late.into_iter().map(async |late| {
+        let transport = args.transport_of(late.0);
+        Deaf::new(target.connect_late(late, transport).await?, room).await
+    });
+    let deaf = try_join_all(arrive).await.context("the slow do not arrive")?;
     let rss_with = watched(&mut talking, schedule.end(), pid).await?;
     let with = with.until_now()?;
     let deadline = Instant::now() + DRAIN;
