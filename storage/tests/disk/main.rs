@@ -10,6 +10,8 @@ mod copying;
 mod crash;
 mod damage;
 mod damage_sled;
+#[cfg(unix)]
+mod file_handles;
 mod files;
 mod fixture;
 mod flips;

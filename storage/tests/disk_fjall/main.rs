@@ -12,6 +12,9 @@ mod copying;
 mod crash;
 #[path = "../disk/damage.rs"]
 mod damage;
+#[cfg(unix)]
+#[path = "../disk/file_handles.rs"]
+mod file_handles;
 #[path = "../disk/files.rs"]
 mod files;
 #[path = "../disk/fixture.rs"]

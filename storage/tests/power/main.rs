@@ -6,8 +6,8 @@
 //! the writes that no flush had followed dropped, torn or kept at random; it is mounted,
 //! the store opened and all that had been acknowledged by then looked for.
 //!
-//! Needs Linux, root, `/dev/fuse`, loop devices and e2fsprogs: `make power-cut`. Where
-//! that is missing it says so and fails.
+//! Needs Linux, root, `/dev/fuse`, loop devices and e2fsprogs: `make power-cut`. Without
+//! root it says so, and fails where `CI` is set.
 #![allow(clippy::disallowed_methods)] // a program of its own, with threads of its own
 
 mod disk;
