@@ -39,6 +39,10 @@ pub const HTTP_ANSWER_BYTES_MAX: u64 = 1 << 20;
 pub const QUIC_IDLE_TIMEOUT: Duration = Duration::from_secs(12);
 /// QUIC: an own sign of life, well inside [`QUIC_IDLE_TIMEOUT`].
 pub const QUIC_KEEP_ALIVE: Duration = Duration::from_secs(4);
+/// QUIC: what a round trip is taken for before one was measured. A first packet to a server
+/// that is just being restarted is said again after three of these; RFC 9002 (section
+/// 6.2.2) recommends 333 ms, which would cost a second.
+pub const QUIC_INITIAL_ROUND_TRIP: Duration = Duration::from_millis(100);
 /// Silence of the server while a request waits for its answer, after which it is pinged.
 pub const PROBE_AFTER: Duration = Duration::from_millis(500);
 /// QUIC: credit of one stream towards this client.

@@ -82,6 +82,7 @@ pub(super) fn transport_config() -> TransportConfig {
     config
         .max_idle_timeout(limits::QUIC_IDLE_TIMEOUT.try_into().ok())
         .keep_alive_interval(Some(limits::QUIC_KEEP_ALIVE))
+        .initial_rtt(limits::QUIC_INITIAL_ROUND_TRIP)
         .stream_receive_window(VarInt::from_u32(limits::QUIC_STREAM_WINDOW_BYTES))
         .receive_window(VarInt::from_u32(limits::QUIC_WINDOW_BYTES))
         .send_window(limits::QUIC_SEND_WINDOW_BYTES)
