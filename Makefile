@@ -5,12 +5,13 @@ CARGO ?= cargo
 NPM   ?= npm
 DATA  ?= data
 ARGS  ?=
+SIMULATION := $(CARGO) test --locked --profile simulation -p rill-server --test simulation
 DEV_ORIGIN := http://localhost:5173
 
 WEB := web-client
 PAGE_SOURCES := $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/vite.config.ts $(WEB)/tsconfig*.json -type f 2>/dev/null)
 
-.PHONY: run dev test page release transport-host moved-clock chromium check rust-tests page-tests browser-tests browsers fuzz power-cut power-cuts deny scan bench hostile chaos clean
+.PHONY: run dev test page release transport-host moved-clock chromium check rust-tests simulation simulate page-tests browser-tests browsers fuzz power-cut power-cuts deny scan bench hostile chaos clean
 
 run: page
 	$(CARGO) build --release --locked --bin rill
@@ -21,7 +22,7 @@ run: page
 dev: $(WEB)/node_modules/.installed
 	cd $(WEB) && $(NPM) run dev
 
-test: check rust-tests power-cuts page-tests browser-tests
+test: check rust-tests simulation power-cuts page-tests browser-tests
 	@echo "make test: everything passed"
 
 # --- what is built ----------------------------------------------------------
@@ -53,6 +54,10 @@ rust-tests:
 power-cuts:
 	$(CARGO) test --locked -p rill-storage --test power
 
+# The whole server in one thread, lived through ten thousand times; and eight bugs on purpose.
+simulation:
+	SEEDS=10000 $(SIMULATION)
+
 page-tests: $(WEB)/node_modules/.installed
 	cd $(WEB) && $(NPM) run typecheck
 	cd $(WEB) && $(NPM) run lint
@@ -74,6 +79,10 @@ chromium:
 	@scripts/install-chromium
 
 # --- longer runs, outside `make test` ---------------------------------------
+
+# More lives: `make simulate SEEDS=1000000`, or one to read: `make simulate SEED=42`.
+simulate:
+	$(if $(SEED),SEED=$(SEED)) SEEDS=$(or $(SEEDS),100000) $(SIMULATION) every_seed -- --nocapture
 
 # Firefox and WebKitGTK log in, send and receive. Installs big packages of Debian.
 browsers: release

@@ -10,6 +10,7 @@ pub mod error;
 mod keyed;
 pub mod limits;
 pub mod model;
+pub mod planted;
 mod platform;
 pub mod port;
 mod record;

@@ -59,13 +59,18 @@ struct Rooms {
 impl Hub {
     /// A hub without rooms or sessions.
     pub fn new(encode: EncodeEntry) -> Arc<Self> {
+        Self::with_rings(encode, rings::Rings::default())
+    }
+
+    /// The same, with rings that may hold less together, so that readers fall off them.
+    pub fn with_rings(encode: EncodeEntry, rings: rings::Rings) -> Arc<Self> {
         Arc::new(Self {
             encode,
             handles: AtomicU32::new(1),
             rooms: RwLock::default(),
             users: Mutex::default(),
             presence: presence::Presence::default(),
-            rings: rings::Rings::default(),
+            rings,
             fanout: fanout::Fanout::default(),
         })
     }

@@ -29,7 +29,8 @@ impl Default for Rings {
 }
 
 impl Rings {
-    pub(super) fn new(bytes_max: usize) -> Self {
+    /// Rings that hold `bytes_max` together.
+    pub fn new(bytes_max: usize) -> Self {
         Self { bytes_max, kept: Mutex::default() }
     }
 

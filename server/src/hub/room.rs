@@ -3,7 +3,10 @@
 use bytes::Bytes;
 use parking_lot::Mutex;
 use rill_protocol::{Epoch, RoomId, UserId};
-use rill_storage::model::{Entry, Fact};
+use rill_storage::{
+    model::{Entry, Fact},
+    planted::{self, Bug},
+};
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
@@ -111,13 +114,16 @@ impl LiveRoom {
         let Some(entries) = log.ring.after(cursor) else { return Drained::Behind };
         let (mut at, mut bytes) = (cursor, 0);
         for (seq, entry) in entries {
+            if planted::is(Bug::CursorMovedBeforeWrite) {
+                at = seq;
+            }
             if bytes > 0 && bytes + entry.frame.len() > budget {
                 return Drained::Frames { cursor: at, more: true, left: false };
             }
             bytes += entry.frame.len();
             out.push(entry.frame.clone());
             at = seq;
-            if entry.leaver == Some(user) {
+            if entry.leaver == Some(user) && !planted::is(Bug::RemovalSkipped) {
                 return Drained::Frames { cursor: at, more: false, left: true };
             }
         }

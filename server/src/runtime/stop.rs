@@ -1,44 +1,62 @@
 //! One switch that tells every part of the server to end.
+//!
+//! Whoever waits is woken in the order of coming, which tokio's `watch` leaves to chance.
 
-use tokio::sync::watch;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+use tokio::sync::Notify;
 
-/// Held by whoever runs the server.
-pub struct StopSwitch(watch::Sender<bool>);
+#[derive(Default)]
+struct Shared {
+    is_thrown: AtomicBool,
+    told: Notify,
+}
+
+/// Held by whoever runs the server. Dropping it throws it.
+#[derive(Default)]
+pub struct StopSwitch(Arc<Shared>);
 
 /// Held by whoever has to end.
 #[derive(Clone)]
-pub struct Stop(watch::Receiver<bool>);
+pub struct Stop(Arc<Shared>);
 
 impl StopSwitch {
     /// A switch that was not thrown.
     pub fn new() -> Self {
-        Self(watch::Sender::new(false))
+        Self::default()
     }
 
     /// Everybody ends. There is no way back.
     pub fn throw(&self) {
-        self.0.send_replace(true);
+        self.0.is_thrown.store(true, Ordering::Release);
+        self.0.told.notify_waiters();
     }
 
     pub fn stop(&self) -> Stop {
-        Stop(self.0.subscribe())
+        Stop(self.0.clone())
     }
 }
 
-impl Default for StopSwitch {
-    fn default() -> Self {
-        Self::new()
+impl Drop for StopSwitch {
+    fn drop(&mut self) {
+        self.throw();
     }
 }
 
 impl Stop {
     /// Whether the switch was thrown.
     pub fn is_thrown(&self) -> bool {
-        *self.0.borrow()
+        self.0.is_thrown.load(Ordering::Acquire)
     }
 
     /// Resolves once the switch is thrown, or gone; also if it was before. Cancel safe.
     pub async fn thrown(&mut self) {
-        let _ = self.0.wait_for(|thrown| *thrown).await;
+        // Made before the look, so that a throw in between is not missed.
+        let told = self.0.told.notified();
+        if !self.is_thrown() {
+            told.await;
+        }
     }
 }

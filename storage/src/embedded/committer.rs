@@ -18,7 +18,7 @@ use std::{
 use super::{
     cache::Cache,
     context::Context,
-    heads::Heads,
+    heads::RecordHeads,
     observers::Observers,
     queue::{Job, Order},
     statistics::Counters,
@@ -29,6 +29,7 @@ use crate::{
     StoreError,
     engine::Engine,
     limits::{APPLY_IDLE_MS, BATCH_BYTES_MAX, BATCH_COMMANDS_MAX, COMMAND_BYTES_MAX, HEADS_IDLE_MS},
+    planted::{self, Bug},
 };
 
 /// Everything the thread owns.
@@ -38,7 +39,7 @@ pub(super) struct Committer {
     pub(super) context: Context,
     pub(super) cache: Cache,
     /// The in-memory store has none.
-    pub(super) heads: Option<Heads>,
+    pub(super) heads: Option<Box<dyn RecordHeads>>,
     pub(super) observers: Arc<Observers>,
     pub(super) counters: Arc<Counters>,
     pub(super) orders: Receiver<Order>,
@@ -55,6 +56,11 @@ impl Committer {
                 break;
             }
         }
+        self.end()
+    }
+
+    /// Leaves everything durable and lets go of it.
+    pub(super) fn end(&mut self) -> Result<(), StoreError> {
         self.tend();
         let end = match &self.failed {
             Some(error) => Err(error.clone()),
@@ -67,7 +73,7 @@ impl Committer {
     /// Waits for the next command; uses a pause to tend the recorded heads, and a longer
     /// one to let the engine tend itself.
     fn wait(&mut self) -> Order {
-        if self.failed.is_none() && self.heads.as_ref().is_some_and(Heads::is_unsynced) {
+        if self.failed.is_none() && self.heads.as_ref().is_some_and(|heads| heads.is_unsynced()) {
             if let Some(order) = self.wait_for(HEADS_IDLE_MS) {
                 return order;
             }
@@ -101,7 +107,7 @@ impl Committer {
         self.failed.get_or_insert_with(|| error.clone());
     }
 
-    fn tend(&mut self) {
+    pub(super) fn tend(&mut self) {
         if let Some(heads) = &mut self.heads
             && let Err(error) = heads.tend()
         {
@@ -110,7 +116,7 @@ impl Committer {
     }
 
     /// Breaks when it came upon the order to stop.
-    fn commit_with_what_waits(&mut self, first: Box<dyn Job>) -> ControlFlow<()> {
+    pub(super) fn commit_with_what_waits(&mut self, first: Box<dyn Job>) -> ControlFlow<()> {
         if let Some(error) = &self.failed {
             self.counters.queued.fetch_sub(1, Relaxed);
             first.reply(Err(error.clone()));
@@ -171,8 +177,13 @@ impl Committer {
         if self.engine.shows_early() {
             self.durable.conceal(batch.old);
         }
-        self.engine.commit(batch.writes)?;
-        self.engine.barrier()?;
+        if planted::is(Bug::AckBeforeDurable) {
+            self.engine.barrier()?;
+            self.engine.commit(batch.writes)?;
+        } else {
+            self.engine.commit(batch.writes)?;
+            self.engine.barrier()?;
+        }
         if let Some(heads) = &mut self.heads {
             heads
                 .append(&batch.effects.heads)

@@ -31,8 +31,8 @@ pub struct Handle {
 }
 
 impl Handle {
-    pub(super) fn new(embedded: Arc<Embedded>, counters: Arc<Counters>, committer: CommitterThread) -> Self {
-        Self { embedded, counters, committer: Arc::new(Mutex::new(Some(committer))) }
+    pub(super) fn new(embedded: Arc<Embedded>, counters: Arc<Counters>, committer: Option<CommitterThread>) -> Self {
+        Self { embedded, counters, committer: Arc::new(Mutex::new(committer)) }
     }
 
     /// Finishes what is queued, makes it durable, and lets go of the files: when it

@@ -106,6 +106,17 @@ pub(super) fn load(path: &Path) -> io::Result<Option<(Latest, usize)>> {
     }
 }
 
+/// Where heads are recorded.
+pub(super) trait RecordHeads: Send {
+    /// Records where a durable batch left its logs. On a full disk it is recorded with the
+    /// next batch that finds room: the record lags anyway.
+    fn append(&mut self, heads: &[(LogId, Epoch, u64)]) -> io::Result<()>;
+    /// Whether there is something to do in a pause.
+    fn is_unsynced(&self) -> bool;
+    /// What a pause is for.
+    fn tend(&mut self) -> io::Result<()>;
+}
+
 /// The open file.
 pub(super) struct Heads {
     path: PathBuf,
@@ -133,9 +144,25 @@ impl Heads {
         Ok(Self { path: path.to_owned(), file, bytes, unsynced_batches: 0, waiting: Latest::new() })
     }
 
-    /// Records where a durable batch left its logs. On a full disk it is recorded with the
-    /// next batch that finds room: the file lags anyway.
-    pub(super) fn append(&mut self, heads: &[(LogId, Epoch, u64)]) -> io::Result<()> {
+    fn sync(&mut self) -> io::Result<()> {
+        self.unsynced_batches = 0;
+        self.file.sync_data()
+    }
+
+    fn compact(&mut self) -> io::Result<()> {
+        let (latest, _) = load(&self.path)?.unwrap_or_default();
+        match Self::rewrite(&self.path, &latest) {
+            Ok(rewritten) => *self = Self { waiting: std::mem::take(&mut self.waiting), ..rewritten },
+            // The long file is as good, only longer.
+            Err(error) if platform::is_full(&error) => return self.sync(),
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+}
+
+impl RecordHeads for Heads {
+    fn append(&mut self, heads: &[(LogId, Epoch, u64)]) -> io::Result<()> {
         self.waiting.extend(heads.iter().map(|(log, epoch, seq)| (*log, Recorded { epoch: *epoch, seq: *seq })));
         let records: Vec<u8> = self.waiting.iter().flat_map(|(log, head)| encode(*log, *head)).collect();
         if records.is_empty() {
@@ -158,30 +185,12 @@ impl Heads {
         Ok(())
     }
 
-    /// Whether there is something to do in a pause.
-    pub(super) fn is_unsynced(&self) -> bool {
+    fn is_unsynced(&self) -> bool {
         self.unsynced_batches > 0
     }
 
-    /// What a pause is for.
-    pub(super) fn tend(&mut self) -> io::Result<()> {
+    fn tend(&mut self) -> io::Result<()> {
         if self.bytes > HEADS_COMPACT_BYTES { self.compact() } else { self.sync() }
-    }
-
-    pub(super) fn sync(&mut self) -> io::Result<()> {
-        self.unsynced_batches = 0;
-        self.file.sync_data()
-    }
-
-    fn compact(&mut self) -> io::Result<()> {
-        let (latest, _) = load(&self.path)?.unwrap_or_default();
-        match Self::rewrite(&self.path, &latest) {
-            Ok(rewritten) => *self = Self { waiting: std::mem::take(&mut self.waiting), ..rewritten },
-            // The long file is as good, only longer.
-            Err(error) if platform::is_full(&error) => return self.sync(),
-            Err(error) => return Err(error),
-        }
-        Ok(())
     }
 }
 

@@ -25,6 +25,8 @@ mod queue;
 mod read;
 mod rooms;
 mod sessions;
+#[cfg(feature = "simulation")]
+pub mod simulated;
 mod statistics;
 mod stored;
 mod sweep;

@@ -14,7 +14,7 @@ use super::{
     context::{Context, Entropy},
     directory_lock::LockedDirectory,
     epochs,
-    heads::{self, Heads, Latest},
+    heads::{self, Heads, Latest, RecordHeads},
     observers::Observers,
     queue::Queue,
     statistics::Counters,
@@ -98,7 +98,7 @@ pub fn open(options: OpenOptions) -> Result<OpenStore, StoreError> {
     let mut context = Context { bounds: options.bounds, entropy: options.entropy, lost: Default::default() };
     let latest = reconcile(recorded, &mut context, &durable, &*engine)?;
     let heads = Heads::rewrite(&heads_path, &latest).map_err(|error| unreadable(&heads_path, &error))?;
-    start(engine, durable, context, Some(heads), secret)
+    start(engine, durable, context, Some(Box::new(heads)), secret)
 }
 
 /// Removes what a first start that was cut short left of an engine: an engine cannot always
@@ -134,7 +134,7 @@ pub fn memory(options: MemoryOptions) -> Result<OpenStore, StoreError> {
 }
 
 /// Gives logs that were put back their new epochs; returns where every log ends.
-fn reconcile(
+pub(super) fn reconcile(
     recorded: Option<(Latest, usize)>,
     context: &mut Context,
     durable: &Durable,
@@ -150,13 +150,21 @@ fn reconcile(
     Ok(verdict.latest)
 }
 
-pub(super) fn start(
+/// A store that nothing runs yet.
+pub(super) struct Parts {
+    pub(super) store: Store,
+    pub(super) embedded: Arc<Embedded>,
+    pub(super) committer: Committer,
+    pub(super) counters: Arc<Counters>,
+}
+
+pub(super) fn assemble(
     engine: Arc<dyn Engine>,
     durable: Arc<Durable>,
     context: Context,
-    heads: Option<Heads>,
+    heads: Option<Box<dyn RecordHeads>>,
     secret: [u8; 32],
-) -> Result<OpenStore, StoreError> {
+) -> Parts {
     let counters = Arc::new(Counters::default());
     let observers = Arc::new(Observers::default());
     let (queue, orders) = Queue::new(Arc::clone(&counters));
@@ -171,10 +179,6 @@ pub(super) fn start(
         orders,
         failed: None,
     };
-    let thread = thread::Builder::new()
-        .name("rill-committer".into())
-        .spawn(move || committer.run())
-        .map_err(|error| StoreError::Engine(format!("the committer's thread cannot start: {error}")))?;
     let embedded = Arc::new(Embedded { durable, queue, observers });
     let store = Store {
         users: embedded.clone(),
@@ -187,7 +191,22 @@ pub(super) fn start(
         user_log: embedded.clone(),
         secret,
     };
-    Ok(OpenStore { store, handle: Handle::new(embedded, counters, thread) })
+    Parts { store, embedded, committer, counters }
+}
+
+pub(super) fn start(
+    engine: Arc<dyn Engine>,
+    durable: Arc<Durable>,
+    context: Context,
+    heads: Option<Box<dyn RecordHeads>>,
+    secret: [u8; 32],
+) -> Result<OpenStore, StoreError> {
+    let Parts { store, embedded, committer, counters } = assemble(engine, durable, context, heads, secret);
+    let thread = thread::Builder::new()
+        .name("rill-committer".into())
+        .spawn(move || committer.run())
+        .map_err(|error| StoreError::Engine(format!("the committer's thread cannot start: {error}")))?;
+    Ok(OpenStore { store, handle: Handle::new(embedded, counters, Some(thread)) })
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> StoreError {

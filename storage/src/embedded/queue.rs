@@ -87,12 +87,26 @@ impl<T> Future for Reply<T> {
 pub(super) struct Queue {
     orders: SyncSender<Order>,
     counters: Arc<Counters>,
+    /// Told of each command, where no thread waits for them.
+    #[cfg(feature = "simulation")]
+    bell: Arc<tokio::sync::Notify>,
 }
 
 impl Queue {
     pub(super) fn new(counters: Arc<Counters>) -> (Self, Receiver<Order>) {
         let (orders, receiver) = sync_channel(QUEUE_COMMANDS_MAX);
-        (Self { orders, counters }, receiver)
+        let queue = Self {
+            orders,
+            counters,
+            #[cfg(feature = "simulation")]
+            bell: Arc::default(),
+        };
+        (queue, receiver)
+    }
+
+    #[cfg(feature = "simulation")]
+    pub(super) fn bell(&self) -> Arc<tokio::sync::Notify> {
+        Arc::clone(&self.bell)
     }
 
     /// Queues a command at once, or refuses it; nothing waits for the reply's first
@@ -107,7 +121,11 @@ impl Queue {
         // Counted before it is sent: the committer may take it off at once.
         self.counters.queued.fetch_add(1, Relaxed);
         let refused = match self.orders.try_send(Order::Run(job)) {
-            Ok(()) => return Reply(State::Waiting(answer)),
+            Ok(()) => {
+                #[cfg(feature = "simulation")]
+                self.bell.notify_one();
+                return Reply(State::Waiting(answer));
+            }
             Err(TrySendError::Full(_)) => {
                 self.counters.refused.fetch_add(1, Relaxed);
                 StoreError::Busy

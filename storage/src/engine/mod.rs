@@ -9,6 +9,8 @@ pub(crate) mod journal;
 mod kind;
 pub(crate) mod memory;
 mod overlay;
+#[cfg(feature = "simulation")]
+pub(crate) mod simulated;
 pub(crate) mod sled;
 
 use std::{collections::BTreeMap, ops::ControlFlow, path::Path, sync::Arc};

@@ -1,0 +1,25 @@
+//! The whole server in one thread and in its own time: sessions, hub, domain and store
+//! over a transport in memory and a simulated disk. A seed is five people with eight
+//! devices in three rooms and some hundred operations, hardships included; in the end
+//! everything that Rill promises is held against what was sent and seen.
+//!
+//! The same seed is the same life, to the byte: what fails once fails again. See
+//! docs/architecture.md.
+
+mod clock;
+mod device;
+mod dice;
+mod judge;
+mod late;
+mod link;
+mod mood;
+mod operation;
+mod panics;
+mod planted;
+mod regressions;
+mod run;
+mod seeds;
+mod server;
+mod trace;
+mod witness;
+mod world;

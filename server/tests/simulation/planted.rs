@@ -1,0 +1,55 @@
+//! Bugs that are put in on purpose, each where somebody could make it: a simulation that
+//! does not find them proves nothing.
+
+use rill_storage::planted::Bug;
+
+use crate::seeds::first_violation;
+
+/// Within so many seeds each bug shows.
+const SEEDS_MAX: u64 = 1_000;
+
+fn is_found(bug: Bug) {
+    let found = first_violation(SEEDS_MAX, Some(bug));
+    let (seed, violation) = found.unwrap_or_else(|| panic!("{bug:?} is not found"));
+    println!("{bug:?}: seed {seed}: {violation}");
+}
+
+#[test]
+fn an_ack_before_the_entry_is_durable_is_found() {
+    is_found(Bug::AckBeforeDurable);
+}
+
+#[test]
+fn a_key_that_a_restart_forgets_is_found() {
+    is_found(Bug::KeyForgottenAtRestart);
+}
+
+#[test]
+fn a_cursor_that_moves_before_the_write_is_found() {
+    is_found(Bug::CursorMovedBeforeWrite);
+}
+
+#[test]
+fn a_ring_that_is_off_by_one_is_found() {
+    is_found(Bug::RingOffByOne);
+}
+
+#[test]
+fn a_removal_that_is_skipped_is_found() {
+    is_found(Bug::RemovalSkipped);
+}
+
+#[test]
+fn a_seq_that_is_used_twice_is_found() {
+    is_found(Bug::SeqReused);
+}
+
+#[test]
+fn an_epoch_that_is_kept_after_a_restore_is_found() {
+    is_found(Bug::EpochKeptAfterRestore);
+}
+
+#[test]
+fn a_hidden_entry_that_is_shown_is_found() {
+    is_found(Bug::HiddenLeaked);
+}

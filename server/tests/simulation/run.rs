@@ -1,0 +1,155 @@
+//! One seed from its beginning to the verdict, on one thread and in its own time.
+
+use rill_storage::{
+    StoreError,
+    planted::{self, Bug},
+};
+use std::{sync::Arc, time::Duration};
+use tokio::{runtime::Builder, time::sleep};
+
+use crate::{
+    device::{Device, Handle, Order, Standing},
+    dice::Dice,
+    judge, operation, panics,
+    trace::Trace,
+    world::World,
+};
+
+const OPERATIONS_MIN: u64 = 300;
+const DEVICES: usize = 8;
+/// In the simulation's own time: longer than anything that a device waits for.
+const REST_MAX: Duration = Duration::from_secs(300);
+const REST_POLL: Duration = Duration::from_millis(200);
+
+/// What became of a seed.
+pub(crate) struct Outcome {
+    pub(crate) violation: Option<String>,
+    /// Of everything that happened.
+    pub(crate) hash: u64,
+    /// Empty unless it was asked for.
+    pub(crate) lines: Vec<String>,
+}
+
+/// Runs a seed, with a bug if one is to be found.
+pub(crate) fn run(seed: u64, bug: Option<Bug>, trace_is_kept: bool) -> Outcome {
+    panics::watch();
+    planted::plant(bug);
+    let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
+    let trace = Trace::new(trace_is_kept);
+    let (mut violation, trace) = runtime.block_on(live(seed, trace));
+    drop(runtime);
+    planted::plant(None);
+    if let Some(panic) = panics::take() {
+        violation = Some(format!("a panic: {panic}"));
+    }
+    Outcome { violation, hash: trace.hash(), lines: trace.lines() }
+}
+
+async fn live(seed: u64, trace: Trace) -> (Option<String>, Trace) {
+    let mut dice = Dice::new(seed);
+    let world = match World::new(&mut dice, trace).await {
+        Ok(world) => world,
+        Err(error) => return (Some(format!("the world does not begin: {error}")), Trace::new(false)),
+    };
+    // Every user has a device, some have two.
+    let devices: Vec<Handle> = (0..DEVICES)
+        .map(|number| Device::start(&world, &world.users[number % world.users.len()], number, dice.split()))
+        .collect();
+    for _ in 0..OPERATIONS_MIN + dice.below(60) {
+        operation::perform(&world, &devices, &mut dice).await;
+        if world.witness.violation().is_some() || panics::is_any() {
+            break;
+        }
+    }
+    if world.witness.violation().is_none()
+        && let Err(error) = end(&world, &devices).await
+    {
+        world.witness.violated(format!("the store fails though its disk does not: {error}"));
+    }
+    let violation = world.witness.violation();
+    world.tell(format_args!("the end: {violation:?}"));
+    for device in &devices {
+        device.order(Order::Go);
+    }
+    if let Some(server) = world.server() {
+        server.crash();
+    }
+    drop(devices);
+    world.tasks.idle().await;
+    let trace = Arc::into_inner(world).map(|world| world.witness.into_trace());
+    (violation, trace.unwrap_or_else(|| Trace::new(false)))
+}
+
+/// Hardships end; everybody comes to rest; what is there is judged.
+async fn end(world: &Arc<World>, devices: &[Handle]) -> Result<(), StoreError> {
+    world.tell(format_args!("-- rest"));
+    world.heal().await?;
+    let mut standings = Vec::new();
+    let rested = tokio::time::timeout(REST_MAX, async {
+        loop {
+            standings.clear();
+            for device in devices {
+                device.barrier.lock().set(false);
+                if let Some(standing) = device.standing().await {
+                    standings.push((device.name.clone(), standing));
+                }
+            }
+            if panics::is_any() || world.witness.violation().is_some() || is_at_rest(world, &standings).await? {
+                return Ok::<_, StoreError>(());
+            }
+            sleep(REST_POLL).await;
+        }
+    });
+    match rested.await {
+        Ok(rested) => rested?,
+        Err(_) => {
+            let stand: Vec<_> = standings
+                .iter()
+                .map(|(name, standing)| {
+                    let haves: Vec<u64> = standing.tails.values().map(|tail| tail.have()).collect();
+                    format!("{name} online {} wants {} has {haves:?}", standing.is_online, standing.wants)
+                })
+                .collect();
+            world.witness.violated(format!("no rest comes: {stand:?}"));
+        }
+    }
+    for device in devices {
+        device.order(Order::Go);
+    }
+    gone(world).await;
+    world.stop().await;
+    judge::everything(world, &standings).await
+}
+
+/// Whether every device is online, wants nothing, and stands at the head of every room.
+async fn is_at_rest(world: &World, standings: &[(String, Standing)]) -> Result<bool, StoreError> {
+    let Some(server) = world.server() else { return Ok(false) };
+    let store = &server.services.store;
+    for (_, standing) in standings {
+        if !standing.is_online || standing.wants > 0 {
+            return Ok(false);
+        }
+        for room in &world.rooms {
+            let membership = store.rooms.membership(*room, standing.user).await?;
+            let is_in = membership.is_some_and(|membership| membership.is_active());
+            let head = store.log.head(*room).await?.map(|head| (head.epoch, head.seq)).filter(|_| is_in);
+            if head != standing.tails.get(room).map(|tail| (tail.epoch, tail.have())) {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(!standings.is_empty())
+}
+
+/// When everybody has gone, the server keeps nothing of them.
+async fn gone(world: &World) {
+    let Some(server) = world.server() else { return };
+    // A connection that nobody listens to is noticed by its silence.
+    for _ in 0..90 {
+        sleep(Duration::from_secs(1)).await;
+        if server.is_empty(world) {
+            return;
+        }
+    }
+    world.witness.violated("something is left of sessions that are over");
+}

@@ -1,0 +1,71 @@
+//! Many seeds, and one that somebody wants to read.
+
+use rill_storage::planted::Bug;
+use std::{
+    env,
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+};
+
+use crate::run::{Outcome, run};
+
+/// Seeds of a plain `cargo test`, which builds this without optimisation. `make test` has
+/// ten thousand.
+const SEEDS: u64 = 40;
+
+/// The first seed among `0..count` that breaks a promise, and how. As many at once as
+/// there are cores.
+pub(crate) fn first_violation(count: u64, bug: Option<Bug>) -> Option<(u64, String)> {
+    let (next, found) = (AtomicU64::new(0), Mutex::new(None::<(u64, String)>));
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= count || found.lock().expect("unpoisoned").is_some() {
+                        return;
+                    }
+                    if let Some(violation) = run(seed, bug, false).violation {
+                        let mut found = found.lock().expect("unpoisoned");
+                        if found.as_ref().is_none_or(|(first, _)| seed < *first) {
+                            *found = Some((seed, violation));
+                        }
+                    }
+                }
+            });
+        }
+    });
+    found.into_inner().expect("unpoisoned")
+}
+
+fn asked(name: &str) -> Option<u64> {
+    env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name}={text} is no number")))
+}
+
+#[test]
+fn every_seed_keeps_every_promise() {
+    if let Some(seed) = asked("SEED") {
+        let Outcome { violation, lines, .. } = run(seed, None, true);
+        lines.iter().for_each(|line| println!("{line}"));
+        assert_eq!(violation, None, "seed {seed}");
+        return;
+    }
+    if let Some((seed, violation)) = first_violation(asked("SEEDS").unwrap_or(SEEDS), None) {
+        panic!("seed {seed}: {violation}; see how with `make simulate SEED={seed}`");
+    }
+}
+
+#[test]
+fn the_same_seed_is_the_same_life() {
+    for seed in [0, 1, 2, 3, 7_151] {
+        let (first, second) = (run(seed, None, true), run(seed, None, true));
+        let differs = first.lines.iter().zip(&second.lines).find(|(first, second)| first != second);
+        assert_eq!(differs, None, "seed {seed}");
+        assert_eq!((first.lines.len(), first.hash), (second.lines.len(), second.hash), "seed {seed}");
+        assert!(first.lines.len() > 1_000, "seed {seed} is empty");
+    }
+    assert_ne!(run(1, None, false).hash, run(2, None, false).hash);
+}

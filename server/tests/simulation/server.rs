@@ -1,0 +1,164 @@
+//! One life of the server, from its start to its stop or its crash.
+
+use parking_lot::Mutex;
+use rill_protocol::{Code, SessionId, UserId};
+use rill_server::{
+    admission,
+    config::{Limits, Registration},
+    domain::{Domain, World as Outside, sweep::sweep},
+    hub::{Hub, rings::Rings},
+    metrics::Metrics,
+    runtime::{StopSwitch, Tasks},
+    session::{self, Live, Services},
+    transport::{TransportKind, memory},
+    wire,
+};
+use rill_storage::{
+    StoreError,
+    embedded::simulated::{self, Committing},
+    limits::Bounds,
+};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{
+    task::AbortHandle,
+    time::{sleep, timeout},
+};
+
+use crate::{
+    late::late,
+    link::{Barrier, Link},
+    world::World,
+};
+
+/// Less than the busiest rooms say: readers fall off.
+const RINGS_BYTES_MAX: usize = 24 * 1024;
+/// As the server gives them when it stops.
+const SESSIONS_END_MAX: Duration = Duration::from_secs(3);
+const TASKS_END_MAX: Duration = Duration::from_secs(2);
+
+pub(crate) struct Server {
+    /// Which life it is.
+    pub(crate) generation: u64,
+    pub(crate) services: Arc<Services>,
+    switch: StopSwitch,
+    committing: Arc<Mutex<Option<Committing>>>,
+    /// Committer, fan-out, sessions.
+    running: Mutex<Vec<AbortHandle>>,
+}
+
+impl Server {
+    /// Opens the store of the world's disk and serves.
+    pub(crate) async fn start(world: &World, generation: u64) -> Result<Self, StoreError> {
+        let opened = simulated::open(&world.disk, Bounds::default(), world.store_entropy())?;
+        let (store, tasks) = (late(opened.store, world.mood.clone()), Tasks::default());
+        let hub = Hub::with_rings(wire::entry::encode, Rings::new(RINGS_BYTES_MAX));
+        store.log.observe(hub.clone());
+        store.user_log.observe(hub.clone());
+        let outside = Outside {
+            store: store.clone(),
+            clock: world.watch.clone(),
+            entropy: world.chance.clone(),
+            tasks: tasks.clone(),
+            registration: Registration::Open,
+        };
+        let (switch, metrics) = (StopSwitch::new(), Arc::<Metrics>::default());
+        let limits = Limits {
+            handshakes_per_second_per_address: 0,
+            requests_per_second_per_user: 0,
+            streams_per_second_per_user: 0,
+            receive_kib_per_second_per_user: 0,
+            ..Limits::default()
+        };
+        let services = Arc::new(Services {
+            domain: Domain::new(outside),
+            store,
+            hub,
+            live: Live::default(),
+            clock: world.watch.clone(),
+            entropy: world.chance.clone(),
+            tasks,
+            gate: Arc::new(admission::Gate::new(&limits, metrics.clone(), [0; 32])),
+            metrics,
+            software: "rill/simulated".into(),
+            stop: switch.stop(),
+        });
+        let committing = Arc::new(Mutex::new(Some(opened.committing)));
+        let hub = services.hub.clone();
+        let running = vec![
+            world.tasks.spawn(commit(committing.clone(), world.mood.clone())).abort_handle(),
+            world.tasks.spawn(async move { hub.run_fanout().await }).abort_handle(),
+        ];
+        let server = Self { generation, services, switch, committing, running: Mutex::new(running) };
+        // As at every start, before anybody connects.
+        sweep(&server.services.store).await?;
+        Ok(server)
+    }
+
+    /// A connection that has said nothing yet.
+    pub(crate) fn connect(&self, world: &World, kind: TransportKind, barrier: Barrier) -> memory::Client {
+        let peer = SocketAddr::from(([127, 0, 0, 1], 1));
+        let (server, client) = memory::pair(peer, &world.tasks);
+        let link = Link::new(server, kind, barrier, world.mood.clone());
+        let serving = world.tasks.spawn(session::run(self.services.clone(), link));
+        let mut running = self.running.lock();
+        running.retain(|task| !task.is_finished());
+        running.push(serving.abort_handle());
+        client
+    }
+
+    /// Ends a login, and the connections of it.
+    pub(crate) async fn revoke(&self, user: UserId, session: SessionId) -> bool {
+        let ended = self.services.domain.accounts.end_session(user, session).await.is_ok();
+        if ended {
+            self.services.live.end_session(session, Code::SessionRevoked);
+        }
+        ended
+    }
+
+    /// Ends in order, as `lifecycle` does.
+    pub(crate) async fn stop(&self) -> Result<(), StoreError> {
+        self.switch.throw();
+        let sessions_end = async {
+            while self.services.live.count() > 0 {
+                sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let _ = timeout(SESSIONS_END_MAX, sessions_end).await;
+        let mut running = std::mem::take(&mut *self.running.lock());
+        // The committer is needed until the last.
+        running.drain(1..).for_each(|task| task.abort());
+        let _ = timeout(TASKS_END_MAX, self.services.tasks.idle()).await;
+        running.drain(..).for_each(|task| task.abort());
+        let committing = self.committing.lock().take();
+        committing.map_or(Ok(()), Committing::end)
+    }
+
+    /// Is gone in the middle of everything.
+    pub(crate) fn crash(&self) {
+        if let Some(committing) = self.committing.lock().take() {
+            committing.abandon();
+        }
+        self.running.lock().drain(..).for_each(|task| task.abort());
+    }
+
+    /// Whether anything is left of sessions that are over.
+    pub(crate) fn is_empty(&self, world: &World) -> bool {
+        let Services { live, hub, .. } = &*self.services;
+        live.count() == 0
+            && world.users.iter().all(|user| !hub.presence.is_online(user.id))
+            && world.rooms.iter().all(|room| hub.room(*room).is_none())
+    }
+}
+
+/// Commits what waits, sometimes late, until the store is taken away.
+async fn commit(committing: Arc<Mutex<Option<Committing>>>, mood: Arc<crate::mood::Mood>) {
+    let Some(bell) = committing.lock().as_ref().map(Committing::bell) else { return };
+    loop {
+        bell.notified().await;
+        mood.commit().await;
+        let mut committing = committing.lock();
+        let Some(committing) = committing.as_mut() else { return };
+        while committing.commit() {}
+        committing.tend();
+    }
+}

@@ -1,0 +1,156 @@
+//! Hears everything that devices send and see, and holds it against what was heard
+//! before. What only the log can tell is judged later (`judge`).
+
+use parking_lot::Mutex;
+use rill_protocol::{ClientId, Epoch, RoomId, UserId};
+use std::{
+    collections::{BTreeMap, BTreeSet, hash_map::DefaultHasher},
+    fmt,
+    hash::{Hash, Hasher},
+};
+
+use crate::trace::Trace;
+
+/// What an entry shows, as one number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Print(u64);
+
+/// The parts of an entry that everybody must agree on.
+#[derive(Hash)]
+pub(crate) struct Shown<'a> {
+    pub(crate) kind: u32,
+    pub(crate) at_ms: u64,
+    pub(crate) author: UserId,
+    pub(crate) client_id: ClientId,
+    pub(crate) text: &'a str,
+}
+
+impl Shown<'_> {
+    pub(crate) fn print(&self) -> Print {
+        // Its keys are fixed: the same entry has the same print in every run.
+        let mut hasher = DefaultHasher::new();
+        self.hash(&mut hasher);
+        Print(hasher.finish())
+    }
+}
+
+/// What a device made of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Seen {
+    Entry(Print),
+    Hidden,
+}
+
+/// Whose post it is, and where.
+pub(crate) type PostKey = (RoomId, UserId, ClientId);
+
+#[derive(Default)]
+pub(crate) struct Facts {
+    /// Posts that were answered for good, and as which entry.
+    pub(crate) acked: BTreeMap<PostKey, u64>,
+    /// Posts whose answer said that they were new.
+    pub(crate) firsts: BTreeSet<PostKey>,
+    /// What was sent under a key: first what it was made for. The rest counts only where
+    /// a restore has forgotten the key.
+    pub(crate) sent: BTreeMap<PostKey, Vec<String>>,
+    /// Keys that a restore may have forgotten.
+    pub(crate) forgotten: BTreeSet<PostKey>,
+    /// What lies at a place of a log, whoever saw it.
+    pub(crate) prints: BTreeMap<(RoomId, Epoch, u64), Print>,
+    /// Who saw more than that something is there.
+    pub(crate) seen: BTreeSet<(UserId, RoomId, Epoch, u64)>,
+    /// How far somebody had read of a room.
+    pub(crate) marks: BTreeMap<(RoomId, UserId), u64>,
+    /// How far logs reached.
+    pub(crate) heads: BTreeMap<RoomId, (Epoch, u64)>,
+}
+
+pub(crate) struct Witness {
+    pub(crate) facts: Mutex<Facts>,
+    trace: Mutex<Trace>,
+    violation: Mutex<Option<String>>,
+}
+
+impl Witness {
+    pub(crate) fn new(trace: Trace) -> Self {
+        Self { facts: Mutex::default(), trace: Mutex::new(trace), violation: Mutex::new(None) }
+    }
+
+    pub(crate) fn tell(&self, at_ms: u64, line: fmt::Arguments<'_>) {
+        self.trace.lock().line(at_ms, line);
+    }
+
+    /// Something happened that must not. The first counts.
+    pub(crate) fn violated(&self, what: impl Into<String>) {
+        self.violation.lock().get_or_insert_with(|| what.into());
+    }
+
+    pub(crate) fn violation(&self) -> Option<String> {
+        self.violation.lock().clone()
+    }
+
+    pub(crate) fn into_trace(self) -> Trace {
+        self.trace.into_inner()
+    }
+
+    /// A post is sent, again or for the first time.
+    pub(crate) fn sends(&self, key: PostKey, text: &str) {
+        let mut facts = self.facts.lock();
+        let texts = facts.sent.entry(key).or_default();
+        if !texts.iter().any(|known| known == text) {
+            texts.push(text.to_owned());
+        }
+    }
+
+    /// A post was accepted as this entry.
+    pub(crate) fn accepted(&self, key: PostKey, seq: u64, is_first: bool) {
+        let mut facts = self.facts.lock();
+        let first = *facts.acked.entry(key).or_insert(seq);
+        if first != seq {
+            drop(facts);
+            self.violated(format!("one client id is acknowledged as {first} and as {seq}"));
+        } else if is_first && !facts.firsts.insert(key) {
+            drop(facts);
+            self.violated(format!("{} is new twice", key.2));
+        }
+    }
+
+    /// An entry came to a device of `user`.
+    pub(crate) fn saw(&self, user: UserId, room: RoomId, epoch: Epoch, seq: u64, seen: Seen) {
+        let Seen::Entry(print) = seen else { return };
+        let mut facts = self.facts.lock();
+        facts.seen.insert((user, room, epoch, seq));
+        if *facts.prints.entry((room, epoch, seq)).or_insert(print) != print {
+            drop(facts);
+            self.violated(format!("two entries lie at {seq} of one epoch"));
+        }
+    }
+
+    /// A mark and a head as the store tells them.
+    pub(crate) fn stands(&self, room: RoomId, user: UserId, mark: u64, epoch: Epoch, head: u64) {
+        let mut facts = self.facts.lock();
+        let mark_before = facts.marks.insert((room, user), mark).unwrap_or_default();
+        let (epoch_before, head_before) = facts.heads.insert(room, (epoch, head)).unwrap_or((epoch, head));
+        drop(facts);
+        if mark < mark_before {
+            self.violated(format!("a mark went back from {mark_before} to {mark}"));
+        }
+        if epoch != epoch_before || head < head_before {
+            self.violated(format!("a log went back from {head_before} to {head}, or changed its epoch"));
+        }
+    }
+
+    /// The logs were put back to these heads: what was behind them is lost by right, and
+    /// what is seen from now on is new.
+    pub(crate) fn restored(&self, heads: &BTreeMap<RoomId, u64>) {
+        let mut facts = self.facts.lock();
+        facts.acked.retain(|(room, ..), seq| *seq <= heads.get(room).copied().unwrap_or_default());
+        let Facts { acked, firsts, sent, forgotten, .. } = &mut *facts;
+        forgotten.extend(sent.keys().filter(|key| !acked.contains_key(*key)));
+        firsts.retain(|key| acked.contains_key(key));
+        facts.prints.clear();
+        facts.seen.clear();
+        facts.marks.clear();
+        facts.heads.clear();
+    }
+}

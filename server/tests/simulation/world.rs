@@ -1,0 +1,221 @@
+//! What outlives every server: the disk, the people, their rooms, the time, and who
+//! watches.
+
+use parking_lot::Mutex;
+use rill_protocol::{ClientId, Epoch, RoomId, SessionId, Ticket, UserId};
+use rill_server::{
+    domain::accounts::Identity,
+    runtime::{Clock, Entropy, Tasks},
+};
+use rill_storage::{
+    StoreError,
+    embedded::{
+        Entropy as StoreEntropy,
+        simulated::{Backup, Disk, Fault},
+    },
+    model::{Role, Session, User},
+};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use crate::{
+    clock::Watch,
+    dice::{Chance, Dice},
+    judge,
+    mood::Mood,
+    server::Server,
+    trace::Trace,
+    witness::Witness,
+};
+
+pub(crate) const USERS: usize = 5;
+pub(crate) const ROOMS: usize = 3;
+
+#[derive(Clone)]
+pub(crate) struct Person {
+    pub(crate) id: UserId,
+    pub(crate) name: String,
+}
+
+pub(crate) struct World {
+    pub(crate) disk: Disk,
+    pub(crate) mood: Arc<Mood>,
+    pub(crate) watch: Arc<Watch>,
+    pub(crate) chance: Arc<Chance>,
+    pub(crate) witness: Witness,
+    /// Of everything that no server owns.
+    pub(crate) tasks: Tasks,
+    pub(crate) users: Vec<Person>,
+    pub(crate) rooms: Vec<RoomId>,
+    server: Mutex<Option<Arc<Server>>>,
+    generations: AtomicU64,
+    /// What servers before this one said counts no more: the logs were put back.
+    valid_from: AtomicU64,
+    backup: Mutex<Option<Backup>>,
+}
+
+impl World {
+    /// People and rooms on an empty disk, and a server. Some are members already.
+    pub(crate) async fn new(dice: &mut Dice, trace: Trace) -> Result<Arc<Self>, StoreError> {
+        let names = ["ann", "bob", "cem", "dua", "eve"].into_iter().take(USERS);
+        let mut world = Self {
+            disk: Disk::new(dice.one_in(2)),
+            mood: Arc::new(Mood::new(dice.split())),
+            watch: Arc::new(Watch::new()),
+            chance: Arc::new(Chance(Mutex::new(dice.split()))),
+            witness: Witness::new(trace),
+            tasks: Tasks::default(),
+            users: names.map(|name| Person { id: UserId(dice.bytes()), name: name.into() }).collect(),
+            rooms: Vec::new(),
+            server: Mutex::default(),
+            generations: AtomicU64::new(1),
+            valid_from: AtomicU64::new(1),
+            backup: Mutex::default(),
+        };
+        world.start().await?;
+        let Some(server) = world.server() else { return Err(StoreError::Closed) };
+        let store = &server.services.store;
+        for person in &world.users {
+            store.roster.add(person.id).await?;
+            let (id, name, now_ms) = (person.id, person.name.clone(), world.watch.now_ms());
+            store
+                .users
+                .create(User {
+                    id,
+                    name,
+                    password_hash: String::new(),
+                    created_ms: now_ms,
+                    log_epoch: Epoch(dice.bytes()),
+                    role: Role::Member,
+                    disabled_ms: None,
+                })
+                .await?;
+        }
+        let rooms = &server.services.domain.rooms;
+        let refused = |error| StoreError::Engine(format!("{error}"));
+        for name in ["hall", "yard", "attic"].into_iter().take(ROOMS) {
+            let creator = dice.one_of(&[0, 1, 2]);
+            let created = rooms.create(world.users[creator].id, ClientId(dice.bytes()), name).await.map_err(refused)?;
+            let room = created.room.id;
+            for (at, person) in world.users.iter().enumerate() {
+                if at != creator && !dice.one_in(4) {
+                    rooms.join(person.id, ClientId(dice.bytes()), room).await.map_err(refused)?;
+                }
+            }
+            world.rooms.push(room);
+        }
+        Ok(Arc::new(world))
+    }
+
+    pub(crate) fn tell(&self, line: fmt::Arguments<'_>) {
+        self.witness.tell(self.watch.elapsed_ms(), line);
+    }
+
+    /// The server that runs, if one does.
+    pub(crate) fn server(&self) -> Option<Arc<Server>> {
+        self.server.lock().clone()
+    }
+
+    /// Whether a connection to that server says what still counts.
+    pub(crate) fn is_valid(&self, generation: u64) -> bool {
+        generation >= self.valid_from.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn store_entropy(&self) -> StoreEntropy {
+        let chance = self.chance.clone();
+        Arc::new(move |out: &mut [u8]| chance.fill(out))
+    }
+
+    /// Starts a server on the disk as it is.
+    pub(crate) async fn start(&self) -> Result<(), StoreError> {
+        let generation = self.generations.fetch_add(1, Ordering::Relaxed);
+        let server = Server::start(self, generation).await?;
+        *self.server.lock() = Some(Arc::new(server));
+        Ok(())
+    }
+
+    /// Stops the server in order. A store that failed is as good as cut off.
+    pub(crate) async fn stop(&self) {
+        let Some(server) = self.server.lock().take() else { return };
+        let end = server.stop().await;
+        self.tell(format_args!("stopped, {}", if end.is_ok() { "clean" } else { "after a failure" }));
+        if end.is_err() {
+            self.disk.cut_power(usize::MAX, usize::MAX);
+        }
+    }
+
+    /// The power goes: of what was not flushed some survives.
+    pub(crate) fn crash(&self, dice: &mut Dice) {
+        if let Some(server) = self.server.lock().take() {
+            server.crash();
+        }
+        let (batches, heads) = (dice.below(self.disk.unflushed() as u64 + 1) as usize, dice.below(8) as usize);
+        self.disk.cut_power(batches, heads);
+    }
+
+    pub(crate) fn back_up(&self) {
+        *self.backup.lock() = Some(self.disk.back_up());
+    }
+
+    /// Puts the last backup back, if there is one, between two servers. What was seen so
+    /// far is judged before it is gone.
+    pub(crate) async fn restore(&self) -> Result<(), StoreError> {
+        self.stop().await;
+        let backup = self.backup.lock().clone();
+        if let Some(backup) = backup {
+            judge::logs(self).await?;
+            self.disk.restore(&backup);
+            self.valid_from.store(self.generations.load(Ordering::Relaxed), Ordering::Relaxed);
+        }
+        self.start().await?;
+        let Some(server) = self.server() else { return Ok(()) };
+        let mut heads = BTreeMap::new();
+        for room in &self.rooms {
+            heads.insert(*room, server.services.store.log.head(*room).await?.map_or(0, |head| head.seq));
+        }
+        self.witness.restored(&heads);
+        Ok(())
+    }
+
+    /// The disk works, nothing is late, a server with a working store runs.
+    pub(crate) async fn heal(&self) -> Result<(), StoreError> {
+        self.mood.set(0, 0, 0);
+        self.disk.set_fault(Fault::None);
+        self.watch.jump(0);
+        self.stop().await;
+        self.start().await
+    }
+
+    /// Logs somebody in, as the API does; nothing while that cannot be.
+    pub(crate) async fn login(&self, person: &Person) -> Option<Identity> {
+        let server = self.server()?;
+        let mut bytes = [0; 32];
+        self.chance.fill(&mut bytes);
+        let (store, now_ms) = (&server.services.store, self.watch.now_ms());
+        let session = SessionId(bytes[..16].try_into().ok()?);
+        let login = Session {
+            id: session,
+            user: person.id,
+            token: store.digest("token", &[&bytes]),
+            created_ms: now_ms,
+            client: "simulated".into(),
+            used_ms: now_ms,
+        };
+        store.sessions.create(login).await.ok()?;
+        Some(Identity { user: person.id, name: person.name.clone(), session, administrator: false })
+    }
+
+    /// A ticket for the next connection, as the API issues it.
+    pub(crate) async fn ticket(&self, identity: &Identity) -> Option<Ticket> {
+        let server = self.server()?;
+        let store = &server.services.store;
+        store.sessions.get(identity.user, identity.session).await.ok()??;
+        server.services.domain.accounts.issue_tickets(identity, 1).await.ok()?.pop()
+    }
+}

@@ -1,0 +1,86 @@
+//! Bugs that can be put into this program on purpose, to see that the simulation finds
+//! them. Without the feature `simulation` there are none, and asking costs nothing: the
+//! feature is on in tests alone.
+//!
+//! A bug is planted for the thread that asks for it, so that simulations beside each
+//! other have each their own.
+
+/// What can be planted. Each stands in the code where somebody could make it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bug {
+    /// A batch is answered and shown, and made durable with the next one.
+    AckBeforeDurable,
+    /// Client ids that were used before a start are not looked up.
+    KeyForgottenAtRestart,
+    /// A cursor moves to an entry before that is in the write, which may have no room
+    /// for it.
+    CursorMovedBeforeWrite,
+    /// A ring takes the entry in front of its first for one that it holds.
+    RingOffByOne,
+    /// A drain does not end at the reader's own departure.
+    RemovalSkipped,
+    /// The head of a log does not move when somebody leaves.
+    SeqReused,
+    /// A log that was put back goes on in its epoch.
+    EpochKeptAfterRestore,
+    /// An entry that may not be seen is sent as it is.
+    HiddenLeaked,
+}
+
+impl Bug {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::AckBeforeDurable,
+        Self::KeyForgottenAtRestart,
+        Self::CursorMovedBeforeWrite,
+        Self::RingOffByOne,
+        Self::RemovalSkipped,
+        Self::SeqReused,
+        Self::EpochKeptAfterRestore,
+        Self::HiddenLeaked,
+    ];
+}
+
+#[cfg(feature = "simulation")]
+mod switch {
+    use super::Bug;
+    use std::cell::Cell;
+
+    thread_local! {
+        static PLANTED: Cell<Option<Bug>> = const { Cell::new(None) };
+    }
+
+    /// Puts a bug into everything that this thread runs from now on, or takes it out.
+    pub fn plant(bug: Option<Bug>) {
+        PLANTED.set(bug);
+    }
+
+    /// Whether a bug is there.
+    pub fn is(bug: Bug) -> bool {
+        PLANTED.get() == Some(bug)
+    }
+
+    /// Whether any bug is there: what it breaks is not asserted.
+    pub fn is_any() -> bool {
+        PLANTED.get().is_some()
+    }
+}
+
+#[cfg(not(feature = "simulation"))]
+mod switch {
+    use super::Bug;
+
+    /// No bug is there.
+    #[inline(always)]
+    pub const fn is(_: Bug) -> bool {
+        false
+    }
+
+    /// No bug is there.
+    #[inline(always)]
+    pub const fn is_any() -> bool {
+        false
+    }
+}
+
+pub use switch::*;
