@@ -15,6 +15,7 @@ mod platform;
 pub mod runtime;
 pub mod session;
 pub mod signals;
+pub mod store_admin;
 pub mod transport;
 pub mod wire;
 

@@ -6,6 +6,7 @@ use rill_server::{
     app::App,
     config::{Cli, Command, ConfigArgs, ServeArgs},
     logging, raise_open_files_max, signals,
+    store_admin::{self, StoreAdminError, StoreArgs},
 };
 use std::process::ExitCode;
 
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve(args),
         Command::Config(args) => show(args),
         Command::Admin(args) => administer(args),
+        Command::Store(args) => maintain(args),
     }
 }
 
@@ -54,6 +56,17 @@ fn administer(args: AdminArgs) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(AdminError::Config(error)) => ended(BAD_CONFIGURATION, error),
+        Err(error) => ended(ExitCode::FAILURE, error),
+    }
+}
+
+fn maintain(args: StoreArgs) -> ExitCode {
+    match store_admin::run(args) {
+        Ok(told) => {
+            print!("{}", told.text);
+            if told.is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(StoreAdminError::Config(error)) => ended(BAD_CONFIGURATION, error),
         Err(error) => ended(ExitCode::FAILURE, error),
     }
 }

@@ -42,6 +42,9 @@ pub enum StoreError {
         /// What is wrong and what helps.
         detail: String,
     },
+    /// A backup cannot be made or read.
+    #[error("{0}")]
+    Backup(String),
     /// The store is shutting down.
     #[error("the store is closed")]
     Closed,

@@ -69,6 +69,13 @@ pub const KNOWN_CLIENT_IDS_READ_MAX: u64 = 2_000;
 /// Client ids that the committer remembers, of all members.
 pub const KNOWN_CLIENT_IDS_MAX: usize = 1_000_000;
 
+/// Keys and values that a backup of a store in use may lag behind; past it it fails.
+pub const TAPE_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Keys and values of one frame of a backup, before its last row.
+pub const BACKUP_FRAME_BYTES: usize = 256 * 1024;
+/// One frame of a backup: a batch of the committer, with its keys and lengths.
+pub const BACKUP_FRAME_BYTES_MAX: usize = 8 * 1024 * 1024;
+
 /// Findings of a check that are kept in full.
 pub const CHECK_FINDINGS_MAX: usize = 1_000;
 

@@ -19,7 +19,7 @@ pub struct AdminArgs {
 
 /// Whose accounts: the server's, by the configuration it runs with.
 #[derive(Debug, Clone, Args)]
-pub(super) struct Place {
+pub(crate) struct Place {
     /// Configuration file of the server [env: RILL_CONFIG]; else rill.toml in the working directory, if it is there.
     #[arg(long, value_name = "FILE", global = true)]
     config: Option<PathBuf>,
@@ -29,7 +29,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    pub(super) fn load(self) -> Result<Config, ConfigError> {
+    pub(crate) fn load(self) -> Result<Config, ConfigError> {
         ServeArgs { config: self.config, data: self.data, ..ServeArgs::default() }.check()
     }
 }

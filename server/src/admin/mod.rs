@@ -14,7 +14,11 @@ mod reach;
 mod table;
 
 pub use args::AdminArgs;
+pub(crate) use args::Place;
 pub use error::AdminError;
+pub(crate) use online::Online;
+pub(crate) use reach::{read, request};
+pub(crate) use table::time;
 
 use reach::Reach;
 

@@ -39,7 +39,7 @@ impl Offline {
         let services = foundation.services(store, config, StopSwitch::new().stop());
         let info = ServerInfo::default();
         let api = Api { services, origins: Default::default(), info };
-        let router = http::operator_router(api.into(), OperatorKey::new(TOKEN));
+        let router = http::operator_router(api.into(), OperatorKey::new(TOKEN), handle.clone());
         Ok(Self { router, foundation, store: handle })
     }
 

@@ -23,14 +23,14 @@ const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 const PROBE_BYTES_MAX: usize = 64 * 1024;
 
 /// See the module.
-pub(super) struct Online {
+pub(crate) struct Online {
     file: OperatorFile,
     tasks: Tasks,
 }
 
 impl Online {
     /// The server of a data directory that is locked, if it answers.
-    pub(super) async fn find(data: &Path) -> Result<Option<Self>, AdminError> {
+    pub(crate) async fn find(data: &Path) -> Result<Option<Self>, AdminError> {
         let path = OperatorFile::path(data);
         let file = match OperatorFile::read(&path) {
             Ok(Some(file)) => file,
@@ -42,7 +42,7 @@ impl Online {
         Ok(answers.unwrap_or_default().then_some(online))
     }
 
-    pub(super) fn token(&self) -> &str {
+    pub(crate) fn token(&self) -> &str {
         &self.file.token
     }
 
@@ -60,7 +60,8 @@ impl Online {
         answer.map_err(|error| AdminError::Cut(error.to_string()))
     }
 
-    async fn exchange(&self, request: Request<Body>) -> io::Result<Response<Body>> {
+    /// As [`Self::send`], for an answer that takes its time.
+    pub(crate) async fn exchange(&self, request: Request<Body>) -> io::Result<Response<Body>> {
         let stream = TcpStream::connect(self.file.address).await?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
         // Ends with the sender or the server, whichever goes first.

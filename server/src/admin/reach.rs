@@ -60,7 +60,7 @@ impl Reach {
     }
 }
 
-pub(super) fn request(
+pub(crate) fn request(
     method: Method,
     path: &str,
     body: Option<Value>,
@@ -79,7 +79,7 @@ pub(super) fn request(
 }
 
 /// The answer, or why it is none.
-pub(super) async fn read(response: Response<Body>) -> Result<Value, AdminError> {
+pub(crate) async fn read(response: Response<Body>) -> Result<Value, AdminError> {
     let status = response.status();
     let bytes = to_bytes(response.into_body(), ANSWER_BYTES_MAX).await;
     let bytes = bytes.map_err(|error| AdminError::Cut(error.to_string()))?;

@@ -29,7 +29,7 @@ pub(super) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
 }
 
 /// A time of the API, to the minute.
-pub(super) fn time(ms: Option<u64>) -> String {
+pub(crate) fn time(ms: Option<u64>) -> String {
     let Some(ms) = ms else { return String::new() };
     match time::OffsetDateTime::from_unix_timestamp((ms / 1_000) as i64) {
         Ok(at) => format!(

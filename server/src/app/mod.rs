@@ -131,7 +131,7 @@ impl App {
             token: self.config.metrics.token.clone(),
         };
         let router = http::router(self.api.clone(), operating, self.sessions.clone());
-        let operator_router = http::operator_router(self.api, self.operator.key());
+        let operator_router = http::operator_router(self.api, self.operator.key(), self.store.clone());
         let serving = Serving::new(self.sessions, router.clone());
         let background = lifecycle::Background {
             router,

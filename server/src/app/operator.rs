@@ -14,7 +14,11 @@ use std::{
     fs, io,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
-    sync::Arc,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::Duration,
 };
 use tokio::{
@@ -33,7 +37,7 @@ use crate::{
 const FILE: &str = "operator.json";
 /// Connections at once; more wait. Other users of the machine can open some too.
 const CONNECTIONS_MAX: usize = 256;
-/// Of one connection, all of its requests included.
+/// Of one connection, all of its requests included; but see [`Lasting`].
 const CONNECTION_LIFE: Duration = Duration::from_secs(60);
 /// For a request's header, which comes from this machine and in one piece.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(1);
@@ -61,6 +65,16 @@ impl OperatorFile {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
+    }
+}
+
+/// A request may take as long as it takes; its connection ends with the server.
+#[derive(Clone, Default)]
+pub(crate) struct Lasting(Arc<AtomicBool>);
+
+impl Lasting {
+    pub(crate) fn ask(&self) {
+        self.0.store(true, Relaxed);
     }
 }
 
@@ -126,7 +140,12 @@ impl OperatorDoor {
                     let router = router.clone();
                     connections.spawn(async move {
                         let _place = place;
-                        let _ = tokio::time::timeout(CONNECTION_LIFE, connection(stream, address, router)).await;
+                        let lasting = Lasting::default();
+                        let mut served = pin!(connection(stream, address, router, lasting.clone()));
+                        let in_time = tokio::time::timeout(CONNECTION_LIFE, &mut served).await;
+                        if in_time.is_err() && lasting.0.load(Relaxed) {
+                            served.await;
+                        }
                     });
                 }
                 (Err(_), _) => break,
@@ -141,10 +160,11 @@ impl OperatorDoor {
     }
 }
 
-async fn connection(stream: TcpStream, address: SocketAddr, router: Router) {
+async fn connection(stream: TcpStream, address: SocketAddr, router: Router, lasting: Lasting) {
     let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
         let mut request: Request = request.map(Body::new);
         request.extensions_mut().insert(Peer { address, door: Door::Operator });
+        request.extensions_mut().insert(lasting.clone());
         let router = router.clone();
         async move { Ok::<_, Infallible>(router.oneshot(request).await.unwrap_or_else(|never| match never {})) }
     });

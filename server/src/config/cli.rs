@@ -3,7 +3,7 @@
 use clap::{Args, Parser, Subcommand};
 use std::{collections::BTreeMap, env, fs, io, path::PathBuf};
 
-use crate::admin::AdminArgs;
+use crate::{admin::AdminArgs, store_admin::StoreArgs};
 
 use super::{
     Config, ConfigError, Loaded, keys,
@@ -26,6 +26,8 @@ pub enum Command {
     Config(ConfigArgs),
     /// Accounts, logins and invitations, while the server runs or not.
     Admin(AdminArgs),
+    /// The store of a data directory: check it, copy it to another engine, give back its space.
+    Store(StoreArgs),
 }
 
 /// What `rill config` takes: the same, to see what it comes to.

@@ -36,6 +36,7 @@ use axum::{
     routing::{delete, get, post},
 };
 use rill_protocol::version::WEBSOCKET_PATH;
+use rill_storage::embedded::Handle;
 use std::{net::SocketAddr, sync::Arc};
 
 use crate::{
@@ -143,15 +144,17 @@ pub fn router<S: Serve>(api: Arc<Api>, operating: Operating, serve: S) -> Router
         .with_state(api)
 }
 
-/// What the operator's door serves: the API of administrators, to whoever has the key.
-pub fn operator_router(api: Arc<Api>, key: OperatorKey) -> Router {
+/// What the operator's door serves: the API of administrators and backups of the store,
+/// to whoever has the key.
+pub fn operator_router(api: Arc<Api>, key: OperatorKey, store: Handle) -> Router {
     Router::new()
-        .nest("/api/v1/admin", admin::routes())
+        .nest("/api/v1/admin", admin::operator_routes())
         .fallback(|| async { ApiError::from(Code::NotFound) })
         .layer(middleware::from_fn(coded::refusals))
         .layer(middleware::from_fn(headers::no_store))
         .layer(DefaultBodyLimit::max(REQUEST_BODY_BYTES_MAX))
         .layer(Extension(key))
+        .layer(Extension(store))
         .layer(middleware::from_fn_with_state(api.clone(), guard::check))
         .layer(middleware::from_fn_with_state(api.clone(), access::log))
         .with_state(api)

@@ -10,6 +10,7 @@ mod full_disk;
 mod log;
 mod memory;
 mod running;
+mod store;
 
 use running::{Running, refused};
 use std::net::TcpListener;

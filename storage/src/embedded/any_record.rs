@@ -1,4 +1,4 @@
-//! A row of which only its key is known: does it open?
+//! A row of which only its key is known: does it open, and is it in the present format?
 
 use super::stored;
 use crate::{
@@ -11,38 +11,71 @@ fn opens<R: Record>(ring: &KeyRing, table: Table, key: &[u8], value: &[u8]) -> R
     record::open::<R>(ring, table, key, value).map(drop)
 }
 
+fn renewed<R: Record>(ring: &KeyRing, table: Table, key: &[u8], value: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+    let row = record::open::<R>(ring, table, key, value)?;
+    // The envelope begins with it.
+    match value.first() == Some(&R::FORMAT) {
+        true => Ok(None),
+        false => record::seal(ring, table, key, &row).map(Some),
+    }
+}
+
 /// The table of a key.
 pub(super) fn table(key: &[u8]) -> Option<Table> {
     key.first().and_then(|number| Table::of(*number))
 }
 
+/// Is given table, key and value.
+type Way<T> = fn(&KeyRing, Table, &[u8], &[u8]) -> Result<T, StoreError>;
+
+/// What can be done with a row, whatever its table.
+struct Ways {
+    check: Way<()>,
+    renew: Way<Option<Vec<u8>>>,
+}
+
+fn ways<R: Record>() -> Ways {
+    Ways { check: opens::<R>, renew: renewed::<R> }
+}
+
+fn of(table: Table) -> Ways {
+    match table {
+        Table::Meta => ways::<stored::Meta>(),
+        Table::User => ways::<stored::User>(),
+        Table::Name => ways::<stored::Name>(),
+        Table::Session => ways::<stored::Session>(),
+        Table::Token => ways::<stored::Token>(),
+        Table::Ticket => ways::<stored::Ticket>(),
+        Table::Room => ways::<stored::Room>(),
+        Table::RoomHead => ways::<stored::RoomHead>(),
+        Table::Entry => ways::<stored::Entry>(),
+        Table::Body => ways::<stored::Body>(),
+        Table::Message => ways::<stored::Message>(),
+        Table::Member | Table::FormerMember => ways::<stored::Membership>(),
+        Table::Standing => ways::<stored::Standing>(),
+        Table::RequestKey => ways::<stored::RequestKey>(),
+        Table::Pending => ways::<stored::Pending>(),
+        Table::Directory | Table::Place => ways::<stored::Place>(),
+        Table::UserHead => ways::<stored::UserHead>(),
+        Table::UserEntry => ways::<stored::UserEntry>(),
+        Table::UserRoom | Table::UserRoomGone => ways::<stored::UserRoom>(),
+        Table::Invitation => ways::<stored::Invitation>(),
+        Table::InvitationUse => ways::<stored::InvitationUse>(),
+    }
+}
+
+fn known(key: &[u8]) -> Result<Table, StoreError> {
+    table(key).ok_or_else(|| StoreError::Damaged { table: "unknown", detail: "no table has its number".into() })
+}
+
 /// Whether a row is what its table holds: known, whole, of a known format.
 pub(super) fn check(ring: &KeyRing, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
-    let Some(table) = table(key) else {
-        return Err(StoreError::Damaged { table: "unknown", detail: "no table has its number".into() });
-    };
-    let opens = match table {
-        Table::Meta => opens::<stored::Meta>,
-        Table::User => opens::<stored::User>,
-        Table::Name => opens::<stored::Name>,
-        Table::Session => opens::<stored::Session>,
-        Table::Token => opens::<stored::Token>,
-        Table::Ticket => opens::<stored::Ticket>,
-        Table::Room => opens::<stored::Room>,
-        Table::RoomHead => opens::<stored::RoomHead>,
-        Table::Entry => opens::<stored::Entry>,
-        Table::Body => opens::<stored::Body>,
-        Table::Message => opens::<stored::Message>,
-        Table::Member | Table::FormerMember => opens::<stored::Membership>,
-        Table::Standing => opens::<stored::Standing>,
-        Table::RequestKey => opens::<stored::RequestKey>,
-        Table::Pending => opens::<stored::Pending>,
-        Table::Directory | Table::Place => opens::<stored::Place>,
-        Table::UserHead => opens::<stored::UserHead>,
-        Table::UserEntry => opens::<stored::UserEntry>,
-        Table::UserRoom | Table::UserRoomGone => opens::<stored::UserRoom>,
-        Table::Invitation => opens::<stored::Invitation>,
-        Table::InvitationUse => opens::<stored::InvitationUse>,
-    };
-    opens(ring, table, key, value)
+    let table = known(key)?;
+    (of(table).check)(ring, table, key, value)
+}
+
+/// The row in the present format; `None` where it is in that already.
+pub(super) fn renew(ring: &KeyRing, key: &[u8], value: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+    let table = known(key)?;
+    (of(table).renew)(ring, table, key, value)
 }

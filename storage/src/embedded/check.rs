@@ -5,9 +5,14 @@
 //! is held against the head that it had when its turn came.
 
 use rill_protocol::{ClientId, RoomId, UserId};
-use std::{fmt, ops::ControlFlow};
+use std::{collections::HashSet, fmt, ops::ControlFlow};
 
-use super::{Embedded, any_record, keys, log, read::Read, stored, view::View};
+use super::{
+    any_record, keys, log, named,
+    read::Read,
+    stored,
+    view::{Durable, View},
+};
 use crate::{
     StoreError,
     engine::{Direction, OWN_KEYS},
@@ -43,7 +48,7 @@ pub struct Checked {
 }
 
 impl Checked {
-    fn find(&mut self, table: &'static str, what: impl Into<String>) {
+    pub(super) fn find(&mut self, table: &'static str, what: impl Into<String>) {
         self.findings_total += 1;
         if self.findings.len() < CHECK_FINDINGS_MAX {
             self.findings.push(Finding { table, what: what.into() });
@@ -51,11 +56,13 @@ impl Checked {
     }
 
     /// A damaged record is a finding; a store that cannot be read at all ends the check.
-    fn take<T>(&mut self, read: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
+    ///
+    /// `of` names what was read.
+    fn take<T>(&mut self, of: &dyn fmt::Display, read: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
         match read {
             Ok(value) => Ok(Some(value)),
             Err(StoreError::Damaged { table, detail }) => {
-                self.find(table, detail);
+                self.find(table, format!("{of}: {detail}"));
                 Ok(None)
             }
             Err(other) => Err(other),
@@ -63,7 +70,7 @@ impl Checked {
     }
 }
 
-pub(super) fn check(store: &Embedded, progress: &mut dyn FnMut(&Checked)) -> Result<Checked, StoreError> {
+pub(super) fn check(store: &Durable, progress: &mut dyn FnMut(&Checked)) -> Result<Checked, StoreError> {
     let mut checked = Checked::default();
     let (rooms, users) = rows(store, &mut checked, progress)?;
     for room in rooms {
@@ -81,7 +88,7 @@ pub(super) fn check(store: &Embedded, progress: &mut dyn FnMut(&Checked)) -> Res
 
 /// Opens every row; the rooms and users that have heads or records.
 fn rows(
-    store: &Embedded,
+    store: &Durable,
     checked: &mut Checked,
     progress: &mut dyn FnMut(&Checked),
 ) -> Result<(Vec<RoomId>, Vec<UserId>), StoreError> {
@@ -96,7 +103,7 @@ fn rows(
                 checked.rows += 1;
                 if let Err(error) = any_record::check(view.ring(), key, value) {
                     // Nothing but damage comes from opening a record.
-                    let _ = checked.take::<()>(Err(error));
+                    let _ = checked.take::<()>(&named::name(key), Err(error));
                 }
                 let id = key.get(1..).and_then(|rest| <[u8; 16]>::try_from(rest).ok());
                 match (any_record::table(key), id) {
@@ -130,36 +137,51 @@ struct Walk {
     seq: u64,
     at_ms: u64,
     posts: u64,
+    /// Who is in the room by what its entries say.
+    members: HashSet<UserId>,
+    /// An entry is missing or does not open.
+    has_gaps: bool,
 }
 
-fn check_room(store: &Embedded, room: RoomId, checked: &mut Checked) -> Result<(), StoreError> {
-    let name = room.to_string();
+fn check_room(store: &Durable, room: RoomId, checked: &mut Checked) -> Result<(), StoreError> {
+    let of = format!("room {room}");
     let read = store.read(|view| {
-        let members = view.collect(&keys::members(room), Direction::Forward, usize::MAX, |_, _| Ok(()));
-        Ok((view.get(&keys::room_head(room)), view.get(&keys::room(room)), members.map(|members| members.len())))
+        let members = view.collect(&keys::members(room), Direction::Forward, usize::MAX, |key, _| {
+            key.room()?;
+            key.user()
+        });
+        Ok((view.get(&keys::room_head(room)), view.get(&keys::room(room)), members))
     })?;
-    let (head, record, members) = (checked.take(read.0)?, checked.take(read.1)?, checked.take(read.2)?);
+    let (head, record, members) = (checked.take(&of, read.0)?, checked.take(&of, read.1)?, checked.take(&of, read.2)?);
     if matches!(record, Some(None)) {
-        checked.find("room", format!("room {name} has a log and no record"));
+        checked.find("room", format!("{of} has a log and no record"));
     }
     let Some(head) = head else { return Ok(()) };
     let Some(head) = head else {
-        checked.find("room_head", format!("room {name} has a record and no head of its log"));
+        checked.find("room_head", format!("{of} has a record and no head of its log"));
         return Ok(());
     };
-    if let Some(members) = members.filter(|members| *members != head.members as usize) {
-        checked.find("member", format!("room {name} counts {} members and has {members}", head.members));
+    if let Some(members) = members.as_ref().filter(|members| members.len() != head.members as usize) {
+        checked.find("member", format!("{of} counts {} members and has {}", head.members, members.len()));
     }
     let mut walk = Walk::default();
     while walk.seq < head.seq {
         let rows = store.read(|view| Ok(walk_page(view, room, &head, &mut walk, checked)))??;
         if rows == 0 {
-            checked.find("entry", format!("room {name} lacks entry {}", walk.seq + 1));
+            checked.find("entry", format!("{of} lacks entry {}", walk.seq + 1));
             return Ok(());
         }
     }
     if walk.posts != head.posts || walk.at_ms != head.at_ms {
-        checked.find("room_head", format!("room {name}: its head does not agree with its last entry"));
+        checked.find("room_head", format!("{of}: its head does not agree with its last entry"));
+    }
+    // With an entry missing nobody knows who came and went.
+    if let Some(members) = members.filter(|_| !walk.has_gaps) {
+        let members: HashSet<UserId> = members.into_iter().collect();
+        for user in walk.members.symmetric_difference(&members) {
+            let (log, list) = if members.contains(user) { ("left", "a member") } else { ("joined", "no member") };
+            checked.find("member", format!("{of}: by the log user {user} has {log}, and is {list}"));
+        }
     }
     derived(store, room, &head, checked)
 }
@@ -185,9 +207,18 @@ fn walk_page(
         checked.entries += 1;
         if *seq != walk.seq + 1 {
             checked.find("entry", format!("room {room}: entry {seq} stands behind entry {}", walk.seq));
+            walk.has_gaps = true;
         }
         walk.seq = *seq;
-        let Some(row) = row else { continue };
+        let Some(row) = row else {
+            walk.has_gaps = true;
+            continue;
+        };
+        match row.fact {
+            stored::Fact::Created | stored::Fact::Joined => drop(walk.members.insert(row.author)),
+            stored::Fact::Left => drop(walk.members.remove(&row.author)),
+            stored::Fact::Posted => {}
+        }
         walk.posts += u64::from(row.fact == stored::Fact::Posted);
         if row.posts != walk.posts {
             checked.find("entry", format!("room {room}: entry {seq} counts {} posts of {}", row.posts, walk.posts));
@@ -197,7 +228,7 @@ fn walk_page(
             checked.find("entry", format!("room {room}: entry {seq} is older than the one before it"));
         }
         walk.at_ms = row.at_ms;
-        match checked.take(log::text(view, room, *seq, row.text.clone()))? {
+        match checked.take(&format_args!("room {room}, entry {seq}"), log::text(view, room, *seq, row.text.clone()))? {
             Some(Body::None) if row.fact.has_body() => {
                 checked.find("entry", format!("room {room}: entry {seq} has no text"));
             }
@@ -208,7 +239,8 @@ fn walk_page(
 }
 
 /// What else a room has: messages, memberships and marks that lie within the log.
-fn derived(store: &Embedded, room: RoomId, head: &stored::RoomHead, checked: &mut Checked) -> Result<(), StoreError> {
+fn derived(store: &Durable, room: RoomId, head: &stored::RoomHead, checked: &mut Checked) -> Result<(), StoreError> {
+    let of = format!("room {room}");
     let (found, members, standings) = store.read(|view| {
         let messages = view.collect(&keys::messages(room), Direction::Forward, usize::MAX, |key, row| {
             key.room()?;
@@ -224,9 +256,9 @@ fn derived(store: &Embedded, room: RoomId, head: &stored::RoomHead, checked: &mu
         });
         Ok((messages, members, standings))
     })?;
-    for (seq, row) in checked.take(found)?.unwrap_or_default() {
+    for (seq, row) in checked.take(&of, found)?.unwrap_or_default() {
         let entry = store.read(|view| Ok(view.get(&keys::entry(room, seq))))?;
-        let entry = checked.take(entry)?.flatten();
+        let entry = checked.take(&of, entry)?.flatten();
         let agrees = entry
             .is_some_and(|entry| (entry.author, entry.client_id, entry.fact) == (row.author, row.client_id, row.fact));
         // The log may have grown behind the head that was read: only what is before counts.
@@ -234,16 +266,16 @@ fn derived(store: &Embedded, room: RoomId, head: &stored::RoomHead, checked: &mu
             checked.find("message", format!("room {room}: message {seq} does not agree with its entry"));
         }
     }
-    for (user, row) in checked.take(members)?.unwrap_or_default() {
+    for (user, row) in checked.take(&of, members)?.unwrap_or_default() {
         let is_open = row.ranges.last().is_some_and(|range| range.until.is_none());
         let rises = row.ranges.windows(2).all(|pair| pair[0].until.is_some_and(|until| until <= pair[1].from));
         if !is_open || !rises {
             checked.find("member", format!("room {room}: what member {user} may see is no rising list of ranges"));
         }
     }
-    for (user, row) in checked.take(standings)?.unwrap_or_default() {
+    for (user, row) in checked.take(&of, standings)?.unwrap_or_default() {
         let now = store.read(|view| Ok(view.get(&keys::room_head(room))))?;
-        if checked.take(now)?.flatten().is_some_and(|now| row.mark_seq > now.seq) {
+        if checked.take(&of, now)?.flatten().is_some_and(|now| row.mark_seq > now.seq) {
             checked.find("standing", format!("room {room}: user {user} has read further than the log goes"));
         }
     }
@@ -252,18 +284,19 @@ fn derived(store: &Embedded, room: RoomId, head: &stored::RoomHead, checked: &mu
 
 /// Every key that was remembered for this room names the entry that it made.
 fn request_keys(
-    store: &Embedded,
+    store: &Durable,
     checked: &mut Checked,
     room: RoomId,
     head: &stored::RoomHead,
 ) -> Result<(), StoreError> {
+    let of = format!("room {room}");
     let standings = store.read(|view| {
         Ok(view.collect(&keys::standings(room), Direction::Forward, usize::MAX, |key, row| {
             key.room()?;
             Ok((key.user()?, row.key_days))
         }))
     })?;
-    for (user, days) in checked.take(standings)?.unwrap_or_default() {
+    for (user, days) in checked.take(&of, standings)?.unwrap_or_default() {
         for day in days {
             let keys = store.read(|view| {
                 let span = keys::request_keys(day.day, room, user);
@@ -274,9 +307,9 @@ fn request_keys(
                     Ok((ClientId(key.take()?), row.seq))
                 }))
             })?;
-            for (client_id, seq) in checked.take(keys)?.unwrap_or_default() {
+            for (client_id, seq) in checked.take(&of, keys)?.unwrap_or_default() {
                 let entry = store.read(|view| Ok(view.get(&keys::entry(room, seq))))?;
-                let made = checked.take(entry)?.flatten();
+                let made = checked.take(&of, entry)?.flatten();
                 let agrees = made.is_some_and(|entry| (entry.author, entry.client_id) == (user, client_id));
                 if seq <= head.seq && !agrees {
                     checked
@@ -288,7 +321,8 @@ fn request_keys(
     Ok(())
 }
 
-fn check_user(store: &Embedded, user: UserId, checked: &mut Checked) -> Result<(), StoreError> {
+fn check_user(store: &Durable, user: UserId, checked: &mut Checked) -> Result<(), StoreError> {
+    let of = format!("user {user}");
     let (head, record, entries) = store.read(|view| {
         let entries = view.collect(&keys::user_entries(user), Direction::Forward, usize::MAX, |key, _| {
             key.user()?;
@@ -296,15 +330,15 @@ fn check_user(store: &Embedded, user: UserId, checked: &mut Checked) -> Result<(
         });
         Ok((view.get(&keys::user_head(user)), view.get(&keys::user(user)), entries))
     })?;
-    if matches!(checked.take(record)?, Some(None)) {
+    if matches!(checked.take(&of, record)?, Some(None)) {
         checked.find("user", format!("user {user} has a log and no account"));
     }
-    let Some(head) = checked.take(head)? else { return Ok(()) };
+    let Some(head) = checked.take(&of, head)? else { return Ok(()) };
     let Some(head) = head else {
         checked.find("user_head", format!("user {user} has an account and no head of their log"));
         return Ok(());
     };
-    let Some(entries) = checked.take(entries)? else { return Ok(()) };
+    let Some(entries) = checked.take(&of, entries)? else { return Ok(()) };
     if !entries.into_iter().eq(head.first..=head.seq) {
         checked.find("user_entry", format!("the log of user {user} is not dense from {} to {}", head.first, head.seq));
     }

@@ -22,6 +22,7 @@ use super::{
     observers::Observers,
     queue::{Job, Order},
     statistics::Counters,
+    tape::Tape,
     tx::{Batch, Effects, Tx},
     view::Durable,
 };
@@ -41,6 +42,8 @@ pub(super) struct Committer {
     /// The in-memory store has none.
     pub(super) heads: Option<Box<dyn RecordHeads>>,
     pub(super) observers: Arc<Observers>,
+    /// Where a backup hears of what becomes durable.
+    pub(super) tape: Arc<Tape>,
     pub(super) counters: Arc<Counters>,
     pub(super) orders: Receiver<Order>,
     /// Set for good by the first batch that did not become durable.
@@ -177,6 +180,8 @@ impl Committer {
         if self.engine.shows_early() {
             self.durable.conceal(batch.old);
         }
+        let mut tape = self.tape.head();
+        let recorded = tape.copy(&batch.writes);
         if planted::is(Bug::AckBeforeDurable) {
             self.engine.barrier()?;
             self.engine.commit(batch.writes)?;
@@ -190,6 +195,8 @@ impl Committer {
                 .map_err(|error| StoreError::Engine(format!("the recorded heads cannot be written: {error}")))?;
         }
         self.durable.reveal();
+        tape.record(recorded);
+        drop(tape);
         self.cache = batch.cache;
         self.counters.batches.fetch_add(1, Relaxed);
         self.counters.bytes.fetch_add(bytes as u64, Relaxed);

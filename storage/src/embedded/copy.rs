@@ -1,24 +1,27 @@
-//! A store copied to another directory, and to another engine if that is wanted.
+//! A store copied to another directory, and to another engine if that is wanted; and
+//! written anew in its own, which is how either engine gives back space.
 //!
 //! Rows are copied as they are, with the secret and the epochs: it is the same store.
-//! The record that makes bytes a store goes last, so that a copy which was cut short is
-//! none; then both are read side by side.
+//! What was written is closed, opened again and read beside the source before it is put
+//! in its place (see [`super::parts`]).
 
-use std::{
-    ops::ControlFlow,
-    path::{Path, PathBuf},
-    sync::Arc,
+use std::{fs, io, path::Path, sync::Arc};
+
+use super::{
+    any_record,
+    closed::{Closed, page},
+    directory_lock::LockedDirectory,
+    named, parts,
 };
-
-use super::{any_record, directory_lock::LockedDirectory, keys, open::JOURNAL_DIRECTORY};
 use crate::{
     StoreError,
-    engine::{self, Direction, Engine, EngineKind, OWN_KEYS, Overlay, journal},
-    limits::{APPLY_BYTES_MAX, CACHE_BYTES_DEFAULT, READ_ROWS_MAX},
+    engine::{self, Engine, EngineKind, Overlay},
+    limits::{APPLY_BYTES_MAX, CACHE_BYTES_DEFAULT},
+    platform,
     record::KeyRing,
 };
 
-/// What a copy is doing.
+/// What is being done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CopyStep {
     Copying,
@@ -41,51 +44,9 @@ pub struct Copied {
     pub bytes: u64,
 }
 
-/// Rows in the order of their keys.
-type Rows = Vec<(Vec<u8>, Vec<u8>)>;
-
-fn refuse(path: &Path, detail: &str) -> StoreError {
-    StoreError::Open { path: path.to_owned(), detail: detail.into() }
-}
-
-/// Rows behind a key, as many as a read may have; none at the end.
-fn page(engine: &dyn Engine, after: Option<&[u8]>) -> Result<Rows, StoreError> {
-    let mut from = after.map_or_else(Vec::new, <[u8]>::to_vec);
-    if after.is_some() {
-        // The first key that is larger.
-        from.push(0);
-    }
-    let mut rows = Rows::new();
-    engine.scan(&from, &[OWN_KEYS], Direction::Forward, &mut |key, value| {
-        rows.push((key.to_vec(), value.to_vec()));
-        if rows.len() < READ_ROWS_MAX { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    })?;
-    Ok(rows)
-}
-
-fn open_source(path: &Path) -> Result<Arc<dyn Engine>, StoreError> {
-    let Some(kind) = EngineKind::of(path)?.filter(|kind| kind.is_present(path)) else {
-        return Err(refuse(path, "there is no store in it"));
-    };
-    let directory = LockedDirectory::lock(path)?;
-    let engine = engine::open(kind, path, CACHE_BYTES_DEFAULT, Box::new(directory))?;
-    Ok(Arc::new(journal::open(engine, &path.join(kind.name()), &path.join(JOURNAL_DIRECTORY))?))
-}
-
-fn open_target(path: &Path, kind: EngineKind) -> Result<Arc<dyn Engine>, StoreError> {
-    let directory = LockedDirectory::lock(path)?;
-    if EngineKind::of(path)?.is_some() {
-        return Err(refuse(
-            path,
-            "there is a store in it already, or a copy that was cut short; choose a directory that is not there yet",
-        ));
-    }
-    EngineKind::settle(path, Some(kind))?;
-    engine::open(kind, path, CACHE_BYTES_DEFAULT, Box::new(directory))
-}
-
-/// Copies the closed store in `from` to `to`, a directory without a store, with `kind`
-/// as its engine. Blocks for as long as it takes.
+/// Copies the closed store in `from` to `to`, a directory that is empty or not there,
+/// with `kind` as its engine. Blocks for as long as it takes. A copy that was cut short
+/// leaves no store, and the next one begins anew.
 ///
 /// # Errors
 /// A row of the source is damaged, the target holds something, or the two differ in the
@@ -96,25 +57,74 @@ pub fn copy(
     kind: EngineKind,
     progress: &mut dyn FnMut(CopyProgress),
 ) -> Result<Copied, StoreError> {
-    let source = open_source(from)?;
-    let target = open_target(to, kind)?;
-    let meta = keys::meta().bytes;
-    let Some(birth) = source.get(&meta)? else { return Err(refuse(from, "there is no store in it")) };
+    parts::must_be_empty(to)?;
+    let source = Closed::open(from)?;
+    let target = Arc::new(LockedDirectory::lock(to)?);
+    parts::must_be_empty(to)?;
+    let copied = rewrite(&source, &target, kind, progress).inspect_err(|_| parts::abandon(&target))?;
+    source.close()?;
+    parts::put_in_place(&target)?;
+    Ok(copied)
+}
 
+/// Writes the closed store in `path` anew, without what its engine keeps of rows that
+/// were changed or removed. Needs room for a second store while it runs. Blocks.
+///
+/// # Errors
+/// A row is damaged, or the two differ in the end: then the store is as it was.
+pub fn compact(path: &Path, progress: &mut dyn FnMut(CopyProgress)) -> Result<Copied, StoreError> {
+    let source = Closed::open(path)?;
+    let (lock, kind) = (Arc::clone(&source.lock), source.kind);
+    let copied = rewrite(&source, &lock, kind, progress).inspect_err(|_| parts::abandon(&lock))?;
+    source.close()?;
+    parts::put_in_place(&lock)?;
+    Ok(copied)
+}
+
+/// Makes the same store in the incoming part of another directory, and compares.
+fn rewrite(
+    source: &Closed,
+    target: &Arc<LockedDirectory>,
+    kind: EngineKind,
+    progress: &mut dyn FnMut(CopyProgress),
+) -> Result<Copied, StoreError> {
+    let incoming = parts::begin(target)?;
+    EngineKind::settle(&incoming, Some(kind))?;
+    let engine = engine::open(kind, &incoming, CACHE_BYTES_DEFAULT, Box::new(Arc::clone(target)))?;
+    let copied = fill(source, &*engine, progress)?;
+    drop(engine);
+    // What the disk has, not what is still in memory.
+    let engine = engine::open(kind, &incoming, CACHE_BYTES_DEFAULT, Box::new(Arc::clone(target)))?;
+    compare(&*source.engine, &*engine, &target.path, progress)?;
+    copy_heads(&source.path, &incoming).map_err(|error| StoreError::Open {
+        path: incoming.join(parts::HEADS),
+        detail: format!("the recorded heads cannot be copied: {error}"),
+    })?;
+    Ok(copied)
+}
+
+/// With them goes what is known of logs that have lost their end.
+fn copy_heads(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::copy(from.join(parts::HEADS), to.join(parts::HEADS)) {
+        Ok(_) => platform::sync_file(&to.join(parts::HEADS)),
+        // They are made from the logs at the next start.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn fill(source: &Closed, target: &dyn Engine, progress: &mut dyn FnMut(CopyProgress)) -> Result<Copied, StoreError> {
     let (mut batch, mut batch_bytes) = (Overlay::new(), 0);
     let mut copied = Copied { rows: 0, bytes: 0 };
     let mut after: Option<Vec<u8>> = None;
     loop {
-        let rows = page(&*source, after.as_deref())?;
+        let rows = page(&*source.engine, after.as_deref())?;
         let Some((last, _)) = rows.last() else { break };
         after = Some(last.clone());
         for (key, value) in rows {
-            any_record::check(&KeyRing, &key, &value)?;
+            any_record::check(&KeyRing, &key, &value).map_err(|error| named::naming(&key, error))?;
             copied.rows += 1;
             copied.bytes += (key.len() + value.len()) as u64;
-            if key == meta {
-                continue;
-            }
             batch_bytes += key.len() + value.len();
             batch.insert(key, Some(value));
             if batch_bytes >= APPLY_BYTES_MAX {
@@ -124,19 +134,8 @@ pub fn copy(
         }
         progress(CopyProgress { step: CopyStep::Copying, rows: copied.rows });
     }
-    if !batch.is_empty() {
-        target.commit(batch)?;
-    }
+    target.commit(batch)?;
     target.barrier()?;
-    target.commit(Overlay::from([(meta, Some(birth))]))?;
-    target.barrier()?;
-    drop(target);
-
-    // What the disk has, not what is still in memory.
-    let directory = LockedDirectory::lock(to)?;
-    let target = engine::open(kind, to, CACHE_BYTES_DEFAULT, Box::new(directory))?;
-    compare(&*source, &*target, to, progress)?;
-    source.settle()?;
     Ok(copied)
 }
 
@@ -153,9 +152,9 @@ fn compare(
         if let Some(at) = (0..wanted.len().max(found.len())).find(|at| wanted.get(*at) != found.get(*at)) {
             let key = wanted.get(at).or(found.get(at)).map(|(key, _)| key.as_slice());
             let table = key.and_then(any_record::table).map_or("unknown", |table| table.name());
-            let path = PathBuf::from(path);
-            let detail = format!("the copy differs from the store in table {table}; remove it and check the disk");
-            return Err(StoreError::Open { path, detail });
+            let what = key.map_or_else(String::new, named::name);
+            let detail = format!("the copy differs from the store in table {table}, {what}; check the disk");
+            return Err(StoreError::Open { path: path.to_owned(), detail });
         }
         let Some((last, _)) = wanted.last() else { return Ok(()) };
         after = Some(last.clone());

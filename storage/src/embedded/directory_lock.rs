@@ -8,7 +8,7 @@ use std::{
 
 use crate::{StoreError, platform};
 
-const LOCK_FILE: &str = "LOCK";
+pub(super) const LOCK_FILE: &str = "LOCK";
 
 /// A directory that this process alone uses, until it is dropped.
 pub(super) struct LockedDirectory {

@@ -32,7 +32,7 @@ pub(super) struct Verdict {
     stale: Vec<(LogId, Recorded)>,
 }
 
-fn find(read: &impl Read, log: LogId) -> Result<Option<Recorded>, StoreError> {
+pub(super) fn find(read: &impl Read, log: LogId) -> Result<Option<Recorded>, StoreError> {
     Ok(match log {
         LogId::Room(room) => {
             read.get(&keys::room_head(room))?.map(|head| Recorded { epoch: head.epoch, seq: head.seq })

@@ -1,10 +1,11 @@
 //! The owner's end of an open store.
 
 use parking_lot::Mutex;
-use std::{sync::Arc, thread::JoinHandle};
+use std::{io::Write, sync::Arc, thread::JoinHandle};
 
 use super::{
     Embedded,
+    backup::{self, BackupLabel, BackupManifest},
     check::{self, Checked},
     statistics::{Counters, Statistics, Stopwatch},
     sweep::{self, Swept},
@@ -66,7 +67,22 @@ impl Handle {
     /// # Errors
     /// The store cannot be read at all.
     pub fn check(&self, mut progress: impl FnMut(&Checked)) -> Result<Checked, StoreError> {
-        check::check(&self.embedded, &mut progress)
+        check::check(&self.embedded.durable, &mut progress)
+    }
+
+    /// Writes the state of one moment, which is that of its end, while the store is used.
+    /// Blocks for as long as it takes.
+    ///
+    /// # Errors
+    /// Another backup is being made, `out` fails or takes less than is written to the
+    /// store, or a row is damaged.
+    pub fn backup(
+        &self,
+        out: &mut dyn Write,
+        label: BackupLabel,
+        mut progress: impl FnMut(u64),
+    ) -> Result<BackupManifest, StoreError> {
+        backup::write(&self.embedded.durable, &self.embedded.tape, out, label, &mut progress)
     }
 
     /// Removes what has expired by `now_ms`: the day buckets of client ids, tickets and

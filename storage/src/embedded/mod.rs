@@ -5,9 +5,12 @@
 //! reads a clock or makes randomness.
 
 mod any_record;
+mod backup;
 mod birth;
 pub(crate) mod cache;
 mod check;
+mod closed;
+mod closed_check;
 mod committer;
 mod context;
 mod copy;
@@ -19,10 +22,15 @@ mod heads;
 mod invitations;
 mod keys;
 mod log;
+mod migrate;
+mod named;
 mod observers;
 mod open;
+mod parts;
 mod queue;
 mod read;
+mod reset;
+mod restore;
 mod rooms;
 mod sessions;
 #[cfg(feature = "simulation")]
@@ -30,6 +38,7 @@ pub mod simulated;
 mod statistics;
 mod stored;
 mod sweep;
+mod tape;
 mod tickets;
 mod tx;
 mod user_log;
@@ -43,14 +52,20 @@ use std::sync::Arc;
 
 use observers::Observers;
 use queue::{Queue, Reply};
+use tape::Tape;
 use tx::Tx;
 use view::{Durable, View};
 
+pub use backup::{BackupLabel, BackupManifest, backup, verify as verify_backup};
 pub use check::{Checked, Finding};
+pub use closed_check::check;
 pub use context::Entropy;
-pub use copy::{Copied, CopyProgress, CopyStep, copy};
+pub use copy::{Copied, CopyProgress, CopyStep, compact, copy};
 pub use handle::{Handle, OpenStore};
+pub use migrate::{Migration, migrate};
 pub use open::{MemoryOptions, OpenOptions, is_store, memory, open};
+pub use reset::reset;
+pub use restore::{RestoreOptions, RestoreStep, Restored, restore};
 pub use statistics::{BATCH_COMMANDS_BOUNDS, Spread, Statistics, Stopwatch, WAIT_US_BOUNDS};
 pub use sweep::Swept;
 
@@ -61,6 +76,7 @@ struct Embedded {
     durable: Arc<Durable>,
     queue: Queue,
     observers: Arc<Observers>,
+    tape: Arc<Tape>,
 }
 
 impl Embedded {

@@ -16,8 +16,10 @@ use super::{
     epochs,
     heads::{self, Heads, Latest, RecordHeads},
     observers::Observers,
+    parts,
     queue::Queue,
     statistics::Counters,
+    tape::Tape,
     view::Durable,
 };
 use crate::{
@@ -25,9 +27,6 @@ use crate::{
     engine::{self, Engine, EngineKind, journal, memory::MemoryEngine},
     limits::{Bounds, CACHE_BYTES_DEFAULT, MEMORY_BYTES_MAX},
 };
-
-pub(super) const JOURNAL_DIRECTORY: &str = "journal";
-const HEADS_FILE: &str = "heads";
 
 /// How to open a store on disk.
 #[derive(Clone)]
@@ -67,7 +66,7 @@ impl MemoryOptions {
 
 /// Whether a directory holds a store; whether that can be opened is another question.
 pub fn is_store(path: &Path) -> bool {
-    EngineKind::ALL.into_iter().any(|kind| kind.is_present(path))
+    parts::is_coming(path) || EngineKind::ALL.into_iter().any(|kind| kind.is_present(path))
 }
 
 /// Opens or makes a store in a directory. Blocks: reading what a crash left can take
@@ -75,9 +74,11 @@ pub fn is_store(path: &Path) -> bool {
 pub fn open(options: OpenOptions) -> Result<OpenStore, StoreError> {
     let directory = LockedDirectory::lock(&options.path)?;
     let path = directory.path.clone();
+    parts::finish(&path)?;
+    parts::must_not_be_half(&path)?;
     let kind = EngineKind::settle(&path, options.engine)?;
     let had_engine = kind.is_present(&path);
-    let heads_path = path.join(HEADS_FILE);
+    let heads_path = path.join(parts::HEADS);
     let recorded = heads::load(&heads_path).map_err(|error| unreadable(&heads_path, &error))?;
 
     if !had_engine && recorded.is_none() && !journal::is_begun(&path.join(JOURNAL_DIRECTORY)) {
@@ -85,8 +86,7 @@ pub fn open(options: OpenOptions) -> Result<OpenStore, StoreError> {
     }
     let engine = engine::open(kind, &path, options.cache_bytes, Box::new(directory))?;
     migrate(&engine, &path)?;
-    let engine: Arc<dyn Engine> =
-        Arc::new(journal::open(engine, &path.join(kind.name()), &path.join(JOURNAL_DIRECTORY))?);
+    let engine: Arc<dyn Engine> = Arc::new(journal::open(engine, &path.join(kind.name()), &path.join(parts::JOURNAL))?);
     let durable = Arc::new(Durable::new(Arc::clone(&engine)));
     let secret = match durable.read(|view| birth::find(view))? {
         Found::Store { secret, .. } => secret,
@@ -167,6 +167,7 @@ pub(super) fn assemble(
 ) -> Parts {
     let counters = Arc::new(Counters::default());
     let observers = Arc::new(Observers::default());
+    let tape = Arc::new(Tape::default());
     let (queue, orders) = Queue::new(Arc::clone(&counters));
     let committer = Committer {
         engine,
@@ -175,11 +176,12 @@ pub(super) fn assemble(
         cache: Cache::default(),
         heads,
         observers: Arc::clone(&observers),
+        tape: Arc::clone(&tape),
         counters: Arc::clone(&counters),
         orders,
         failed: None,
     };
-    let embedded = Arc::new(Embedded { durable, queue, observers });
+    let embedded = Arc::new(Embedded { durable, queue, observers, tape });
     let store = Store {
         users: embedded.clone(),
         roster: embedded.clone(),
@@ -216,7 +218,7 @@ fn unreadable(path: &Path, error: &std::io::Error) -> StoreError {
     }
 }
 
-fn newer(path: &Path, version: u32) -> StoreError {
+pub(super) fn newer(path: &Path, version: u32) -> StoreError {
     let known = birth::DATA_VERSION;
     StoreError::Open {
         path: path.to_owned(),

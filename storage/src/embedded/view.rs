@@ -74,6 +74,11 @@ impl Durable {
         read(&View { ring: &self.ring, engine, concealed: &state.concealed })
     }
 
+    /// What lies below.
+    pub(super) fn engine(&self) -> Result<Arc<dyn Engine>, StoreError> {
+        self.state.read().engine.clone().ok_or(StoreError::Closed)
+    }
+
     /// Before a commit: readers keep these values.
     pub(super) fn conceal(&self, old: Overlay) {
         self.state.write().concealed = old;

@@ -2,12 +2,14 @@
 
 use crate::{
     files::{open, options, tamper},
-    played::{appended, live, post, room, told},
+    played::{ALICE, NOW_MS, appended, live, post, room, told},
+    put_back::epoch_and_seq,
 };
+use rill_protocol::SessionId;
 use rill_storage::{
     EngineKind, StoreError,
     embedded::{self, CopyStep, OpenOptions},
-    model::Replay,
+    model::{Digest, Replay, Session, TicketRecord},
 };
 use std::fs;
 
@@ -88,10 +90,85 @@ async fn copies_that_would_do_harm_are_refused() {
         db.insert(&entry, value);
     });
     assert!(refused(&from, &to).contains("entry is damaged"));
-    // What it left is no store, and is not written over.
+    // What it left is no store, and the next one begins anew.
+    assert!(!embedded::is_store(&to));
+    fs::create_dir_all(to.join("incoming/sled")).unwrap();
+    assert!(crate::files::unopened(&to).1.contains("cut short"));
     tamper(&from, |db| db.insert(&entry, sound));
-    assert!(refused(&from, &to).contains("cut short"));
-    fs::remove_dir_all(&to).unwrap();
     embedded::copy(&from, &to, crate::ENGINE, &mut |_| {}).unwrap();
-    assert!(refused(&from, &to).contains("a store in it already"));
+    assert!(!to.join("incoming").exists());
+    assert!(refused(&from, &to).contains("not empty"));
+    open(&to).handle.close().unwrap();
+}
+
+#[tokio::test]
+async fn a_store_that_is_written_anew_is_the_same_and_smaller() {
+    let directory = tempfile::tempdir().unwrap();
+    let opened = open(directory.path());
+    live(&opened.store).await;
+    appended(&opened.store, 1, post(10_000, "kept")).await;
+    // Records that come and go.
+    let session = Session {
+        id: SessionId([3; 16]),
+        user: ALICE,
+        token: Digest([5; 32]),
+        created_ms: NOW_MS,
+        client: String::new(),
+        used_ms: NOW_MS,
+    };
+    opened.store.sessions.create(session).await.unwrap();
+    for round in 0..100 {
+        let digest = |number: u8| {
+            let mut digest = [number; 32];
+            digest[0] = round;
+            Digest(digest)
+        };
+        let ticket =
+            |number| TicketRecord { digest: digest(number), session: SessionId([3; 16]), expires_ms: NOW_MS + 1 };
+        opened.store.sessions.issue(ALICE, (0..200).map(ticket).collect(), NOW_MS).await.unwrap();
+    }
+    opened.handle.sweep(NOW_MS + 60_000).await.unwrap();
+    let (before, head) = (told(&opened.store).await, epoch_and_seq(&opened.store, 1).await);
+    opened.handle.close().unwrap();
+    let bytes = || -> u64 {
+        crate::files::engine_files(directory.path()).iter().map(|file| fs::metadata(file).unwrap().len()).sum()
+    };
+    let bytes_before = bytes();
+    let copied = embedded::compact(directory.path(), &mut |_| {}).unwrap();
+    assert!(copied.rows < 2_000, "{copied:?}");
+    // sled's file is mostly what it no longer needs.
+    let is_smaller = bytes() * 10 < bytes_before * 9;
+    assert!(is_smaller || crate::ENGINE == EngineKind::Fjall, "{bytes_before} {}", bytes());
+    assert!(!directory.path().join("incoming").exists());
+    assert_eq!(embedded::check(directory.path(), &mut |_| {}).unwrap().findings, []);
+
+    let opened = open(directory.path());
+    assert_eq!(told(&opened.store).await, before);
+    assert_eq!(epoch_and_seq(&opened.store, 1).await, head);
+    assert_eq!(appended(&opened.store, 1, post(10_000, "kept")).await.replay, Replay::Same);
+    opened.handle.close().unwrap();
+}
+
+#[tokio::test]
+async fn a_copy_knows_of_logs_that_have_lost_their_end() {
+    let directory = tempfile::tempdir().unwrap();
+    let (path, older, to) =
+        (directory.path().join("data"), directory.path().join("older"), directory.path().join("to"));
+    let opened = open(&path);
+    live(&opened.store).await;
+    opened.handle.close().unwrap();
+    crate::files::copy(&path, &older);
+    let opened = open(&path);
+    appended(&opened.store, 1, post(700, "lost")).await;
+    let epoch = epoch_and_seq(&opened.store, 1).await.0;
+    opened.handle.close().unwrap();
+    crate::files::put_back(&path, &older);
+
+    let findings = embedded::check(&path, &mut |_| {}).unwrap().findings;
+    let is_named = findings.iter().any(|found| found.table == "heads" && found.what.contains(&room(1).to_string()));
+    assert!(is_named, "{findings:?}");
+    embedded::copy(&path, &to, crate::ENGINE, &mut |_| {}).unwrap();
+    let opened = open(&to);
+    assert_ne!(epoch_and_seq(&opened.store, 1).await.0, epoch);
+    opened.handle.close().unwrap();
 }

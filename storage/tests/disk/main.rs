@@ -5,6 +5,7 @@ use rill_storage::EngineKind;
 /// The engine that plays; the tests of `disk_fjall` are these with the other one.
 const ENGINE: EngineKind = EngineKind::Sled;
 
+mod backups;
 mod checking;
 mod copying;
 mod crash;

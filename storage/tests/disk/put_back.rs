@@ -8,7 +8,7 @@ use rill_protocol::Epoch;
 use rill_storage::{Store, model::UserFact};
 use std::fs;
 
-async fn epoch_and_seq(store: &Store, number: u8) -> (Epoch, u64) {
+pub(crate) async fn epoch_and_seq(store: &Store, number: u8) -> (Epoch, u64) {
     let head = store.log.head(room(number)).await.unwrap().unwrap();
     (head.epoch, head.seq)
 }

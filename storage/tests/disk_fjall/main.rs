@@ -4,6 +4,8 @@ use rill_storage::EngineKind;
 
 const ENGINE: EngineKind = EngineKind::Fjall;
 
+#[path = "../disk/backups.rs"]
+mod backups;
 #[path = "../disk/checking.rs"]
 mod checking;
 #[path = "../disk/copying.rs"]

@@ -4,6 +4,7 @@
 mod actor;
 mod invitations;
 mod sessions;
+mod store;
 mod users;
 
 use axum::{
@@ -27,4 +28,9 @@ pub(super) fn routes() -> Router<Arc<Api>> {
         .route("/users/{name}/sessions/{session}", delete(sessions::end))
         .route("/invitations", get(invitations::list).post(invitations::create))
         .route("/invitations/{id}", delete(invitations::revoke))
+}
+
+/// What the operator may beside that.
+pub(super) fn operator_routes() -> Router<Arc<Api>> {
+    routes().route("/store/backup", get(store::backup))
 }

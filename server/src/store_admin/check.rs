@@ -1,0 +1,41 @@
+//! `rill store check`.
+
+use rill_storage::embedded::{self, Checked};
+use serde_json::json;
+use std::path::Path;
+
+use super::{Outcome, StoreAdminError, progress::Progress};
+
+pub(super) fn run(data: &Path) -> Result<Outcome, StoreAdminError> {
+    let mut progress = Progress::new();
+    let checked = embedded::check(data, &mut |so_far| {
+        progress.tell(|| format!("{} rows, {} rooms, {} entries", so_far.rows, so_far.rooms, so_far.entries));
+    })?;
+    drop(progress);
+    Ok(outcome(&checked))
+}
+
+pub(super) fn outcome(checked: &Checked) -> Outcome {
+    let Checked { rows, rooms, users, entries, findings, findings_total } = checked;
+    let mut text: String = findings.iter().map(|finding| format!("{finding}\n")).collect();
+    let unnamed = findings_total.saturating_sub(findings.len() as u64);
+    if unnamed > 0 {
+        text.push_str(&format!("and {unnamed} more\n"));
+    }
+    let verdict = match findings_total {
+        0 => "all is well".to_owned(),
+        found => format!("{found} things are wrong: keep a copy of the directory, then restore it from a backup"),
+    };
+    text.push_str(&format!("{rows} rows, {rooms} rooms with {entries} entries, {users} users: {verdict}\n"));
+    let list: Vec<_> = findings.iter().map(|finding| json!({ "table": finding.table, "what": finding.what })).collect();
+    let json = json!({
+        "sound": *findings_total == 0,
+        "rows": rows,
+        "rooms": rooms,
+        "users": users,
+        "entries": entries,
+        "findings_total": findings_total,
+        "findings": list,
+    });
+    Outcome { text, json, is_well: *findings_total == 0 }
+}

@@ -1,0 +1,4 @@
+//! `rill store`, on the data of a server that has run.
+
+mod command;
+mod copying;
