@@ -34,9 +34,9 @@ async fn entries_come_in_order_behind_a_seq(kind: Kind) {
     let stage = filled(kind, 10, "0123456789").await;
     assert_eq!(entry_seqs(&stage, 0, 100, usize::MAX).await, (1..=12).collect::<Vec<_>>());
     assert_eq!(entry_seqs(&stage, 4, 3, usize::MAX).await, [5, 6, 7]);
-    assert_eq!(entry_seqs(&stage, 12, 3, usize::MAX).await, []);
-    assert_eq!(entry_seqs(&stage, u64::MAX, 3, usize::MAX).await, []);
-    assert_eq!(entry_seqs(&stage, 0, 0, usize::MAX).await, []);
+    assert_eq!(entry_seqs(&stage, 12, 3, usize::MAX).await, [0_u64; 0]);
+    assert_eq!(entry_seqs(&stage, u64::MAX, 3, usize::MAX).await, [0_u64; 0]);
+    assert_eq!(entry_seqs(&stage, 0, 0, usize::MAX).await, [0_u64; 0]);
 }
 
 async fn entries_stop_at_the_bytes_but_give_one(kind: Kind) {

@@ -25,10 +25,10 @@ use std::{
 use tempfile::TempDir;
 
 /// Before accounts had roles and logins said when they were used.
-const FIRST: &str = "version-1.rows";
+pub(crate) const FIRST: &str = "version-1.rows";
 /// Before short texts lay in the rows of their entries and a journal before the engine.
-const SECOND: &str = "version-1.1.rows";
-const PRESENT: &str = "version-2.rows";
+pub(crate) const SECOND: &str = "version-1.1.rows";
+pub(crate) const PRESENT: &str = "version-2.rows";
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/disk/fixtures").join(name)
@@ -186,7 +186,7 @@ async fn has_accounts_and_goes_on(directory: &TempDir) {
 }
 
 /// A directory with the rows of a fixture, and the tables that they are of.
-fn laid_out(name: &str) -> (TempDir, BTreeSet<u8>) {
+pub(crate) fn laid_out(name: &str) -> (TempDir, BTreeSet<u8>) {
     let directory = tempfile::tempdir().unwrap();
     let mut tables = BTreeSet::new();
     tamper(directory.path(), |db| {
@@ -200,7 +200,7 @@ fn laid_out(name: &str) -> (TempDir, BTreeSet<u8>) {
 }
 
 /// What every fixture holds, and that it can be written to.
-async fn opened_and_gone_on(store: &Store) {
+pub(crate) async fn opened_and_gone_on(store: &Store) {
     assert_eq!(store.secret, [0xA5; 32]);
     let claim = store.users.by_name(store.name_key(&account(BOB).name)).await.unwrap().unwrap();
     assert_eq!((claim.holder, claim.at_ms), (BOB, NOW_MS));

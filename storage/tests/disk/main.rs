@@ -17,6 +17,7 @@ mod files;
 mod fixture;
 mod flips;
 mod kinds;
+mod migrating;
 mod opening;
 mod played;
 mod put_back;

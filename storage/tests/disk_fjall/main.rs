@@ -23,6 +23,8 @@ mod files;
 mod fixture;
 #[path = "../disk/kinds.rs"]
 mod kinds;
+#[path = "../disk/migrating.rs"]
+mod migrating;
 #[path = "../disk/opening.rs"]
 mod opening;
 #[path = "../disk/played.rs"]

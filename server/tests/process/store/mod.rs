@@ -2,3 +2,4 @@
 
 mod command;
 mod copying;
+mod restoring;
