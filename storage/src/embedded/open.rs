@@ -81,7 +81,7 @@ pub fn open(options: OpenOptions) -> Result<OpenStore, StoreError> {
     let heads_path = path.join(parts::HEADS);
     let recorded = heads::load(&heads_path).map_err(|error| unreadable(&heads_path, &error))?;
 
-    if !had_engine && recorded.is_none() && !journal::is_begun(&path.join(JOURNAL_DIRECTORY)) {
+    if !had_engine && recorded.is_none() && !journal::is_begun(&path.join(parts::JOURNAL)) {
         begin_again(&path.join(kind.name()))?;
     }
     let engine = engine::open(kind, &path, options.cache_bytes, Box::new(directory))?;
