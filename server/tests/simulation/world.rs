@@ -11,8 +11,9 @@ use rill_storage::{
     StoreError,
     embedded::{
         Entropy as StoreEntropy,
-        simulated::{Backup, Disk, Fault},
+        simulated::{self, Backup, Disk, Fault, Simulated},
     },
+    limits::Bounds,
     model::{Role, Session, User},
 };
 use std::{
@@ -172,15 +173,20 @@ impl World {
             judge::logs(self).await?;
             self.disk.restore(&backup);
             self.valid_from.store(self.generations.load(Ordering::Relaxed), Ordering::Relaxed);
+            self.witness.restored(&self.heads().await?);
         }
-        self.start().await?;
-        let Some(server) = self.server() else { return Ok(()) };
+        self.start().await
+    }
+
+    /// Where the logs end, before anybody can append to them.
+    async fn heads(&self) -> Result<BTreeMap<RoomId, u64>, StoreError> {
+        let Simulated { store, committing, .. } = simulated::open(&self.disk, Bounds::default(), self.store_entropy())?;
         let mut heads = BTreeMap::new();
         for room in &self.rooms {
-            heads.insert(*room, server.services.store.log.head(*room).await?.map_or(0, |head| head.seq));
+            heads.insert(*room, store.log.head(*room).await?.map_or(0, |head| head.seq));
         }
-        self.witness.restored(&heads);
-        Ok(())
+        committing.end()?;
+        Ok(heads)
     }
 
     /// The disk works, nothing is late, a server with a working store runs.
