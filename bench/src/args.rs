@@ -14,6 +14,10 @@ use append::AppendArgs;
 use chaos::ChaosArgs;
 use slow::SlowArgs;
 
+/// The transports over which users are spread, in this order.
+pub(crate) const SPREAD: [TransportKind; 3] =
+    [TransportKind::Quic, TransportKind::WebTransport, TransportKind::WebSocket];
+
 /// Load scenarios against a Rill server.
 #[derive(Debug, Parser)]
 #[command(name = "rill-bench", version, about)]
@@ -149,7 +153,6 @@ impl HostileArgs {
 
     /// Of a user of the chat.
     pub(crate) fn transport_of(&self, user: usize) -> TransportKind {
-        const SPREAD: [TransportKind; 3] = [TransportKind::Quic, TransportKind::WebTransport, TransportKind::WebSocket];
         // User numbers go around the rooms too: all three are in every room.
         self.transport.unwrap_or(SPREAD[(user / self.rooms) % SPREAD.len()])
     }

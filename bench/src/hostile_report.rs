@@ -12,6 +12,7 @@ use crate::{
     processes::Usage,
     report::{Latency, rounded, write_json},
     tally::Totals,
+    verdict::{self, Chat, Verdict},
 };
 
 /// How much slower the chat may be beside the attacks.
@@ -61,19 +62,6 @@ pub(crate) struct HostileReport {
 }
 
 #[derive(Debug, Serialize)]
-struct Chat {
-    due: u64,
-    acked: u64,
-    expected: u64,
-    delivered: u64,
-    lost: u64,
-    duplicated: u64,
-    reordered: u64,
-    refused: u64,
-    tails_restarted: u64,
-}
-
-#[derive(Debug, Serialize)]
 struct Latencies {
     undisturbed: Latency,
     attacked: Latency,
@@ -108,15 +96,6 @@ struct Counted {
     count: u64,
 }
 
-#[derive(Debug, Serialize)]
-struct Verdict {
-    name: &'static str,
-    passed: bool,
-    /// Whether it hangs on how busy the machine is.
-    of_timing: bool,
-    detail: String,
-}
-
 impl HostileReport {
     pub(crate) fn new(args: &HostileArgs, seen: Seen) -> Self {
         let Seen { totals, undisturbed, attacked, peak_mib, rss_after_mib, counted, books, alive } = seen;
@@ -131,21 +110,11 @@ impl HostileReport {
             p50_ratio: ratio(0.5),
             p99_ratio: ratio(0.99),
         };
-        let chat = Chat {
-            due: totals.due,
-            acked: totals.acked,
-            expected: totals.expected,
-            delivered: totals.delivered,
-            lost: totals.lost,
-            duplicated: totals.duplicated,
-            reordered: totals.reordered,
-            refused: totals.refused,
-            tails_restarted: totals.skipped,
-        };
+        let chat = Chat::of(&totals);
         let rss_mib =
             Memory { before: rounded(rss_of(&undisturbed)), peak: rounded(peak_mib), after: rounded(rss_after_mib) };
         let mut verdicts =
-            vec![no_loss(&chat), p99(&latency_ms), memory(&rss_mib), alive_verdict(&alive), coded(&books)];
+            vec![chat.no_loss(), p99(&latency_ms), memory(&rss_mib), alive_verdict(&alive), coded(&books)];
         verdicts.extend(counted.as_ref().map(|counted| counted_verdict(&books, counted)));
         Self {
             scenario: "hostile",
@@ -181,7 +150,7 @@ impl HostileReport {
     }
 
     pub(crate) fn passed(&self) -> bool {
-        self.verdicts.iter().all(|verdict| verdict.passed)
+        verdict::all_passed(&self.verdicts)
     }
 
     pub(crate) fn write(&self, path: &Path) -> anyhow::Result<()> {
@@ -229,22 +198,7 @@ impl HostileReport {
             self.foreign_cpu_share.undisturbed * 100.0,
             self.foreign_cpu_share.attacked * 100.0
         );
-        for Verdict { name, passed, detail, .. } in &self.verdicts {
-            println!("  {} {name}: {detail}", if *passed { "pass" } else { "FAIL" });
-        }
-    }
-}
-
-fn no_loss(chat: &Chat) -> Verdict {
-    let Chat { due, acked, delivered, expected, lost, duplicated, reordered, refused, .. } = chat;
-    Verdict {
-        name: "no_loss",
-        passed: lost + duplicated + reordered + refused == 0 && acked == due && delivered == expected,
-        of_timing: false,
-        detail: format!(
-            "{acked} of {due} acked, {delivered} of {expected} delivered, lost {lost}, duplicated {duplicated}, \
-             reordered {reordered}, refused {refused}"
-        ),
+        verdict::print(&self.verdicts);
     }
 }
 

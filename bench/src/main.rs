@@ -18,6 +18,7 @@ mod schedule;
 mod slow_report;
 mod tally;
 mod target;
+mod verdict;
 
 use clap::Parser;
 use std::process::ExitCode;

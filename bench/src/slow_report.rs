@@ -9,6 +9,7 @@ use crate::{
     processes::Usage,
     report::{Latency, rounded, write_json},
     tally::Totals,
+    verdict::{self, Chat, Verdict},
 };
 
 /// The others' p99 with them, in terms of that without them.
@@ -67,18 +68,6 @@ pub(crate) struct SlowReport {
 }
 
 #[derive(Debug, Serialize)]
-struct Chat {
-    due: u64,
-    acked: u64,
-    expected: u64,
-    delivered: u64,
-    lost: u64,
-    duplicated: u64,
-    reordered: u64,
-    refused: u64,
-}
-
-#[derive(Debug, Serialize)]
 struct Latencies {
     without: Latency,
     with: Latency,
@@ -105,29 +94,11 @@ struct SlowSessions {
     tails_restarted: u64,
 }
 
-#[derive(Debug, Serialize)]
-struct Verdict {
-    name: &'static str,
-    passed: bool,
-    /// Whether it hangs on how busy the machine is.
-    of_timing: bool,
-    detail: String,
-}
-
 impl SlowReport {
     pub(crate) fn new(args: &SlowArgs, seen: Seen) -> Self {
         let Seen { totals, without, with, rss_without, rss_with, sent_away, found } = seen;
         let quantile = |phase: usize| totals.latency[phase].value_at_quantile(0.99) as f64;
-        let chat = Chat {
-            due: totals.due,
-            acked: totals.acked,
-            expected: totals.expected,
-            delivered: totals.delivered,
-            lost: totals.lost,
-            duplicated: totals.duplicated,
-            reordered: totals.reordered,
-            refused: totals.refused,
-        };
+        let chat = Chat::of(&totals);
         let latency_ms = Latencies {
             without: Latency::of(&totals.latency[0]),
             with: Latency::of(&totals.latency[1]),
@@ -141,7 +112,7 @@ impl SlowReport {
             entries: slow.iter().map(|found| found.entries).sum(),
             tails_restarted: slow.iter().map(|found| found.tails_restarted).sum(),
         };
-        let verdicts = vec![no_loss(&chat), p99(&latency_ms), memory(&rss_mib), caught_up(args.slow, &found)];
+        let verdicts = vec![chat.no_loss(), p99(&latency_ms), memory(&rss_mib), caught_up(args.slow, &found)];
         let cpu_of = |usage: &Usage| usage.server.as_ref().map_or(0.0, |server| rounded(server.cpu_s));
         Self {
             scenario: "slow",
@@ -164,7 +135,7 @@ impl SlowReport {
     }
 
     pub(crate) fn passed(&self) -> bool {
-        self.verdicts.iter().all(|verdict| verdict.passed)
+        verdict::all_passed(&self.verdicts)
     }
 
     pub(crate) fn write(&self, path: &Path) -> anyhow::Result<()> {
@@ -190,22 +161,7 @@ impl SlowReport {
             "  slow sessions: {sent_away} times sent away as too slow; {caught_up} caught up by {entries} entries and \
              {tails_restarted} new tails"
         );
-        for Verdict { name, passed, detail, .. } in &self.verdicts {
-            println!("  {} {name}: {detail}", if *passed { "pass" } else { "FAIL" });
-        }
-    }
-}
-
-fn no_loss(chat: &Chat) -> Verdict {
-    let Chat { due, acked, delivered, expected, lost, duplicated, reordered, refused } = chat;
-    Verdict {
-        name: "no_loss",
-        passed: lost + duplicated + reordered + refused == 0 && acked == due && delivered == expected,
-        of_timing: false,
-        detail: format!(
-            "{acked} of {due} acked, {delivered} of {expected} delivered, lost {lost}, duplicated {duplicated}, \
-             reordered {reordered}, refused {refused}"
-        ),
+        verdict::print(&self.verdicts);
     }
 }
 

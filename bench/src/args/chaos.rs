@@ -2,9 +2,10 @@
 
 use anyhow::bail;
 use clap::{Args, ValueEnum};
-use rill_client::TransportKind;
 use rill_storage::EngineKind;
 use std::path::PathBuf;
+
+use super::SPREAD;
 
 /// How the server is ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -67,10 +68,6 @@ pub(crate) struct ChaosArgs {
     #[arg(long, default_value_t = 1)]
     pub(crate) workers: usize,
 }
-
-/// User numbers go around the rooms first: all transports are in every room.
-pub(crate) const SPREAD: [TransportKind; 3] =
-    [TransportKind::Quic, TransportKind::WebTransport, TransportKind::WebSocket];
 
 impl ChaosArgs {
     /// Refuses what cannot be measured.

@@ -5,6 +5,8 @@ use clap::Args;
 use rill_client::TransportKind;
 use std::path::PathBuf;
 
+use super::SPREAD;
+
 /// Of the scenario with sessions that never read.
 #[derive(Debug, Args)]
 pub(crate) struct SlowArgs {
@@ -66,7 +68,6 @@ impl SlowArgs {
 
     /// Of a user.
     pub(crate) fn transport_of(&self, user: usize) -> TransportKind {
-        const SPREAD: [TransportKind; 3] = [TransportKind::Quic, TransportKind::WebTransport, TransportKind::WebSocket];
         self.transport.unwrap_or(SPREAD[user % SPREAD.len()])
     }
 }

@@ -10,7 +10,7 @@ use rill_protocol::message::Replay;
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
-use crate::args::chaos::SPREAD;
+use crate::args::SPREAD;
 
 /// One kill and what came after it.
 #[derive(Clone, Debug)]

@@ -6,7 +6,10 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use super::{audit::Findings, outage::Outage};
 use crate::{
-    args::chaos::{ChaosArgs, KillSignal, SPREAD},
+    args::{
+        SPREAD,
+        chaos::{ChaosArgs, KillSignal},
+    },
     report::{Latency, write_json},
 };
 

@@ -30,7 +30,7 @@ const RETRY_AFTER: Duration = Duration::from_millis(5);
 #[derive(Clone, Debug)]
 pub(crate) struct Speaker {
     pub(crate) user: usize,
-    /// Its place in [`crate::args::chaos::SPREAD`].
+    /// Its place in [`crate::args::SPREAD`].
     pub(crate) transport: usize,
     pub(crate) room: RoomId,
     pub(crate) client: Client,

@@ -2,7 +2,6 @@
 //! behind all others: attackers have machines of their own, and what they cost this one
 //! is not to be taken for what the server costs the chat.
 
-use rill_client::TransportKind;
 use std::{
     sync::Arc,
     thread,
@@ -11,7 +10,7 @@ use std::{
 use tokio::{runtime, sync::Semaphore, task::JoinSet, time::sleep_until};
 
 use super::attacker::Attacker;
-use crate::processes;
+use crate::{args::SPREAD, processes};
 
 /// For rounds that are under way when the attacks end.
 const GRACE: Duration = Duration::from_secs(2);
@@ -19,9 +18,6 @@ const GRACE: Duration = Duration::from_secs(2);
 /// How late an attack may begin, in how many steps.
 const PHASE_MAX: Duration = Duration::from_secs(1);
 const PHASES: usize = 1_000;
-
-/// The transports, whose turn it is by round.
-const TURNS: [TransportKind; 3] = [TransportKind::Quic, TransportKind::WebTransport, TransportKind::WebSocket];
 
 /// Attacks between `start` and `until`; the thread ends soon after.
 pub(crate) fn begin(
@@ -55,10 +51,10 @@ async fn attack(attacker: Arc<Attacker>) {
     }
     let places = Arc::new(Semaphore::new(attacker.attack.at_once));
     let mut rounds = JoinSet::new();
-    let mut turn = attacker.dice().below(TURNS.len());
+    let mut turn = attacker.dice().below(SPREAD.len());
     loop {
         let Some(Ok(place)) = attacker.within(Duration::MAX / 4, places.clone().acquire_owned()).await else { break };
-        let (attacker_of_round, kind) = (attacker.clone(), TURNS[turn % TURNS.len()]);
+        let (attacker_of_round, kind) = (attacker.clone(), SPREAD[turn % SPREAD.len()]);
         turn += 1;
         rounds.spawn(async move {
             let _place = place;

@@ -20,7 +20,10 @@ use tokio::{
 
 use super::interruptible;
 use crate::{
-    args::chaos::{ChaosArgs, KillSignal, SPREAD},
+    args::{
+        SPREAD,
+        chaos::{ChaosArgs, KillSignal},
+    },
     chaos::{
         audit::{Evidence, Findings, audit},
         listener::{self, Heard, Listener},
