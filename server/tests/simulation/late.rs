@@ -75,6 +75,16 @@ impl Log for Late {
         self.read(self.log.entries(room, after, limit, bytes)).await
     }
 
+    async fn tail(
+        &self,
+        room: RoomId,
+        after: u64,
+        limit: usize,
+        bytes: usize,
+    ) -> Result<Option<(Head, Vec<Arc<Entry>>)>, StoreError> {
+        self.read(self.log.tail(room, after, limit, bytes)).await
+    }
+
     async fn messages(
         &self,
         room: RoomId,

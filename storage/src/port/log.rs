@@ -67,6 +67,20 @@ pub trait Log: Send + Sync {
         limit: usize,
         bytes: usize,
     ) -> Result<Vec<Arc<Entry>>, StoreError>;
+    /// The end of a log and the entries behind `after`, bounded as above; `None` if there
+    /// is no such room. The entries are of the head's epoch if that was the log's epoch
+    /// before the call: a log never goes back to an epoch.
+    async fn tail(
+        &self,
+        room: RoomId,
+        after: u64,
+        limit: usize,
+        bytes: usize,
+    ) -> Result<Option<(Head, Vec<Arc<Entry>>)>, StoreError> {
+        // The head behind the entries: it is theirs, or a later one.
+        let entries = self.entries(room, after, limit, bytes).await?;
+        Ok(self.head(room).await?.map(|head| (head, entries)))
+    }
     /// A page of messages; `None` if there is no such room. Bounds as above.
     async fn messages(
         &self,

@@ -107,7 +107,29 @@ async fn many_large_posts_make_several_batches(kind: Kind) {
     assert_eq!((statistics.commands, statistics.queue_depth, statistics.busy), (301, 0, 0));
 }
 
+async fn a_tail_is_the_head_and_what_lies_behind_a_seq(kind: Kind) {
+    let stage = kind.open();
+    assert!(stage.store.log.tail(room(1), 0, 10, 1000).await.unwrap().is_none());
+    stage.make_room(1).await;
+    for number in 1..=4 {
+        stage.appended(1, post(1, number, "0123456789")).await;
+    }
+    for (after, limit, bytes, expected) in [
+        (2, 10, 1000, 3..7),
+        (2, 2, 1000, 3..5),
+        (2, 10, 20, 3..5),
+        (4, 10, 1, 5..6),
+        (6, 10, 1000, 7..7),
+        (9, 10, 1, 7..7),
+    ] {
+        let (head, entries) = stage.store.log.tail(room(1), after, limit, bytes).await.unwrap().unwrap();
+        assert_eq!((head.epoch, head.seq), (epoch(101), 6));
+        assert!(entries.iter().map(|entry| entry.seq).eq(expected), "behind {after}");
+    }
+}
+
 contract! {
+    a_tail_is_the_head_and_what_lies_behind_a_seq
     posts_are_numbered_without_a_hole
     appends_queued_one_after_the_other_keep_their_order
     an_append_whose_future_is_dropped_happens

@@ -65,6 +65,21 @@ impl Log for Embedded {
         self.read(|view| page::entries(view, room, after, limit, bytes))
     }
 
+    async fn tail(
+        &self,
+        room: RoomId,
+        after: u64,
+        limit: usize,
+        bytes: usize,
+    ) -> Result<Option<(Head, Vec<Arc<Entry>>)>, StoreError> {
+        self.read(|view| {
+            let Some(head) = view.get(&keys::room_head(room))? else { return Ok(None) };
+            // What the reader has may be all there is: that costs no look at entries.
+            let entries = if head.seq > after { page::entries(view, room, after, limit, bytes)? } else { Vec::new() };
+            Ok(Some((Head::from(&head), entries)))
+        })
+    }
+
     async fn messages(
         &self,
         room: RoomId,
