@@ -54,6 +54,8 @@ pub const SPACE_RESERVE_PART: u64 = 10;
 /// Room that an engine may need for a byte that is in the journal alone: its own journal,
 /// its files, and what it rewrites.
 pub const SPACE_PER_GATHERED_BYTE: u64 = 4;
+/// Keys and values of a store that is made which its engine may still have in memory.
+pub const REWRITE_WAITING_BYTES: usize = 16 * 1024 * 1024;
 /// Keys and values of one batch that the engine is handed.
 pub const APPLY_BYTES_MAX: usize = 512 * 1024;
 /// How long nothing must be written before the engine is handed what is in the journal.

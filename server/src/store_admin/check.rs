@@ -4,19 +4,25 @@ use rill_storage::embedded::{self, Checked};
 use serde_json::json;
 use std::path::Path;
 
-use super::{Outcome, StoreAdminError, progress::Progress};
+use super::{
+    Outcome, StoreAdminError,
+    counted::{counted, entries},
+    progress::Progress,
+};
 
 pub(super) fn run(data: &Path) -> Result<Outcome, StoreAdminError> {
     let mut progress = Progress::new();
     let checked = embedded::check(data, &mut |so_far| {
-        progress.tell(|| format!("{} rows, {} rooms, {} entries", so_far.rows, so_far.rooms, so_far.entries));
+        progress.tell(|| {
+            format!("{}, {}, {}", counted(so_far.rows, "row"), counted(so_far.rooms, "room"), entries(so_far.entries))
+        });
     })?;
     drop(progress);
     Ok(outcome(&checked))
 }
 
 pub(super) fn outcome(checked: &Checked) -> Outcome {
-    let Checked { rows, rooms, users, entries, findings, findings_total } = checked;
+    let Checked { rows, rooms, users, entries: in_logs, findings, findings_total } = checked;
     let mut text: String = findings.iter().map(|finding| format!("{finding}\n")).collect();
     let unnamed = findings_total.saturating_sub(findings.len() as u64);
     if unnamed > 0 {
@@ -24,16 +30,23 @@ pub(super) fn outcome(checked: &Checked) -> Outcome {
     }
     let verdict = match findings_total {
         0 => "all is well".to_owned(),
+        1 => "1 thing is wrong: keep a copy of the directory, then restore it from a backup".to_owned(),
         found => format!("{found} things are wrong: keep a copy of the directory, then restore it from a backup"),
     };
-    text.push_str(&format!("{rows} rows, {rooms} rooms with {entries} entries, {users} users: {verdict}\n"));
+    text.push_str(&format!(
+        "{}, {} with {}, {}: {verdict}\n",
+        counted(*rows, "row"),
+        counted(*rooms, "room"),
+        entries(*in_logs),
+        counted(*users, "user")
+    ));
     let list: Vec<_> = findings.iter().map(|finding| json!({ "table": finding.table, "what": finding.what })).collect();
     let json = json!({
         "sound": *findings_total == 0,
         "rows": rows,
         "rooms": rooms,
         "users": users,
-        "entries": entries,
+        "entries": in_logs,
         "findings_total": findings_total,
         "findings": list,
     });

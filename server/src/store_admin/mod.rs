@@ -9,6 +9,7 @@ mod args;
 mod backup;
 mod check;
 mod consent;
+mod counted;
 mod error;
 mod migrate;
 mod progress;

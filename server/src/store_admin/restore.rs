@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Outcome, StoreAdminError, check, consent::Consent, progress::Progress};
+use super::{Outcome, StoreAdminError, check, consent::Consent, counted::counted, progress::Progress};
 use crate::{
     admin::time,
     config::Config,
@@ -24,7 +24,8 @@ pub(super) struct Wish {
 
 pub(super) fn told(manifest: &BackupManifest) -> String {
     let BackupManifest { software, made_ms, rows, changes, bytes, .. } = manifest;
-    format!("{rows} rows and {changes} changes, {bytes} bytes, made {} by {software}", time(Some(*made_ms)))
+    let (rows, changes) = (counted(*rows, "row"), counted(*changes, "change"));
+    format!("{rows} and {changes}, {bytes} bytes, made {} by {software}", time(Some(*made_ms)))
 }
 
 pub(super) fn json(manifest: &BackupManifest) -> Value {
@@ -73,9 +74,9 @@ pub(super) fn run(config: &Config, from: PathBuf, wish: &Wish) -> Result<Outcome
     drop(progress);
     let checked = check::outcome(&restored.checked);
     let text = format!(
-        "restored {} to {place} with the engine {kind}\n{} logs got a new epoch\n{}",
+        "restored {} to {place} with the engine {kind}\n{} got a new epoch\n{}",
         told(&restored.manifest),
-        restored.logs,
+        counted(restored.logs, "log"),
         checked.text
     );
     let json = json!({

@@ -31,7 +31,7 @@ fn heads(closed: &Closed, checked: &mut Checked) -> Result<(), StoreError> {
     let recorded = heads::load(&file).map_err(|error| StoreError::Open { path: file, detail: error.to_string() })?;
     let Some((recorded, damaged)) = recorded else { return Ok(()) };
     if damaged > 0 {
-        checked.find("heads", format!("{damaged} recorded heads are damaged"));
+        checked.find("heads", format!("recorded heads that are damaged: {damaged}"));
     }
     for (log, head) in recorded {
         let name = match log {

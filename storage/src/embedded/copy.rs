@@ -49,8 +49,8 @@ pub struct Copied {
 /// leaves no store, and the next one begins anew.
 ///
 /// # Errors
-/// A row of the source is damaged, the target holds something, or the two differ in the
-/// end. The source is left as it is.
+/// A row of the source is damaged, the target holds something, its disk has no room, or
+/// the two differ in the end. The source is left as it is.
 pub fn copy(
     from: &Path,
     to: &Path,
@@ -71,7 +71,8 @@ pub fn copy(
 /// were changed or removed. Needs room for a second store while it runs. Blocks.
 ///
 /// # Errors
-/// A row is damaged, or the two differ in the end: then the store is as it was.
+/// A row is damaged, the disk has no room, or the two differ in the end: then the store is
+/// as it was.
 pub fn compact(path: &Path, progress: &mut dyn FnMut(CopyProgress)) -> Result<Copied, StoreError> {
     let source = Closed::open(path)?;
     let (lock, kind) = (Arc::clone(&source.lock), source.kind);
@@ -91,7 +92,7 @@ fn rewrite(
     let incoming = parts::begin(target)?;
     EngineKind::settle(&incoming, Some(kind))?;
     let engine = engine::open(kind, &incoming, CACHE_BYTES_DEFAULT, Box::new(Arc::clone(target)))?;
-    let copied = fill(source, &*engine, progress)?;
+    let copied = fill(source, target, &*engine, progress)?;
     drop(engine);
     // What the disk has, not what is still in memory.
     let engine = engine::open(kind, &incoming, CACHE_BYTES_DEFAULT, Box::new(Arc::clone(target)))?;
@@ -113,7 +114,12 @@ fn copy_heads(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
-fn fill(source: &Closed, target: &dyn Engine, progress: &mut dyn FnMut(CopyProgress)) -> Result<Copied, StoreError> {
+fn fill(
+    source: &Closed,
+    directory: &LockedDirectory,
+    target: &dyn Engine,
+    progress: &mut dyn FnMut(CopyProgress),
+) -> Result<Copied, StoreError> {
     let (mut batch, mut batch_bytes) = (Overlay::new(), 0);
     let mut copied = Copied { rows: 0, bytes: 0 };
     let mut after: Option<Vec<u8>> = None;
@@ -128,12 +134,14 @@ fn fill(source: &Closed, target: &dyn Engine, progress: &mut dyn FnMut(CopyProgr
             batch_bytes += key.len() + value.len();
             batch.insert(key, Some(value));
             if batch_bytes >= APPLY_BYTES_MAX {
+                parts::must_have_room(directory, copied.bytes)?;
                 target.commit(std::mem::take(&mut batch))?;
                 batch_bytes = 0;
             }
         }
         progress(CopyProgress { step: CopyStep::Copying, rows: copied.rows });
     }
+    parts::must_have_room(directory, copied.bytes)?;
     target.commit(batch)?;
     target.barrier()?;
     Ok(copied)

@@ -35,6 +35,7 @@ enum Mood {
     Holds,
     FailsToSync,
     FailsToCommit,
+    FailsToRead,
 }
 
 /// The memory engine with a disk of changing moods under it.
@@ -50,14 +51,23 @@ impl MoodyEngine {
         *self.mood.lock() = mood;
         self.changed.notify_all();
     }
+
+    fn ensure_readable(&self) -> Result<(), StoreError> {
+        match *self.mood.lock() {
+            Mood::FailsToRead => Err(StoreError::Engine("the disk cannot be read".into())),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Engine for MoodyEngine {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.ensure_readable()?;
         self.inner.get(key)
     }
 
     fn scan(&self, from: &[u8], until: &[u8], way: Direction, visit: &mut Visit<'_>) -> Result<(), StoreError> {
+        self.ensure_readable()?;
         self.inner.scan(from, until, way, visit)
     }
 
@@ -321,6 +331,31 @@ async fn a_command_that_fails_or_panics_leaves_nothing_and_its_neighbours_alone(
     let batch = tx.finish().unwrap();
     assert_eq!(batch.writes.len(), 1);
     assert_eq!(batch.old, Overlay::from([(keys::place(ROOM).bytes, None)]));
+}
+
+/// An entry under the next seq asks nobody what lies there. Only a key that was read, and
+/// was there, is a used one; that nothing could be read is no reason to refuse or to panic.
+#[tokio::test]
+async fn a_new_key_is_not_taken_for_a_used_one_because_the_disk_cannot_be_read() {
+    let (opened, engine) = open();
+    let store = &opened.store;
+    store.rooms.create(new_room()).await.unwrap();
+    store.log.append(ROOM, post(1)).await.unwrap().unwrap();
+    engine.set(Mood::FailsToRead);
+    let durable = Arc::new(Durable::new(engine.clone() as Arc<dyn Engine>));
+    let context = Context { bounds: Bounds::default(), entropy: entropy(), lost: Default::default() };
+    let mut tx = Tx::new(&context, durable.ring(), &*engine);
+    let place = stored::Place { created_ms: 1 };
+    tx.run(|tx| tx.insert(keys::place(ROOM), &place)).unwrap();
+    assert_eq!(tx.finish().unwrap().writes.keys().collect::<Vec<_>>(), [&keys::place(ROOM).bytes]);
+
+    // What must be read is asked for, and says why it failed; the id is good for later.
+    let refused = store.log.append(ROOM, post(2)).await.unwrap_err().to_string();
+    assert!(refused.contains("cannot be read"), "{refused}");
+    engine.set(Mood::Works);
+    let made = store.log.append(ROOM, post(2)).await.unwrap().unwrap();
+    assert_eq!((made.replay, made.entry.seq), (Replay::First, 4));
+    assert_eq!(store.log.append(ROOM, post(2)).await.unwrap().unwrap().replay, Replay::Same);
 }
 
 #[tokio::test]

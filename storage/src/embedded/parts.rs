@@ -13,7 +13,12 @@ use std::{
 };
 
 use super::directory_lock::{LOCK_FILE, LockedDirectory};
-use crate::{StoreError, engine::EngineKind, platform};
+use crate::{
+    StoreError,
+    engine::{EngineKind, journal::space},
+    limits::REWRITE_WAITING_BYTES,
+    platform,
+};
 
 pub(super) const ENGINE: &str = "engine";
 pub(super) const JOURNAL: &str = "journal";
@@ -83,6 +88,22 @@ pub(super) fn begin(directory: &LockedDirectory) -> Result<PathBuf, StoreError> 
         .and_then(|()| platform::create_private_directory(&incoming))
         .map_err(|error| failed(&incoming, &error))?;
     Ok(incoming)
+}
+
+/// Refuses to go on with a store that is made where the disk might not hold it: the
+/// directory's other users need room too, and an engine at the end of its disk is lost.
+/// `bytes` are the keys and values in it so far.
+pub(super) fn must_have_room(directory: &LockedDirectory, bytes: u64) -> Result<(), StoreError> {
+    let waiting = usize::try_from(bytes).unwrap_or(usize::MAX).min(REWRITE_WAITING_BYTES);
+    space::ensure(&directory.path, waiting).map_err(|error| match error {
+        StoreError::Full => StoreError::Open {
+            path: directory.path.clone(),
+            detail: "its disk has no room for another store; nothing was changed; make space, or name a directory on \
+                     another disk"
+                .into(),
+        },
+        other => other,
+    })
 }
 
 /// Nothing came of what was begun.

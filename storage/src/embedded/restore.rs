@@ -97,7 +97,7 @@ fn build(
     let incoming = parts::begin(target)?;
     EngineKind::settle(&incoming, Some(kind))?;
     let engine = engine::open(kind, &incoming, CACHE_BYTES_DEFAULT, Box::new(Arc::clone(target)))?;
-    let manifest = fill(from, &*engine, progress)?;
+    let manifest = fill(from, target, &*engine, progress)?;
     let durable = Durable::new(Arc::clone(&engine));
     let logs = renew(&durable, &*engine, entropy)?;
     drop((durable, engine));
@@ -117,15 +117,18 @@ fn build(
 /// Plays the backup into an engine that has nothing yet.
 fn fill(
     from: &Path,
+    target: &LockedDirectory,
     engine: &dyn Engine,
     progress: &mut dyn FnMut(RestoreStep, u64),
 ) -> Result<BackupManifest, StoreError> {
     let mut reader = Reader::open(from)?;
-    let mut rows = 0;
+    let (mut rows, mut bytes) = (0, 0);
     loop {
         match reader.next()? {
             Next::Rows(batch) => {
                 rows += batch.len() as u64;
+                bytes += batch.iter().map(|(key, value)| key.len() + value.as_ref().map_or(0, Vec::len)).sum::<usize>();
+                parts::must_have_room(target, bytes as u64)?;
                 engine.commit(batch)?;
                 progress(RestoreStep::Restoring, rows);
             }

@@ -7,6 +7,7 @@ const ENGINE: EngineKind = EngineKind::Sled;
 
 mod backups;
 mod checking;
+mod compacting;
 mod copying;
 mod crash;
 mod damage;

@@ -1,6 +1,10 @@
 //! Disks that are full, that cannot be written, that give no more file handles.
 
-use rill_storage::{StoreError, model::Replay};
+use rill_storage::{
+    StoreError,
+    embedded::{self, BackupLabel, RestoreOptions},
+    model::Replay,
+};
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -9,8 +13,8 @@ use std::{
 use tempfile::TempDir;
 
 use crate::{
-    files::{open, refused},
-    played::{appended, new_room, post, room},
+    files::{open, options, refused},
+    played::{appended, live, new_room, post, room, told},
 };
 
 const DISK_BYTES: usize = 48 * 1024 * 1024;
@@ -42,6 +46,13 @@ impl SmallDisk {
         let mut filler = fs::File::create(self.place.path().join("filler")).unwrap();
         let error = io::copy(&mut io::repeat(1), &mut filler).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::StorageFull, "{error}");
+    }
+
+    /// Takes all the space but that.
+    fn fill_but(&self, free_bytes: u64) {
+        self.fill();
+        let filler = fs::File::options().write(true).open(self.place.path().join("filler")).unwrap();
+        filler.set_len(filler.metadata().unwrap().len() - free_bytes).unwrap();
     }
 
     fn make_space(&self) {
@@ -130,4 +141,46 @@ async fn a_disk_that_cannot_be_written_is_named_at_the_start() {
     let said = refused(&disk.data()).to_string();
     assert!(said.contains(disk.data().to_str().unwrap()), "{said}");
     assert!(said.contains("Read-only") || said.contains("read-only"), "{said}");
+}
+
+#[tokio::test]
+async fn a_store_is_not_written_anew_where_there_is_no_room_for_a_second_one() {
+    let Some(disk) = SmallDisk::new() else { return };
+    let opened = open(&disk.data());
+    live(&opened.store).await;
+    let before = told(&opened.store).await;
+    let (elsewhere, backup) = (tempfile::tempdir().unwrap(), disk.place.path().join("backup"));
+    let label = BackupLabel { software: "test".into(), made_ms: 1 };
+    opened.handle.backup(&mut fs::File::create(&backup).unwrap(), label, |_| {}).unwrap();
+    opened.handle.close().unwrap();
+
+    // Less than what is left to those who share the disk.
+    disk.fill_but(2 * 1024 * 1024);
+    let restore = |to: &Path| {
+        let options = RestoreOptions {
+            from: backup.clone(),
+            to: to.to_owned(),
+            engine: crate::ENGINE,
+            replace: true,
+            entropy: options(to).entropy,
+        };
+        embedded::restore(options, &mut |_, _| {}).map(drop)
+    };
+    let compacted = || embedded::compact(&disk.data(), &mut |_| {}).map(drop);
+    let copied = || embedded::copy(&disk.data(), &disk.place.path().join("copy"), crate::ENGINE, &mut |_| {}).map(drop);
+    for refused in [compacted(), copied(), restore(&disk.data()), restore(&disk.place.path().join("restored"))] {
+        let said = refused.unwrap_err().to_string();
+        assert!(said.contains("no room") && said.contains(disk.place.path().to_str().unwrap()), "{said}");
+    }
+    assert!(!disk.data().join("incoming").exists());
+    // To another disk it goes.
+    let copy = elsewhere.path().join("copy");
+    embedded::copy(&disk.data(), &copy, crate::ENGINE, &mut |_| {}).unwrap();
+    disk.make_space();
+    compacted().unwrap();
+    for path in [disk.data(), copy] {
+        let opened = open(&path);
+        assert_eq!(told(&opened.store).await, before);
+        opened.handle.close().unwrap();
+    }
 }

@@ -8,6 +8,8 @@ const ENGINE: EngineKind = EngineKind::Fjall;
 mod backups;
 #[path = "../disk/checking.rs"]
 mod checking;
+#[path = "../disk/compacting.rs"]
+mod compacting;
 #[path = "../disk/copying.rs"]
 mod copying;
 #[path = "../disk/crash.rs"]

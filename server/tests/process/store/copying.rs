@@ -11,7 +11,8 @@ fn a_sound_store_is_copied_to_the_other_engine_and_back_and_runs_there() {
     let checked = json(&data, &["check"]);
     assert_eq!((&checked["sound"], &checked["findings"]), (&true.into(), &serde_json::json!([])));
     assert_eq!((&checked["users"], &checked["rooms"]), (&3.into(), &1.into()));
-    assert!(done(&data, &["check"]).contains("3 users: all is well"));
+    let said = done(&data, &["check"]);
+    assert!(said.contains(" rows, 1 room with ") && said.contains("3 users: all is well"), "{said}");
 
     let (there, back) = (folder.path().join("there"), folder.path().join("back"));
     let copied = json(&data, &["copy", "--to", "fjall", there.to_str().unwrap()]);
@@ -47,7 +48,7 @@ fn what_is_wrong_is_listed_and_ends_with_1() {
     fs::write(&heads, damaged).unwrap();
     let said = store(&data, &["check"]);
     assert_eq!(said.code, Some(1));
-    assert!(said.out.contains("heads: 1 recorded heads are damaged") && said.out.contains("1 things are wrong"));
+    assert!(said.out.contains("heads: recorded heads that are damaged: 1") && said.out.contains("1 thing is wrong"));
     let said = store(&data, &["check", "--json"]);
     let found: serde_json::Value = serde_json::from_str(&said.out).unwrap();
     assert_eq!((said.code, &found["sound"], &found["findings"][0]["table"]), (Some(1), &false.into(), &"heads".into()));

@@ -17,7 +17,7 @@ mod frame;
 mod layers;
 mod recovery;
 mod segment;
-mod space;
+pub(crate) mod space;
 
 #[cfg(test)]
 mod tests;

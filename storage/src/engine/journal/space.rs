@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Refuses if the engine, taking `waiting_bytes`, might meet the end of the disk.
-pub(super) fn ensure(directory: &Path, waiting_bytes: usize) -> Result<(), StoreError> {
+pub(crate) fn ensure(directory: &Path, waiting_bytes: usize) -> Result<(), StoreError> {
     // Where nobody can tell, the write itself will.
     let Ok(space) = platform::space(directory) else { return Ok(()) };
     if space.free_bytes < needed(waiting_bytes as u64, space.disk_bytes) { Err(StoreError::Full) } else { Ok(()) }
