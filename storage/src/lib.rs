@@ -4,6 +4,7 @@
 //! Invariants: every method of a port touches exactly one room or one user and is
 //! atomic there; what it returns is durable; time and randomness are arguments.
 
+mod aggregates;
 pub mod embedded;
 mod engine;
 pub mod error;

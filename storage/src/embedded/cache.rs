@@ -132,13 +132,13 @@ impl Cache {
     }
 
     /// Whether a member may have used a client id; `None` if nobody knows.
-    pub(super) fn may_have_used(&self, room: RoomId, user: UserId, client_id: ClientId) -> Option<bool> {
+    pub(crate) fn may_have_used(&self, room: RoomId, user: UserId, client_id: ClientId) -> Option<bool> {
         let ids = self.known.members.get(&(room, user))?;
         Some(ids.contains(&self.known.hasher.hash_one(client_id)))
     }
 
     /// A member has used these client ids, and no other that counts.
-    pub(super) fn learn_used(&mut self, room: RoomId, user: UserId, ids: impl Iterator<Item = ClientId>) {
+    pub(crate) fn learn_used(&mut self, room: RoomId, user: UserId, ids: impl Iterator<Item = ClientId>) {
         if self.known.ids > KNOWN_CLIENT_IDS_MAX {
             self.known.members.clear();
             self.known.ids = 0;
@@ -148,7 +148,7 @@ impl Cache {
         self.known.members.insert((room, user), hashes);
     }
 
-    pub(super) fn used(&mut self, room: RoomId, user: UserId, client_id: ClientId) {
+    pub(crate) fn used(&mut self, room: RoomId, user: UserId, client_id: ClientId) {
         if let Some(ids) = self.known.members.get_mut(&(room, user)) {
             ids.insert(self.known.hasher.hash_one(client_id));
             self.known.ids += 1;

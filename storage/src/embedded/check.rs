@@ -8,13 +8,13 @@ use rill_protocol::{ClientId, RoomId, UserId};
 use std::{collections::HashSet, fmt, ops::ControlFlow};
 
 use super::{
-    any_record, keys, log, named,
+    any_record, keys, named,
     read::Read,
     stored,
     view::{Durable, View},
 };
 use crate::{
-    StoreError,
+    StoreError, aggregates,
     engine::{Direction, OWN_KEYS},
     limits::{CHECK_FINDINGS_MAX, READ_ROWS_MAX},
     model::Body,
@@ -228,7 +228,9 @@ fn walk_page(
             checked.find("entry", format!("room {room}: entry {seq} is older than the one before it"));
         }
         walk.at_ms = row.at_ms;
-        match checked.take(&format_args!("room {room}, entry {seq}"), log::text(view, room, *seq, row.text.clone()))? {
+        match checked
+            .take(&format_args!("room {room}, entry {seq}"), aggregates::text(view, room, *seq, row.text.clone()))?
+        {
             Some(Body::None) if row.fact.has_body() => {
                 checked.find("entry", format!("room {room}: entry {seq} has no text"));
             }

@@ -9,24 +9,24 @@ use crate::limits::Bounds;
 /// Fills a buffer with random bytes that nobody can guess.
 pub type Entropy = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
 
-pub(super) struct Context {
-    pub(super) bounds: Bounds,
-    pub(super) entropy: Entropy,
+pub(crate) struct Context {
+    pub(crate) bounds: Bounds,
+    pub(crate) entropy: Entropy,
     /// Recorded heads whose log the engine has lost: the log's next life must not
     /// wear the same epoch.
-    pub(super) lost: HashMap<LogId, Epoch>,
+    pub(crate) lost: HashMap<LogId, Epoch>,
 }
 
 impl Context {
     /// An epoch that no log ever had.
-    pub(super) fn fresh_epoch(&self) -> Epoch {
+    pub(crate) fn fresh_epoch(&self) -> Epoch {
         let mut bytes = [0; 16];
         (self.entropy)(&mut bytes);
         Epoch(bytes)
     }
 
     /// The epoch of a log that begins: as proposed, unless it had that one before.
-    pub(super) fn first_epoch(&self, log: LogId, proposed: Epoch) -> Epoch {
+    pub(crate) fn first_epoch(&self, log: LogId, proposed: Epoch) -> Epoch {
         match self.lost.get(&log) {
             Some(lost) if *lost == proposed => self.fresh_epoch(),
             _ => proposed,

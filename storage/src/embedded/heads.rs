@@ -24,7 +24,7 @@ use crate::{
 
 /// Which log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum LogId {
+pub(crate) enum LogId {
     Room(RoomId),
     User(UserId),
 }

@@ -12,45 +12,39 @@ mod check;
 mod closed;
 mod closed_check;
 mod committer;
-mod context;
+pub(crate) mod context;
 mod copy;
 mod directory;
 mod directory_lock;
 mod epochs;
 mod handle;
-mod heads;
-mod invitations;
-mod keys;
-mod log;
+pub(crate) mod heads;
+pub(crate) mod keys;
 mod migrate;
 mod named;
 mod observers;
 mod open;
 mod parts;
-mod queue;
-mod read;
+pub(crate) mod queue;
+pub(crate) mod read;
 mod reset;
 mod restore;
-mod rooms;
-mod sessions;
+mod roster;
 #[cfg(feature = "simulation")]
 pub mod simulated;
-mod statistics;
-mod stored;
+pub(crate) mod statistics;
+pub(crate) mod stored;
 mod sweep;
 mod tape;
-mod tickets;
-mod tx;
-mod user_log;
-mod users;
-mod view;
+pub(crate) mod tx;
+pub(crate) mod view;
 
 #[cfg(test)]
 mod durability_tests;
 
 use std::sync::Arc;
 
-use observers::Observers;
+pub(crate) use observers::Observers;
 use queue::{Queue, Reply};
 use tape::Tape;
 use tx::Tx;
@@ -69,10 +63,15 @@ pub use restore::{RestoreOptions, RestoreStep, Restored, restore};
 pub use statistics::{BATCH_COMMANDS_BOUNDS, Spread, Statistics, Stopwatch, WAIT_US_BOUNDS};
 pub use sweep::Swept;
 
-use crate::StoreError;
+use crate::{
+    StoreError,
+    aggregates::{self, Slot, Substrate},
+    model::Pending,
+};
 
-/// What the ports share. Each port's methods are in a module of their own.
-struct Embedded {
+/// What the ports share. Their methods are in [`crate::aggregates`], but for the two lists
+/// that are rows here.
+pub(crate) struct Embedded {
     durable: Arc<Durable>,
     queue: Queue,
     observers: Arc<Observers>,
@@ -89,5 +88,31 @@ impl Embedded {
         command: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Reply<T> {
         self.queue.submit(command)
+    }
+}
+
+impl Substrate for Embedded {
+    fn read<T: Send>(
+        &self,
+        _slot: Slot,
+        read: impl Fn(&View<'_>) -> Result<T, StoreError> + Send,
+    ) -> impl Future<Output = Result<T, StoreError>> + Send {
+        std::future::ready(self.durable.read(read))
+    }
+
+    fn write<T: Send + 'static>(
+        &self,
+        _slot: Slot,
+        command: impl Fn(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Reply<T> {
+        self.queue.submit(command)
+    }
+
+    fn pending(&self, limit: usize) -> impl Future<Output = Result<Vec<Pending>, StoreError>> + Send {
+        std::future::ready(self.durable.read(|view| aggregates::pending(view, &keys::all_pending(), limit)))
+    }
+
+    fn observers(&self) -> &Observers {
+        &self.observers
     }
 }

@@ -15,9 +15,9 @@ use crate::{
 };
 
 #[derive(Default)]
-pub(super) struct Observers {
-    pub(super) log: RwLock<Vec<Arc<dyn LogObserver>>>,
-    pub(super) user_log: RwLock<Vec<Arc<dyn UserLogObserver>>>,
+pub(crate) struct Observers {
+    pub(crate) log: RwLock<Vec<Arc<dyn LogObserver>>>,
+    pub(crate) user_log: RwLock<Vec<Arc<dyn UserLogObserver>>>,
 }
 
 /// A batch's entries of each room together, rooms in the order of their first.
@@ -37,7 +37,7 @@ fn by_room(entries: Vec<(RoomId, Epoch, Arc<Entry>)>) -> Vec<(RoomId, Epoch, Vec
 impl Observers {
     /// Tells everybody, in the order of the seqs. The entries are durable by now: an
     /// observer that panics must not take their acknowledgement away.
-    pub(super) fn tell(&self, effects: Effects) {
+    pub(crate) fn tell(&self, effects: Effects) {
         let told = catch_unwind(AssertUnwindSafe(|| {
             let observers = self.log.read();
             for (room, epoch, entries) in by_room(effects.entries) {

@@ -24,6 +24,7 @@ use super::{
 };
 use crate::{
     Store, StoreError,
+    aggregates::Ports,
     engine::{self, Engine, EngineKind, journal, memory::MemoryEngine},
     limits::{Bounds, CACHE_BYTES_DEFAULT, MEMORY_BYTES_MAX},
 };
@@ -182,15 +183,16 @@ pub(super) fn assemble(
         failed: None,
     };
     let embedded = Arc::new(Embedded { durable, queue, observers, tape });
+    let ports = Ports::new(Arc::clone(&embedded));
     let store = Store {
-        users: embedded.clone(),
+        users: ports.clone(),
         roster: embedded.clone(),
-        invitations: embedded.clone(),
-        sessions: embedded.clone(),
-        rooms: embedded.clone(),
+        invitations: ports.clone(),
+        sessions: ports.clone(),
+        rooms: ports.clone(),
         directory: embedded.clone(),
-        log: embedded.clone(),
-        user_log: embedded.clone(),
+        log: ports.clone(),
+        user_log: ports,
         secret,
     };
     Parts { store, embedded, committer, counters }

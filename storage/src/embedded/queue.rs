@@ -16,7 +16,7 @@ use super::{statistics::Counters, tx::Tx};
 use crate::{StoreError, limits::QUEUE_COMMANDS_MAX};
 
 /// A command on its way through the committer.
-pub(super) trait Job: Send {
+pub(crate) trait Job: Send {
     /// Puts the command's writes into the batch.
     fn run(&mut self, tx: &mut Tx<'_>);
     /// When it was queued, if waits are measured.
@@ -26,7 +26,7 @@ pub(super) trait Job: Send {
 }
 
 /// What the committer is handed.
-pub(super) enum Order {
+pub(crate) enum Order {
     Run(Box<dyn Job>),
     /// Finish what was queued before, then end.
     Stop,
@@ -61,7 +61,7 @@ where
 }
 
 /// Resolves when the command is durable or has failed.
-pub(super) struct Reply<T>(State<T>);
+pub(crate) struct Reply<T>(State<T>);
 
 enum State<T> {
     Refused(Option<StoreError>),
@@ -84,7 +84,7 @@ impl<T> Future for Reply<T> {
 
 /// The sending end.
 #[derive(Clone)]
-pub(super) struct Queue {
+pub(crate) struct Queue {
     orders: SyncSender<Order>,
     counters: Arc<Counters>,
     /// Told of each command, where no thread waits for them.
@@ -93,7 +93,7 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    pub(super) fn new(counters: Arc<Counters>) -> (Self, Receiver<Order>) {
+    pub(crate) fn new(counters: Arc<Counters>) -> (Self, Receiver<Order>) {
         let (orders, receiver) = sync_channel(QUEUE_COMMANDS_MAX);
         let queue = Self {
             orders,
@@ -105,13 +105,13 @@ impl Queue {
     }
 
     #[cfg(feature = "simulation")]
-    pub(super) fn bell(&self) -> Arc<tokio::sync::Notify> {
+    pub(crate) fn bell(&self) -> Arc<tokio::sync::Notify> {
         Arc::clone(&self.bell)
     }
 
     /// Queues a command at once, or refuses it; nothing waits for the reply's first
     /// poll.
-    pub(super) fn submit<T: Send + 'static>(
+    pub(crate) fn submit<T: Send + 'static>(
         &self,
         command: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Reply<T> {
@@ -137,7 +137,7 @@ impl Queue {
     }
 
     /// Asks the committer to end behind what is queued now. Waits for a place.
-    pub(super) fn stop(&self) {
+    pub(crate) fn stop(&self) {
         // An error says that it has ended already.
         let _ = self.orders.send(Order::Stop);
     }

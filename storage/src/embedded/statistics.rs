@@ -30,7 +30,7 @@ impl<const N: usize> Default for Spread<N> {
 }
 
 /// A [`Spread`] that grows.
-pub(super) struct Growing<const N: usize> {
+pub(crate) struct Growing<const N: usize> {
     bounds: [u64; N],
     counts: [AtomicU64; N],
     above: AtomicU64,
@@ -55,7 +55,7 @@ impl<const N: usize> Growing<N> {
     }
 }
 
-pub(super) struct Counters {
+pub(crate) struct Counters {
     pub(super) queued: AtomicU64,
     pub(super) batches: AtomicU64,
     pub(super) commands: AtomicU64,

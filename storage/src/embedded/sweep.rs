@@ -1,14 +1,13 @@
 //! Removing what has expired, in commands small enough that posts slip between them.
 
 use super::{
-    Embedded, invitations,
+    Embedded,
     keys::{self, Span},
-    log,
     read::Read,
-    stored, tickets,
+    stored,
 };
 use crate::{
-    StoreError,
+    StoreError, aggregates,
     engine::Direction,
     limits::SWEEP_ROWS_MAX,
     model::{Digest, InvitationId},
@@ -38,7 +37,7 @@ async fn client_ids(store: &Embedded, now_ms: u64) -> Result<u64, StoreError> {
     loop {
         let dropped = store
             .write(move |tx| {
-                let span = keys::request_keys_before(log::expired_before(now_ms));
+                let span = keys::request_keys_before(aggregates::expired_before(now_ms));
                 let expired = tx.collect(&span, Direction::Forward, SWEEP_ROWS_MAX, |key, _| {
                     let day = u32::from_be_bytes(key.take()?);
                     Ok(keys::request_key(day, RoomId(key.take()?), UserId(key.take()?), ClientId(key.take()?)))
@@ -66,7 +65,7 @@ async fn expired_tickets(store: &Embedded, now_ms: u64) -> Result<u64, StoreErro
                 span = span.behind(&[&user.0, &digest.0]);
             }
             view.collect(&span, Direction::Forward, SWEEP_ROWS_MAX, |key, ticket| {
-                Ok((key.user()?, Digest(key.take()?), tickets::is_expired(&ticket, now_ms)))
+                Ok((key.user()?, Digest(key.take()?), aggregates::is_ticket_expired(&ticket, now_ms)))
             })
         })?;
         after = rows.last().map(|(user, digest, _)| (*user, *digest));
@@ -104,7 +103,7 @@ async fn expired_invitations(store: &Embedded, now_ms: u64) -> Result<u64, Store
         after = rows.last().map(|(creator, id, _)| (*creator, *id));
         let is_last = rows.len() < SWEEP_ROWS_MAX;
         for (creator, id, _) in rows.into_iter().filter(|(.., expired)| *expired) {
-            removed += u64::from(store.write(move |tx| invitations::remove(tx, creator, id)).await?);
+            removed += u64::from(store.write(move |tx| aggregates::remove_invitation(tx, creator, id)).await?);
         }
         if is_last {
             return Ok(removed);

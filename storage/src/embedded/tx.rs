@@ -29,10 +29,10 @@ use crate::{
 
 /// What observers and the recorded heads are told once the batch is durable.
 #[derive(Default)]
-pub(super) struct Effects {
-    pub(super) entries: Vec<(RoomId, Epoch, Arc<Entry>)>,
-    pub(super) user_entries: Vec<(UserId, UserEntry)>,
-    pub(super) heads: Vec<(LogId, Epoch, u64)>,
+pub(crate) struct Effects {
+    pub(crate) entries: Vec<(RoomId, Epoch, Arc<Entry>)>,
+    pub(crate) user_entries: Vec<(UserId, UserEntry)>,
+    pub(crate) heads: Vec<(LogId, Epoch, u64)>,
 }
 
 /// A key that a command wrote, and what the batch said of it before, if anything.
@@ -42,7 +42,7 @@ struct Replaced {
 }
 
 /// The batch under way. Only the committer has one.
-pub(super) struct Tx<'a> {
+pub(crate) struct Tx<'a> {
     context: &'a Context,
     ring: &'a KeyRing,
     engine: &'a dyn Engine,
@@ -54,17 +54,17 @@ pub(super) struct Tx<'a> {
     cache: RefCell<Cache>,
     /// How to take back the command that is running.
     journal: Vec<Replaced>,
-    pub(super) effects: Effects,
+    pub(crate) effects: Effects,
 }
 
 /// A finished batch.
-pub(super) struct Batch {
-    pub(super) writes: Overlay,
+pub(crate) struct Batch {
+    pub(crate) writes: Overlay,
     /// The durable value of every key in `writes`.
-    pub(super) old: Overlay,
-    pub(super) effects: Effects,
+    pub(crate) old: Overlay,
+    pub(crate) effects: Effects,
     /// For the next batch, if this one becomes durable.
-    pub(super) cache: Cache,
+    pub(crate) cache: Cache,
 }
 
 /// What a remembered record counts before it is sealed.
@@ -119,11 +119,11 @@ fn is_remembered(from: &[u8]) -> bool {
 
 impl<'a> Tx<'a> {
     #[cfg(test)]
-    pub(super) fn new(context: &'a Context, ring: &'a KeyRing, engine: &'a dyn Engine) -> Self {
+    pub(crate) fn new(context: &'a Context, ring: &'a KeyRing, engine: &'a dyn Engine) -> Self {
         Self::begin(context, ring, engine, Cache::default())
     }
 
-    pub(super) fn begin(context: &'a Context, ring: &'a KeyRing, engine: &'a dyn Engine, cache: Cache) -> Self {
+    pub(crate) fn begin(context: &'a Context, ring: &'a KeyRing, engine: &'a dyn Engine, cache: Cache) -> Self {
         Self {
             context,
             ring,
@@ -137,16 +137,16 @@ impl<'a> Tx<'a> {
         }
     }
 
-    pub(super) fn context(&self) -> &Context {
+    pub(crate) fn context(&self) -> &Context {
         self.context
     }
 
     /// Keys and values so far.
-    pub(super) fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }
 
-    pub(super) fn cache(&self) -> std::cell::RefMut<'_, Cache> {
+    pub(crate) fn cache(&self) -> std::cell::RefMut<'_, Cache> {
         self.cache.borrow_mut()
     }
 
@@ -195,7 +195,7 @@ impl<'a> Tx<'a> {
     }
 
     /// Writes a record.
-    pub(super) fn put<R: Record>(&mut self, key: Key<R>, record: &R) -> Result<(), StoreError> {
+    pub(crate) fn put<R: Record>(&mut self, key: Key<R>, record: &R) -> Result<(), StoreError> {
         if self.change(&key, Some(record))? {
             return Ok(());
         }
@@ -207,7 +207,7 @@ impl<'a> Tx<'a> {
 
     /// Writes a record under a key that was never used, such as the next seq: the
     /// engine need not be asked what it holds there.
-    pub(super) fn insert<R: Record>(&mut self, key: Key<R>, record: &R) -> Result<(), StoreError> {
+    pub(crate) fn insert<R: Record>(&mut self, key: Key<R>, record: &R) -> Result<(), StoreError> {
         debug_assert!(
             planted::is_any() || !matches!(self.contains(&key), Ok(true)),
             "a new {} has a used key",
@@ -222,7 +222,7 @@ impl<'a> Tx<'a> {
     }
 
     /// Removes a record; it need not be there.
-    pub(super) fn delete<R: Record>(&mut self, key: Key<R>) -> Result<(), StoreError> {
+    pub(crate) fn delete<R: Record>(&mut self, key: Key<R>) -> Result<(), StoreError> {
         if self.contains(&key)? {
             if self.change(&key, None)? {
                 return Ok(());
@@ -235,7 +235,7 @@ impl<'a> Tx<'a> {
     }
 
     /// Runs one command: all of its writes and effects, or none.
-    pub(super) fn run<T>(
+    pub(crate) fn run<T>(
         &mut self,
         command: impl FnOnce(&mut Tx<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
@@ -268,7 +268,7 @@ impl<'a> Tx<'a> {
     }
 
     /// The batch, with what it replaces.
-    pub(super) fn finish(self) -> Result<Batch, StoreError> {
+    pub(crate) fn finish(self) -> Result<Batch, StoreError> {
         let Self { ring, engine, overlay, durable, cache, effects, .. } = self;
         let mut cache = cache.into_inner();
         let mut sealing = Sealing { ring, writes: overlay, failure: None };

@@ -32,7 +32,7 @@ pub(super) struct Durable {
 }
 
 /// One durable state, for as long as it is borrowed.
-pub(super) struct View<'a> {
+pub(crate) struct View<'a> {
     ring: &'a KeyRing,
     engine: &'a dyn Engine,
     concealed: &'a Overlay,

@@ -3,9 +3,10 @@
 use async_trait::async_trait;
 use rill_protocol::{SessionId, UserId};
 
-use super::{Embedded, keys, read::Read, stored, tickets, tx::Tx};
+use super::{Ports, Slot, Substrate, tickets};
 use crate::{
     StoreError,
+    embedded::{keys, read::Read, stored, tx::Tx},
     engine::Direction,
     limits::{READ_ROWS_MAX, SESSIONS_PER_USER_MAX},
     model::{Digest, Session, TicketRecord},
@@ -60,9 +61,9 @@ pub(super) fn touch(tx: &mut Tx<'_>, session: &mut Session, now_ms: u64) -> Resu
 }
 
 #[async_trait]
-impl Sessions for Embedded {
+impl<S: Substrate> Sessions for Ports<S> {
     async fn create(&self, session: Session) -> Result<(), StoreError> {
-        self.write(move |tx| {
+        self.write(Slot::User(session.user), move |tx| {
             let mut others = all(tx, session.user)?;
             others.retain(|other| other.id != session.id);
             others.sort_by_key(|other| (other.created_ms, other.id));
@@ -76,22 +77,23 @@ impl Sessions for Embedded {
     }
 
     async fn by_token(&self, user: UserId, token: Digest) -> Result<Option<Session>, StoreError> {
-        self.read(|view| {
+        self.read(Slot::User(user), |view| {
             let Some(found) = view.get(&keys::token(user, token))? else { return Ok(None) };
             view.need(&keys::session(user, found.session)).map(|record| Some(session(user, found.session, record)))
         })
+        .await
     }
 
     async fn get(&self, user: UserId, session: SessionId) -> Result<Option<Session>, StoreError> {
-        self.read(|view| find(view, user, session))
+        self.read(Slot::User(user), |view| find(view, user, session)).await
     }
 
     async fn list(&self, user: UserId) -> Result<Vec<Session>, StoreError> {
-        self.read(|view| all(view, user))
+        self.read(Slot::User(user), |view| all(view, user)).await
     }
 
     async fn end(&self, user: UserId, session: SessionId) -> Result<bool, StoreError> {
-        self.write(move |tx| {
+        self.write(Slot::User(user), move |tx| {
             let Some(session) = find(tx, user, session)? else { return Ok(false) };
             end(tx, user, &[session])?;
             Ok(true)
@@ -100,14 +102,14 @@ impl Sessions for Embedded {
     }
 
     async fn end_others(&self, user: UserId, keep: Option<SessionId>) -> Result<Vec<SessionId>, StoreError> {
-        self.write(move |tx| end_others(tx, user, keep)).await
+        self.write(Slot::User(user), move |tx| end_others(tx, user, keep)).await
     }
 
     async fn issue(&self, user: UserId, tickets: Vec<TicketRecord>, now_ms: u64) -> Result<(), StoreError> {
-        self.write(move |tx| tickets::issue(tx, user, &tickets, now_ms)).await
+        self.write(Slot::User(user), move |tx| tickets::issue(tx, user, &tickets, now_ms)).await
     }
 
     async fn redeem(&self, user: UserId, ticket: Digest, now_ms: u64) -> Result<Option<Session>, StoreError> {
-        self.write(move |tx| tickets::redeem(tx, user, ticket, now_ms)).await
+        self.write(Slot::User(user), move |tx| tickets::redeem(tx, user, ticket, now_ms)).await
     }
 }

@@ -13,16 +13,17 @@ use async_trait::async_trait;
 use rill_protocol::RoomId;
 use std::sync::Arc;
 
-use super::{Embedded, keys, read::Read, stored};
+use super::{Ports, Slot, Substrate};
 use crate::{
     StoreError,
+    embedded::{keys, read::Read, stored},
     model::{Anchor, Entry, Fact, Head, MessagePage, NewBatch, NewEntry},
     port::log::{Append, AppendBatch, Log, LogObserver},
 };
 
-pub(super) use body::read as text;
+pub(crate) use body::read as text;
 pub(super) use create::create;
-pub(super) use idempotency::expired_before;
+pub(crate) use idempotency::expired_before;
 
 impl From<stored::Fact> for Fact {
     fn from(fact: stored::Fact) -> Self {
@@ -42,17 +43,17 @@ impl From<&stored::RoomHead> for Head {
 }
 
 #[async_trait]
-impl Log for Embedded {
+impl<S: Substrate> Log for Ports<S> {
     fn append(&self, room: RoomId, entry: NewEntry) -> Append {
-        Box::pin(self.write(move |tx| append::append(tx, room, entry)))
+        Box::pin(self.write(Slot::Room(room), move |tx| append::append(tx, room, &entry)))
     }
 
     fn append_batch(&self, room: RoomId, batch: NewBatch) -> AppendBatch {
-        Box::pin(self.write(move |tx| append_batch::append_batch(tx, room, batch)))
+        Box::pin(self.write(Slot::Room(room), move |tx| append_batch::append_batch(tx, room, &batch)))
     }
 
     async fn head(&self, room: RoomId) -> Result<Option<Head>, StoreError> {
-        self.read(|view| Ok(view.get(&keys::room_head(room))?.as_ref().map(Head::from)))
+        self.read(Slot::Room(room), |view| Ok(view.get(&keys::room_head(room))?.as_ref().map(Head::from))).await
     }
 
     async fn entries(
@@ -62,7 +63,7 @@ impl Log for Embedded {
         limit: usize,
         bytes: usize,
     ) -> Result<Vec<Arc<Entry>>, StoreError> {
-        self.read(|view| page::entries(view, room, after, limit, bytes))
+        self.read(Slot::Room(room), |view| page::entries(view, room, after, limit, bytes)).await
     }
 
     async fn tail(
@@ -72,12 +73,13 @@ impl Log for Embedded {
         limit: usize,
         bytes: usize,
     ) -> Result<Option<(Head, Vec<Arc<Entry>>)>, StoreError> {
-        self.read(|view| {
+        self.read(Slot::Room(room), |view| {
             let Some(head) = view.get(&keys::room_head(room))? else { return Ok(None) };
             // What the reader has may be all there is: that costs no look at entries.
             let entries = if head.seq > after { page::entries(view, room, after, limit, bytes)? } else { Vec::new() };
             Ok(Some((Head::from(&head), entries)))
         })
+        .await
     }
 
     async fn messages(
@@ -87,10 +89,10 @@ impl Log for Embedded {
         limit: usize,
         bytes: usize,
     ) -> Result<Option<MessagePage>, StoreError> {
-        self.read(|view| page::messages(view, room, anchor, limit, bytes))
+        self.read(Slot::Room(room), |view| page::messages(view, room, anchor, limit, bytes)).await
     }
 
     fn observe(&self, observer: Arc<dyn LogObserver>) {
-        self.observers.log.write().push(observer);
+        self.substrate.observers().log.write().push(observer);
     }
 }

@@ -3,13 +3,12 @@
 use async_trait::async_trait;
 use rill_protocol::{Epoch, SessionId, UserId};
 
-use super::{Embedded, heads::LogId, keys, read::Read, sessions, stored};
+use super::{Ports, Slot, Substrate, sessions};
 use crate::{
     StoreError,
-    engine::Direction,
-    limits::READ_ROWS_MAX,
+    embedded::{heads::LogId, keys, read::Read, stored},
     model::{NameKey, Role, User},
-    port::users::{Claim, Roster, Users},
+    port::users::{Claim, Users},
 };
 
 impl From<Role> for stored::Role {
@@ -30,7 +29,8 @@ impl From<stored::Role> for Role {
     }
 }
 
-fn user(id: UserId, log_epoch: Epoch, record: stored::User) -> User {
+/// An account from its rows.
+pub(crate) fn user(id: UserId, log_epoch: Epoch, record: stored::User) -> User {
     let stored::User { name, password_hash, created_ms, role, disabled_ms } = record;
     User { id, name, password_hash, created_ms, log_epoch, role: role.into(), disabled_ms }
 }
@@ -42,9 +42,9 @@ impl From<stored::Name> for Claim {
 }
 
 #[async_trait]
-impl Users for Embedded {
+impl<S: Substrate> Users for Ports<S> {
     async fn claim_name(&self, name: NameKey, user: UserId, at_ms: u64) -> Result<Claim, StoreError> {
-        self.write(move |tx| {
+        self.write(Slot::Name(name), move |tx| {
             if let Some(held) = tx.get(&keys::name(name))? {
                 return Ok(held.into());
             }
@@ -56,7 +56,7 @@ impl Users for Embedded {
     }
 
     async fn replace_claim(&self, name: NameKey, from: UserId, to: UserId, at_ms: u64) -> Result<Claim, StoreError> {
-        self.write(move |tx| {
+        self.write(Slot::Name(name), move |tx| {
             match tx.get(&keys::name(name))? {
                 Some(held) if held.holder != from => return Ok(held.into()),
                 _ => {}
@@ -69,17 +69,17 @@ impl Users for Embedded {
     }
 
     async fn by_name(&self, name: NameKey) -> Result<Option<Claim>, StoreError> {
-        self.read(|view| Ok(view.get(&keys::name(name))?.map(Claim::from)))
+        self.read(Slot::Name(name), |view| Ok(view.get(&keys::name(name))?.map(Claim::from))).await
     }
 
     async fn create(&self, user: User) -> Result<bool, StoreError> {
-        self.write(move |tx| {
+        self.write(Slot::User(user.id), move |tx| {
             if tx.contains(&keys::user(user.id))? {
                 return Ok(false);
             }
             let epoch = tx.context().first_epoch(LogId::User(user.id), user.log_epoch);
             tx.put(keys::user_head(user.id), &stored::UserHead { epoch, seq: 0, first: 1 })?;
-            let User { name, password_hash, created_ms, disabled_ms, .. } = user;
+            let User { name, password_hash, created_ms, disabled_ms, .. } = user.clone();
             let record = stored::User { name, password_hash, created_ms, role: user.role.into(), disabled_ms };
             tx.put(keys::user(user.id), &record)?;
             Ok(true)
@@ -88,11 +88,12 @@ impl Users for Embedded {
     }
 
     async fn get(&self, id: UserId) -> Result<Option<User>, StoreError> {
-        self.read(|view| {
+        self.read(Slot::User(id), |view| {
             let Some(record) = view.get(&keys::user(id))? else { return Ok(None) };
             let head = view.need(&keys::user_head(id))?;
             Ok(Some(user(id, head.epoch, record)))
         })
+        .await
     }
 
     async fn set_password(
@@ -102,12 +103,12 @@ impl Users for Embedded {
         hash: String,
         keep: Option<SessionId>,
     ) -> Result<Option<Vec<SessionId>>, StoreError> {
-        self.write(move |tx| {
+        self.write(Slot::User(user), move |tx| {
             let Some(mut record) = tx.get(&keys::user(user))? else { return Ok(None) };
-            if expected.is_some_and(|expected| expected != record.password_hash) {
+            if expected.as_ref().is_some_and(|expected| *expected != record.password_hash) {
                 return Ok(None);
             }
-            record.password_hash = hash;
+            record.password_hash = hash.clone();
             tx.put(keys::user(user), &record)?;
             sessions::end_others(tx, user, keep).map(Some)
         })
@@ -115,7 +116,7 @@ impl Users for Embedded {
     }
 
     async fn set_role(&self, user: UserId, role: Role) -> Result<bool, StoreError> {
-        self.write(move |tx| {
+        self.write(Slot::User(user), move |tx| {
             let Some(mut record) = tx.get(&keys::user(user))? else { return Ok(false) };
             record.role = role.into();
             tx.put(keys::user(user), &record)?;
@@ -125,7 +126,7 @@ impl Users for Embedded {
     }
 
     async fn set_disabled(&self, user: UserId, disabled_ms: Option<u64>) -> Result<Option<Vec<SessionId>>, StoreError> {
-        self.write(move |tx| {
+        self.write(Slot::User(user), move |tx| {
             let Some(mut record) = tx.get(&keys::user(user))? else { return Ok(None) };
             record.disabled_ms = disabled_ms.map(|now_ms| record.disabled_ms.unwrap_or(now_ms));
             tx.put(keys::user(user), &record)?;
@@ -135,27 +136,5 @@ impl Users for Embedded {
             }
         })
         .await
-    }
-}
-
-#[async_trait]
-impl Roster for Embedded {
-    /// The accounts' own rows are the list.
-    async fn add(&self, _user: UserId) -> Result<(), StoreError> {
-        Ok(())
-    }
-
-    async fn list(&self, after: Option<UserId>, limit: usize) -> Result<Vec<User>, StoreError> {
-        self.read(|view| {
-            let span = match after {
-                Some(after) => keys::users().behind(&[&after.0]),
-                None => keys::users(),
-            };
-            let rows = view.collect(&span, Direction::Forward, limit.min(READ_ROWS_MAX), |key, record| {
-                Ok((key.user()?, record))
-            })?;
-            let with_head = |(id, record)| Ok(user(id, view.need(&keys::user_head(id))?.epoch, record));
-            rows.into_iter().map(with_head).collect()
-        })
     }
 }

@@ -15,7 +15,7 @@ use crate::{
 /// `Created` is 1, the creator's `Joined` is 2: what a creation answers.
 const JOINED_SEQ: u64 = 2;
 
-pub(in crate::embedded) fn create(tx: &mut Tx<'_>, new: &NewRoom) -> Result<Appended, StoreError> {
+pub(crate) fn create(tx: &mut Tx<'_>, new: &NewRoom) -> Result<Appended, StoreError> {
     let room = new.id;
     if let Some(existing) = tx.get(&keys::room(room))? {
         let replay = if existing.created_by == new.digest.0 { Replay::Same } else { Replay::Different };

@@ -4,6 +4,7 @@
 //! the command back, as it does with any command.
 
 use rill_protocol::RoomId;
+use std::sync::Arc;
 
 use super::{
     append::append,
@@ -16,13 +17,13 @@ use crate::{
     port::log::{AppendBatchResult, AppendRefused},
 };
 
-pub(super) fn append_batch(tx: &mut Tx<'_>, room: RoomId, batch: NewBatch) -> AppendBatchResult {
-    let NewBatch { author, at_ms, posts } = batch;
+pub(super) fn append_batch(tx: &mut Tx<'_>, room: RoomId, batch: &NewBatch) -> AppendBatchResult {
+    let NewBatch { author, at_ms, ref posts } = *batch;
     let Some(head) = tx.get(&keys::room_head(room))? else { return Ok(Err(AppendRefused::NoSuchRoom)) };
     if let Some(standing) = tx.get(&keys::standing(room, author))? {
         let at_ms = head.at_ms.max(at_ms);
         let mut known = 0;
-        for post in &posts {
+        for post in posts {
             let request = Request { room, user: author, client_id: post.client_id, digest: post.digest.0 };
             known += usize::from(idempotency::find(tx, &request, &standing, at_ms)?.is_some());
         }
@@ -36,8 +37,8 @@ pub(super) fn append_batch(tx: &mut Tx<'_>, room: RoomId, batch: NewBatch) -> Ap
     }
     let mut made = Vec::with_capacity(posts.len());
     for post in posts {
-        let (client_id, digest, change) = (post.client_id, post.digest, Change::Post(post.text));
-        match append(tx, room, NewEntry { author, client_id, at_ms, digest, change })? {
+        let (client_id, digest, change) = (post.client_id, post.digest, Change::Post(Arc::clone(&post.text)));
+        match append(tx, room, &NewEntry { author, client_id, at_ms, digest, change })? {
             Ok(appended) => made.push(appended),
             Err(refused) if made.is_empty() => return Ok(Err(refused)),
             Err(_) => return Err(StoreError::Engine("a batch was refused in its middle".into())),

@@ -2,9 +2,10 @@
 
 use rill_protocol::{SessionId, UserId};
 
-use super::{keys, read::Read, sessions, stored, tx::Tx};
+use super::sessions;
 use crate::{
     StoreError,
+    embedded::{keys, read::Read, stored, tx::Tx},
     engine::Direction,
     limits::READ_ROWS_MAX,
     model::{Digest, Session, TicketRecord},
@@ -15,7 +16,7 @@ use crate::{
 const _: () = assert!(TICKETS_PER_USER_MAX <= READ_ROWS_MAX);
 
 /// Whether a ticket is worth nothing any more.
-pub(super) fn is_expired(ticket: &stored::Ticket, now_ms: u64) -> bool {
+pub(crate) fn is_expired(ticket: &stored::Ticket, now_ms: u64) -> bool {
     ticket.expires_ms <= now_ms
 }
 

@@ -45,12 +45,7 @@ pub(super) fn write(tx: &mut Tx<'_>, room: RoomId, seq: u64, text: &str) -> Resu
 }
 
 /// The text of the entry `seq`, by what its row says of it.
-pub(in crate::embedded) fn read(
-    read: &impl Read,
-    room: RoomId,
-    seq: u64,
-    text: stored::Text,
-) -> Result<Body, StoreError> {
+pub(crate) fn read(read: &impl Read, room: RoomId, seq: u64, text: stored::Text) -> Result<Body, StoreError> {
     match text {
         stored::Text::None => return Ok(Body::None),
         stored::Text::Here(text) => return Ok(Body::Text(text.into())),

@@ -5,9 +5,10 @@ use async_trait::async_trait;
 use rill_protocol::{RoomId, UserId};
 use std::sync::Arc;
 
-use super::{Embedded, heads::LogId, keys, read::Read, stored, tx::Tx};
+use super::{Ports, Slot, Substrate};
 use crate::{
     StoreError,
+    embedded::{heads::LogId, keys, read::Read, stored, tx::Tx},
     engine::Direction,
     limits::READ_ROWS_MAX,
     model::{UserEntry, UserFact, UserHead},
@@ -73,7 +74,7 @@ fn append(
 }
 
 #[async_trait]
-impl UserLog for Embedded {
+impl<S: Substrate> UserLog for Ports<S> {
     async fn append(
         &self,
         user: UserId,
@@ -82,15 +83,15 @@ impl UserLog for Embedded {
         at_ms: u64,
     ) -> Result<Option<UserEntry>, StoreError> {
         let (_, cause_seq) = cause;
-        self.write(move |tx| append(tx, user, cause_seq, fact, at_ms)).await
+        self.write(Slot::User(user), move |tx| append(tx, user, cause_seq, fact, at_ms)).await
     }
 
     async fn head(&self, user: UserId) -> Result<Option<UserHead>, StoreError> {
-        self.read(|view| Ok(view.get(&keys::user_head(user))?.map(UserHead::from)))
+        self.read(Slot::User(user), |view| Ok(view.get(&keys::user_head(user))?.map(UserHead::from))).await
     }
 
     async fn entries(&self, user: UserId, after: u64, limit: usize) -> Result<Option<Vec<UserEntry>>, StoreError> {
-        self.read(|view| {
+        self.read(Slot::User(user), |view| {
             let Some(head) = view.get(&keys::user_head(user))? else { return Ok(None) };
             let is_kept = after.saturating_add(1) >= head.first && after <= head.seq;
             if !is_kept {
@@ -103,10 +104,11 @@ impl UserLog for Embedded {
             })?;
             Ok(Some(entries))
         })
+        .await
     }
 
     async fn snapshot(&self, user: UserId) -> Result<Option<(UserHead, Vec<UserEntry>)>, StoreError> {
-        self.read(|view| {
+        self.read(Slot::User(user), |view| {
             let Some(head) = view.get(&keys::user_head(user))? else { return Ok(None) };
             // As many as rooms that one user may be in, which is the caller's bound.
             let mut entries = view.collect(&keys::user_rooms(user), Direction::Forward, usize::MAX, |key, row| {
@@ -116,9 +118,10 @@ impl UserLog for Embedded {
             entries.sort_unstable_by_key(|entry| entry.seq);
             Ok(Some((head.into(), entries)))
         })
+        .await
     }
 
     fn observe(&self, observer: Arc<dyn UserLogObserver>) {
-        self.observers.user_log.write().push(observer);
+        self.substrate.observers().user_log.write().push(observer);
     }
 }

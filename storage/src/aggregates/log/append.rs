@@ -1,6 +1,7 @@
 //! The append: checks, then every row of the entry in one batch.
 
 use rill_protocol::RoomId;
+use std::sync::Arc;
 
 use super::{
     entry::{self, Draft},
@@ -15,7 +16,7 @@ use crate::{
     port::log::{AppendRefused, AppendResult},
 };
 
-pub(super) fn append(tx: &mut Tx<'_>, room: RoomId, new: NewEntry) -> AppendResult {
+pub(super) fn append(tx: &mut Tx<'_>, room: RoomId, new: &NewEntry) -> AppendResult {
     let Some(mut head) = tx.get(&keys::room_head(room))? else { return Ok(Err(AppendRefused::NoSuchRoom)) };
     // Time never runs backwards within a log.
     head.at_ms = head.at_ms.max(new.at_ms);
@@ -36,9 +37,9 @@ pub(super) fn append(tx: &mut Tx<'_>, room: RoomId, new: NewEntry) -> AppendResu
     }
 
     let draft = |fact, text| Draft { author: user, client_id: new.client_id, fact, text };
-    let written = match (new.change, current) {
+    let written = match (&new.change, current) {
         (Change::Post(text), _) => {
-            let written = entry::write(tx, room, &mut head, draft(stored::Fact::Posted, Some(text)))?;
+            let written = entry::write(tx, room, &mut head, draft(stored::Fact::Posted, Some(Arc::clone(text))))?;
             standing.mark_seq = written.seq;
             written
         }

@@ -3,9 +3,14 @@
 use async_trait::async_trait;
 use rill_protocol::{RoomId, UserId};
 
-use super::{Embedded, keys, log, read::Read, stored};
+use super::{Ports, Slot, Substrate, log};
 use crate::{
     StoreError,
+    embedded::{
+        keys::{self, Span},
+        read::Read,
+        stored,
+    },
     engine::Direction,
     limits::READ_ROWS_MAX,
     model::{Appended, Fact, Membership, NewRoom, Pending, Room, VisibleRange},
@@ -23,14 +28,26 @@ fn membership(
     Ok(Membership { user, ranges, joined_ms: record.joined_ms, mark_seq })
 }
 
+/// What is due, of a span of keys.
+pub(crate) fn pending(
+    read: &impl Read,
+    span: &Span<stored::Pending>,
+    limit: usize,
+) -> Result<Vec<Pending>, StoreError> {
+    read.collect(span, Direction::Forward, limit, |key, record| {
+        let (room, seq) = (key.room()?, key.number()?);
+        Ok(Pending { room, seq, user: record.user, fact: Fact::from(record.fact), at_ms: record.at_ms })
+    })
+}
+
 #[async_trait]
-impl Rooms for Embedded {
+impl<S: Substrate> Rooms for Ports<S> {
     async fn create(&self, room: NewRoom) -> Result<Appended, StoreError> {
-        self.write(move |tx| log::create(tx, &room)).await
+        self.write(Slot::Room(room.id), move |tx| log::create(tx, &room)).await
     }
 
     async fn get(&self, room: RoomId) -> Result<Option<Room>, StoreError> {
-        self.read(|view| {
+        self.read(Slot::Room(room), |view| {
             let Some(record) = view.get(&keys::room(room))? else { return Ok(None) };
             let head = view.need(&keys::room_head(room))?;
             Ok(Some(Room {
@@ -43,20 +60,22 @@ impl Rooms for Embedded {
                 created_by: crate::model::Digest(record.created_by),
             }))
         })
+        .await
     }
 
     async fn membership(&self, room: RoomId, user: UserId) -> Result<Option<Membership>, StoreError> {
-        self.read(|view| {
+        self.read(Slot::Room(room), |view| {
             let record = match view.get(&keys::member(room, user))? {
                 Some(record) => Some(record),
                 None => view.get(&keys::former_member(room, user))?,
             };
             record.map(|record| membership(view, room, user, record)).transpose()
         })
+        .await
     }
 
     async fn members(&self, room: RoomId, after: Option<UserId>, limit: usize) -> Result<Vec<Membership>, StoreError> {
-        self.read(|view| {
+        self.read(Slot::Room(room), |view| {
             let mut span = keys::members(room);
             if let Some(after) = after {
                 span = span.behind(&[&room.0, &after.0]);
@@ -67,18 +86,14 @@ impl Rooms for Embedded {
             })?;
             rows.into_iter().map(|(user, record)| membership(view, room, user, record)).collect()
         })
+        .await
     }
 
     async fn pending(&self, limit: usize) -> Result<Vec<Pending>, StoreError> {
-        self.read(|view| {
-            view.collect(&keys::all_pending(), Direction::Forward, limit.min(READ_ROWS_MAX), |key, record| {
-                let (room, seq) = (key.room()?, key.number()?);
-                Ok(Pending { room, seq, user: record.user, fact: Fact::from(record.fact), at_ms: record.at_ms })
-            })
-        })
+        self.substrate.pending(limit.min(READ_ROWS_MAX)).await
     }
 
     async fn settle(&self, room: RoomId, seq: u64) -> Result<(), StoreError> {
-        self.write(move |tx| tx.delete(keys::pending(room, seq))).await
+        self.write(Slot::Room(room), move |tx| tx.delete(keys::pending(room, seq))).await
     }
 }

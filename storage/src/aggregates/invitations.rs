@@ -3,9 +3,10 @@
 use async_trait::async_trait;
 use rill_protocol::UserId;
 
-use super::{Embedded, keys, read::Read, stored, tx::Tx};
+use super::{Ports, Slot, Substrate};
 use crate::{
     StoreError,
+    embedded::{keys, read::Read, stored, tx::Tx},
     engine::Direction,
     limits::{COMMAND_BYTES_MAX, INVITATION_USES_MAX, INVITATIONS_PER_CREATOR_MAX, READ_ROWS_MAX},
     model::{Digest, Invitation, InvitationId},
@@ -39,7 +40,7 @@ fn all(read: &impl Read, creator: UserId) -> Result<Vec<Invitation>, StoreError>
 }
 
 /// Removes an invitation and its uses; returns whether it was there.
-pub(super) fn remove(tx: &mut Tx<'_>, creator: UserId, id: InvitationId) -> Result<bool, StoreError> {
+pub(crate) fn remove(tx: &mut Tx<'_>, creator: UserId, id: InvitationId) -> Result<bool, StoreError> {
     if !tx.contains(&keys::invitation(creator, id))? {
         return Ok(false);
     }
@@ -53,9 +54,9 @@ pub(super) fn remove(tx: &mut Tx<'_>, creator: UserId, id: InvitationId) -> Resu
 }
 
 #[async_trait]
-impl Invitations for Embedded {
+impl<S: Substrate> Invitations for Ports<S> {
     async fn create(&self, invitation: Invitation) -> Result<bool, StoreError> {
-        self.write(move |tx| {
+        self.write(Slot::User(invitation.creator), move |tx| {
             if all(tx, invitation.creator)?.len() >= INVITATIONS_PER_CREATOR_MAX {
                 return Ok(false);
             }
@@ -66,19 +67,19 @@ impl Invitations for Embedded {
     }
 
     async fn list(&self, creator: UserId) -> Result<Vec<Invitation>, StoreError> {
-        self.read(|view| all(view, creator))
+        self.read(Slot::User(creator), |view| all(view, creator)).await
     }
 
     async fn get(&self, creator: UserId, secret: Digest) -> Result<Option<Invitation>, StoreError> {
-        self.read(|view| find(view, creator, secret))
+        self.read(Slot::User(creator), |view| find(view, creator, secret)).await
     }
 
     async fn revoke(&self, creator: UserId, id: InvitationId) -> Result<bool, StoreError> {
-        self.write(move |tx| remove(tx, creator, id)).await
+        self.write(Slot::User(creator), move |tx| remove(tx, creator, id)).await
     }
 
     async fn redeem(&self, creator: UserId, secret: Digest, by: UserId, now_ms: u64) -> Result<bool, StoreError> {
-        self.write(move |tx| {
+        self.write(Slot::User(creator), move |tx| {
             let Some(mut invitation) = find(tx, creator, secret)? else { return Ok(false) };
             let used = keys::invitation_use(creator, invitation.id(), by);
             if tx.contains(&used)? {

@@ -22,7 +22,7 @@ fn day(at_ms: u64) -> u32 {
 }
 
 /// The day before which keys no longer count.
-pub(in crate::embedded) fn expired_before(now_ms: u64) -> u32 {
+pub(crate) fn expired_before(now_ms: u64) -> u32 {
     day(now_ms).saturating_sub(IDEMPOTENCY_DAYS)
 }
 

@@ -1,0 +1,88 @@
+//! The logic of every aggregate, written once. A store is a substrate under it: the
+//! embedded one, with a committer and an engine, or Redis.
+//!
+//! A method is a function of what it reads, within one [`Slot`]. It can be run again, over
+//! rows that are newer, until it was run over the ones that hold: so it takes nothing apart
+//! and does nothing but read and write rows. What it tells observers is part of the batch.
+
+mod invitations;
+mod log;
+mod rooms;
+mod sessions;
+mod tickets;
+mod user_log;
+mod users;
+
+use rill_protocol::{RoomId, UserId};
+use std::sync::Arc;
+
+use crate::{
+    StoreError,
+    embedded::{Observers, queue::Reply, tx::Tx, view::View},
+    model::{NameKey, Pending},
+};
+
+pub(crate) use invitations::remove as remove_invitation;
+pub(crate) use log::{expired_before, text};
+pub(crate) use rooms::pending;
+pub(crate) use tickets::is_expired as is_ticket_expired;
+pub(crate) use users::user;
+
+/// All that one call touches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Slot {
+    Room(RoomId),
+    /// Also who makes invitations.
+    User(UserId),
+    Name(NameKey),
+}
+
+/// What the aggregates stand on.
+pub(crate) trait Substrate: Send + Sync + 'static {
+    /// Runs a function over one state of a slot.
+    fn read<T: Send>(
+        &self,
+        slot: Slot,
+        read: impl Fn(&View<'_>) -> Result<T, StoreError> + Send,
+    ) -> impl Future<Output = Result<T, StoreError>> + Send;
+
+    /// Queues a command when it is called, before the reply is first polled: calls made one
+    /// after the other for one slot are made in that order.
+    fn write<T: Send + 'static>(
+        &self,
+        slot: Slot,
+        command: impl Fn(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Reply<T>;
+
+    /// What is due in any room: see [`crate::port::Rooms::pending`].
+    fn pending(&self, limit: usize) -> impl Future<Output = Result<Vec<Pending>, StoreError>> + Send;
+
+    fn observers(&self) -> &Observers;
+}
+
+/// Every port that touches one room or one user, over a substrate.
+pub(crate) struct Ports<S> {
+    substrate: Arc<S>,
+}
+
+impl<S: Substrate> Ports<S> {
+    pub(crate) fn new(substrate: Arc<S>) -> Arc<Self> {
+        Arc::new(Self { substrate })
+    }
+
+    fn read<T: Send>(
+        &self,
+        slot: Slot,
+        read: impl Fn(&View<'_>) -> Result<T, StoreError> + Send,
+    ) -> impl Future<Output = Result<T, StoreError>> + Send {
+        self.substrate.read(slot, read)
+    }
+
+    fn write<T: Send + 'static>(
+        &self,
+        slot: Slot,
+        command: impl Fn(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Reply<T> {
+        self.substrate.write(slot, command)
+    }
+}
