@@ -18,6 +18,10 @@ pub enum StoreError {
     /// The engine failed while reading or writing; a write is not visible.
     #[error("the store's engine failed: {0}")]
     Engine(String),
+    /// Redis did not answer in time, or lost the connection: a write may have happened. The
+    /// same call under the same client id finds out.
+    #[error("Redis cannot be reached ({0}); repeat the call under the same client id")]
+    Unreachable(String),
     /// A record's checksum, format or content is wrong.
     #[error("a record of table {table} is damaged ({detail}); restore the store from a backup")]
     Damaged {

@@ -15,6 +15,7 @@ pub mod planted;
 mod platform;
 pub mod port;
 mod record;
+pub mod redis;
 mod table;
 
 pub use engine::EngineKind;

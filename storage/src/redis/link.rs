@@ -1,0 +1,44 @@
+//! The way to Redis, given from outside: one server, or a cluster.
+//!
+//! What answers for connecting, for TLS and passwords, for reconnecting and for `MOVED`,
+//! `ASK` and `TRYAGAIN` is behind this trait. The store knows what an answer means for what
+//! it wanted to write.
+
+use redis::{Cmd, RedisResult, Value, aio::ConnectionLike};
+use std::pin::Pin;
+
+/// What resolves to an answer.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = RedisResult<T>> + Send + 'a>>;
+
+/// One connection that many commands are under way on, or one to each node of a cluster.
+///
+/// A command that was sent and not answered may have been done, and may be done later: the
+/// store sends nothing that does harm when it is done twice.
+pub trait Link: Send + Sync {
+    /// Sends one command, to whoever serves its first key. Resolves within a bounded time,
+    /// also when nobody answers. Commands that are sent one after the other are not ordered.
+    fn send<'a>(&'a self, command: &'a Cmd) -> Answer<'a, Value>;
+
+    /// Resolves when what this link has written under `key`'s slot is as safe as was asked
+    /// for: after `WAIT`, where that is configured. Asked after a commit and before its
+    /// acknowledgement.
+    fn settle<'a>(&'a self, _key: &'a [u8]) -> Answer<'a, ()> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+/// Any connection of the client that can be cloned, such as
+/// [`redis::aio::MultiplexedConnection`] and [`redis::cluster_async::ClusterConnection`].
+pub struct Shared<C>(pub C);
+
+impl<C: ConnectionLike + Clone + Send + Sync> Link for Shared<C> {
+    fn send<'a>(&'a self, command: &'a Cmd) -> Answer<'a, Value> {
+        let mut connection = self.0.clone();
+        Box::pin(async move {
+            match connection.req_packed_command(command).await? {
+                Value::ServerError(error) => Err(error.into()),
+                answer => Ok(answer),
+            }
+        })
+    }
+}
