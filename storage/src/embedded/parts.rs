@@ -25,6 +25,8 @@ pub(super) const JOURNAL: &str = "journal";
 pub(super) const HEADS: &str = "heads";
 const INCOMING: &str = "incoming";
 const MOVES: &str = "incoming.moves";
+/// The list of moves while it is being written.
+const MOVES_NEW: &str = "incoming.new";
 
 /// What a new file system has by itself.
 const FILE_SYSTEMS_OWN: &str = "lost+found";
@@ -59,7 +61,7 @@ pub(super) fn must_be_empty(directory: &Path) -> Result<(), StoreError> {
     };
     for entry in entries {
         let name = entry.map_err(|error| failed(directory, &error))?.file_name();
-        if ![LOCK_FILE, INCOMING, FILE_SYSTEMS_OWN].into_iter().any(|known| name == known) {
+        if ![LOCK_FILE, INCOMING, MOVES_NEW, FILE_SYSTEMS_OWN].into_iter().any(|known| name == known) {
             let detail = format!("it is not empty: it holds {}; name a directory that is", name.display());
             return Err(StoreError::Open { path: directory.to_owned(), detail });
         }
@@ -84,7 +86,7 @@ pub(super) fn must_not_be_half(directory: &Path) -> Result<(), StoreError> {
 /// An empty place for a store that is made; what an earlier attempt left goes.
 pub(super) fn begin(directory: &LockedDirectory) -> Result<PathBuf, StoreError> {
     let incoming = directory.path.join(INCOMING);
-    remove(&incoming)
+    clear(&directory.path)
         .and_then(|()| platform::create_private_directory(&incoming))
         .map_err(|error| failed(&incoming, &error))?;
     Ok(incoming)
@@ -108,7 +110,13 @@ pub(super) fn must_have_room(directory: &LockedDirectory, bytes: u64) -> Result<
 
 /// Nothing came of what was begun.
 pub(super) fn abandon(directory: &LockedDirectory) {
-    let _ = remove(&directory.path.join(INCOMING));
+    let _ = clear(&directory.path);
+}
+
+/// Removes what an attempt has made that came to no list of moves.
+fn clear(directory: &Path) -> io::Result<()> {
+    remove(&directory.join(MOVES_NEW))?;
+    remove(&directory.join(INCOMING))
 }
 
 /// Puts the store in `incoming`, which is whole and durable, in the place of the one
@@ -126,7 +134,7 @@ pub(super) fn put_in_place(directory: &LockedDirectory) -> Result<(), StoreError
                 false => moves.push_str(&format!("remove {part}\n")),
             }
         }
-        let fresh = directory.join(MOVES).with_extension("new");
+        let fresh = directory.join(MOVES_NEW);
         let mut file = File::create(&fresh)?;
         file.write_all(moves.as_bytes())?;
         file.sync_all()?;
@@ -137,11 +145,17 @@ pub(super) fn put_in_place(directory: &LockedDirectory) -> Result<(), StoreError
     finish(directory)
 }
 
-/// Makes the moves that were written down and not yet made. Each can be made twice.
+/// Makes the moves that were written down and not yet made. Each can be made twice. Where
+/// none were, what an attempt left beside a store goes, and with it the space it takes.
 pub(super) fn finish(directory: &Path) -> Result<(), StoreError> {
     let moves = match fs::read_to_string(directory.join(MOVES)) {
         Ok(moves) => moves,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return match is_any(directory) {
+                true => clear(directory).map_err(|error| failed(directory, &error)),
+                false => Ok(()),
+            };
+        }
         Err(error) => return Err(failed(&directory.join(MOVES), &error)),
     };
     make(directory, &moves).map_err(|error| failed(directory, &error))

@@ -88,3 +88,19 @@ async fn the_engine_never_writes_files_of_its_own_for_large_values() {
     assert_eq!(told(&opened.store).await, before);
     opened.handle.close().unwrap();
 }
+
+#[tokio::test]
+async fn a_snapshot_that_a_killed_opening_was_writing_is_no_damage() {
+    let directory = tempfile::tempdir().unwrap();
+    let opened = open(directory.path());
+    live(&opened.store).await;
+    let before = told(&opened.store).await;
+    opened.handle.close().unwrap();
+    // Named after where the log ends, so that it looks newer than the one before it.
+    let unfinished = engine(directory.path()).join("snap.00FFFFFFFFFFFFFF.generating");
+    fs::write(&unfinished, b"half").unwrap();
+    let opened = open(directory.path());
+    assert!(!unfinished.exists());
+    assert_eq!(told(&opened.store).await, before);
+    opened.handle.close().unwrap();
+}

@@ -2,4 +2,8 @@
 
 mod command;
 mod copying;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod cut_short;
 mod restoring;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod traced;

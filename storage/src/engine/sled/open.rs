@@ -88,11 +88,29 @@ fn sync_all(directory: &Path) -> io::Result<()> {
     directory.parent().map_or(Ok(()), platform::sync_directory)
 }
 
+/// What sled calls a snapshot while it writes it, which it does while it opens.
+const UNFINISHED: &str = ".generating";
+
+/// Removes what an opening that was killed left of a snapshot: the next one would take it
+/// for the newest, and then call the database damaged. Everything in it is in `db` too.
+fn remove_unfinished_snapshots(directory: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let name = entry?.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with("snap.") && name.ends_with(UNFINISHED) {
+            fs::remove_file(directory.join(&*name))?;
+        }
+    }
+    Ok(())
+}
+
 /// Opens or creates the database in `directory`, which `lock` keeps other processes
 /// out of for as long as the engine lives.
 pub(crate) fn open(directory: &Path, cache_bytes: u64, lock: Box<dyn Send + Sync>) -> Result<SledEngine, StoreError> {
     #[cfg(target_os = "linux")]
     tracing::trace!(writes = super::synced_writes::count(), "opening sled");
+    remove_unfinished_snapshots(directory)
+        .map_err(|error| failed(directory, format!("{error}; check its permissions and the space on its disk")))?;
     let db = start_patiently(directory, cache_bytes)?;
     let file = directory.join("db");
     let synced = sync_all(directory).and_then(|()| File::options().write(true).open(&file));
