@@ -5,12 +5,12 @@
 
 use rill_client::{Client, Config, Credentials, TransportKind};
 use rill_protocol::{Code, RoomId};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::{fs, io, path::Path, process::Command, time::Duration};
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
-use crate::running::Running;
+use crate::{api::Api, running::Running};
 
 const DISK_BYTES: usize = 64 * 1024 * 1024;
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -49,37 +49,6 @@ impl Drop for SmallDisk {
     }
 }
 
-struct Api<'a> {
-    http: &'a str,
-    token: String,
-}
-
-impl Api<'_> {
-    async fn post(&self, key: u32, path: &str, body: &Value) -> (u16, Value) {
-        let request = reqwest::Client::new().post(format!("http://{}/api/v1/{path}", self.http)).json(body);
-        let key = format!("01890a5d-ac96-774b-bcce-{key:012x}");
-        let answer = request.bearer_auth(&self.token).header("Idempotency-Key", key).send().await.unwrap();
-        (answer.status().as_u16(), answer.json().await.unwrap())
-    }
-
-    async fn texts(&self, room: &str) -> Vec<String> {
-        let url = format!("http://{}/api/v1/rooms/{room}/messages", self.http);
-        let answer = reqwest::Client::new().get(url).bearer_auth(&self.token).send().await.unwrap();
-        let page: Value = answer.json().await.unwrap();
-        let text = |message: &Value| message["text"].as_str().unwrap().to_owned();
-        // The first two say that the room was made and its maker joined.
-        page["messages"].as_array().unwrap().iter().skip(2).map(text).collect()
-    }
-
-    /// How often the code was given over that transport.
-    async fn refusals(&self, door: &str) -> u64 {
-        let answer = reqwest::get(format!("http://{}/metrics", self.http)).await.unwrap();
-        let text = answer.text().await.unwrap();
-        let of = |line: &&str| line.contains("storage_full") && line.contains(&format!("\"{door}\""));
-        text.lines().filter(of).filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum()
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_is_said_over_http_and_over_the_wire_and_what_waited_goes_out() {
     if !rustix::process::geteuid().is_root() {
@@ -91,11 +60,8 @@ async fn a_full_disk_is_said_over_http_and_over_the_wire_and_what_waited_goes_ou
     let disk = SmallDisk::new();
     let mut server = Running::start(&disk.path().join("data"), &["--demo"]);
     let http = server.ready()["http"].as_str().unwrap().to_owned();
-    let mut api = Api { http: &http, token: String::new() };
-    let (_, login) = api.post(0, "login", &json!({ "username": "user1", "password": "123" })).await;
-    api.token = login["token"].as_str().unwrap().to_owned();
-    let (_, made) = api.post(1, "rooms", &json!({ "name": "small" })).await;
-    let room = made["room"]["id"].as_str().unwrap().to_owned();
+    let api = Api::of_user1(&http).await;
+    let room = api.made_room(1).await;
     let messages = format!("rooms/{room}/messages");
     assert_eq!(api.post(2, &messages, &json!({ "text": "before" })).await.0, 201);
 
@@ -112,7 +78,7 @@ async fn a_full_disk_is_said_over_http_and_over_the_wire_and_what_waited_goes_ou
     let id: RoomId = room.parse().unwrap();
     let waiting = client.post(id, "over the wire").await.unwrap();
     timeout(PATIENCE, async {
-        while api.refusals("websocket").await == 0 {
+        while api.refusals("websocket", "storage_full").await == 0 {
             sleep(LOOK).await;
         }
     })

@@ -3,12 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)] // a test reads the time
 
 mod admin;
+mod api;
 mod config;
 mod damage;
 mod engines;
 mod full_disk;
 mod log;
 mod memory;
+mod read_only_disk;
 mod running;
 mod store;
 

@@ -1,0 +1,49 @@
+//! The JSON API of a running server, as its tests use it.
+
+use serde_json::{Value, json};
+
+/// See the module.
+pub(crate) struct Api<'a> {
+    http: &'a str,
+    token: String,
+}
+
+impl<'a> Api<'a> {
+    /// Of the demonstration's first account.
+    pub(crate) async fn of_user1(http: &'a str) -> Self {
+        let mut api = Self { http, token: String::new() };
+        let (_, login) = api.post(0, "login", &json!({ "username": "user1", "password": "123" })).await;
+        api.token = login["token"].as_str().unwrap().to_owned();
+        api
+    }
+
+    /// A room, made under that key.
+    pub(crate) async fn made_room(&self, key: u32) -> String {
+        let (_, made) = self.post(key, "rooms", &json!({ "name": "small" })).await;
+        made["room"]["id"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) async fn post(&self, key: u32, path: &str, body: &Value) -> (u16, Value) {
+        let request = reqwest::Client::new().post(format!("http://{}/api/v1/{path}", self.http)).json(body);
+        let key = format!("01890a5d-ac96-774b-bcce-{key:012x}");
+        let answer = request.bearer_auth(&self.token).header("Idempotency-Key", key).send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+
+    pub(crate) async fn texts(&self, room: &str) -> Vec<String> {
+        let url = format!("http://{}/api/v1/rooms/{room}/messages", self.http);
+        let answer = reqwest::Client::new().get(url).bearer_auth(&self.token).send().await.unwrap();
+        let page: Value = answer.json().await.unwrap();
+        let text = |message: &Value| message["text"].as_str().unwrap().to_owned();
+        // The first two say that the room was made and its maker joined.
+        page["messages"].as_array().unwrap().iter().skip(2).map(text).collect()
+    }
+
+    /// How often the code was given over that transport.
+    pub(crate) async fn refusals(&self, door: &str, code: &str) -> u64 {
+        let answer = reqwest::get(format!("http://{}/metrics", self.http)).await.unwrap();
+        let text = answer.text().await.unwrap();
+        let of = |line: &&str| line.contains(&format!("\"{code}\"")) && line.contains(&format!("\"{door}\""));
+        text.lines().filter(of).filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum()
+    }
+}
