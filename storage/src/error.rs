@@ -11,16 +11,27 @@ pub enum StoreError {
     /// The committer's queue is full: nothing was written, the same call may be repeated.
     #[error("the store's queue is full; repeat the call under the same client id")]
     Busy,
-    /// The disk has no room left: nothing was written, reads go on, and writes do once
-    /// there is space again.
-    #[error("the disk of the data directory is full; make space and repeat the call under the same client id")]
+    /// The disk, or the memory that Redis may use, has no room left: nothing was written,
+    /// reads go on, and writes do once there is space again.
+    #[error(
+        "the store has no room left: make space on its disk, or raise the maxmemory of its Redis, and repeat the call under the same client id"
+    )]
     Full,
+    /// The server that is to hold the store is none for it, and stays so until somebody
+    /// changes it.
+    #[error("{address} cannot hold this store: {detail}")]
+    Unfit {
+        /// Without its password.
+        address: String,
+        /// What is wrong and what helps.
+        detail: String,
+    },
     /// The engine failed while reading or writing; a write is not visible.
     #[error("the store's engine failed: {0}")]
     Engine(String),
-    /// Redis did not answer in time, or lost the connection: a write may have happened. The
-    /// same call under the same client id finds out.
-    #[error("Redis cannot be reached ({0}); repeat the call under the same client id")]
+    /// Redis did not answer in time, lost the connection, or cannot be used now; the text
+    /// names it. A write may have happened: the same call under the same client id finds out.
+    #[error("{0}; repeat the call under the same client id")]
     Unreachable(String),
     /// A record's checksum, format or content is wrong.
     #[error("a record of table {table} is damaged ({detail}); restore the store from a backup")]

@@ -94,6 +94,23 @@ pub const HEADS_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// closed in this process releases from a background thread.
 pub const ENGINE_LOCK_WAIT_MS: u64 = 5_000;
 
+/// How long Redis has to take a connection.
+pub const REDIS_CONNECT_TIMEOUT_MS: u64 = 3_000;
+/// How long Redis has for an answer, beside what it is told to wait for replicas.
+pub const REDIS_ANSWER_TIMEOUT_MS: u64 = 3_000;
+/// How long a first start waits for a Redis that is not there yet.
+pub const REDIS_START_WAIT_MS: u64 = 30_000;
+/// How long a call waits for a connection that has just been lost.
+pub const REDIS_CALL_WAIT_MS: u64 = 1_500;
+/// The first pause between two tries to connect; it doubles.
+pub const REDIS_RECONNECT_MIN_MS: u64 = 20;
+/// The longest.
+pub const REDIS_RECONNECT_MAX_MS: u64 = 1_000;
+/// Between two looks whether Redis answers and is still a primary.
+pub const REDIS_LOOK_EVERY_MS: u64 = 1_000;
+/// Looks between two at everything else, as when it writes to disk.
+pub const REDIS_LOOKS_PER_PROBE: u32 = 10;
+
 /// The bounds that an owner may choose; the defaults are the constants above.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {

@@ -13,7 +13,7 @@ use super::stored::Meta;
 /// number.
 ///
 /// 2: a journal lies before the engine.
-pub(super) const DATA_VERSION: u32 = 2;
+pub(crate) const DATA_VERSION: u32 = 2;
 
 /// What the meta record says of a store.
 pub(super) enum Found {

@@ -6,7 +6,7 @@
 
 mod any_record;
 mod backup;
-mod birth;
+pub(crate) mod birth;
 pub(crate) mod cache;
 mod check;
 mod closed;

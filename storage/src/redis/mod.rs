@@ -3,7 +3,25 @@
 //! Nothing of a room's or a user's logic is here, and nothing of it is in Lua. Redis is an
 //! optimistic substrate: a method runs over rows that were fetched, and what it writes is
 //! taken by one script if the slot is still what it was read as, or the method runs again.
+//!
+//! The way there is [`TendedLink`]: it asks of a Redis what must be so before it is used,
+//! knows what an acknowledgement by it means, and comes back when it was lost.
 
+mod community;
+mod connect;
+mod durability;
+mod error;
 mod link;
+mod meeting;
+mod options;
+mod probe;
+mod tended;
+mod tending;
 
+pub use community::{Community, is_used_with_redis};
+pub use connect::Connection;
+pub use durability::{Durability, Kept};
 pub use link::{Answer, Link, Shared};
+pub use options::{BadAddress, DEFAULT_PREFIX, RedisOptions, RedisServer, Spawn};
+pub use probe::Primary;
+pub use tended::{Condition, Counts, Greet, TendedLink, Unattended};

@@ -1,0 +1,143 @@
+//! What an acknowledgement means, in one honest sentence.
+
+use std::fmt;
+
+use super::probe::{Primary, Probe, Settings};
+
+/// How what is acknowledged is kept. Ordered: what may lose more comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kept {
+    /// In the memory of Redis.
+    InMemory,
+    /// Dumped now and then.
+    Dumped,
+    /// In the append-only file, written when the system does.
+    WhenTheSystemWrites,
+    /// In the append-only file; Redis does not tell when that is written.
+    Unknown,
+    /// On disk within a second.
+    WithinASecond,
+    /// On disk before it is acknowledged.
+    OnDisk,
+}
+
+/// See the module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Durability {
+    pub kept: Kept,
+    /// Replicas that must have a write before it is acknowledged.
+    pub replicas_awaited: u32,
+    /// Replicas that are connected, of the primary with the fewest.
+    pub replicas: u32,
+}
+
+fn kept(primary: &Primary, settings: Option<&Settings>) -> Kept {
+    match settings {
+        _ if primary.append_only && primary.append_only_failed => Kept::InMemory,
+        None if primary.append_only => Kept::Unknown,
+        None => Kept::InMemory,
+        Some(settings) if primary.append_only => match settings.append_fsync.as_str() {
+            "always" if settings.pauses_fsync => Kept::WhenTheSystemWrites,
+            "always" => Kept::OnDisk,
+            "everysec" => Kept::WithinASecond,
+            _ => Kept::WhenTheSystemWrites,
+        },
+        Some(settings) if settings.dumps => Kept::Dumped,
+        Some(_) => Kept::InMemory,
+    }
+}
+
+impl Durability {
+    /// Of a cluster, what its weakest primary does.
+    pub(super) fn of(probe: &Probe, replicas_awaited: u32) -> Self {
+        let settings = |at: usize| probe.settings.as_ref().and_then(|all| all.get(at));
+        let each = probe.primaries.iter().enumerate().map(|(at, primary)| kept(primary, settings(at)));
+        Self {
+            kept: each.min().unwrap_or(Kept::InMemory),
+            replicas_awaited,
+            replicas: probe.primaries.iter().map(|primary| primary.replicas).min().unwrap_or(0),
+        }
+    }
+
+    /// Whether something acknowledged may be lost when one machine fails.
+    pub fn may_lose(&self) -> bool {
+        self.kept != Kept::OnDisk && self.replicas_awaited == 0
+    }
+}
+
+impl fmt::Display for Durability {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.replicas_awaited > 0 {
+            write!(
+                out,
+                "every acknowledged message is on {} of {} replicas, and ",
+                self.replicas_awaited, self.replicas
+            )?;
+        }
+        out.write_str(match self.kept {
+            Kept::InMemory => "acknowledged messages are in the memory of Redis only, and gone when it ends (appendonly no)",
+            Kept::Dumped => {
+                "acknowledged messages are on disk when Redis next dumps its data; if it dies before, they are lost (appendonly no)"
+            }
+            Kept::WhenTheSystemWrites => {
+                "acknowledged messages are on disk when the system writes them; if the machine dies before, they are lost \
+                 (appendfsync no, or no-appendfsync-on-rewrite yes)"
+            }
+            Kept::Unknown => {
+                "Redis keeps an append-only file and does not let us see appendfsync (CONFIG GET): acknowledged messages may be lost"
+            }
+            Kept::WithinASecond => {
+                "acknowledged messages are on disk within a second; if Redis dies before, they are lost (appendfsync everysec)"
+            }
+            Kept::OnDisk => "every acknowledged message is on the disk of Redis (appendfsync always)",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_and_what_an_ack_means_by_them() {
+        let check = |append_only, fsync: &str, pauses_fsync, dumps, expected, may_lose| {
+            let settings = Settings { append_fsync: fsync.into(), pauses_fsync, dumps };
+            let primary = Primary { append_only, ..Primary::default() };
+            let probe = Probe {
+                version: "7.0.15".into(),
+                is_cluster: false,
+                has_sharded_channels: true,
+                primaries: vec![primary],
+                settings: Some(vec![settings]),
+            };
+            let durability = Durability::of(&probe, 0);
+            assert_eq!((durability.kept, durability.may_lose()), (expected, may_lose), "{fsync}");
+            assert!(!Durability::of(&probe, 1).may_lose());
+            let untold = Probe { settings: None, ..probe };
+            assert!(Durability::of(&untold, 0).may_lose());
+        };
+        check(false, "always", false, false, Kept::InMemory, true);
+        check(false, "everysec", false, true, Kept::Dumped, true);
+        check(true, "no", false, true, Kept::WhenTheSystemWrites, true);
+        check(true, "everysec", false, true, Kept::WithinASecond, true);
+        check(true, "always", false, true, Kept::OnDisk, false);
+        check(true, "always", true, true, Kept::WhenTheSystemWrites, true);
+    }
+
+    #[test]
+    fn a_cluster_keeps_what_its_weakest_primary_keeps() {
+        let settings = |fsync: &str| Settings { append_fsync: fsync.into(), pauses_fsync: false, dumps: false };
+        let probe = Probe {
+            version: "7.0.15".into(),
+            is_cluster: true,
+            has_sharded_channels: true,
+            primaries: vec![
+                Primary { append_only: true, replicas: 2, ..Primary::default() },
+                Primary { append_only: true, replicas: 1, ..Primary::default() },
+            ],
+            settings: Some(vec![settings("always"), settings("everysec")]),
+        };
+        let durability = Durability::of(&probe, 0);
+        assert_eq!((durability.kept, durability.replicas), (Kept::WithinASecond, 1));
+    }
+}
