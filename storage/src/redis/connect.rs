@@ -5,9 +5,12 @@ use redis::{
     aio::{ConnectionLike, MultiplexedConnection},
     cluster::ClusterClient,
     cluster_async::ClusterConnection,
-    cluster_routing::{MultipleNodeRoutingInfo, RoutingInfo},
+    cluster_routing::{MultipleNodeRoutingInfo, Route, RoutingInfo, SingleNodeRoutingInfo, SlotAddr},
 };
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    time::Duration,
+};
 
 use super::options::RedisServer;
 use crate::limits::{REDIS_ANSWER_TIMEOUT_MS, REDIS_CONNECT_TIMEOUT_MS};
@@ -21,9 +24,23 @@ const CLUSTER_RETRY_MAX_MS: u64 = 500;
 /// Many callers share it: commands are sent in the order in which they are given, and
 /// answered in that order by each server.
 #[derive(Clone)]
-pub enum Connection {
+pub struct Connection {
+    /// No two connections of this process have the same.
+    pub(super) number: u64,
+    wire: Wire,
+}
+
+#[derive(Clone)]
+enum Wire {
     Single(MultiplexedConnection),
     Cluster(ClusterConnection),
+}
+
+impl From<Wire> for Connection {
+    fn from(wire: Wire) -> Self {
+        static NUMBERS: AtomicU64 = AtomicU64::new(0);
+        Self { number: NUMBERS.fetch_add(1, Relaxed), wire }
+    }
 }
 
 /// TLS asks for a provider of cryptography, once a process; who was first has chosen it.
@@ -57,7 +74,7 @@ impl Connection {
                 _ => Client::open(node.clone()),
             };
             match client?.get_multiplexed_async_connection_with_config(&config).await {
-                Ok(connection) => return Ok(Self::Single(connection)),
+                Ok(connection) => return Ok(Wire::Single(connection).into()),
                 Err(error) => last = Some(error),
             }
         }
@@ -76,18 +93,32 @@ impl Connection {
         if let Some(certificates) = certificates(server).filter(|_| server.is_encrypted) {
             builder = builder.certs(certificates);
         }
-        Ok(Self::Cluster(builder.build()?.get_async_connection().await?))
+        Ok(Wire::Cluster(builder.build()?.get_async_connection().await?).into())
     }
 
     pub fn is_cluster(&self) -> bool {
-        matches!(self, Self::Cluster(_))
+        matches!(self.wire, Wire::Cluster(_))
+    }
+
+    /// Sends commands one behind the other to whoever serves `key`, of which they may know
+    /// nothing.
+    pub(super) async fn pipeline_at(&mut self, commands: &Pipeline, key: &[u8]) -> RedisResult<Vec<Value>> {
+        let count = commands.len();
+        match &mut self.wire {
+            Wire::Single(connection) => connection.send_packed_commands(commands, 0, count).await,
+            Wire::Cluster(connection) => {
+                let route = Route::with_key(key, SlotAddr::Master);
+                let node = SingleNodeRoutingInfo::SpecificNode(route);
+                connection.route_pipeline(commands.clone(), 0, count, node).await
+            }
+        }
     }
 
     /// Asks every primary, each for itself.
     pub(super) async fn ask_primaries(&mut self, command: &Cmd) -> RedisResult<Vec<Value>> {
-        match self {
-            Self::Single(connection) => Ok(vec![connection.send_packed_command(command).await?.extract_error()?]),
-            Self::Cluster(connection) => {
+        match &mut self.wire {
+            Wire::Single(connection) => Ok(vec![connection.send_packed_command(command).await?.extract_error()?]),
+            Wire::Cluster(connection) => {
                 let everywhere = RoutingInfo::MultiNode((MultipleNodeRoutingInfo::AllMasters, None));
                 match connection.route_command(command.clone(), everywhere).await?.extract_error()? {
                     Value::Map(answers) => Ok(answers.into_iter().map(|(_, answer)| answer).collect()),
@@ -101,9 +132,9 @@ impl Connection {
 
 impl ConnectionLike for Connection {
     fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
-        match self {
-            Self::Single(connection) => connection.req_packed_command(command),
-            Self::Cluster(connection) => connection.req_packed_command(command),
+        match &mut self.wire {
+            Wire::Single(connection) => connection.req_packed_command(command),
+            Wire::Cluster(connection) => connection.req_packed_command(command),
         }
     }
 
@@ -113,16 +144,16 @@ impl ConnectionLike for Connection {
         offset: usize,
         count: usize,
     ) -> RedisFuture<'a, Vec<Value>> {
-        match self {
-            Self::Single(connection) => connection.req_packed_commands(commands, offset, count),
-            Self::Cluster(connection) => connection.req_packed_commands(commands, offset, count),
+        match &mut self.wire {
+            Wire::Single(connection) => connection.req_packed_commands(commands, offset, count),
+            Wire::Cluster(connection) => connection.req_packed_commands(commands, offset, count),
         }
     }
 
     fn get_db(&self) -> i64 {
-        match self {
-            Self::Single(connection) => connection.get_db(),
-            Self::Cluster(connection) => connection.get_db(),
+        match &self.wire {
+            Wire::Single(connection) => connection.get_db(),
+            Wire::Cluster(connection) => connection.get_db(),
         }
     }
 }

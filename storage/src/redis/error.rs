@@ -98,9 +98,7 @@ pub(super) fn of(address: &str, what: &str, key: &str, error: &RedisError) -> St
         Cause::Full => StoreError::Full,
         Cause::WrongType => wrong_type(key, error),
         // Somebody may give the right back: the next call finds out.
-        Cause::Passing | Cause::Denied | Cause::Misled => {
-            unreachable(address, &detail)
-        }
+        Cause::Passing | Cause::Denied | Cause::Misled => unreachable(address, &detail),
         Cause::Broken => StoreError::Engine(format!("{address}: {detail}")),
     }
 }

@@ -4,8 +4,11 @@
 //! `ASK` and `TRYAGAIN` is behind this trait. The store knows what an answer means for what
 //! it wanted to write.
 
-use redis::{Cmd, RedisResult, Value, aio::ConnectionLike};
+use redis::{Cmd, RedisError, RedisResult, Value, aio::ConnectionLike};
 use std::pin::Pin;
+
+use super::error;
+use crate::StoreError;
 
 /// What resolves to an answer.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = RedisResult<T>> + Send + 'a>>;
@@ -24,6 +27,23 @@ pub trait Link: Send + Sync {
     /// acknowledgement.
     fn settle<'a>(&'a self, _key: &'a [u8]) -> Answer<'a, ()> {
         Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// Sends a command that writes under `key`'s slot, and settles it: an answer says that it
+    /// is as safe as was asked for. Unlike the two calls one after the other it does not take
+    /// the word of another server for it than the one that has answered.
+    fn commit<'a>(&'a self, command: &'a Cmd, key: &'a [u8]) -> Answer<'a, Value> {
+        Box::pin(async move {
+            let answer = self.send(command).await?;
+            self.settle(key).await?;
+            Ok(answer)
+        })
+    }
+
+    /// What an error means for whoever called a port. `what` is the work that was under way,
+    /// `key` the one that it was about.
+    fn fault(&self, what: &str, key: &[u8], error: &RedisError) -> StoreError {
+        error::of("Redis", what, &String::from_utf8_lossy(key), error)
     }
 }
 

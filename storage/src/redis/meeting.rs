@@ -9,8 +9,8 @@ use super::{
     connect::{Connection, answer_timeout},
     durability::Durability,
     error::{self, Cause},
-    tended::{Greet, Tended, Trouble, tell},
     probe::{self, Probe, Verdict},
+    tended::{Greet, Tended, Trouble, tell},
 };
 use crate::{
     StoreError,

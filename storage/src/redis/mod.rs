@@ -15,6 +15,7 @@ mod link;
 mod meeting;
 mod options;
 mod probe;
+mod settling;
 mod tended;
 mod tending;
 

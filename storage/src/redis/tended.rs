@@ -6,8 +6,8 @@
 //! and to the community that was there before.
 
 use parking_lot::Mutex;
-use redis::RedisError;
-use std::{path::Path, sync::Arc, time::Duration};
+use redis::{Cmd, RedisError, RedisResult, Value, aio::ConnectionLike as _};
+use std::{io, path::Path, sync::Arc, time::Duration};
 use tokio::{sync::Notify, time};
 
 use super::{
@@ -15,8 +15,10 @@ use super::{
     connect::Connection,
     durability::Durability,
     error::{self, Cause},
+    link::{Answer, Link},
     options::RedisOptions,
     probe::{Primary, Probe},
+    settling::Settling,
     tending,
 };
 use crate::{StoreError, limits::REDIS_CALL_WAIT_MS};
@@ -60,6 +62,7 @@ pub(super) struct Tended {
     /// The task should look at once.
     pub(super) doubted: Notify,
     counts: Mutex<Counts>,
+    settling: Settling,
 }
 
 /// What has happened to the connection.
@@ -162,13 +165,14 @@ impl TendedLink {
         time::timeout(patience, wait).await.unwrap_or_else(|_| Err(self.0.why_down()))
     }
 
-    /// What an error means for the caller; the connection is looked at if it is to blame.
-    /// `what` is the command, `key` the one that it was about.
-    pub fn fault(&self, what: &str, key: &str, error: &RedisError) -> StoreError {
-        if error::is_lost(error) || error.is_timeout() || error::cause(error) == Cause::Denied {
+    /// The connection is looked at if an error may be its fault.
+    fn heard<T>(&self, answer: RedisResult<T>) -> RedisResult<T> {
+        if let Err(error) = &answer
+            && (error::is_lost(error) || error.is_timeout() || error::cause(error) == Cause::Denied)
+        {
             self.0.doubted.notify_one();
         }
-        error::of(&self.0.address, what, key, error)
+        answer
     }
 
     pub fn prefix(&self) -> &str {
@@ -205,6 +209,46 @@ impl TendedLink {
     }
 }
 
+impl Link for TendedLink {
+    fn send<'a>(&'a self, command: &'a Cmd) -> Answer<'a, Value> {
+        Box::pin(async move {
+            let mut connection = self.connection().await.map_err(down)?;
+            self.heard(connection.req_packed_command(command).await.and_then(Value::extract_error))
+        })
+    }
+
+    fn settle<'a>(&'a self, key: &'a [u8]) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let connection = self.connection().await.map_err(down)?;
+            self.heard(self.0.settling.settle(connection, key).await)
+        })
+    }
+
+    fn commit<'a>(&'a self, command: &'a Cmd, key: &'a [u8]) -> Answer<'a, Value> {
+        Box::pin(async move {
+            let mut connection = self.connection().await.map_err(down)?;
+            let answer = connection.req_packed_command(command).await.and_then(Value::extract_error);
+            let answer = self.heard(answer)?;
+            // The same connection: a server that took the place of the one that has answered
+            // may not have what was written.
+            self.heard(self.0.settling.settle(connection, key).await)?;
+            Ok(answer)
+        })
+    }
+
+    fn fault(&self, what: &str, key: &[u8], error: &RedisError) -> StoreError {
+        match &*self.0.state.lock() {
+            State::Closed => StoreError::Closed,
+            _ => error::of(&self.0.address, what, &String::from_utf8_lossy(key), error),
+        }
+    }
+}
+
+/// For whoever asks on a connection's behalf.
+fn down(error: StoreError) -> RedisError {
+    io::Error::new(io::ErrorKind::NotConnected, error.to_string()).into()
+}
+
 impl Tended {
     fn new(options: RedisOptions, remembered: Option<Community>) -> Self {
         Self {
@@ -214,6 +258,7 @@ impl Tended {
             changed: Notify::new(),
             doubted: Notify::new(),
             counts: Mutex::default(),
+            settling: Settling::new(&options),
             options,
         }
     }
@@ -228,9 +273,7 @@ impl Tended {
 
     fn why_down(&self) -> StoreError {
         match &*self.state.lock() {
-            State::Down(Trouble::Away(detail) | Trouble::Unfit(detail)) => {
-                error::unreachable(&self.address, detail)
-            }
+            State::Down(Trouble::Away(detail) | Trouble::Unfit(detail)) => error::unreachable(&self.address, detail),
             State::Closed => StoreError::Closed,
             State::Up { .. } => StoreError::Busy,
         }

@@ -10,9 +10,9 @@ use tokio::time;
 
 use super::{
     connect::Connection,
-    tended::{Greet, Tended, Trouble},
     meeting::{Pause, trouble},
     probe::{self, Primary, Verdict},
+    tended::{Greet, Tended, Trouble},
 };
 use crate::limits::{REDIS_LOOK_EVERY_MS, REDIS_LOOKS_PER_PROBE};
 

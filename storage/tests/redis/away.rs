@@ -4,16 +4,15 @@ use redis::cmd;
 use rill_redis_process::{Options, Replicated, Server};
 use rill_storage::{
     StoreError,
-    redis::{TendedLink, Unattended},
+    redis::{Link as _, TendedLink, Unattended},
 };
 use std::{sync::Arc, time::Duration};
 
 use crate::stage::{of, open, until};
 
 async fn set(link: &TendedLink) -> Result<(), StoreError> {
-    let mut connection = link.connection().await?;
-    let sent = cmd("SET").arg("rill:x").arg(1).exec_async(&mut connection).await;
-    sent.map_err(|error| link.fault("SET", "rill:x", &error))
+    let sent = link.commit(cmd("SET").arg("rill:x").arg(1), b"rill:x").await;
+    sent.map(drop).map_err(|error| link.fault("SET", b"rill:x", &error))
 }
 
 async fn opened(server: &Server) -> TendedLink {
@@ -111,9 +110,8 @@ async fn a_right_that_is_taken_away_is_named_until_it_is_given_back() {
 async fn a_key_of_the_wrong_type_is_named() {
     let server = Server::start(&Options::default()).unwrap();
     let link = opened(&server).await;
-    let mut connection = link.connection().await.unwrap();
-    let error = cmd("XADD").arg("rill:x").arg("1-0").arg("a").arg("b").exec_async(&mut connection).await.unwrap_err();
-    let error = link.fault("XADD", "rill:x", &error);
+    let error = link.send(cmd("XADD").arg("rill:x").arg("1-0").arg("a").arg("b")).await.unwrap_err();
+    let error = link.fault("XADD", b"rill:x", &error);
     assert!(matches!(&error, StoreError::Damaged { detail, .. } if detail.contains("rill:x")), "{error:?}");
 }
 

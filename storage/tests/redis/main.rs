@@ -6,5 +6,6 @@ mod away;
 mod communities;
 mod durability;
 mod refusals;
+mod settling;
 mod stage;
 mod tls;

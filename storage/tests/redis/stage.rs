@@ -3,7 +3,7 @@
 use rill_redis_process::Server;
 use rill_storage::{
     StoreError,
-    redis::{TendedLink, RedisOptions, RedisServer},
+    redis::{RedisOptions, RedisServer, TendedLink},
 };
 use std::{path::Path, sync::Arc, time::Duration};
 
