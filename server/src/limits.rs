@@ -27,6 +27,29 @@ pub const CONTROL_BATCH_BYTES_MAX: usize = 64 * KIB;
 /// Pages of history that a connection is being sent at once, over all its streams.
 pub const HISTORY_PAGES_AT_ONCE_MAX: usize = 2;
 
+/// Events of the bus that wait for this node; past it they become one: look at everything.
+pub const BUS_EVENTS_WAITING_MAX: usize = 65_536;
+/// Reads of the store at once for what other nodes appended.
+pub const CATCH_UP_READS_MAX: usize = 32;
+/// Entries of one such read, and their text.
+pub const CATCH_UP_ENTRIES_MAX: usize = 256;
+pub const CATCH_UP_BYTES_MAX: usize = 512 * KIB;
+/// Further behind than this, a room is not fed what it missed: its followers read the store.
+pub const CATCH_UP_BEHIND_MAX: u64 = 512;
+/// How long a doorbell of this node's own may be ahead of the answer that it belongs to.
+pub const OWN_DOORBELL_MS: u64 = 20;
+/// Two looks at one log are at least so far apart.
+pub const CATCH_UP_DISTANCE_MS: u64 = 2;
+/// Within this time each log is looked at, whatever was heard of it ...
+pub const SWEEP_PERIOD_MS: u64 = 5_000;
+/// ... unless that were more looks a second.
+pub const SWEEP_READS_PER_S_MAX: u64 = 1_000;
+/// The sweep looks at a few logs at a time.
+pub const SWEEP_TICK_MS: u64 = 100;
+/// A look that failed is repeated, later each time.
+pub const CATCH_UP_RETRY_MS: u64 = 100;
+pub const CATCH_UP_RETRY_MS_MAX: u64 = 5_000;
+
 /// A connection's room in the user's own log, as it is sent after `Attach`.
 const ROOM_ADDED_BYTES: usize = 512;
 /// What a session keeps for each room and each watched user.

@@ -25,11 +25,15 @@ pub enum Bug {
     EpochKeptAfterRestore,
     /// An entry that may not be seen is sent as it is.
     HiddenLeaked,
+    /// A node believes that it hears every doorbell: it never looks for what it missed.
+    DoorbellTrusted,
+    /// What other nodes appended comes into a ring when it comes.
+    CatchUpOutOfOrder,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::AckBeforeDurable,
         Self::KeyForgottenAtRestart,
         Self::CursorMovedBeforeWrite,
@@ -38,6 +42,8 @@ impl Bug {
         Self::SeqReused,
         Self::EpochKeptAfterRestore,
         Self::HiddenLeaked,
+        Self::DoorbellTrusted,
+        Self::CatchUpOutOfOrder,
     ];
 }
 

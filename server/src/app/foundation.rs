@@ -77,6 +77,7 @@ impl Foundation {
             metrics,
             software: concat!("rill/", env!("CARGO_PKG_VERSION")).to_owned(),
             stop,
+            cluster: None,
         })
     }
 }

@@ -55,6 +55,8 @@ pub struct Inbox {
     lanes: [Notify; 2],
     /// The user's log has grown, or a presence slot has changed.
     control: Notify,
+    /// The login may have ended elsewhere.
+    login: Notify,
 }
 
 #[derive(Default)]
@@ -71,7 +73,19 @@ struct State {
     /// a cursor.
     restarts: u32,
     presence: BTreeMap<UserId, Slot>,
-    user_log_grew: bool,
+    user_log: UserLogNews,
+    /// Nothing is followed any more.
+    is_gone: bool,
+}
+
+/// What a session has not been told yet of its user's log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UserLogNews {
+    #[default]
+    None,
+    Grown,
+    /// It goes on in another epoch.
+    Restarted,
 }
 
 impl State {
@@ -106,11 +120,21 @@ impl State {
 impl Inbox {
     /// An inbox without subscriptions.
     pub fn new(user: UserId) -> Self {
-        Self { user, state: Mutex::default(), lanes: [Notify::new(), Notify::new()], control: Notify::new() }
+        Self {
+            user,
+            state: Mutex::default(),
+            lanes: [Notify::new(), Notify::new()],
+            control: Notify::new(),
+            login: Notify::new(),
+        }
     }
 
-    pub(super) fn insert(&self, room: RoomId, handle: u32, slot: u32, start: Start) {
+    /// `false` if the session is gone.
+    pub(super) fn insert(&self, room: RoomId, handle: u32, slot: u32, start: Start) -> bool {
         let mut state = self.state.lock();
+        if state.is_gone {
+            return false;
+        }
         let mut sub = Subscription::new(handle, slot, start.cursor, start.visible_from);
         if state.in_view == Some(room) {
             state.in_view_handle = Some(handle);
@@ -118,6 +142,7 @@ impl Inbox {
         }
         let at = state.subscriptions.partition_point(|other| other.handle < handle);
         state.subscriptions.insert(at, sub);
+        true
     }
 
     /// Moves the cursor of a subscription that is there, forward or back.
@@ -151,9 +176,22 @@ impl Inbox {
         Some(sub.slot())
     }
 
-    /// Ends every subscription; returns their handles and slots.
+    /// Ends a subscription whose room is no more; whether it was there.
+    pub(super) fn end(&self, handle: u32) -> bool {
+        let mut state = self.state.lock();
+        let Ok(at) = state.subscriptions.binary_search_by_key(&handle, |sub| sub.handle) else { return false };
+        let sub = state.subscriptions.remove(at);
+        state.dirty[sub.lane() as usize].retain(|other| *other != handle);
+        if state.in_view_handle == Some(handle) {
+            state.in_view_handle = None;
+        }
+        true
+    }
+
+    /// Ends every subscription, for good; returns their handles and slots.
     pub(super) fn clear(&self) -> Vec<(u32, u32)> {
         let mut state = self.state.lock();
+        state.is_gone = true;
         state.dirty.iter_mut().for_each(VecDeque::clear);
         state.in_view_handle = None;
         let subscriptions = std::mem::take(&mut state.subscriptions);
@@ -283,8 +321,26 @@ impl Inbox {
     }
 
     pub(super) fn user_log_grew(&self) {
-        self.state.lock().user_log_grew = true;
+        let mut state = self.state.lock();
+        if state.user_log == UserLogNews::None {
+            state.user_log = UserLogNews::Grown;
+        }
+        drop(state);
         self.control.notify_one();
+    }
+
+    pub(super) fn user_log_restarted(&self) {
+        self.state.lock().user_log = UserLogNews::Restarted;
+        self.control.notify_one();
+    }
+
+    pub(super) fn doubt_login(&self) {
+        self.login.notify_one();
+    }
+
+    /// Resolves when the login behind the session is to be read again.
+    pub async fn login_doubted(&self) {
+        self.login.notified().await;
     }
 
     pub(super) fn show_presence(&self, user: UserId, slot: Slot) {
@@ -301,9 +357,9 @@ impl Inbox {
         self.control.notified().await;
     }
 
-    /// Whether the user's log has grown since the last call.
-    pub fn take_user_log_grew(&self) -> bool {
-        std::mem::take(&mut self.state.lock().user_log_grew)
+    /// What became of the user's log since the last call.
+    pub fn take_user_log_news(&self) -> UserLogNews {
+        std::mem::take(&mut self.state.lock().user_log)
     }
 
     /// Presence slots that changed since the last call, at most one a user.

@@ -9,10 +9,13 @@
 
 pub mod fanout;
 pub mod inbox;
+mod intake;
+pub mod interest;
 pub mod presence;
 pub mod ring;
 pub mod rings;
 pub mod room;
+pub mod shared;
 pub mod subscription;
 #[cfg(test)]
 mod tests;
@@ -27,12 +30,13 @@ use rill_storage::{
 use std::{
     collections::HashMap,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU32, Ordering},
     },
 };
 
 pub use inbox::{Inbox, LaneIndex};
+pub use interest::Interest;
 pub use room::LiveRoom;
 
 /// Turns an entry into its frame, with the room's handle: the hub does it once for
@@ -48,6 +52,8 @@ pub struct Hub {
     pub presence: presence::Presence,
     rings: rings::Rings,
     fanout: fanout::Fanout,
+    /// Set where other nodes append to the same logs.
+    interest: OnceLock<Arc<dyn Interest>>,
 }
 
 #[derive(Default)]
@@ -72,6 +78,7 @@ impl Hub {
             presence: presence::Presence::default(),
             rings,
             fanout: fanout::Fanout::default(),
+            interest: OnceLock::new(),
         })
     }
 
@@ -89,6 +96,15 @@ impl Hub {
         if let Some(live) = rooms.by_id.get(&room) {
             return live.clone();
         }
+        let live = self.place_room(&mut rooms, room, epoch);
+        if let Some(interest) = self.interest.get() {
+            interest.room_live(room);
+        }
+        live
+    }
+
+    /// Puts a room into the tables, under a handle of its own.
+    fn place_room(&self, rooms: &mut Rooms, room: RoomId, epoch: Epoch) -> Arc<LiveRoom> {
         // They come round one day; rooms that live long keep theirs.
         let handle = loop {
             let handle = self.handles.fetch_add(1, Ordering::Relaxed);
@@ -96,7 +112,7 @@ impl Hub {
                 break handle;
             }
         };
-        let live = Arc::new(LiveRoom::new(room, handle, epoch));
+        let live = Arc::new(LiveRoom::new(room, handle, epoch, self.interest.get().is_some()));
         rooms.by_id.insert(room, live.clone());
         rooms.by_handle.insert(handle, live.clone());
         live
@@ -157,12 +173,23 @@ impl Hub {
         if live.retire_if_empty() {
             rooms.by_id.remove(&live.id);
             rooms.by_handle.remove(&live.handle);
+            if let Some(interest) = self.interest.get() {
+                interest.room_retired(live.id);
+            }
         }
     }
 
     /// A session is there: its user is online and hears of their own log.
     pub fn attach(&self, inbox: &Arc<Inbox>) {
-        self.users.lock().entry(inbox.user).or_default().push(inbox.clone());
+        let mut users = self.users.lock();
+        let inboxes = users.entry(inbox.user).or_default();
+        inboxes.push(inbox.clone());
+        if let Some(interest) = self.interest.get()
+            && inboxes.len() == 1
+        {
+            interest.user_here(inbox.user);
+        }
+        drop(users);
         self.presence.arrive(inbox.user);
     }
 
@@ -179,6 +206,9 @@ impl Hub {
             let was_attached = inboxes.len() < before;
             if inboxes.is_empty() {
                 users.remove(&inbox.user);
+                if let Some(interest) = self.interest.get() {
+                    interest.user_gone(inbox.user);
+                }
             }
             drop(users);
             if was_attached {
@@ -192,16 +222,15 @@ impl LogObserver for Hub {
     fn appended(&self, room: RoomId, epoch: Epoch, entries: &[Arc<Entry>]) {
         // Nobody follows it: whoever comes reads the store.
         let Some(live) = self.room(room) else { return };
-        let (before, after) = live.publish(epoch, entries, self.encode);
-        self.rings.changed(&live, before, after);
-        self.fanout.mark(live);
+        let is_behind = self.published(live, |live| Some(live.publish(epoch, entries, self.encode)));
+        if is_behind == Some(true) {
+            self.doubt(room);
+        }
     }
 }
 
 impl UserLogObserver for Hub {
     fn appended(&self, user: UserId, _entry: UserEntry) {
-        if let Some(inboxes) = self.users.lock().get(&user) {
-            inboxes.iter().for_each(|inbox| inbox.user_log_grew());
-        }
+        self.user_log_grew(user);
     }
 }

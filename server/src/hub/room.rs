@@ -4,7 +4,7 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use rill_protocol::{Epoch, RoomId, UserId};
 use rill_storage::{
-    model::{Entry, Fact},
+    model::{Entry, Fact, Head},
     planted::{self, Bug},
 };
 use std::sync::{
@@ -15,6 +15,7 @@ use std::sync::{
 use super::{
     EncodeEntry,
     inbox::{Inbox, Start},
+    intake::Intake,
     ring::{Ring, RingEntry},
     subscription::SLOTS_MAX,
 };
@@ -33,6 +34,47 @@ struct LiveLog {
     epoch: Epoch,
     head: u64,
     ring: Ring,
+    /// Where other nodes append too.
+    intake: Option<Intake>,
+}
+
+/// What a publication came to.
+pub(super) struct Published {
+    /// The ring's weight before and after.
+    pub(super) weights: (usize, usize),
+    pub(super) has_grown: bool,
+    /// Entries are missing in front of some that came, or the log is another one.
+    pub(super) is_behind: bool,
+}
+
+impl LiveLog {
+    fn push(&mut self, handle: u32, entry: &Entry, encode: EncodeEntry) {
+        let leaver = (entry.fact == Fact::Left).then_some(entry.author);
+        self.ring.push(entry.seq, RingEntry { frame: encode(handle, entry), leaver });
+        self.head = self.head.max(entry.seq);
+    }
+
+    /// Entries that are to come into the ring in the order of their seqs; whether any did.
+    fn take_in(&mut self, handle: u32, entries: &[Arc<Entry>], encode: EncodeEntry) -> bool {
+        let Some(mut intake) = self.intake.take() else {
+            entries.iter().for_each(|entry| self.push(handle, entry, encode));
+            return !entries.is_empty();
+        };
+        let mut has_grown = false;
+        for entry in entries {
+            if planted::is(Bug::CatchUpOutOfOrder) && entry.seq > self.head {
+                self.push(handle, entry, encode);
+                has_grown = true;
+                continue;
+            }
+            intake.offer(entry, |entry| {
+                self.push(handle, entry, encode);
+                has_grown = true;
+            });
+        }
+        self.intake = Some(intake);
+        has_grown
+    }
 }
 
 #[derive(Default)]
@@ -61,11 +103,11 @@ pub enum Drained {
 }
 
 impl LiveRoom {
-    pub(super) fn new(id: RoomId, handle: u32, epoch: Epoch) -> Self {
+    pub(super) fn new(id: RoomId, handle: u32, epoch: Epoch, is_shared: bool) -> Self {
         Self {
             id,
             handle,
-            log: Mutex::new(LiveLog { epoch, head: 0, ring: Ring::default() }),
+            log: Mutex::new(LiveLog { epoch, head: 0, ring: Ring::default(), intake: is_shared.then(Intake::default) }),
             subscribers: Mutex::default(),
             grown: AtomicBool::new(false),
         }
@@ -76,17 +118,38 @@ impl LiveRoom {
         self.log.lock().epoch
     }
 
-    /// The ring's weight before and after.
-    pub(super) fn publish(&self, epoch: Epoch, entries: &[Arc<Entry>], encode: EncodeEntry) -> (usize, usize) {
+    /// Entries that this node has appended.
+    pub(super) fn publish(&self, epoch: Epoch, entries: &[Arc<Entry>], encode: EncodeEntry) -> Published {
         let mut log = self.log.lock();
         let before = log.ring.weight();
-        log.epoch = epoch;
-        for entry in entries {
-            let leaver = (entry.fact == Fact::Left).then_some(entry.author);
-            log.ring.push(entry.seq, RingEntry { frame: encode(self.handle, entry), leaver });
-            log.head = log.head.max(entry.seq);
+        if log.intake.is_some() && log.epoch != epoch {
+            return Published { weights: (before, before), has_grown: false, is_behind: true };
         }
-        (before, log.ring.weight())
+        log.epoch = epoch;
+        let has_grown = log.take_in(self.handle, entries, encode);
+        let is_behind = log.intake.as_ref().is_some_and(Intake::has_gap);
+        Published { weights: (before, log.ring.weight()), has_grown, is_behind }
+    }
+
+    /// Entries that the store has, from anybody; `None` if the log is another one now. More
+    /// are missing if [`Self::reached`] is below the head.
+    pub(super) fn feed(&self, head: &Head, entries: &[Arc<Entry>], encode: EncodeEntry) -> Option<Published> {
+        let mut log = self.log.lock();
+        if log.epoch != head.epoch {
+            return None;
+        }
+        let before = log.ring.weight();
+        if let (Some(intake), Some(first)) = (&mut log.intake, entries.first()) {
+            intake.skip_to(first.seq);
+        }
+        let has_grown = log.take_in(self.handle, entries, encode);
+        let is_behind = log.intake.as_ref().is_some_and(|intake| intake.reached() < head.seq);
+        Some(Published { weights: (before, log.ring.weight()), has_grown, is_behind })
+    }
+
+    /// The last entry that came this way, where other nodes append too.
+    pub fn reached(&self) -> u64 {
+        self.log.lock().intake.as_ref().map_or(0, Intake::reached)
     }
 
     /// What the ring holds is read from the store from here on. Its weight until now.
@@ -97,6 +160,9 @@ impl LiveRoom {
     pub(super) fn raise_head(&self, head: u64) {
         let mut log = self.log.lock();
         log.head = log.head.max(head);
+        if let Some(intake) = &mut log.intake {
+            intake.begin(head);
+        }
     }
 
     /// The log's end as far as this node knows.
@@ -146,8 +212,11 @@ impl LiveRoom {
                 // Far above the members that a room may have.
                 None => return true,
             };
-            subscribers.slots[slot as usize] = Some(inbox.clone());
-            inbox.insert(self.id, self.handle, slot, start);
+            if inbox.insert(self.id, self.handle, slot, start) {
+                subscribers.slots[slot as usize] = Some(inbox.clone());
+            } else {
+                subscribers.free.push(slot);
+            }
         }
         drop(subscribers);
         // Looked at after subscribing: an entry published before it is seen here, a
@@ -175,6 +244,14 @@ impl LiveRoom {
         let retires = !subscribers.retired && subscribers.are_none();
         subscribers.retired |= retires;
         retires
+    }
+
+    /// Nobody follows this incarnation of the log any more; who did.
+    pub(super) fn retire(&self) -> Vec<Arc<Inbox>> {
+        let mut subscribers = self.subscribers.lock();
+        subscribers.retired = true;
+        subscribers.free.clear();
+        subscribers.slots.drain(..).flatten().collect()
     }
 
     /// Marks the room dirty for the subscribers in places `from..from + count`; whether

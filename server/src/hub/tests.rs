@@ -3,7 +3,7 @@
 use super::{inbox::Start, rings::Rings, room::Drained, *};
 use crate::runtime::Tasks;
 use rill_protocol::ClientId;
-use rill_storage::model::{Body, Fact};
+use rill_storage::model::{Body, Fact, Head};
 use std::{
     sync::{Barrier, atomic::AtomicU64},
     thread,
@@ -47,11 +47,11 @@ fn who_comes_late_to_an_empty_room_does_not_take_out_the_one_that_stands_in_its_
 #[test]
 fn together_the_rings_hold_what_they_may_and_the_oldest_goes() {
     let rings = Rings::new(10_000);
-    let live = |n: u32| Arc::new(LiveRoom::new(RoomId::default(), n, EPOCH));
+    let live = |n: u32| Arc::new(LiveRoom::new(RoomId::default(), n, EPOCH, false));
     let rooms: Vec<_> = (0..4).map(live).collect();
     let encode: EncodeEntry = |_, _| Bytes::from_static(&[0; 1_000]);
     let publish = |room: &Arc<LiveRoom>, seq| {
-        let (before, after) = room.publish(EPOCH, &[entry(seq)], encode);
+        let (before, after) = room.publish(EPOCH, &[entry(seq)], encode).weights;
         rings.changed(room, before, after);
     };
     let is_held = |room: &LiveRoom, cursor| {
@@ -68,6 +68,70 @@ fn together_the_rings_hold_what_they_may_and_the_oldest_goes() {
     assert!(is_held(&rooms[0], 3) && !is_held(&rooms[0], 0));
     (2..=3).for_each(|seq| publish(&rooms[3], seq));
     assert_eq!([is_held(&rooms[0], 3), is_held(&rooms[1], 0)], [true, false]);
+}
+
+/// Hears nothing, and does nothing about it.
+struct Nobody;
+
+impl Interest for Nobody {
+    fn room_live(&self, _: RoomId) {}
+    fn room_retired(&self, _: RoomId) {}
+    fn room_behind(&self, _: RoomId) {}
+    fn user_here(&self, _: UserId) {}
+    fn user_gone(&self, _: UserId) {}
+    fn watched(&self, _: UserId) {}
+    fn unwatched(&self, _: UserId) {}
+}
+
+#[test]
+fn a_log_in_another_epoch_is_another_room_for_those_who_follow() {
+    let hub = Hub::new(encode);
+    hub.join_others(Arc::new(Nobody));
+    let (first, gone) = (inbox(1), inbox(2));
+    let pass = first.lane_opened(LaneIndex::Others);
+    hub.follow(&first, ROOM, EPOCH, 9, at(9));
+    hub.follow(&gone, ROOM, EPOCH, 9, at(9));
+    let old = hub.room(ROOM).unwrap();
+    hub.detach(&gone);
+    let head = |epoch, seq| Head { epoch, seq, at_ms: 0, posts: 0 };
+    assert_eq!(hub.feed(&old, &head(EPOCH, 11), &[entry(10)]), shared::Fed::Behind);
+    assert_eq!(hub.feed(&old, &head(EPOCH, 11), &[entry(11)]), shared::Fed::UpToDate);
+
+    let other = Epoch([3; 16]);
+    assert_eq!(hub.feed(&old, &head(other, 6), &[entry(6)]), shared::Fed::Restarted);
+    let new = hub.room(ROOM).unwrap();
+    assert!(new.handle != old.handle && new.epoch() == other && hub.room_of(old.handle).is_none());
+    // Also what was read before it was known changes nothing in the new room.
+    assert_eq!(hub.feed(&old, &head(other, 6), &[entry(6)]), shared::Fed::Restarted);
+    assert!(Arc::ptr_eq(&new, &hub.room(ROOM).unwrap()));
+    // The last entry is told again, under the new handle.
+    let turn = first.take_turn(pass).unwrap();
+    assert_eq!((turn.handle, turn.cursor, turn.announce), (new.handle, 5, true));
+    assert!(!first.follows(old.handle) && first.take_turn(pass).is_none());
+    hub.detach(&first);
+    assert!(hub.room(ROOM).is_none());
+}
+
+#[test]
+fn own_entries_and_others_come_into_a_ring_once_and_in_turn() {
+    let hub = Hub::new(encode);
+    hub.join_others(Arc::new(Nobody));
+    let inbox = inbox(1);
+    hub.follow(&inbox, ROOM, EPOCH, 2, at(2));
+    let live = hub.room(ROOM).unwrap();
+    let held = |from| {
+        let mut frames = Vec::new();
+        live.drain(from, inbox.user, usize::MAX, &mut frames);
+        frames.iter().map(|frame| std::str::from_utf8(frame).unwrap().parse().unwrap()).collect::<Vec<u64>>()
+    };
+    for seq in [5, 3, 7] {
+        LogObserver::appended(&*hub, ROOM, EPOCH, &[entry(seq)]);
+    }
+    assert_eq!((held(2), live.head(), live.reached()), (vec![3], 3, 3));
+    let entries: Vec<_> = (4..=6).map(entry).collect();
+    let head = Head { epoch: EPOCH, seq: 7, at_ms: 0, posts: 0 };
+    assert_eq!(hub.feed(&live, &head, &entries), shared::Fed::UpToDate);
+    assert_eq!((held(2), live.head()), (vec![3, 4, 5, 6, 7], 7));
 }
 
 /// Reads what the lane has, as a lane's writer does; entries that the ring no longer

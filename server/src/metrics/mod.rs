@@ -5,6 +5,7 @@
 //! that nobody can grow the registry. What is counted for every delivery is one counter
 //! that is at hand: it costs an addition and no lock.
 
+mod cluster;
 mod process;
 mod requests;
 mod store;
@@ -16,6 +17,7 @@ use prometheus_client::{
 };
 use rill_protocol::Code;
 
+use cluster::ClusterCounters;
 use process::Process;
 use requests::Requests;
 use store::StoreGauges;
@@ -27,6 +29,7 @@ pub struct Metrics {
     connections: Family<Transport, Gauge>,
     deliveries: Counter,
     requests: Requests,
+    pub cluster: ClusterCounters,
     store: StoreGauges,
     process: Process,
     certificate_ends: Gauge,
@@ -67,9 +70,10 @@ impl Metrics {
         registry.register("certificate_ends_seconds", help, certificate_ends.clone());
         registry.register("build", "This server", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
         let requests = Requests::new(&mut registry);
+        let cluster = ClusterCounters::new(&mut registry);
         let store = StoreGauges::new(&mut registry);
         let process = Process::new(&mut registry);
-        Self { registry, refusals, connections, deliveries, requests, store, process, certificate_ends }
+        Self { registry, refusals, connections, deliveries, requests, cluster, store, process, certificate_ends }
     }
 
     /// Something of a peer was refused. `door` is a transport's name, or `http`.

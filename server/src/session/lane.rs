@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 use rill_protocol::{
-    Code, RoomId, codec, limits,
+    Code, codec, limits,
     message::{LaneClass, LaneReady, RoomHandle},
 };
 use rill_storage::{
@@ -156,22 +156,27 @@ async fn read(
             Drained::Behind => {}
         }
     }
-    read_store(session, live.id, turn, budget, chunks).await
+    read_store(session, live, turn, budget, chunks).await
 }
 
 async fn read_store(
     session: &Arc<Session>,
-    room: RoomId,
+    live: &LiveRoom,
     turn: Turn,
     budget: usize,
     chunks: &mut Vec<Bytes>,
 ) -> Result<Part, StoreError> {
     let store = &session.services.store;
-    let user = session.identity.user;
-    let Some(membership) = store.rooms.membership(room, user).await? else {
-        return Ok(Part { cursor: turn.cursor, more: false, left: true, turn });
-    };
-    let entries = store.log.entries(room, turn.cursor, STORE_ENTRIES_MAX, budget).await?;
+    let (room, user) = (live.id, session.identity.user);
+    let gone = |turn: Turn| Ok(Part { cursor: turn.cursor, more: false, left: true, turn });
+    let Some(membership) = store.rooms.membership(room, user).await? else { return gone(turn) };
+    let tail = store.log.tail(room, turn.cursor, STORE_ENTRIES_MAX, budget).await?;
+    let Some((head, entries)) = tail else { return gone(turn) };
+    if head.epoch != live.epoch() {
+        // They are not of the log whose handle the client has: it is told of the other.
+        session.services.hub.doubt(room);
+        return Ok(Part { cursor: turn.cursor, more: false, left: false, turn });
+    }
     // Stores that read in place never wait: the others get their turn between two reads.
     tokio::task::yield_now().await;
     let mut cursor = turn.cursor;

@@ -21,6 +21,7 @@ pub(super) async fn ended(session: &Session) -> End {
             }
             Err(error) => tracing::warn!(%error, "a login cannot be read again"),
         }
-        tokio::time::sleep(REREAD_PERIOD).await;
+        // Sooner where somebody says that it may have ended.
+        let _ = tokio::time::timeout(REREAD_PERIOD, session.inbox.login_doubted()).await;
     }
 }

@@ -25,12 +25,13 @@ use std::{net::IpAddr, pin::pin, sync::Arc};
 
 use futures_util::FutureExt as _;
 use parking_lot::Mutex;
-use rill_protocol::Code;
+use rill_protocol::{Code, SessionId, UserId};
 use rill_storage::Store;
 use tokio::{sync::Semaphore, task::AbortHandle};
 
 use crate::{
     admission::{Address, Gate, Over, Toll, Wait},
+    cluster::Cluster,
     domain::{Domain, accounts::Identity},
     hub::{Hub, Inbox},
     limits::HISTORY_PAGES_AT_ONCE_MAX,
@@ -57,6 +58,20 @@ pub struct Services {
     pub software: String,
     /// Sessions say goodbye and end.
     pub stop: Stop,
+    /// Where other nodes serve the same store.
+    pub cluster: Option<Arc<Cluster>>,
+}
+
+impl Services {
+    /// Logins of a user have ended: so do their connections, wherever they are.
+    pub fn logins_ended(&self, user: UserId, sessions: &[SessionId], code: Code) {
+        self.live.end_sessions(sessions, code);
+        if let Some(cluster) = &self.cluster
+            && !sessions.is_empty()
+        {
+            cluster.logins_changed(user);
+        }
+    }
 }
 
 /// One session, shared by its tasks.

@@ -12,6 +12,7 @@ use tokio::task::coop::consume_budget;
 use super::{End, Session};
 use crate::{
     domain::DomainError,
+    hub::inbox::UserLogNews,
     wire::{code::Failure, number, room},
 };
 
@@ -55,8 +56,17 @@ impl UserFeed {
         Ok((Self { cursor: reached }, frames))
     }
 
+    /// What there is to tell.
+    pub(super) async fn heard(&mut self, session: &Arc<Session>, news: UserLogNews) -> Result<Vec<Bytes>, End> {
+        match news {
+            UserLogNews::None => Ok(Vec::new()),
+            UserLogNews::Grown => self.grown(session).await,
+            UserLogNews::Restarted => Err(End::new(Code::EpochChanged, "the user's log is another one")),
+        }
+    }
+
     /// What came since.
-    pub(super) async fn grown(&mut self, session: &Arc<Session>) -> Result<Vec<Bytes>, End> {
+    async fn grown(&mut self, session: &Arc<Session>) -> Result<Vec<Bytes>, End> {
         let log = &session.services.store.user_log;
         let mut frames = Vec::new();
         loop {

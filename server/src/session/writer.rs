@@ -36,10 +36,8 @@ pub(super) async fn run<S: SendStream>(session: Arc<Session>, mut send: S, mut q
         tokio::select! {
             biased;
             () = session.inbox.control_woken(), if feed.is_some() => {
-                if let Some(feed) = &mut feed
-                    && session.inbox.take_user_log_grew()
-                {
-                    match feed.grown(&session).await {
+                if let Some(feed) = &mut feed {
+                    match feed.heard(&session, session.inbox.take_user_log_news()).await {
                         Ok(mut grown) => frames.append(&mut grown),
                         Err(end) => return end,
                     }

@@ -103,6 +103,16 @@ impl Log for Meddled {
         self.log.entries(room, after, limit, bytes).await
     }
 
+    async fn tail(
+        &self,
+        room: RoomId,
+        after: u64,
+        limit: usize,
+        bytes: usize,
+    ) -> Result<Option<(Head, Vec<Arc<Entry>>)>, StoreError> {
+        self.log.tail(room, after, limit, bytes).await
+    }
+
     async fn messages(
         &self,
         room: RoomId,

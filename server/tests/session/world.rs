@@ -3,6 +3,7 @@
 use rill_protocol::{AttemptId, RoomId, Ticket};
 use rill_server::{
     admission,
+    cluster::Cluster,
     config::{Limits, Registration},
     domain::{Domain, World as Outside, accounts::Identity},
     hub::Hub,
@@ -14,7 +15,7 @@ use rill_server::{
 };
 use rill_storage::{
     Store,
-    embedded::{self, Handle, MemoryOptions},
+    embedded::{self, Handle, MemoryOptions, OpenStore},
     model::Role,
 };
 use std::{
@@ -36,7 +37,7 @@ pub(crate) struct World {
     pub(crate) switch: StopSwitch,
     pub(crate) hooks: Arc<Hooks>,
     tasks: Tasks,
-    _store: Handle,
+    _store: Option<Handle>,
     attempts: AtomicU8,
 }
 
@@ -60,13 +61,28 @@ impl World {
     }
 
     fn made(limits: Limits, clock: Arc<dyn Clock>) -> Self {
+        let opened = memory_store();
+        Self::over(opened.store, Some(opened.handle), limits, clock, |_, _, _| None)
+    }
+
+    /// A server over a store, which may be one of several nodes.
+    pub(crate) fn over(
+        store: Store,
+        handle: Option<Handle>,
+        limits: Limits,
+        clock: Arc<dyn Clock>,
+        join: impl FnOnce(&Arc<Hub>, &Store, &Arc<Metrics>) -> Option<Arc<Cluster>>,
+    ) -> Self {
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
-        let fill = entropy.clone();
-        let opened = embedded::memory(MemoryOptions::new(Arc::new(move |out: &mut [u8]| fill.fill(out)))).unwrap();
         let hooks = Arc::new(Hooks::default());
-        let store = meddled(opened.store, hooks.clone());
+        let store = meddled(store, hooks.clone());
         let tasks = Tasks::default();
+        let metrics = Arc::<Metrics>::default();
         let hub = Hub::new(wire::entry::encode);
+        let cluster = join(&hub, &store, &metrics);
+        if let Some(cluster) = cluster.clone() {
+            tasks.spawn(async move { cluster.run().await });
+        }
         store.log.observe(hub.clone());
         store.user_log.observe(hub.clone());
         let fanout = hub.clone();
@@ -79,7 +95,6 @@ impl World {
             tasks: tasks.clone(),
             registration: Registration::Open,
         };
-        let metrics = Arc::<Metrics>::default();
         let services = Arc::new(Services {
             store,
             domain: Domain::new(outside),
@@ -92,8 +107,9 @@ impl World {
             metrics,
             software: "rill/test".into(),
             stop: switch.stop(),
+            cluster,
         });
-        Self { services, switch, hooks, tasks, _store: opened.handle, attempts: AtomicU8::new(1) }
+        Self { services, switch, hooks, tasks, _store: handle, attempts: AtomicU8::new(1) }
     }
 
     pub(crate) fn store(&self) -> &Store {
@@ -184,6 +200,11 @@ impl World {
         let key = rill_protocol::ClientId(SystemEntropyBytes::fresh());
         self.services.domain.messages.post(person.identity.user, room, key, text).await.unwrap().entry.seq
     }
+}
+
+/// A store that ends with its handle.
+pub(crate) fn memory_store() -> OpenStore {
+    embedded::memory(MemoryOptions::new(Arc::new(|out: &mut [u8]| SystemEntropy.fill(out)))).unwrap()
 }
 
 /// Lets the time of timers pass. It is stopped for a moment only: while it stands, it

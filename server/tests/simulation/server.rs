@@ -81,6 +81,7 @@ impl Server {
             metrics,
             software: "rill/simulated".into(),
             stop: switch.stop(),
+            cluster: None,
         });
         let committing = Arc::new(Mutex::new(Some(opened.committing)));
         let hub = services.hub.clone();

@@ -58,6 +58,13 @@ pub struct MadeAccount {
     pub password: Option<String>,
 }
 
+/// Logins of somebody that ended; their connections are the caller's to close.
+#[derive(Clone, Debug)]
+pub struct EndedLogins {
+    pub user: UserId,
+    pub sessions: Vec<SessionId>,
+}
+
 impl Accounts {
     /// All accounts in the order of their making.
     pub async fn list(&self, after: Option<UserId>, limit: usize) -> Result<Part<User>, DomainError> {
@@ -83,7 +90,7 @@ impl Accounts {
     }
 
     /// Disables an account; its logins end. Returns which.
-    pub async fn disable(&self, actor: &Actor, name: &str) -> Result<Vec<SessionId>, DomainError> {
+    pub async fn disable(&self, actor: &Actor, name: &str) -> Result<EndedLogins, DomainError> {
         let _one_at_a_time = self.demoting.lock().await;
         let user = self.named(name).await?;
         self.check_replaceable(&user).await?;
@@ -91,7 +98,7 @@ impl Accounts {
         let ended = self.world.store.users.set_disabled(user.id, Some(now_ms)).await?;
         let ended = ended.ok_or(DomainError::NoSuchUser)?;
         tracing::info!(by = %actor, user = %user.id, ended = ended.len(), "an account was disabled");
-        Ok(ended)
+        Ok(EndedLogins { user: user.id, sessions: ended })
     }
 
     /// Lets a disabled account be used again.
@@ -126,7 +133,7 @@ impl Accounts {
         actor: &Actor,
         name: &str,
         session: Option<SessionId>,
-    ) -> Result<Vec<SessionId>, DomainError> {
+    ) -> Result<EndedLogins, DomainError> {
         let user = self.named(name).await?;
         let ended = match session {
             None => self.end_sessions(user.id, None).await?,
@@ -136,7 +143,7 @@ impl Accounts {
             }
         };
         tracing::info!(by = %actor, user = %user.id, ended = ended.len(), "logins were ended");
-        Ok(ended)
+        Ok(EndedLogins { user: user.id, sessions: ended })
     }
 
     /// Refuses if nobody else could do what this administrator can.

@@ -1,0 +1,149 @@
+//! A bus for several nodes in one process: for tests and simulations, which also say what
+//! becomes of each message.
+
+use async_trait::async_trait;
+use parking_lot::Mutex;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::time::Instant;
+
+use super::bus::{Bus, Channel, Event, Inlet};
+
+/// What becomes of one message on its way to one node.
+#[derive(Clone, Copy, Debug)]
+pub enum Fate {
+    Lost,
+    After(Duration),
+    /// Once after each.
+    Twice(Duration, Duration),
+}
+
+/// Decides about messages; asked in the order in which they are sent.
+pub type Fates = dyn Fn() -> Fate + Send + Sync;
+
+/// What the nodes of one process share.
+#[derive(Clone)]
+pub struct Exchange {
+    fates: Arc<Fates>,
+    members: Arc<Mutex<Members>>,
+}
+
+#[derive(Default)]
+struct Members {
+    joined: u64,
+    by_number: BTreeMap<u64, Member>,
+}
+
+struct Member {
+    inlet: Arc<Inlet>,
+    channels: BTreeSet<Channel>,
+    /// The bus is away for this node.
+    is_cut: bool,
+}
+
+/// One node's place; it is given up when this is dropped.
+pub struct LocalBus {
+    exchange: Exchange,
+    number: u64,
+    inlet: Arc<Inlet>,
+}
+
+impl Exchange {
+    /// Every message comes, at once and once.
+    pub fn new() -> Self {
+        Self::with(|| Fate::After(Duration::ZERO))
+    }
+
+    pub fn with(fates: impl Fn() -> Fate + Send + Sync + 'static) -> Self {
+        Self { fates: Arc::new(fates), members: Arc::default() }
+    }
+
+    /// A place for a node.
+    pub fn join(&self) -> LocalBus {
+        let inlet = Arc::<Inlet>::default();
+        let mut members = self.members.lock();
+        members.joined += 1;
+        let number = members.joined;
+        let member = Member { inlet: inlet.clone(), channels: BTreeSet::new(), is_cut: false };
+        members.by_number.insert(number, member);
+        LocalBus { exchange: self.clone(), number, inlet }
+    }
+
+    /// Says something as nobody in particular: as the store does.
+    pub fn publish(&self, channel: Channel, payload: &str) {
+        let payload: Arc<str> = payload.into();
+        let now = Instant::now();
+        for member in self.members.lock().by_number.values() {
+            if member.is_cut || !member.channels.contains(&channel) {
+                continue;
+            }
+            let event = || Event::Message { channel, payload: payload.clone() };
+            match (self.fates)() {
+                Fate::Lost => {}
+                Fate::After(delay) => member.inlet.push(now + delay, event()),
+                Fate::Twice(first, second) => {
+                    member.inlet.push(now + first, event());
+                    member.inlet.push(now + second, event());
+                }
+            }
+        }
+    }
+}
+
+impl Default for Exchange {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl LocalBus {
+    /// Takes the bus away from this node, or gives it back. What was on its way is lost.
+    pub fn cut(&self, is_cut: bool) {
+        let mut members = self.exchange.members.lock();
+        let Some(member) = members.by_number.get_mut(&self.number) else { return };
+        let was_cut = std::mem::replace(&mut member.is_cut, is_cut);
+        if is_cut {
+            member.inlet.clear();
+        } else if was_cut {
+            let now = Instant::now();
+            member.channels.iter().for_each(|channel| member.inlet.push(now, Event::Heard(*channel)));
+        }
+    }
+}
+
+impl Drop for LocalBus {
+    fn drop(&mut self) {
+        self.exchange.members.lock().by_number.remove(&self.number);
+    }
+}
+
+#[async_trait]
+impl Bus for LocalBus {
+    fn publish(&self, channel: Channel, payload: String) {
+        let is_cut = self.exchange.members.lock().by_number.get(&self.number).is_none_or(|member| member.is_cut);
+        if !is_cut {
+            self.exchange.publish(channel, &payload);
+        }
+    }
+
+    fn subscribe(&self, channel: Channel) {
+        let mut members = self.exchange.members.lock();
+        let Some(member) = members.by_number.get_mut(&self.number) else { return };
+        if member.channels.insert(channel) && !member.is_cut {
+            member.inlet.push(Instant::now(), Event::Heard(channel));
+        }
+    }
+
+    fn unsubscribe(&self, channel: Channel) {
+        if let Some(member) = self.exchange.members.lock().by_number.get_mut(&self.number) {
+            member.channels.remove(&channel);
+        }
+    }
+
+    async fn next(&self) -> Event {
+        self.inlet.next().await
+    }
+}

@@ -1,0 +1,215 @@
+//! Several nodes on one store: what one does, those who are at another hear of, whatever
+//! the bus does.
+
+use rill_protocol::{Code, Epoch, RoomId, message::*};
+use rill_server::{
+    cluster::{
+        Cluster,
+        local::{Exchange, Fate, LocalBus},
+    },
+    config::Limits,
+    limits::SWEEP_PERIOD_MS,
+    runtime::SystemClock,
+};
+use rill_storage::embedded::OpenStore;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use crate::{
+    peer::{Peer, entry},
+    shared_store::{Bell, view},
+    world::{Person, World, later, memory_store},
+};
+
+/// Two nodes and what is between them.
+struct Nodes {
+    nodes: [World; 2],
+    buses: [Arc<LocalBus>; 2],
+    /// Every message of the bus is lost.
+    deaf: Arc<AtomicBool>,
+    lost: Arc<AtomicU64>,
+    _store: OpenStore,
+}
+
+impl Nodes {
+    fn new() -> Self {
+        let (deaf, lost) = (Arc::<AtomicBool>::default(), Arc::<AtomicU64>::default());
+        let (is_deaf, losing) = (deaf.clone(), lost.clone());
+        let exchange = Exchange::with(move || match is_deaf.load(Relaxed) {
+            true => {
+                losing.fetch_add(1, Relaxed);
+                Fate::Lost
+            }
+            false => Fate::After(Duration::ZERO),
+        });
+        let store = memory_store();
+        let bell = Bell::hang(&store.store, &exchange);
+        let buses = [(); 2].map(|()| Arc::new(exchange.join()));
+        let node = |at: usize| {
+            let (name, bus) = (format!("node{at}"), buses[at].clone());
+            let view = view(&store.store, &bell, &name);
+            World::over(view, None, Limits::default(), Arc::new(SystemClock), |hub, store, metrics| {
+                Some(Cluster::join(&name, hub.clone(), store.clone(), metrics.clone(), bus))
+            })
+        };
+        Self { nodes: [node(0), node(1)], buses, deaf, lost, _store: store }
+    }
+
+    /// Ann at the first node and Bob at the second, both in a room that they follow.
+    async fn two_in_a_room(&self) -> (RoomId, [Peer; 2], [Person; 2]) {
+        let [here, there] = &self.nodes;
+        let (ann, bob) = (here.person("ann").await, there.person("bob").await);
+        let room = here.room(&ann, "room").await;
+        there.join(&bob, room).await;
+        let mut peers = [here.attached(&ann).await, there.attached(&bob).await];
+        for peer in &mut peers {
+            peer.resume(room, Epoch::default(), 0, 50).await;
+            for seq in 1..=3 {
+                assert_eq!(next(peer).await.0, seq);
+            }
+        }
+        (room, peers, [ann, bob])
+    }
+
+    /// How often the node looked for what others appended.
+    fn looks(&self, node: usize) -> u64 {
+        let page = self.nodes[node].metrics();
+        let line = page.lines().find_map(|line| line.strip_prefix("rill_cluster_looks_total "));
+        line.unwrap().parse().unwrap()
+    }
+}
+
+async fn next(peer: &mut Peer) -> (u64, String) {
+    entry(peer.others.as_mut().unwrap()).await
+}
+
+#[tokio::test]
+async fn what_is_said_at_one_node_is_heard_at_the_other() {
+    let nodes = Nodes::new();
+    let (room, [mut ann, mut bob], _) = nodes.two_in_a_room().await;
+    for (number, seq) in (0..10).zip(4..) {
+        let (speaker, text) = (if number % 2 == 0 { &mut ann } else { &mut bob }, format!("{number}"));
+        speaker.post(room, &text).await.unwrap();
+        for peer in [&mut ann, &mut bob] {
+            assert_eq!(next(peer).await, (seq, text.clone()));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn both_speak_at_once_and_everybody_has_one_log_without_a_hole() {
+    const EACH: u64 = 150;
+    let nodes = Nodes::new();
+    let (room, [ann, bob], people) = nodes.two_in_a_room().await;
+    let speaking = nodes.nodes.iter().zip(people).map(|(node, person)| async move {
+        for number in 0..EACH {
+            node.post(&person, room, &format!("{number}")).await;
+        }
+    });
+    let hearing = [ann, bob].map(|mut peer| async move {
+        let mut heard = Vec::new();
+        for seq in 4..4 + 2 * EACH {
+            let (at, text) = next(&mut peer).await;
+            assert_eq!(at, seq);
+            heard.push(text);
+        }
+        heard
+    });
+    let (_, heard) = tokio::join!(futures_util::future::join_all(speaking), futures_util::future::join_all(hearing),);
+    assert_eq!(heard[0], heard[1]);
+}
+
+#[tokio::test]
+async fn a_node_reads_once_for_all_who_follow() {
+    let nodes = Nodes::new();
+    let (room, [mut ann, mut bob], [_, person]) = nodes.two_in_a_room().await;
+    let mut others = Vec::new();
+    for _ in 0..20 {
+        let mut other = nodes.nodes[1].attached(&person).await;
+        other.resume(room, Epoch::default(), 0, 0).await;
+        others.push(other);
+    }
+    let before = nodes.looks(1);
+    for seq in 4..14 {
+        ann.post(room, "hello").await.unwrap();
+        assert_eq!(next(&mut bob).await.0, seq);
+        for other in &mut others {
+            assert_eq!(next(other).await.0, seq);
+        }
+    }
+    // The sweep may come by too.
+    assert!(nodes.looks(1) - before <= 13, "{} looks", nodes.looks(1) - before);
+}
+
+#[tokio::test]
+async fn what_a_lost_doorbell_hides_the_sweep_finds() {
+    let nodes = Nodes::new();
+    let (room, [mut ann, mut bob], _) = nodes.two_in_a_room().await;
+    nodes.deaf.store(true, Relaxed);
+    ann.post(room, "unheard").await.unwrap();
+    assert_eq!(next(&mut ann).await.0, 4);
+    assert!(nodes.lost.load(Relaxed) > 0);
+    later(SWEEP_PERIOD_MS).await;
+    assert_eq!(next(&mut bob).await, (4, "unheard".into()));
+}
+
+#[tokio::test]
+async fn a_node_that_hears_again_looks_at_once() {
+    let nodes = Nodes::new();
+    let (room, [mut ann, mut bob], _) = nodes.two_in_a_room().await;
+    nodes.buses[1].cut(true);
+    ann.post(room, "unheard").await.unwrap();
+    nodes.buses[1].cut(false);
+    // Before the sweep comes by.
+    let heard = tokio::time::timeout(Duration::from_millis(SWEEP_PERIOD_MS / 3), next(&mut bob)).await;
+    assert_eq!(heard.expect("nobody looked"), (4, "unheard".into()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_was_cut_off_for_long_misses_nothing() {
+    const MANY: u64 = 1_300;
+    let nodes = Nodes::new();
+    let (room, [_ann, mut bob], [ann, _]) = nodes.two_in_a_room().await;
+    nodes.buses[1].cut(true);
+    for number in 0..MANY {
+        nodes.nodes[0].post(&ann, room, &format!("{number}")).await;
+    }
+    nodes.buses[1].cut(false);
+    for number in 0..MANY {
+        assert_eq!(next(&mut bob).await, (4 + number, format!("{number}")));
+    }
+}
+
+#[tokio::test]
+async fn a_room_joined_at_one_node_is_listed_at_the_other() {
+    let nodes = Nodes::new();
+    let [here, there] = &nodes.nodes;
+    let (ann, bob) = (here.person("ann").await, here.person("bob").await);
+    let room = here.room(&ann, "room").await;
+    let mut away = there.attached(&bob).await;
+    here.join(&bob, room).await;
+    assert_eq!(away.control.expect::<RoomAdded>().await.room.id, room);
+    // Also where nobody rang.
+    nodes.deaf.store(true, Relaxed);
+    here.leave(&bob, room).await;
+    assert!(nodes.lost.load(Relaxed) > 0);
+    later(SWEEP_PERIOD_MS).await;
+    assert_eq!(away.control.expect::<RoomRemoved>().await.room, room);
+}
+
+#[tokio::test]
+async fn a_login_ended_at_one_node_closes_its_connections_at_the_other() {
+    let nodes = Nodes::new();
+    let [here, there] = &nodes.nodes;
+    let ann = here.person("ann").await;
+    let away = there.attached(&ann).await;
+    let accounts = &here.services.domain.accounts;
+    accounts.end_session(ann.identity.user, ann.identity.session).await.unwrap();
+    here.services.logins_ended(ann.identity.user, &[ann.identity.session], Code::SessionRevoked);
+    assert_eq!(away.closed().await.code, Some(Code::SessionRevoked.number()));
+}
