@@ -25,6 +25,8 @@ use crate::{
 const SESSIONS_END_MAX: Duration = Duration::from_secs(3);
 /// How often it is looked whether they have.
 const SESSIONS_END_POLL: Duration = Duration::from_millis(10);
+/// For telling other nodes.
+const LEAVE_MAX: Duration = Duration::from_secs(1);
 /// For what still runs behind them.
 const TASKS_END_MAX: Duration = Duration::from_secs(2);
 
@@ -77,6 +79,9 @@ where
     ports.push(group.spawn(operator.serve(operator_router, tasks.clone(), switch.stop())));
     let hub = services.hub.clone();
     group.spawn(async move { hub.run_fanout().await });
+    if let Some(cluster) = services.cluster.clone() {
+        group.spawn(async move { cluster.run().await });
+    }
     group.spawn(upkeep);
     ready()?;
 
@@ -90,6 +95,11 @@ where
     };
     if tokio::time::timeout(SESSIONS_END_MAX, sessions_end).await.is_err() {
         tracing::warn!(connections = services.live.count(), "some connections did not end in time");
+    }
+    if let Some(cluster) = &services.cluster
+        && tokio::time::timeout(LEAVE_MAX, cluster.leave()).await.is_err()
+    {
+        tracing::debug!("the other nodes find out by themselves that this one has gone");
     }
     drop(announced);
     futures_util::future::join_all(endpoints.iter().map(|endpoint| endpoint.close(Code::GoingAway))).await;

@@ -50,6 +50,26 @@ pub const SWEEP_TICK_MS: u64 = 100;
 pub const CATCH_UP_RETRY_MS: u64 = 100;
 pub const CATCH_UP_RETRY_MS_MAX: u64 = 5_000;
 
+/// How often a node says that it lives, and looks who else does.
+pub const BEAT_EVERY_MS: u64 = 5_000;
+/// A node that was not heard of for so long is gone: with the look above its users are
+/// offline within a minute.
+pub const BEAT_LIFE_MS: u64 = 45_000;
+/// Presence across nodes does what is due so often.
+pub const PRESENCE_TICK_MS: u64 = 500;
+/// Users written or asked about in one go.
+pub const ATTENDANCE_BATCH_USERS_MAX: usize = 256;
+/// Within this time everybody who is watched is asked about again.
+pub const ATTENDANCE_REREAD_MS: u64 = 20_000;
+/// Within this time everybody who is attached is written again ...
+pub const ATTENDANCE_REWRITE_MS: u64 = 20 * 60_000;
+/// ... long before it is forgotten.
+pub const ATTENDANCE_LIFE_MS: u64 = 60 * 60_000;
+/// How long a list of members waits for where they are.
+pub const ATTENDANCE_ASK_MS: u64 = 1_000;
+/// A watcher is shown what this node knows if the others cannot be asked for so long.
+pub const ATTENDANCE_UNKNOWN_MS: u64 = 2_000;
+
 /// A connection's room in the user's own log, as it is sent after `Attach`.
 const ROOM_ADDED_BYTES: usize = 512;
 /// What a session keeps for each room and each watched user.

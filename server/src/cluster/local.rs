@@ -1,8 +1,9 @@
-//! A bus for several nodes in one process: for tests and simulations, which also say what
+//! A bus and an attendance for several nodes in one process: for tests and simulations, which also say what
 //! becomes of each message.
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
+use rill_protocol::UserId;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -10,7 +11,11 @@ use std::{
 };
 use tokio::time::Instant;
 
-use super::bus::{Bus, Channel, Event, Inlet};
+use super::{
+    attendance::{Attendance, Away, Beats, Node},
+    bus::{Bus, Channel, Event, Inlet},
+};
+use crate::limits::BEAT_LIFE_MS;
 
 /// What becomes of one message on its way to one node.
 #[derive(Clone, Copy, Debug)]
@@ -31,8 +36,16 @@ pub struct Exchange {
     members: Arc<Mutex<Members>>,
 }
 
+/// Who is attached where, for as long as nodes say that they live.
+#[derive(Default)]
+struct Attended {
+    nodes: BTreeMap<Node, Instant>,
+    users: BTreeMap<UserId, BTreeSet<Node>>,
+}
+
 #[derive(Default)]
 struct Members {
+    attended: Attended,
     joined: u64,
     by_number: BTreeMap<u64, Member>,
 }
@@ -117,6 +130,58 @@ impl LocalBus {
 impl Drop for LocalBus {
     fn drop(&mut self) {
         self.exchange.members.lock().by_number.remove(&self.number);
+    }
+}
+
+impl LocalBus {
+    /// What all nodes know of each other, unless the bus is away.
+    fn attended<T>(&self, ask: impl FnOnce(&mut Attended) -> T) -> Result<T, Away> {
+        let mut members = self.exchange.members.lock();
+        match members.by_number.get(&self.number) {
+            Some(member) if !member.is_cut => Ok(ask(&mut members.attended)),
+            _ => Err(Away("the bus is away".into())),
+        }
+    }
+}
+
+#[async_trait]
+impl Attendance for LocalBus {
+    async fn beat(&self, node: &Node) -> Result<Beats, Away> {
+        let now = Instant::now();
+        self.attended(|attended| {
+            attended.nodes.retain(|_, until| *until > now);
+            let was_forgotten =
+                attended.nodes.insert(node.clone(), now + Duration::from_millis(BEAT_LIFE_MS)).is_none();
+            Beats { nodes: attended.nodes.keys().cloned().collect(), was_forgotten }
+        })
+    }
+
+    async fn leave(&self, node: &Node) -> Result<(), Away> {
+        self.attended(|attended| {
+            attended.nodes.remove(node);
+        })
+    }
+
+    async fn set(&self, node: &Node, users: &[(UserId, bool)]) -> Result<(), Away> {
+        self.attended(|attended| {
+            for (user, is_attached) in users {
+                let nodes = attended.users.entry(*user).or_default();
+                match is_attached {
+                    true => drop(nodes.insert(node.clone())),
+                    false => drop(nodes.remove(node)),
+                }
+                if nodes.is_empty() {
+                    attended.users.remove(user);
+                }
+            }
+        })
+    }
+
+    async fn nodes_of(&self, users: &[UserId]) -> Result<Vec<Vec<Node>>, Away> {
+        let nodes = |attended: &mut Attended, user| {
+            attended.users.get(user).map(|nodes| nodes.iter().cloned().collect()).unwrap_or_default()
+        };
+        self.attended(|attended| users.iter().map(|user| nodes(attended, user)).collect())
     }
 }
 

@@ -4,42 +4,62 @@
 //! costs latency and nothing else. Without a bus (the embedded store, one process) none of
 //! this exists. Absent: what is true (`storage`), rules (`domain`), fan-out (`hub`).
 
+pub mod attendance;
 pub mod bus;
 pub mod doorbell;
 mod follower;
 pub mod local;
 mod places;
+mod presence;
 mod wants;
 
 use rill_protocol::UserId;
 use rill_storage::Store;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 pub use bus::{Bus, Channel, Event};
 
-use crate::{hub::Hub, metrics::Metrics};
+use crate::{hub::Hub, limits::ATTENDANCE_ASK_MS, metrics::Metrics};
+use attendance::{Attendance, Node};
 use doorbell::LOGINS_CHANGED;
 use follower::Follower;
 use places::Places;
+use presence::{Hints, Living, Presence, is_elsewhere};
 use wants::Wants;
 
 /// This node among the others.
 pub struct Cluster {
-    node: Arc<str>,
+    node: Node,
     hub: Arc<Hub>,
     store: Store,
     metrics: Arc<Metrics>,
     bus: Arc<dyn Bus>,
+    attendance: Arc<dyn Attendance>,
     wants: Arc<Wants>,
+    living: Living,
+}
+
+/// What nodes share besides the store.
+#[derive(Clone)]
+pub struct Shared {
+    /// This node's name in the doorbells that the store rings for it; no two lives of a
+    /// node share one.
+    pub node: Node,
+    pub bus: Arc<dyn Bus>,
+    pub attendance: Arc<dyn Attendance>,
 }
 
 impl Cluster {
-    /// Puts a hub, to which nobody is attached yet, beside those of other nodes. `node` is
-    /// this node's name in the doorbells that the store rings for it.
-    pub fn join(node: &str, hub: Arc<Hub>, store: Store, metrics: Arc<Metrics>, bus: Arc<dyn Bus>) -> Arc<Self> {
+    /// Puts a hub, to which nobody is attached yet, beside those of other nodes.
+    pub fn join(shared: Shared, hub: Arc<Hub>, store: Store, metrics: Arc<Metrics>) -> Arc<Self> {
         let wants = Arc::<Wants>::default();
         hub.join_others(wants.clone());
-        Arc::new(Self { node: node.into(), hub, store, metrics, bus, wants })
+        let Shared { node, bus, attendance } = shared;
+        Arc::new(Self { node, hub, store, metrics, bus, attendance, wants, living: Living::default() })
     }
 
     /// Hears and looks; never returns. Once.
@@ -54,7 +74,36 @@ impl Cluster {
             places: Places::default(),
             user_heads: BTreeMap::new(),
         };
-        follower.run(|_| {}).await;
+        let hints = Arc::<Hints>::default();
+        let presence = Presence {
+            node: self.node.clone(),
+            hub: self.hub.clone(),
+            bus: self.bus.clone(),
+            attendance: self.attendance.clone(),
+            wants: self.wants.clone(),
+            hints: hints.clone(),
+            living: self.living.clone(),
+            state: Default::default(),
+        };
+        tokio::join!(biased; follower.run(|event| hints.hear(&event)), presence.run());
+    }
+
+    /// This node ends: its users are no more at it, which the others hear at once.
+    pub async fn leave(&self) {
+        match self.attendance.leave(&self.node).await {
+            Ok(()) => self.bus.publish(Channel::Nodes, self.node.to_string()),
+            Err(away) => tracing::debug!(%away, "the others will find out"),
+        }
+    }
+
+    /// Who of these users is online at another node. Nobody, if it cannot be said soon.
+    pub async fn elsewhere(&self, users: &[UserId]) -> BTreeSet<UserId> {
+        let patience = Duration::from_millis(ATTENDANCE_ASK_MS);
+        let Ok(Ok(nodes)) = tokio::time::timeout(patience, self.attendance.nodes_of(users)).await else {
+            return BTreeSet::new();
+        };
+        let there = users.iter().zip(nodes).filter(|(_, nodes)| is_elsewhere(nodes, &self.node, &self.living));
+        there.map(|(user, _)| *user).collect()
     }
 
     /// Logins of a user have ended, or their account was disabled: the nodes that they are

@@ -53,12 +53,10 @@ impl Wants {
     }
 
     /// The same for people.
-    #[expect(dead_code, reason = "for presence across nodes")]
     pub(super) async fn people_changed(&self) {
         self.people_changed.notified().await;
     }
 
-    #[expect(dead_code, reason = "for presence across nodes")]
     pub(super) fn take_people(&self) -> PeopleWants {
         std::mem::take(&mut self.people.lock())
     }

@@ -21,23 +21,24 @@ mod streams;
 mod user_feed;
 mod writer;
 
-use std::{net::IpAddr, pin::pin, sync::Arc};
+use std::{collections::BTreeSet, net::IpAddr, pin::pin, sync::Arc};
 
 use futures_util::FutureExt as _;
 use parking_lot::Mutex;
-use rill_protocol::{Code, SessionId, UserId};
+use rill_protocol::{Code, SessionId, UserId, message::Member};
 use rill_storage::Store;
 use tokio::{sync::Semaphore, task::AbortHandle};
 
 use crate::{
     admission::{Address, Gate, Over, Toll, Wait},
     cluster::Cluster,
-    domain::{Domain, accounts::Identity},
+    domain::{Domain, accounts::Identity, rooms::MemberView},
     hub::{Hub, Inbox},
     limits::HISTORY_PAGES_AT_ONCE_MAX,
     metrics::Metrics,
     runtime::{Clock, Entropy, Stop, TaskGroup, Tasks},
     transport::{Closed, Connection, metered::Metered},
+    wire::room,
 };
 
 pub use live::Live;
@@ -63,6 +64,16 @@ pub struct Services {
 }
 
 impl Services {
+    /// Members of a room, and who of them is there.
+    pub async fn members(&self, members: Vec<MemberView>) -> Vec<Member> {
+        let elsewhere = match &self.cluster {
+            Some(cluster) => cluster.elsewhere(&members.iter().map(|view| view.user).collect::<Vec<_>>()).await,
+            None => BTreeSet::new(),
+        };
+        let is_online = |user| self.hub.presence.is_online(user) || elsewhere.contains(&user);
+        members.into_iter().map(|view| room::member(is_online(view.user), view)).collect()
+    }
+
     /// Logins of a user have ended: so do their connections, wherever they are.
     pub fn logins_ended(&self, user: UserId, sessions: &[SessionId], code: Code) {
         self.live.end_sessions(sessions, code);

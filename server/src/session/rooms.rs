@@ -106,14 +106,11 @@ pub(super) async fn list(session: Arc<Session>, body: ListRooms) -> Bytes {
 pub(super) async fn members(session: Arc<Session>, body: ListMembers) -> Bytes {
     let rooms = &session.services.domain.rooms;
     match rooms.members(session.identity.user, body.room, body.after, body.limit as usize).await {
-        Ok(part) => {
-            let presence = &session.services.hub.presence;
-            codec::frame(&MemberPage {
-                request: body.request,
-                members: part.items.into_iter().map(|view| room::member(view, presence)).collect(),
-                more: part.more,
-            })
-        }
+        Ok(part) => codec::frame(&MemberPage {
+            request: body.request,
+            members: session.services.members(part.items).await,
+            more: part.more,
+        }),
         Err(error) => failed(body.request, error),
     }
 }

@@ -3,10 +3,7 @@
 use rill_protocol::message::{Member, RoomInfo};
 
 use super::number;
-use crate::{
-    domain::rooms::{MemberView, RoomView},
-    hub::presence::Presence,
-};
+use crate::domain::rooms::{MemberView, RoomView};
 
 /// A room as its reader sees it.
 pub fn info(view: RoomView) -> RoomInfo {
@@ -22,11 +19,6 @@ pub fn info(view: RoomView) -> RoomInfo {
 }
 
 /// A member, and whether they are there.
-pub fn member(view: MemberView, presence: &Presence) -> Member {
-    Member {
-        online: presence.is_online(view.user),
-        user: view.user,
-        name: view.name,
-        joined_ms: number(view.joined_ms),
-    }
+pub fn member(online: bool, view: MemberView) -> Member {
+    Member { online, user: view.user, name: view.name, joined_ms: number(view.joined_ms) }
 }

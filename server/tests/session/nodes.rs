@@ -4,11 +4,11 @@
 use rill_protocol::{Code, Epoch, RoomId, message::*};
 use rill_server::{
     cluster::{
-        Cluster,
+        Cluster, Shared,
         local::{Exchange, Fate, LocalBus},
     },
     config::Limits,
-    limits::SWEEP_PERIOD_MS,
+    limits::{ATTENDANCE_REREAD_MS, BEAT_EVERY_MS, BEAT_LIFE_MS, SWEEP_PERIOD_MS},
     runtime::SystemClock,
 };
 use rill_storage::embedded::OpenStore;
@@ -54,7 +54,8 @@ impl Nodes {
             let (name, bus) = (format!("node{at}"), buses[at].clone());
             let view = view(&store.store, &bell, &name);
             World::over(view, None, Limits::default(), Arc::new(SystemClock), |hub, store, metrics| {
-                Some(Cluster::join(&name, hub.clone(), store.clone(), metrics.clone(), bus))
+                let shared = Shared { node: name.as_str().into(), bus: bus.clone(), attendance: bus };
+                Some(Cluster::join(shared, hub.clone(), store.clone(), metrics.clone()))
             })
         };
         Self { nodes: [node(0), node(1)], buses, deaf, lost, _store: store }
@@ -200,6 +201,85 @@ async fn a_room_joined_at_one_node_is_listed_at_the_other() {
     assert!(nodes.lost.load(Relaxed) > 0);
     later(SWEEP_PERIOD_MS).await;
     assert_eq!(away.control.expect::<RoomRemoved>().await.room, room);
+}
+
+/// The next state of somebody that a peer is shown.
+async fn state(peer: &mut Peer) -> (PresenceState, u64) {
+    let presence: Presence = peer.control.expect().await;
+    assert_eq!(presence.slots.len(), 1);
+    (presence.slots[0].state, presence.slots[0].version.get())
+}
+
+async fn watch(peer: &mut Peer, person: &Person) -> (PresenceState, u64) {
+    let request = peer.request();
+    peer.control.send(&WatchPresence { request, users: vec![person.identity.user] }).await;
+    state(peer).await
+}
+
+#[tokio::test]
+async fn people_come_and_go_at_other_nodes() {
+    let nodes = Nodes::new();
+    let [here, there] = &nodes.nodes;
+    let (ann, bob) = (here.person("ann").await, here.person("bob").await);
+    let room = here.room(&ann, "room").await;
+    here.join(&bob, room).await;
+    let mut a = here.attached(&ann).await;
+    let (offline, mut version) = watch(&mut a, &bob).await;
+    assert_eq!(offline, PresenceState::Offline);
+    // At one node, at both, at the other, at none.
+    let away = there.attached(&bob).await;
+    let mut shown = async |a: &mut Peer, expected| {
+        let (state, next) = state(a).await;
+        assert!(state == expected && next > version, "{state:?} {next}");
+        version = next;
+    };
+    shown(&mut a, PresenceState::Online).await;
+    let near = here.attached(&bob).await;
+    let request = a.request();
+    let page: MemberPage = a.ask(&ListMembers { request, room, after: None, limit: 10 }).await.unwrap();
+    assert!(page.members.iter().all(|member| member.online));
+    near.client.close(Code::Normal, "");
+    assert!(a.control.is_silent().await);
+    let request = a.request();
+    let page: MemberPage = a.ask(&ListMembers { request, room, after: None, limit: 10 }).await.unwrap();
+    assert!(page.members.iter().all(|member| member.online), "also those who are elsewhere");
+    away.client.close(Code::Normal, "");
+    shown(&mut a, PresenceState::Offline).await;
+    // Who is there already is shown so at once.
+    let mut b = there.attached(&bob).await;
+    shown(&mut a, PresenceState::Online).await;
+    assert_eq!(watch(&mut b, &ann).await.0, PresenceState::Online);
+}
+
+#[tokio::test]
+async fn what_is_lost_of_presence_is_found_and_a_node_that_dies_takes_its_users_with_it() {
+    let nodes = Nodes::new();
+    let [here, there] = &nodes.nodes;
+    let (ann, bob) = (here.person("ann").await, here.person("bob").await);
+    let mut a = here.attached(&ann).await;
+    assert_eq!(watch(&mut a, &bob).await.0, PresenceState::Offline);
+    nodes.deaf.store(true, Relaxed);
+    let mut b = there.attached(&bob).await;
+    let mut found = async |a: &mut Peer, within_ms: u64| {
+        for _ in 0..=within_ms / 1_000 {
+            let next = tokio::time::timeout(Duration::from_millis(50), state(a)).await;
+            match next {
+                Ok((state, _)) => return state,
+                Err(_) => later(1_000).await,
+            }
+            for peer in [&mut *a, &mut b] {
+                peer.control.send(&Ping { nonce: 1 }).await;
+            }
+        }
+        panic!("nobody looked");
+    };
+    assert_eq!(found(&mut a, ATTENDANCE_REREAD_MS + 1_000).await, PresenceState::Online);
+    // It goes without a word, and its connections with it.
+    nodes.buses[1].cut(true);
+    assert_eq!(found(&mut a, BEAT_LIFE_MS + BEAT_EVERY_MS).await, PresenceState::Offline);
+    // It was only away.
+    nodes.buses[1].cut(false);
+    assert_eq!(found(&mut a, BEAT_EVERY_MS + ATTENDANCE_REREAD_MS).await, PresenceState::Online);
 }
 
 #[tokio::test]
