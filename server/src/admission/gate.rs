@@ -6,7 +6,7 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 use super::{
-    Address, LoginGate,
+    Address, LoginGate, Proxies,
     alerts::{self, Alerts},
     bucket::Rate,
     counts::Counts,
@@ -106,6 +106,7 @@ pub struct Gate {
     users: Mutex<Table<UserId, { of_user::COUNT }>>,
     alerts: Mutex<Alerts>,
     metrics: Arc<Metrics>,
+    proxies: Proxies,
     pub logins: LoginGate,
 }
 
@@ -123,8 +124,19 @@ impl Gate {
             users: Mutex::new(Table::new(USERS_MAX)),
             alerts: Mutex::default(),
             metrics,
+            proxies: Proxies::default(),
             logins: LoginGate::new(limits, key),
         }
+    }
+
+    /// With proxies that are believed. What they bring is not theirs: no limit by address
+    /// counts for their own.
+    pub fn trusting(self, proxies: Proxies) -> Self {
+        Self { proxies, ..self }
+    }
+
+    pub fn proxies(&self) -> &Proxies {
+        &self.proxies
     }
 
     /// The one place where limits read a clock: tokio's, which tests pause.
@@ -136,6 +148,12 @@ impl Gate {
     /// its address, which over TCP it always is.
     pub fn admit(&self, ip: IpAddr, proven: bool) -> Admission {
         let address = Address::from(ip);
+        if self.proxies.are(ip) {
+            let of_all = self.connections.take(());
+            return of_all.map_or(Admission::Refused, |of_all| {
+                Admission::Admitted(Permits { connection: Permit::new(of_all), handshake: Permit::default() })
+            });
+        }
         let unproven = if proven { None } else { Some(self.unproven.take(address)) };
         if matches!(unproven, Some(None)) {
             return Admission::Prove;
@@ -153,6 +171,19 @@ impl Gate {
         }
     }
 
+    /// A connection that came through a trusted proxy, which counts among all already: its
+    /// peer's place.
+    pub fn admit_behind(&self, ip: IpAddr) -> Option<Permit> {
+        let address = Address::from(ip);
+        self.take_of_address(address, of_address::HANDSHAKES, self.rates.handshakes.as_ref()).ok()?;
+        self.of_address.take(address).map(Permit::new)
+    }
+
+    /// Whose the bytes of a peer are, if they are its address's.
+    pub fn payer(&self, ip: IpAddr) -> Option<Address> {
+        (!self.proxies.are(ip)).then(|| Address::from(ip))
+    }
+
     /// Whether a user has all the connections they may have.
     pub fn user_is_full(&self, user: UserId) -> bool {
         self.of_user.is_full(user)
@@ -165,6 +196,9 @@ impl Gate {
 
     /// An HTTP request, whoever makes it.
     pub fn http_request(&self, ip: IpAddr) -> Result<(), Wait> {
+        if self.proxies.are(ip) {
+            return Ok(());
+        }
         self.take_of_address(Address::from(ip), of_address::REQUESTS, self.rates.requests_of_address.as_ref())
     }
 
@@ -199,10 +233,12 @@ impl Gate {
     }
 
     /// Bytes that have come. Nothing more should be read for the time that is returned.
-    pub fn received(&self, address: Address, user: Option<UserId>, bytes: usize) -> Duration {
+    pub fn received(&self, address: Option<Address>, user: Option<UserId>, bytes: usize) -> Duration {
         let (bytes, now_ns) = (bytes as u64, self.now_ns());
         let of_address = self.rates.bytes_of_address.as_ref();
-        let wait = self.addresses.lock().spend(address, of_address::BYTES, of_address, bytes, now_ns);
+        let wait = address
+            .map(|address| self.addresses.lock().spend(address, of_address::BYTES, of_address, bytes, now_ns))
+            .unwrap_or_default();
         let of_user = self.rates.bytes_of_user.as_ref();
         let of_user =
             user.map(|user| self.users.lock().spend(user, of_user::BYTES, of_user, bytes, now_ns)).unwrap_or_default();

@@ -3,6 +3,7 @@
 
 use rill_protocol::UserId;
 use std::{
+    net::IpAddr,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -13,13 +14,15 @@ use crate::transport::metered::Meter;
 /// The meter of one connection.
 pub struct Toll {
     gate: Arc<Gate>,
-    address: Address,
+    /// Of no address, if the bytes come from many through one.
+    address: Option<Address>,
     /// Known once the peer has said who it is.
     user: OnceLock<UserId>,
 }
 
 impl Toll {
-    pub fn new(gate: Arc<Gate>, address: Address) -> Self {
+    pub fn new(gate: Arc<Gate>, peer: IpAddr) -> Self {
+        let address = gate.payer(peer);
         Self { gate, address, user: OnceLock::new() }
     }
 

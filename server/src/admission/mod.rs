@@ -15,6 +15,7 @@ mod gate;
 mod login;
 mod login_gate;
 mod meter;
+mod proxies;
 mod table;
 
 pub use address::Address;
@@ -23,3 +24,4 @@ pub use gate::{Gate, Over, Wait};
 pub use login::Try;
 pub use login_gate::LoginGate;
 pub use meter::Toll;
+pub use proxies::{NoAddress, Proxies};

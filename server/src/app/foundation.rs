@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio::{task::JoinError, time::Instant};
 
 use crate::{
-    admission::Gate,
+    admission::{Gate, Proxies},
     config::Config,
     domain::{Domain, World},
     hub::Hub,
@@ -73,7 +73,10 @@ impl Foundation {
             clock: clock.clone(),
             entropy: entropy.clone(),
             tasks: tasks.clone(),
-            gate: Arc::new(Gate::new(&config.limits, metrics.clone(), device_key)),
+            gate: Arc::new(
+                Gate::new(&config.limits, metrics.clone(), device_key)
+                    .trusting(Proxies::new(config.http.trusted_proxies.clone())),
+            ),
             metrics,
             software: concat!("rill/", env!("CARGO_PKG_VERSION")).to_owned(),
             stop,

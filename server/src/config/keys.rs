@@ -48,6 +48,7 @@ pub(super) const KEYS: &[Key] = &[
     flagged("http.listen", Kind::Address, "--http", Some("RILL_HTTP")),
     key("http.insecure", Kind::Switch),
     flagged("http.allowed_origins", Kind::Origins, "--allow-origin", Some("RILL_ALLOW_ORIGIN")),
+    key("http.trusted_proxies", Kind::Networks),
     flagged("https.listen", Kind::Address, "--https", Some("RILL_HTTPS")),
     flagged("https.certificate", Kind::Path, "--tls-cert", Some("RILL_TLS_CERT")),
     flagged("https.key", Kind::Path, "--tls-key", Some("RILL_TLS_KEY")),
@@ -142,6 +143,7 @@ mod tests {
             Kind::Text | Kind::Path => "sample",
             Kind::Address => "127.0.0.1:7",
             Kind::Origins => "https://sample.example",
+            Kind::Networks => "10.0.0.0/8",
             Kind::Word(words) => words[words.len() - 1],
         };
         kind.read_text(text).unwrap()

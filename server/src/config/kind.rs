@@ -1,7 +1,8 @@
 //! What a key's value must be, and how it is read from text and from TOML. What is not
 //! so is refused in words that say what is.
 
-use std::net::SocketAddr;
+use ipnet::IpNet;
+use std::net::{IpAddr, SocketAddr};
 use toml::{Value, de::DeValue};
 
 /// The kind of a key's value.
@@ -16,6 +17,8 @@ pub(super) enum Kind {
     Address,
     /// Origins of pages (RFC 6454); commas between them outside TOML.
     Origins,
+    /// Addresses and networks; commas between them outside TOML.
+    Networks,
     /// One of these words.
     Word(&'static [&'static str]),
 }
@@ -30,6 +33,7 @@ impl Kind {
             Self::Path => "the path of a file".into(),
             Self::Address => "an address with a port, as 127.0.0.1:8080 or [::]:8443".into(),
             Self::Origins => "origins of pages, as https://chat.example or http://localhost:5173".into(),
+            Self::Networks => "addresses and networks, as 10.0.0.1 or 10.0.0.0/8".into(),
             Self::Word(words) => format!("one of {}", words.join(", ")),
         }
     }
@@ -43,10 +47,8 @@ impl Kind {
                 _ => None,
             },
             Self::Number => text.parse::<u32>().ok().map(|number| Value::Integer(number.into())),
-            Self::Origins => {
-                let origins = text.split(',').map(str::trim).filter(|origin| !origin.is_empty());
-                origins.map(|text| origin(text).map(Value::String)).collect::<Option<Vec<_>>>().map(Value::Array)
-            }
+            Self::Origins => list(text, origin),
+            Self::Networks => list(text, network),
             Self::Text | Self::Path | Self::Address | Self::Word(_) => self.written(text),
         }
     }
@@ -63,6 +65,10 @@ impl Kind {
                 let origins = origins.iter().map(|text| origin(text.get_ref().as_str()?).map(Value::String));
                 origins.collect::<Option<Vec<_>>>().map(Value::Array)
             }
+            (Self::Networks, DeValue::Array(networks)) => {
+                let networks = networks.iter().map(|text| network(text.get_ref().as_str()?).map(Value::String));
+                networks.collect::<Option<Vec<_>>>().map(Value::Array)
+            }
             (Self::Text | Self::Path | Self::Address | Self::Word(_), DeValue::String(text)) => self.written(text),
             _ => None,
         }
@@ -74,10 +80,22 @@ impl Kind {
             Self::Path => !text.is_empty() && !text.contains('\0'),
             Self::Address => text.parse::<SocketAddr>().is_ok(),
             Self::Word(words) => words.contains(&text),
-            Self::Switch | Self::Number | Self::Origins => false,
+            Self::Switch | Self::Number | Self::Origins | Self::Networks => false,
         };
         fits.then(|| Value::String(text.to_owned()))
     }
+}
+
+/// What stands between commas.
+fn list(text: &str, read: impl Fn(&str) -> Option<String>) -> Option<Value> {
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts.map(|part| read(part).map(Value::String)).collect::<Option<Vec<_>>>().map(Value::Array)
+}
+
+/// An address is the network of it alone.
+fn network(text: &str) -> Option<String> {
+    let one = || text.parse::<IpAddr>().ok().map(IpNet::from);
+    text.parse::<IpNet>().ok().or_else(one).map(|network| network.trunc().to_string())
 }
 
 /// RFC 6454: scheme and authority, no path. A slash behind it is forgiven.
@@ -115,6 +133,11 @@ mod tests {
                 "*",
                 "null",
             ],
+        );
+        check(
+            Kind::Networks,
+            &["", "10.0.0.1", "10.0.0.0/8, ::1, 2001:db8::/32"],
+            &["10.0.0.0/33", "10.0.0", "localhost", "10.0.0.1:80", "*", "10.0.0.0/8;::1"],
         );
         check(Kind::Word(&["text", "json"]), &["json"], &["JSON", "", "xml"]);
     }

@@ -1,5 +1,6 @@
 //! The sections of ports, store, log and metrics.
 
+use ipnet::IpNet;
 use rill_storage::EngineKind;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -26,12 +27,14 @@ pub struct Http {
     pub insecure: bool,
     /// Pages of these origins may connect besides the server's own.
     pub allowed_origins: Vec<String>,
+    /// Who may say, over plain HTTP, for whom a request is and whether it came encrypted.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 impl Default for Http {
     fn default() -> Self {
         let listen = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), HTTP_PORT);
-        Self { listen, insecure: false, allowed_origins: Vec::new() }
+        Self { listen, insecure: false, allowed_origins: Vec::new(), trusted_proxies: Vec::new() }
     }
 }
 

@@ -31,6 +31,7 @@ impl Door {
             Self::Loopback => "loopback",
             Self::Tls => "tls",
             Self::Http3 => "http3",
+            Self::Proxied => "proxied",
             Self::Redirect => "redirect",
             Self::Insecure => "insecure",
             Self::Operator => "operator",

@@ -8,6 +8,7 @@ mod auth;
 mod coded;
 mod description;
 mod error;
+mod forwarded;
 mod guard;
 mod headers;
 mod host;
@@ -69,6 +70,8 @@ pub enum Door {
     Tls,
     /// HTTPS over QUIC.
     Http3,
+    /// Encrypted up to a trusted proxy, and from there over plain HTTP.
+    Proxied,
     /// Plain HTTP from elsewhere: it only points to HTTPS.
     Redirect,
     /// Plain HTTP from elsewhere that the operator has asked for in so many words.
@@ -80,7 +83,7 @@ pub enum Door {
 impl Door {
     /// Whether what passes it is encrypted.
     pub const fn is_secure(self) -> bool {
-        matches!(self, Self::Tls | Self::Http3)
+        matches!(self, Self::Tls | Self::Http3 | Self::Proxied)
     }
 }
 
@@ -141,6 +144,7 @@ pub fn router<S: Serve>(api: Arc<Api>, operating: Operating, serve: S) -> Router
         .layer(middleware::from_fn_with_state(api.clone(), rate::check))
         .layer(middleware::from_fn_with_state(api.clone(), headers::security))
         .layer(middleware::from_fn_with_state(api.clone(), access::log))
+        .layer(middleware::from_fn_with_state(api.clone(), forwarded::check))
         .with_state(api)
 }
 

@@ -30,7 +30,7 @@ use rill_storage::Store;
 use tokio::{sync::Semaphore, task::AbortHandle};
 
 use crate::{
-    admission::{Address, Gate, Over, Toll, Wait},
+    admission::{Gate, Over, Toll, Wait},
     cluster::Cluster,
     domain::{Domain, accounts::Identity, rooms::MemberView},
     hub::{Hub, Inbox},
@@ -179,7 +179,7 @@ fn explained<C: Connection>(end: End, connection: &C) -> End {
 pub async fn run<C: Connection>(services: Arc<Services>, connection: C) {
     let (kind, peer) = (connection.kind().as_str(), connection.peer());
     let gate = services.gate.clone();
-    let connection = Arc::new(Metered::new(connection, Toll::new(gate.clone(), Address::from(peer.ip()))));
+    let connection = Arc::new(Metered::new(connection, Toll::new(gate.clone(), peer.ip())));
     let greeted = tokio::select! {
         biased;
         greeted = handshake::run(&services, &*connection) => greeted,

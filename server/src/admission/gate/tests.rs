@@ -113,12 +113,12 @@ async fn bytes_are_paid_for_with_time_by_address_and_by_user() {
     let limits = Limits { receive_kib_per_second_per_address: 4, receive_kib_per_second_per_user: 1, ..off() };
     let gate = gate(limits);
     let (here, there) = (Address::from(HERE), Address::from(THERE));
-    assert_eq!(gate.received(here, Some(ANN), 10 * 1_024), Duration::ZERO);
-    assert_eq!(gate.received(here, Some(ANN), 1_024), Duration::from_secs(1));
-    assert_eq!(gate.received(there, Some(ANN), 1_024), Duration::from_secs(2), "from wherever");
-    assert_eq!(gate.received(here, None, 29 * 1_024), Duration::ZERO);
-    assert_eq!(gate.received(here, None, 4 * 1_024), Duration::from_secs(1));
-    assert_eq!(gate.received(there, Some(BOB), 1_024), Duration::ZERO);
+    assert_eq!(gate.received(Some(here), Some(ANN), 10 * 1_024), Duration::ZERO);
+    assert_eq!(gate.received(Some(here), Some(ANN), 1_024), Duration::from_secs(1));
+    assert_eq!(gate.received(Some(there), Some(ANN), 1_024), Duration::from_secs(2), "from wherever");
+    assert_eq!(gate.received(Some(here), None, 29 * 1_024), Duration::ZERO);
+    assert_eq!(gate.received(Some(here), None, 4 * 1_024), Duration::from_secs(1));
+    assert_eq!(gate.received(Some(there), Some(BOB), 1_024), Duration::ZERO);
 }
 
 #[tokio::test(start_paused = true)]
@@ -130,5 +130,25 @@ async fn what_is_off_limits_nothing() {
         assert_eq!((gate.http_request(HERE), gate.user_request(ANN)), (Ok(()), Ok(())));
         assert_eq!((gate.frame(ANN, true), gate.stream(ANN)), (Ok(()), Ok(())));
     }
-    assert_eq!(gate.received(Address::from(HERE), Some(ANN), usize::MAX / 4), Duration::ZERO);
+    assert_eq!(gate.received(Some(Address::from(HERE)), Some(ANN), usize::MAX / 4), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_trusted_proxy_is_no_address_and_those_behind_it_are() {
+    let limits =
+        Limits { connections: 3, connections_per_address: 1, requests_per_second_per_address: 1, ..Limits::default() };
+    let proxies = Proxies::new(vec!["192.0.2.0/24".parse().unwrap()]);
+    let gate = Gate::new(&limits, Arc::default(), [0; 32]).trusting(proxies);
+    let proxy: IpAddr = "192.0.2.1".parse().unwrap();
+    let other: IpAddr = "198.51.100.1".parse().unwrap();
+    let held: Vec<_> = (0..3).map(|_| admitted(gate.admit(proxy, true))).collect();
+    assert!(matches!(gate.admit(proxy, true), Admission::Refused), "the server is full");
+    (0..100).for_each(|_| gate.http_request(proxy).unwrap());
+    assert_eq!(gate.payer(proxy), None);
+
+    let place = gate.admit_behind(other).unwrap();
+    assert!(gate.admit_behind(other).is_none(), "the address is full");
+    assert_eq!(gate.payer(other), Some(Address::from(other)));
+    drop((place, held));
+    assert!(gate.admit_behind(other).is_some());
 }
