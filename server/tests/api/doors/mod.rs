@@ -3,6 +3,7 @@
 mod headers;
 mod hosts;
 mod paths;
+mod proxied;
 mod raw;
 mod smuggling;
 
