@@ -111,6 +111,39 @@ pub const REDIS_LOOK_EVERY_MS: u64 = 1_000;
 /// Looks between two at everything else, as when it writes to disk.
 pub const REDIS_LOOKS_PER_PROBE: u32 = 10;
 
+/// Commands of one room or user that wait for Redis; past it a write is refused with `Busy`.
+pub const SLOT_QUEUE_COMMANDS_MAX: usize = 1_024;
+/// Commands that one script commits. Redis does nothing else meanwhile.
+pub const SCRIPT_COMMANDS_MAX: usize = 256;
+/// Keys and values that one script writes.
+pub const SCRIPT_BYTES_MAX: usize = 512 * 1024;
+/// Rows of a span that one script reads at first, and bytes of them; a longer one is read in
+/// pieces.
+pub const SPAN_ROWS_MAX: usize = 256;
+pub const SPAN_BYTES_MAX: usize = 1024 * 1024;
+/// Rows of a table that is read whole: logins, tickets and rooms of one user, uses of an
+/// invitation.
+pub const WHOLE_ROWS_MAX: usize = 4_096;
+/// How often a method runs again for rows that it did not have, or that were changed.
+pub const RUNS_MAX: usize = 200;
+/// Commits that lost before a node takes a turn.
+pub const LOST_COMMITS_MAX: usize = 3;
+/// How long a turn holds others up if it is never used.
+pub const TURN_MS: u64 = 1_000;
+/// How long a command of a node waits for Redis before it is answered `Unreachable`.
+pub const REDIS_PATIENCE_MS: u64 = 8_000;
+/// Between two tries while Redis is away, and while another node has its turn.
+pub const REDIS_RETRY_MS_MAX: u64 = 200;
+pub const TURN_WAIT_MS_MAX: u64 = 20;
+/// How long Redis keeps request keys, in days beyond those that they count.
+pub const REQUEST_KEYS_SPARE_DAYS: u32 = 2;
+/// Rooms and users of which a node remembers rows, and what it remembers of all and of one.
+pub const REMEMBERED_SLOTS_MAX: usize = 50_000;
+pub const REMEMBERED_BYTES_MAX: usize = 64 * 1024 * 1024;
+pub const REMEMBERED_SLOT_BYTES_MAX: usize = 128 * 1024;
+/// Users and rooms of a list that are read at once.
+pub const LIST_READS_MAX: usize = 32;
+
 /// The bounds that an owner may choose; the defaults are the constants above.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {

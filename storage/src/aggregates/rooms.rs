@@ -84,6 +84,7 @@ impl<S: Substrate> Rooms for Ports<S> {
                 key.room()?;
                 Ok((key.user()?, record))
             })?;
+            view.foresee(&mut rows.iter().map(|(user, _)| keys::standing(room, *user).bytes));
             rows.into_iter().map(|(user, record)| membership(view, room, user, record)).collect()
         })
         .await

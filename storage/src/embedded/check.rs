@@ -98,7 +98,7 @@ fn rows(
         let mut last = None;
         let mut seen = 0;
         store.read(|view| {
-            view.scan_sealed((&from, &[OWN_KEYS]), Direction::Forward, &mut |key, value| {
+            view.scan_sealed((&from, &[OWN_KEYS]), Direction::Forward, usize::MAX, &mut |key, value| {
                 seen += 1;
                 checked.rows += 1;
                 if let Err(error) = any_record::check(view.ring(), key, value) {
@@ -198,7 +198,7 @@ fn walk_page(
     let span = span.before(&[&room.0, &head.seq.saturating_add(1).to_be_bytes()]);
     // A row that does not open is known already; the walk goes on behind it.
     let mut rows = Vec::new();
-    view.scan_sealed((&span.from, &span.until), Direction::Forward, &mut |key, value| {
+    view.scan_sealed((&span.from, &span.until), Direction::Forward, usize::MAX, &mut |key, value| {
         let seq = key.last_chunk::<8>().map_or(0, |seq| u64::from_be_bytes(*seq));
         rows.push((seq, crate::record::open::<stored::Entry>(view.ring(), span.table, key, value).ok()));
         if rows.len() < READ_ROWS_MAX { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }

@@ -239,6 +239,11 @@ pub(crate) fn pending(room: RoomId, seq: u64) -> Key<stored::Pending> {
     Key::new(Table::Pending, &[&room.0, &seq.to_be_bytes()])
 }
 
+/// What is due in one room.
+pub(crate) fn pending_of(room: RoomId) -> Span<stored::Pending> {
+    Span::of(Table::Pending, &[&room.0])
+}
+
 pub(crate) fn all_pending() -> Span<stored::Pending> {
     Span::of(Table::Pending, &[])
 }

@@ -68,6 +68,18 @@ enum State<T> {
     Waiting(oneshot::Receiver<Result<T, StoreError>>),
 }
 
+impl<T> Reply<T> {
+    /// One that comes when it is known.
+    pub(crate) fn to_come(answer: oneshot::Receiver<Result<T, StoreError>>) -> Self {
+        Self(State::Waiting(answer))
+    }
+
+    /// One that is known.
+    pub(crate) fn refused(error: StoreError) -> Self {
+        Self(State::Refused(Some(error)))
+    }
+}
+
 impl<T> Future for Reply<T> {
     type Output = Result<T, StoreError>;
 

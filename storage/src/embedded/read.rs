@@ -13,9 +13,16 @@ use crate::{
 pub(crate) trait Read {
     fn ring(&self) -> &KeyRing;
     fn get_sealed(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
-    /// The visitor must not read: see [`Visit`].
-    fn scan_sealed(&self, range: (&[u8], &[u8]), direction: Direction, visit: &mut Visit<'_>)
-    -> Result<(), StoreError>;
+    /// The visitor must not read: see [`Visit`]. It breaks after `limit` rows at the latest.
+    fn scan_sealed(
+        &self,
+        range: (&[u8], &[u8]),
+        direction: Direction,
+        limit: usize,
+        visit: &mut Visit<'_>,
+    ) -> Result<(), StoreError>;
+    /// These keys are read next.
+    fn foresee(&self, keys: &mut dyn Iterator<Item = Vec<u8>>);
 
     /// The record under a key.
     fn get<R: Record>(&self, key: &Key<R>) -> Result<Option<R>, StoreError> {
@@ -49,7 +56,7 @@ pub(crate) trait Read {
         if limit == 0 {
             return Ok(rows);
         }
-        self.scan_sealed((&span.from, &span.until), direction, &mut |key, value| {
+        self.scan_sealed((&span.from, &span.until), direction, limit, &mut |key, value| {
             let row = record::open(self.ring(), span.table, key, value);
             match row.and_then(|row| map(&mut Parts::new(span.table, key), row)) {
                 Ok(row) => rows.push(row),

@@ -43,7 +43,7 @@ impl<const N: usize> Growing<N> {
         Self { bounds, counts: std::array::from_fn(|_| AtomicU64::new(0)), above, sum }
     }
 
-    pub(super) fn add(&self, value: u64) {
+    pub(crate) fn add(&self, value: u64) {
         let class = self.bounds.partition_point(|bound| *bound < value);
         self.counts.get(class).unwrap_or(&self.above).fetch_add(1, Relaxed);
         self.sum.fetch_add(value, Relaxed);
@@ -56,16 +56,16 @@ impl<const N: usize> Growing<N> {
 }
 
 pub(crate) struct Counters {
-    pub(super) queued: AtomicU64,
-    pub(super) batches: AtomicU64,
-    pub(super) commands: AtomicU64,
-    pub(super) bytes: AtomicU64,
-    pub(super) refused: AtomicU64,
-    pub(super) failed: AtomicBool,
-    pub(super) batch_commands: Growing<{ BATCH_COMMANDS_BOUNDS.len() }>,
-    pub(super) wait_us: Growing<{ WAIT_US_BOUNDS.len() }>,
+    pub(crate) queued: AtomicU64,
+    pub(crate) batches: AtomicU64,
+    pub(crate) commands: AtomicU64,
+    pub(crate) bytes: AtomicU64,
+    pub(crate) refused: AtomicU64,
+    pub(crate) failed: AtomicBool,
+    pub(crate) batch_commands: Growing<{ BATCH_COMMANDS_BOUNDS.len() }>,
+    pub(crate) wait_us: Growing<{ WAIT_US_BOUNDS.len() }>,
     /// The store reads no clock of its own.
-    pub(super) stopwatch: OnceLock<Stopwatch>,
+    pub(crate) stopwatch: OnceLock<Stopwatch>,
 }
 
 impl Default for Counters {
@@ -108,11 +108,11 @@ pub struct Statistics {
 
 impl Counters {
     /// Now, if waits are measured.
-    pub(super) fn now_us(&self) -> Option<u64> {
+    pub(crate) fn now_us(&self) -> Option<u64> {
         self.stopwatch.get().map(|stopwatch| stopwatch())
     }
 
-    pub(super) fn read(&self) -> Statistics {
+    pub(crate) fn read(&self) -> Statistics {
         Statistics {
             queue_depth: self.queued.load(Relaxed),
             batches: self.batches.load(Relaxed),

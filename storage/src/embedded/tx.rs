@@ -100,14 +100,19 @@ impl Read for Tx<'_> {
         }
     }
 
+    fn foresee(&self, keys: &mut dyn Iterator<Item = Vec<u8>>) {
+        self.engine.foresee(keys);
+    }
+
     fn scan_sealed(
         &self,
         range: (&[u8], &[u8]),
         direction: Direction,
+        limit: usize,
         visit: &mut Visit<'_>,
     ) -> Result<(), StoreError> {
         debug_assert!(!is_remembered(range.0), "remembered records are not scanned");
-        scan_over(self.engine, &self.overlay, range, direction, visit)
+        scan_over(self.engine, &self.overlay, range, direction, limit, visit)
     }
 }
 
@@ -209,7 +214,7 @@ impl<'a> Tx<'a> {
     /// engine need not be asked what it holds there.
     pub(crate) fn insert<R: Record>(&mut self, key: Key<R>, record: &R) -> Result<(), StoreError> {
         debug_assert!(
-            planted::is_any() || !matches!(self.contains(&key), Ok(true)),
+            planted::is_any() || self.engine.is_partial() || !matches!(self.contains(&key), Ok(true)),
             "a new {} has a used key",
             key.table.name()
         );
@@ -223,7 +228,8 @@ impl<'a> Tx<'a> {
 
     /// Removes a record; it need not be there.
     pub(crate) fn delete<R: Record>(&mut self, key: Key<R>) -> Result<(), StoreError> {
-        if self.contains(&key)? {
+        // Where asking has a price, what is not there is removed once more.
+        if self.engine.is_partial() || self.contains(&key)? {
             if self.change(&key, None)? {
                 return Ok(());
             }

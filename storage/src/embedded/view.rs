@@ -38,6 +38,14 @@ pub(crate) struct View<'a> {
     concealed: &'a Overlay,
 }
 
+impl<'a> View<'a> {
+    /// What an engine holds that nobody writes to.
+    pub(crate) fn of(ring: &'a KeyRing, engine: &'a dyn Engine) -> Self {
+        static NOTHING: Overlay = Overlay::new();
+        Self { ring, engine, concealed: &NOTHING }
+    }
+}
+
 impl Read for View<'_> {
     fn ring(&self) -> &KeyRing {
         self.ring
@@ -47,13 +55,18 @@ impl Read for View<'_> {
         get_over(self.engine, self.concealed, key)
     }
 
+    fn foresee(&self, keys: &mut dyn Iterator<Item = Vec<u8>>) {
+        self.engine.foresee(keys);
+    }
+
     fn scan_sealed(
         &self,
         range: (&[u8], &[u8]),
         direction: Direction,
+        limit: usize,
         visit: &mut Visit<'_>,
     ) -> Result<(), StoreError> {
-        scan_over(self.engine, self.concealed, range, direction, visit)
+        scan_over(self.engine, self.concealed, range, direction, limit, visit)
     }
 }
 

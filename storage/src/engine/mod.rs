@@ -27,7 +27,7 @@ pub(crate) type Overlay = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 pub(crate) type RowRef<'a> = (&'a Vec<u8>, &'a Option<Vec<u8>>);
 
 /// Which end of a range a scan begins at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Direction {
     Forward,
     Reverse,
@@ -43,6 +43,25 @@ pub(crate) trait Engine: Send + Sync {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
     /// Visits keys from `from` up to but without `until`.
     fn scan(&self, from: &[u8], until: &[u8], direction: Direction, visit: &mut Visit<'_>) -> Result<(), StoreError>;
+    /// The same for a visitor that breaks after `limit` rows at the latest: what is fetched
+    /// from afar need not be more.
+    fn scan_up_to(
+        &self,
+        from: &[u8],
+        until: &[u8],
+        direction: Direction,
+        _limit: usize,
+        visit: &mut Visit<'_>,
+    ) -> Result<(), StoreError> {
+        self.scan(from, until, direction, visit)
+    }
+    /// These keys are asked for next: what is fetched from afar can come together.
+    fn foresee(&self, _keys: &mut dyn Iterator<Item = Vec<u8>>) {}
+    /// Whether there may be rows that must be fetched before they can be read. To ask for
+    /// one that is not needed has a price then.
+    fn is_partial(&self) -> bool {
+        false
+    }
     /// Takes a batch, whole or not at all, also across a crash.
     fn commit(&self, batch: Overlay) -> Result<(), StoreError>;
     /// Takes rows that somebody else keeps until the next barrier: they need not be whole

@@ -21,15 +21,23 @@ pub(crate) fn get(engine: &dyn Engine, overlay: &Overlay, key: &[u8]) -> Result<
 /// A scan of the range of what lies below.
 type ScanLower<'a> = dyn FnMut(&mut Visit<'_>) -> Result<(), StoreError> + 'a;
 
-/// Visits what the overlay and the engine come to together, in order.
+/// Visits what the overlay and the engine come to together, in order; the visitor breaks
+/// after `limit` rows at the latest.
 pub(crate) fn scan(
     engine: &dyn Engine,
     overlay: &Overlay,
     (from, until): (&[u8], &[u8]),
     direction: Direction,
+    limit: usize,
     visit: &mut Visit<'_>,
 ) -> Result<(), StoreError> {
-    scan_upon(&mut |visit| engine.scan(from, until, direction, visit), overlay, (from, until), direction, visit)
+    scan_upon(
+        &mut |visit| engine.scan_up_to(from, until, direction, limit, visit),
+        overlay,
+        (from, until),
+        direction,
+        visit,
+    )
 }
 
 /// The same over anything that scans the range in that direction.
@@ -122,7 +130,7 @@ mod tests {
 
             let mut seen = Vec::new();
             let direction = if reverse { Direction::Reverse } else { Direction::Forward };
-            scan(&engine, &overlay, (&[from], &[until]), direction, &mut |key, value| {
+            scan(&engine, &overlay, (&[from], &[until]), direction, limit, &mut |key, value| {
                 seen.push((key[0], value[0]));
                 if seen.len() == limit { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             }).unwrap();

@@ -4,7 +4,7 @@
 //! `ASK` and `TRYAGAIN` is behind this trait. The store knows what an answer means for what
 //! it wanted to write.
 
-use redis::{Cmd, RedisError, RedisResult, Value, aio::ConnectionLike};
+use redis::{Cmd, RedisError, RedisResult, Value};
 use std::pin::Pin;
 
 use super::error;
@@ -21,6 +21,12 @@ pub trait Link: Send + Sync {
     /// Sends one command, to whoever serves its first key. Resolves within a bounded time,
     /// also when nobody answers. Commands that are sent one after the other are not ordered.
     fn send<'a>(&'a self, command: &'a Cmd) -> Answer<'a, Value>;
+
+    /// Whether a command may have been sent twice though it was asked for once, as the
+    /// client of a cluster does when a connection breaks.
+    fn may_resend(&self) -> bool {
+        false
+    }
 
     /// Resolves when what this link has written under `key`'s slot is as safe as was asked
     /// for: after `WAIT`, where that is configured. Asked after a commit and before its
@@ -44,21 +50,5 @@ pub trait Link: Send + Sync {
     /// `key` the one that it was about.
     fn fault(&self, what: &str, key: &[u8], error: &RedisError) -> StoreError {
         error::of("Redis", what, &String::from_utf8_lossy(key), error)
-    }
-}
-
-/// Any connection of the client that can be cloned, such as
-/// [`redis::aio::MultiplexedConnection`] and [`redis::cluster_async::ClusterConnection`].
-pub struct Shared<C>(pub C);
-
-impl<C: ConnectionLike + Clone + Send + Sync> Link for Shared<C> {
-    fn send<'a>(&'a self, command: &'a Cmd) -> Answer<'a, Value> {
-        let mut connection = self.0.clone();
-        Box::pin(async move {
-            match connection.req_packed_command(command).await? {
-                Value::ServerError(error) => Err(error.into()),
-                answer => Ok(answer),
-            }
-        })
     }
 }

@@ -7,22 +7,40 @@
 //! The way there is [`TendedLink`]: it asks of a Redis what must be so before it is used,
 //! knows what an acknowledgement by it means, and comes back when it was lost.
 
+mod batch;
+mod commit;
 mod community;
 mod connect;
+mod core;
 mod durability;
 mod error;
+mod layout;
 mod link;
+mod lists;
 mod meeting;
+mod memory;
+mod open;
 mod options;
 mod probe;
+mod queue;
+mod scripts;
 mod settling;
+mod snapshot;
+mod statistics;
+mod substrate;
+mod sweep;
 mod tended;
 mod tending;
+mod version;
+mod wants;
+mod words;
 
 pub use community::{Community, is_used_with_redis};
 pub use connect::Connection;
 pub use durability::{Durability, Kept};
-pub use link::{Answer, Link, Shared};
+pub use link::{Answer, Link};
+pub use open::{Handle, OpenStore, open};
 pub use options::{BadAddress, DEFAULT_PREFIX, RedisOptions, RedisServer, Spawn};
 pub use probe::Primary;
+pub use statistics::RedisStatistics;
 pub use tended::{Condition, Counts, Greet, TendedLink, Unattended};

@@ -210,6 +210,11 @@ impl TendedLink {
 }
 
 impl Link for TendedLink {
+    fn may_resend(&self) -> bool {
+        // The client of a cluster does so when a connection breaks.
+        matches!(&*self.0.state.lock(), State::Up { condition, .. } if condition.is_cluster)
+    }
+
     fn send<'a>(&'a self, command: &'a Cmd) -> Answer<'a, Value> {
         Box::pin(async move {
             let mut connection = self.connection().await.map_err(down)?;

@@ -100,10 +100,11 @@ async fn the_sweep_drops_days_that_no_longer_count(kind: Kind) {
     stage.appended(1, on_day(post(1, 701, "x"), 3)).await;
     assert_eq!(stage.handle.sweep(START_MS + 7 * DAY_MS).await.unwrap().client_ids, 0);
     // The 700, and that of the room's creation.
-    assert_eq!(stage.handle.sweep(START_MS + 8 * DAY_MS).await.unwrap().client_ids, 701);
+    let swept = |client_ids| if kind.forgets_by_itself() { 0 } else { client_ids };
+    assert_eq!(stage.handle.sweep(START_MS + 8 * DAY_MS).await.unwrap().client_ids, swept(701));
     assert_eq!(stage.handle.sweep(START_MS + 8 * DAY_MS).await.unwrap().client_ids, 0);
     assert_eq!(stage.appended(1, on_day(post(1, 701, "x"), 9)).await.replay, Replay::Same);
-    assert_eq!(stage.handle.sweep(START_MS + 11 * DAY_MS).await.unwrap().client_ids, 1);
+    assert_eq!(stage.handle.sweep(START_MS + 11 * DAY_MS).await.unwrap().client_ids, swept(1));
 }
 
 async fn too_many_client_ids_are_refused_until_a_day_is_dropped(kind: Kind) {

@@ -14,6 +14,8 @@ mod model;
 mod observers;
 mod pages;
 mod pending;
+#[cfg(unix)]
+mod redis_server;
 mod roster;
 mod sessions;
 mod stage;

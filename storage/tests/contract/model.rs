@@ -182,7 +182,7 @@ async fn compare(stage: &Stage, model: &Model, after: u64, limit: usize) {
 async fn any_changes_come_to_what_the_model_says(kind: Kind) {
     let cases = match kind {
         Kind::Memory => 150,
-        Kind::Sled | Kind::Fjall => 25,
+        Kind::Sled | Kind::Fjall | Kind::Redis | Kind::RedisCluster => 25,
     };
     let bursts = prop::collection::vec(prop::collection::vec(step(), 1..40), 1..5);
     // Cases are independent and come from a fixed seed: a failure repeats by itself.

@@ -3,7 +3,7 @@
 use rill_protocol::{ClientId, Epoch, RoomId, SessionId, UserId};
 use rill_storage::{
     EngineKind, Store, StoreError,
-    embedded::{self, Entropy, Handle, MemoryOptions, OpenOptions, OpenStore},
+    embedded::{self, Entropy, MemoryOptions, OpenOptions, OpenStore, Statistics, Stopwatch, Swept},
     limits::Bounds,
     model::{Appended, Change, Digest, NewEntry, NewRoom, Role, User},
     port::AppendRefused,
@@ -20,6 +20,17 @@ pub(crate) enum Kind {
     Memory,
     Sled,
     Fjall,
+    /// One server.
+    Redis,
+    /// Three nodes.
+    RedisCluster,
+}
+
+/// The owner's end of whatever store it is.
+pub(crate) enum Handle {
+    Embedded(embedded::Handle),
+    #[cfg(unix)]
+    Redis(rill_storage::redis::Handle),
 }
 
 /// An open store that ends with the scenario.
@@ -49,14 +60,70 @@ impl Kind {
         self.open_with(Bounds::default())
     }
 
+    /// Whether request keys are forgotten by themselves, and no sweep sees them.
+    pub(crate) fn forgets_by_itself(self) -> bool {
+        matches!(self, Self::Redis | Self::RedisCluster)
+    }
+
     pub(crate) fn open_with(self, bounds: Bounds) -> Stage {
         let (opened, directory) = match self {
+            #[cfg(unix)]
+            Self::Redis | Self::RedisCluster => {
+                let addresses = crate::redis_server::addresses(matches!(self, Self::RedisCluster));
+                let opened = now(crate::redis_server::open(addresses, bounds));
+                let handle = Handle::Redis(opened.handle);
+                return Stage { store: opened.store, handle, _directory: None };
+            }
+            #[cfg(not(unix))]
+            Self::Redis | Self::RedisCluster => panic!("no redis-server is started here"),
             Self::Memory => (embedded::memory(MemoryOptions { bounds, ..MemoryOptions::new(entropy()) }), None),
             Self::Sled => on_disk(EngineKind::Sled, bounds),
             Self::Fjall => on_disk(EngineKind::Fjall, bounds),
         };
         let opened = opened.unwrap();
-        Stage { store: opened.store, handle: opened.handle, _directory: directory }
+        Stage { store: opened.store, handle: Handle::Embedded(opened.handle), _directory: directory }
+    }
+}
+
+/// Waits where no `await` can stand.
+pub(crate) fn now<T>(future: impl Future<Output = T>) -> T {
+    tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(future))
+}
+
+impl Handle {
+    pub(crate) fn close(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Embedded(handle) => handle.close(),
+            #[cfg(unix)]
+            Self::Redis(handle) => {
+                now(handle.close());
+                Ok(())
+            }
+        }
+    }
+
+    pub(crate) fn statistics(&self) -> Statistics {
+        match self {
+            Self::Embedded(handle) => handle.statistics(),
+            #[cfg(unix)]
+            Self::Redis(handle) => handle.statistics(),
+        }
+    }
+
+    pub(crate) fn measure_waits(&self, stopwatch: Stopwatch) {
+        match self {
+            Self::Embedded(handle) => handle.measure_waits(stopwatch),
+            #[cfg(unix)]
+            Self::Redis(handle) => handle.measure_waits(stopwatch),
+        }
+    }
+
+    pub(crate) async fn sweep(&self, now_ms: u64) -> Result<Swept, StoreError> {
+        match self {
+            Self::Embedded(handle) => handle.sweep(now_ms).await,
+            #[cfg(unix)]
+            Self::Redis(handle) => handle.sweep(now_ms).await,
+        }
     }
 }
 
@@ -88,6 +155,22 @@ macro_rules! contract {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $scenario() {
                 super::$scenario(crate::stage::Kind::Fjall).await;
+            })*
+        }
+
+        #[cfg(unix)]
+        mod redis {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $scenario() {
+                super::$scenario(crate::stage::Kind::Redis).await;
+            })*
+        }
+
+        #[cfg(unix)]
+        mod redis_cluster {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $scenario() {
+                super::$scenario(crate::stage::Kind::RedisCluster).await;
             })*
         }
     };

@@ -55,6 +55,7 @@ pub(crate) fn read(read: &impl Read, room: RoomId, seq: u64, text: stored::Text)
     let stored::Body::Text { part: mut text, parts } = read.need(&keys::body(room, seq, 0))? else {
         return Ok(Body::Erased);
     };
+    read.foresee(&mut (1..parts).map(|number| keys::body(room, seq, number).bytes));
     for number in 1..parts {
         match read.need(&keys::body(room, seq, number))? {
             stored::Body::Text { part, .. } => text.push_str(&part),

@@ -1,6 +1,6 @@
 //! Reading the log and its projection, bounded by count and by bytes of text.
 
-use rill_protocol::RoomId;
+use rill_protocol::{RoomId, limits::TEXT_BYTES_MAX};
 use std::{collections::HashMap, sync::Arc};
 
 use super::{body, entry};
@@ -8,9 +8,12 @@ use crate::{
     StoreError,
     embedded::{keys, read::Read, stored},
     engine::Direction,
-    limits::READ_ROWS_MAX,
+    limits::{BODY_PART_BYTES_MAX, READ_ROWS_MAX},
     model::{Anchor, Body, Entry, Head, Message, MessagePage},
 };
+
+/// Rows that the longest message has; one more, for parts end between characters.
+const PARTS: u16 = (TEXT_BYTES_MAX / BODY_PART_BYTES_MAX + 1) as u16;
 
 /// Counts text until there is enough of it.
 struct Budget {
@@ -36,6 +39,14 @@ impl Budget {
     }
 }
 
+/// The texts that lie beside these rows are read next: as many as `bytes` have room for.
+fn foresee_texts(read: &impl Read, room: RoomId, rows: &[(u64, stored::Entry)], bytes: usize) {
+    let apart = rows.iter().filter(|(_, row)| row.text == stored::Text::Apart);
+    let parts =
+        apart.take(bytes / BODY_PART_BYTES_MAX + 1).flat_map(|(seq, _)| (0..PARTS).map(move |part| (*seq, part)));
+    read.foresee(&mut parts.map(|(seq, part)| keys::body(room, seq, part).bytes));
+}
+
 pub(super) fn entries(
     read: &impl Read,
     room: RoomId,
@@ -48,6 +59,7 @@ pub(super) fn entries(
         key.room()?;
         Ok((key.number()?, row))
     })?;
+    foresee_texts(read, room, &rows, bytes);
     let mut budget = Budget::new(bytes);
     let mut entries = Vec::with_capacity(rows.len());
     for (seq, row) in rows {
@@ -99,6 +111,7 @@ pub(super) fn messages(
         Ok((key.number()?, row))
     })?;
     let found = rows.len();
+    foresee_texts(read, room, &rows, bytes);
     let mut changed = changed(read, room, &rows)?;
     let mut budget = Budget::new(bytes);
     let mut messages = Vec::with_capacity(found);

@@ -124,7 +124,7 @@ fn dump(
         let mut failure = None;
         let mut page = Vec::new();
         durable.read(|view| {
-            view.scan_sealed((&from, &[OWN_KEYS]), Direction::Forward, &mut |key, value| {
+            view.scan_sealed((&from, &[OWN_KEYS]), Direction::Forward, usize::MAX, &mut |key, value| {
                 failure = any_record::check(view.ring(), key, value).err().map(|error| named::naming(key, error));
                 page.push((key.to_vec(), value.to_vec()));
                 rows += 1;

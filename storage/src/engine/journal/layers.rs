@@ -52,7 +52,7 @@ impl Layers {
         let engine = &*self.engine;
         let range = (from, until);
         let mut lower = |visit: &mut Visit<'_>| match &generations.handed {
-            Some(handed) => scan(engine, handed, range, direction, visit),
+            Some(handed) => scan(engine, handed, range, direction, usize::MAX, visit),
             None => engine.scan(from, until, direction, visit),
         };
         scan_upon(&mut lower, &generations.gathering, range, direction, visit)
