@@ -113,7 +113,7 @@ return {version, is_changed, found}
 /// the number of words to read if the batch was made upon rows that are gone, those, the
 /// number of words of fields that must not be there, those, then what to write. Answers 1
 /// and the version where it was made, now or before; 0, the version and the rows where the
-/// slot is another; 2 and how long where another node has its turn.
+/// slot is another; 2 and the version where another node has its turn.
 const COMMITTING: &str = r"
 local version = redis.call('HGET', KEYS[1], 'version') or ''
 local reads = 7 + tonumber(ARGV[7])
@@ -132,7 +132,7 @@ if ARGV[1] ~= string.sub(version, 1, 16) then
   return lost()
 end
 local turn = redis.call('GET', KEYS[2])
-if turn and turn ~= ARGV[3] then return {2, redis.call('PTTL', KEYS[2])} end
+if turn and turn ~= ARGV[3] then return {2, version} end
 
 local i = reads + 2
 while i <= checks do

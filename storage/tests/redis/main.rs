@@ -5,7 +5,10 @@
 mod away;
 mod communities;
 mod durability;
+mod nodes;
+mod proxy;
 mod refusals;
+mod rooms;
 mod settling;
 mod stage;
 mod tls;
