@@ -7,6 +7,7 @@ mod api;
 mod config;
 mod damage;
 mod engines;
+mod front;
 mod full_disk;
 mod log;
 mod memory;
