@@ -29,6 +29,21 @@ pub const HISTORY_PAGES_AT_ONCE_MAX: usize = 2;
 
 /// Events of the bus that wait for this node; past it they become one: look at everything.
 pub const BUS_EVENTS_WAITING_MAX: usize = 65_536;
+/// Hints that wait to be said; what is too much is lost.
+pub const BUS_WAITING_MAX: usize = 4_096;
+/// Hints that are being said at once.
+pub const BUS_SENDING_MAX: usize = 64;
+/// Channels asked for in one go.
+pub const BUS_CHANNELS_AT_ONCE: usize = 256;
+/// Between two tries to reach the bus, doubling.
+pub const BUS_RECONNECT_MS: u64 = 100;
+pub const BUS_RECONNECT_MS_MAX: u64 = 1_000;
+/// How often a node says a word to itself.
+pub const BUS_ALIVE_EVERY_MS: u64 = 5_000;
+/// A bus on which nothing was heard for so long, not even that, is away.
+pub const BUS_SILENT_MS: u64 = 15_000;
+/// Nodes that others are told of.
+pub const NODES_MAX: usize = 1_000;
 /// Reads of the store at once for what other nodes appended.
 pub const CATCH_UP_READS_MAX: usize = 32;
 /// Entries of one such read, and their text.

@@ -53,6 +53,8 @@ pub trait Bus: Send + Sync + 'static {
     fn unsubscribe(&self, channel: Channel);
     /// The next event. Cancel safe; one caller at a time.
     async fn next(&self) -> Event;
+    /// Does what has to be done for the above, for as long as it is polled.
+    async fn run(&self) {}
 }
 
 /// Events that wait for their node, bounded. An event may be put in for later.

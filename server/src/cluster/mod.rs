@@ -11,6 +11,7 @@ mod follower;
 pub mod local;
 mod places;
 mod presence;
+pub mod redis;
 mod wants;
 
 use rill_protocol::UserId;
@@ -85,7 +86,7 @@ impl Cluster {
             living: self.living.clone(),
             state: Default::default(),
         };
-        tokio::join!(biased; follower.run(|event| hints.hear(&event)), presence.run());
+        tokio::join!(biased; self.bus.run(), follower.run(|event| hints.hear(&event)), presence.run());
     }
 
     /// This node ends: its users are no more at it, which the others hear at once.

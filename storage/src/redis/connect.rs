@@ -15,7 +15,7 @@ use std::{
 use super::options::RedisServer;
 use crate::limits::{REDIS_ANSWER_TIMEOUT_MS, REDIS_CONNECT_TIMEOUT_MS};
 
-const CONNECT_TIMEOUT: Duration = Duration::from_millis(REDIS_CONNECT_TIMEOUT_MS);
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_millis(REDIS_CONNECT_TIMEOUT_MS);
 /// Of a cluster's connection, whose slots may be moving.
 const CLUSTER_RETRIES: u32 = 4;
 const CLUSTER_RETRY_MIN_MS: u64 = 20;
@@ -44,11 +44,11 @@ impl From<Wire> for Connection {
 }
 
 /// TLS asks for a provider of cryptography, once a process; who was first has chosen it.
-fn provide_cryptography() {
+pub(super) fn provide_cryptography() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-fn certificates(server: &RedisServer) -> Option<TlsCertificates> {
+pub(super) fn certificates(server: &RedisServer) -> Option<TlsCertificates> {
     server.authority.clone().map(|pem| TlsCertificates { client_tls: None, root_cert: Some(pem) })
 }
 

@@ -1,0 +1,79 @@
+//! What channels and keys are called. A user's and a room's carry the hash tag of their
+//! slot, as the store's own do, so that a cluster keeps them together.
+
+use rill_protocol::UserId;
+
+use crate::cluster::bus::Channel;
+
+/// The names under a prefix.
+#[derive(Clone)]
+pub(super) struct Names {
+    prefix: String,
+}
+
+impl Names {
+    pub(super) fn new(prefix: &str) -> Self {
+        Self { prefix: prefix.to_owned() }
+    }
+
+    pub(super) fn channel(&self, channel: Channel) -> Vec<u8> {
+        let prefix = &self.prefix;
+        match channel {
+            // Rung by the store's own commits.
+            Channel::Room(room) => format!("{prefix}bell:{{r:{room}}}"),
+            Channel::User(user) => format!("{prefix}bell:{{u:{user}}}"),
+            Channel::Presence(user) => format!("{prefix}here:{{u:{user}}}"),
+            Channel::Nodes => format!("{prefix}nodes"),
+        }
+        .into_bytes()
+    }
+
+    pub(super) fn channel_of(&self, name: &[u8]) -> Option<Channel> {
+        let name = std::str::from_utf8(name).ok()?.strip_prefix(&self.prefix)?;
+        if name == "nodes" {
+            return Some(Channel::Nodes);
+        }
+        let (kind, tag) = name.split_once(':')?;
+        let tag = tag.strip_prefix('{')?.strip_suffix('}')?;
+        match (kind, tag.split_once(':')?) {
+            ("bell", ("r", room)) => room.parse().ok().map(Channel::Room),
+            ("bell", ("u", user)) => user.parse().ok().map(Channel::User),
+            ("here", ("u", user)) => user.parse().ok().map(Channel::Presence),
+            _ => None,
+        }
+    }
+
+    /// A channel on which a node hears itself alone.
+    pub(super) fn own(&self, node: &str) -> Vec<u8> {
+        format!("{}node:{{{node}}}", self.prefix).into_bytes()
+    }
+
+    /// The nodes, by when they are forgotten.
+    pub(super) fn nodes(&self) -> Vec<u8> {
+        format!("{}nodes", self.prefix).into_bytes()
+    }
+
+    /// The nodes that a user is attached at.
+    pub(super) fn here(&self, user: UserId) -> Vec<u8> {
+        format!("{}here:{{u:{user}}}", self.prefix).into_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rill_protocol::RoomId;
+
+    #[test]
+    fn names_lead_back_to_their_channels() {
+        let names = Names::new("team:rill:");
+        let (room, user) = (RoomId([7; 16]), UserId([8; 16]));
+        for channel in [Channel::Room(room), Channel::User(user), Channel::Presence(user), Channel::Nodes] {
+            assert_eq!(names.channel_of(&names.channel(channel)), Some(channel));
+        }
+        assert_eq!(names.channel(Channel::Room(room)), format!("team:rill:bell:{{r:{room}}}").into_bytes());
+        for other in ["rill:nodes", "team:rill:bell:{x:7}", "team:rill:bell:7", "team:rill:node:{a}", "", "\u{ff}"] {
+            assert_eq!(names.channel_of(other.as_bytes()), None, "{other}");
+        }
+    }
+}
