@@ -16,6 +16,8 @@ mod gone;
 mod limits;
 mod meddled;
 mod nodes;
+#[cfg(unix)]
+mod nodes_on_redis;
 mod peer;
 mod presence;
 mod race;

@@ -30,9 +30,13 @@ pub struct RedisBus {
     names: Names,
     node: Arc<str>,
     hub: Arc<Hub>,
-    saying: mpsc::Sender<(Vec<u8>, String)>,
-    said: Mutex<Option<mpsc::Receiver<(Vec<u8>, String)>>>,
+    saying: mpsc::Sender<Hint>,
+    /// Until it runs.
+    said: Mutex<Option<mpsc::Receiver<Hint>>>,
 }
+
+/// What is to be said, and on which channel.
+type Hint = (Vec<u8>, String);
 
 /// What the connection and the node have in common.
 #[derive(Default)]
@@ -62,7 +66,7 @@ impl RedisBus {
         Self { link, names, node, hub: Arc::default(), saying, said: Mutex::new(Some(said)) }
     }
 
-    async fn say(&self, mut said: mpsc::Receiver<(Vec<u8>, String)>) {
+    async fn say(&self, mut said: mpsc::Receiver<Hint>) {
         let mut sending = FuturesUnordered::new();
         loop {
             tokio::select! {

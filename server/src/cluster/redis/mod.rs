@@ -8,3 +8,18 @@ mod script;
 
 pub use attendance::RedisAttendance;
 pub use bus::RedisBus;
+
+use rill_storage::redis::TendedLink;
+use std::sync::Arc;
+
+use super::Shared;
+
+/// All of it, for the node whose store has this way to Redis and this name there.
+pub fn shared(link: &TendedLink, node: &str) -> Shared {
+    let node: Arc<str> = node.into();
+    Shared {
+        bus: Arc::new(RedisBus::new(link.clone(), node.clone())),
+        attendance: Arc::new(RedisAttendance::new(link.clone())),
+        node,
+    }
+}

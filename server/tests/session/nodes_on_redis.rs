@@ -1,0 +1,144 @@
+//! Two nodes on a real Redis: its doorbells, its channels, its attendance.
+
+use rill_protocol::{Epoch, RoomId, message::*};
+use rill_redis_process::{Cluster as RedisCluster, Options, Server};
+use rill_server::{
+    cluster::{Cluster, redis},
+    config::Limits,
+    runtime::SystemClock,
+};
+use rill_storage::redis::{OpenStore, RedisOptions, RedisServer, Unattended, open};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    peer::{Peer, entry},
+    world::{Person, World},
+};
+
+/// Nodes on one Redis, each with a way there of its own.
+struct Nodes {
+    nodes: Vec<World>,
+    stores: Vec<OpenStore>,
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test's tasks end with its runtime")]
+async fn node(addresses: &[String]) -> (World, OpenStore) {
+    let server = RedisServer::parse(addresses).unwrap();
+    let entropy = Arc::new(|out: &mut [u8]| getrandom::fill(out).unwrap());
+    let spawn = Arc::new(|task| drop(tokio::spawn(task)));
+    let opened = open(RedisOptions { start_wait_ms: 10_000, ..RedisOptions::new(server, entropy, spawn) }, None).await;
+    let opened = opened.unwrap();
+    opened.handle.link().tend(Arc::new(Unattended));
+    let shared = redis::shared(opened.handle.link(), opened.handle.node());
+    let world =
+        World::over(opened.store.clone(), None, Limits::default(), Arc::new(SystemClock), |hub, store, metrics| {
+            Some(Cluster::join(shared, hub.clone(), store.clone(), metrics.clone()))
+        });
+    (world, opened)
+}
+
+impl Nodes {
+    async fn on(addresses: &[String]) -> Self {
+        let (mut nodes, mut stores) = (Vec::new(), Vec::new());
+        for _ in 0..2 {
+            let (world, store) = node(addresses).await;
+            nodes.push(world);
+            stores.push(store);
+        }
+        Self { nodes, stores }
+    }
+
+    /// Ann at the first node and Bob at the second, both in a room that they follow.
+    async fn two_in_a_room(&self) -> (RoomId, [Peer; 2], [Person; 2]) {
+        let (ann, bob) = (self.nodes[0].person("ann").await, self.nodes[1].person("bob").await);
+        let room = self.nodes[0].room(&ann, "room").await;
+        self.nodes[1].join(&bob, room).await;
+        let mut peers = [self.nodes[0].attached(&ann).await, self.nodes[1].attached(&bob).await];
+        for peer in &mut peers {
+            peer.resume(room, Epoch::default(), 0, 50).await;
+            for seq in 1..=3 {
+                assert_eq!(next(peer).await.0, seq);
+            }
+        }
+        (room, peers, [ann, bob])
+    }
+
+    async fn close(self) {
+        for store in &self.stores {
+            store.handle.close().await;
+        }
+    }
+}
+
+async fn next(peer: &mut Peer) -> (u64, String) {
+    entry(peer.others.as_mut().unwrap()).await
+}
+
+/// Both talk in turn; how long each message took to the other node, sorted.
+#[expect(clippy::disallowed_methods, reason = "a measurement")]
+async fn talk(room: RoomId, [ann, bob]: &mut [Peer; 2], from: u64, count: u64) -> Vec<Duration> {
+    let mut took = Vec::new();
+    for seq in from..from + count {
+        let (speaker, hearer) = if seq % 2 == 0 { (&mut *ann, &mut *bob) } else { (&mut *bob, &mut *ann) };
+        let begun = Instant::now();
+        let (posted, heard) = tokio::join!(speaker.post(room, "hello"), next(hearer));
+        took.push(begun.elapsed());
+        assert_eq!((posted.unwrap().seq.get(), heard.0), (seq, seq));
+        assert_eq!(next(speaker).await.0, seq);
+    }
+    took.sort_unstable();
+    took
+}
+
+async fn talks(addresses: &[String]) {
+    let nodes = Nodes::on(addresses).await;
+    let (room, mut peers, [_, bob]) = nodes.two_in_a_room().await;
+    // Until every channel is heard the sweep helps out.
+    talk(room, &mut peers, 4, 10).await;
+    let took = talk(room, &mut peers, 14, 200).await;
+    println!("to the other node: half within {:?}, all but one in a hundred within {:?}", took[100], took[198]);
+    // Ten milliseconds where the machine has nothing else to do, and this is built for it.
+    assert!(took[100] < Duration::from_millis(100), "{took:?}");
+
+    let request = peers[0].request();
+    peers[0].control.send(&WatchPresence { request, users: vec![bob.identity.user] }).await;
+    let presence: Presence = peers[0].control.expect().await;
+    assert_eq!(presence.slots[0].state, PresenceState::Online);
+    peers[1].client.close(rill_protocol::Code::Normal, "");
+    let presence: Presence = peers[0].control.expect().await;
+    assert_eq!(presence.slots[0].state, PresenceState::Offline);
+    nodes.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_nodes_on_one_redis_talk() {
+    let server = Server::start(&Options::default()).unwrap();
+    talks(&[server.url()]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_nodes_on_a_redis_cluster_talk() {
+    let cluster = RedisCluster::start(&Options::default()).unwrap();
+    talks(&cluster.urls()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_redis_was_away_both_hear_again() {
+    let mut server = Server::start(&Options::durable()).unwrap();
+    let nodes = Nodes::on(&[server.url()]).await;
+    let (room, mut peers, _) = nodes.two_in_a_room().await;
+    talk(room, &mut peers, 4, 10).await;
+    server.kill();
+    server.restart().unwrap();
+    // What is refused while it is away is sent again, as clients do.
+    let key = rill_protocol::ClientId(crate::world::SystemEntropyBytes::fresh());
+    while peers[0].post_as(room, key, "again").await.is_err() {}
+    for peer in &mut peers {
+        assert_eq!(next(peer).await, (14, "again".into()));
+    }
+    talk(room, &mut peers, 15, 10).await;
+    nodes.close().await;
+}
