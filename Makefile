@@ -11,7 +11,7 @@ DEV_ORIGIN := http://localhost:5173
 WEB := web-client
 PAGE_SOURCES := $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/vite.config.ts $(WEB)/tsconfig*.json -type f 2>/dev/null)
 
-.PHONY: run dev test page release transport-host moved-clock chromium check rust-tests simulation simulate page-tests browser-tests browsers fuzz power-cut power-cuts deny scan bench hostile chaos clean
+.PHONY: run dev test page release transport-host moved-clock chromium redis check rust-tests simulation simulate page-tests browser-tests browsers fuzz power-cut power-cuts deny scan bench hostile chaos clean
 
 run: page
 	$(CARGO) build --release --locked --bin rill
@@ -47,7 +47,7 @@ check:
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 
 # The generated TypeScript and the vectors are checked here too.
-rust-tests:
+rust-tests: redis
 	$(CARGO) test --locked
 
 # 20 cuts of power under each engine, about a minute. Without root it says so, and fails in CI.
@@ -77,6 +77,9 @@ moved-clock: page
 
 chromium:
 	@scripts/install-chromium
+
+redis:
+	@scripts/install-redis
 
 # --- longer runs, outside `make test` ---------------------------------------
 

@@ -8,13 +8,12 @@
 
 use axum::Router;
 use rill_protocol::Code;
-use rill_storage::embedded::Handle;
 use std::{future::Future, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, task::AbortHandle};
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
-    app::{Listeners, StartError, operator::OperatorDoor},
+    app::{HeldStore, Listeners, StartError, operator::OperatorDoor},
     http::{Door, listen},
     runtime::{StopSwitch, TaskGroup},
     session::Services,
@@ -43,7 +42,7 @@ pub(crate) struct Background<S, U> {
     pub(crate) serving: S,
     pub(crate) switch: StopSwitch,
     pub(crate) services: Arc<Services>,
-    pub(crate) store: Handle,
+    pub(crate) store: HeldStore,
     pub(crate) upkeep: U,
 }
 
@@ -107,8 +106,7 @@ where
     if tokio::time::timeout(TASKS_END_MAX, tasks.idle()).await.is_err() {
         tracing::warn!("something still runs and is left behind");
     }
-    let closed = tasks.spawn_blocking(move || store.close()).await;
-    closed.map_err(|_| StartError::StoreThread)??;
+    store.close(&tasks).await.map_err(|failure| failure.map_or(StartError::StoreThread, StartError::Store))?;
     tracing::info!("stopped");
     Ok(())
 }

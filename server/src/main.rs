@@ -3,8 +3,8 @@
 use clap::Parser;
 use rill_server::{
     admin::{self, AdminArgs, AdminError},
-    app::App,
-    config::{Cli, Command, ConfigArgs, ServeArgs},
+    app::{self, App},
+    config::{Cli, Command, Config, ConfigArgs, ServeArgs},
     logging, raise_open_files_max, signals,
     store_admin::{self, StoreAdminError, StoreArgs},
 };
@@ -31,7 +31,7 @@ fn ended(code: impl Into<ExitCode>, error: impl std::fmt::Display) -> ExitCode {
     code.into()
 }
 
-fn show(ConfigArgs { serve, check }: ConfigArgs) -> ExitCode {
+fn show(ConfigArgs { serve, check, look }: ConfigArgs) -> ExitCode {
     let loaded = match serve.load() {
         Ok(loaded) => loaded,
         Err(error) => return ended(BAD_CONFIGURATION, error),
@@ -42,7 +42,18 @@ fn show(ConfigArgs { serve, check }: ConfigArgs) -> ExitCode {
     if !check {
         print!("{}", loaded.show());
     }
+    if look {
+        match acknowledged(&loaded.config) {
+            Ok(text) => println!("# {text}"),
+            Err(error) => return ended(ExitCode::FAILURE, error),
+        }
+    }
     ExitCode::SUCCESS
+}
+
+fn acknowledged(config: &Config) -> anyhow::Result<String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    Ok(runtime.block_on(app::acknowledged(config))?)
 }
 
 fn administer(args: AdminArgs) -> ExitCode {

@@ -6,14 +6,14 @@ use axum::{
     body::Body,
     http::{Request, Response},
 };
-use rill_storage::embedded::{self, Handle};
+use rill_storage::embedded;
 use std::net::{Ipv4Addr, SocketAddr};
 use tower::ServiceExt as _;
 
 use super::AdminError;
 use crate::{
-    app::{Foundation, Opened},
-    config::Config,
+    app::{Foundation, HeldStore, Opened},
+    config::{Backend, Config},
     http::{self, Api, Door, OperatorKey, Peer, ServerInfo},
     runtime::StopSwitch,
 };
@@ -25,12 +25,17 @@ const TOKEN: &str = "offline";
 pub(super) struct Offline {
     router: Router,
     foundation: Foundation,
-    store: Handle,
+    store: HeldStore,
 }
 
 impl Offline {
     pub(super) async fn open(config: &Config, may_begin: bool) -> Result<Self, AdminError> {
-        if !may_begin && !embedded::is_store(&config.data) {
+        let is_there = match config.storage.backend {
+            Backend::Embedded => embedded::is_store(&config.data),
+            // Another server may have begun it.
+            Backend::Redis => true,
+        };
+        if !may_begin && !is_there {
             return Err(AdminError::NoData(config.data.clone()));
         }
         let foundation = Foundation::of_this_machine();
@@ -56,7 +61,7 @@ impl Offline {
     pub(super) async fn close(self) -> Result<(), AdminError> {
         let Self { router, foundation, store } = self;
         drop(router);
-        let closed = foundation.tasks.spawn_blocking(move || store.close()).await;
-        closed.map_err(|_| AdminError::StoreThread)?.map_err(AdminError::Store)
+        let closed = store.close(&foundation.tasks).await;
+        closed.map_err(|failure| failure.map_or(AdminError::StoreThread, AdminError::Store))
     }
 }

@@ -2,14 +2,16 @@
 
 use rill_storage::{
     Store, StoreError,
-    embedded::{self, Handle, OpenOptions, OpenStore},
+    embedded::{self, LockedDirectory, OpenOptions, OpenStore, Stopwatch},
+    redis,
 };
 use std::sync::Arc;
 use tokio::{task::JoinError, time::Instant};
 
+use super::held_store::{HeldStore, SharedStore};
 use crate::{
     admission::{Gate, Proxies},
-    config::Config,
+    config::{Backend, Config},
     domain::{Domain, World},
     hub::Hub,
     metrics::Metrics,
@@ -28,7 +30,12 @@ pub(crate) struct Foundation {
 /// A store and what closes it.
 pub(crate) struct Opened {
     pub(crate) store: Store,
-    pub(crate) handle: Handle,
+    pub(crate) handle: HeldStore,
+}
+
+fn stopwatch() -> Stopwatch {
+    let begun = Instant::now();
+    Arc::new(move || u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX))
 }
 
 impl Foundation {
@@ -36,17 +43,35 @@ impl Foundation {
         Self { clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy), tasks: Tasks::default() }
     }
 
-    /// Opens or makes the store of the data directory, off the tasks' threads.
+    /// Opens or makes the store, off the tasks' threads where that blocks.
     pub(crate) async fn open_store(&self, config: &Config) -> Result<Result<Opened, StoreError>, JoinError> {
+        match config.storage.backend {
+            Backend::Embedded => self.open_embedded(config).await,
+            Backend::Redis => Ok(self.open_redis(config).await),
+        }
+    }
+
+    async fn open_redis(&self, config: &Config) -> Result<Opened, StoreError> {
+        let _directory = LockedDirectory::lock(&config.data)?;
+        if embedded::is_store(&config.data) {
+            let data = config.data.display();
+            tracing::warn!(%data, "the store in the data directory is not used: `rill store copy` takes it into Redis");
+        }
+        let options = self.redis_options(&config.redis)?;
+        let redis::OpenStore { store, handle } = redis::open(options, Some(&config.data)).await?;
+        handle.measure_waits(stopwatch());
+        handle.link().tend(Arc::new(redis::Unattended));
+        Ok(Opened { store, handle: HeldStore::Redis(Arc::new(SharedStore { handle, _directory })) })
+    }
+
+    async fn open_embedded(&self, config: &Config) -> Result<Result<Opened, StoreError>, JoinError> {
         let entropy = self.entropy.clone();
         let options = OpenOptions::new(&config.data, Arc::new(move |out: &mut [u8]| entropy.fill(out)));
         let options = OpenOptions { engine: config.storage.engine, ..options };
         let opened = self.tasks.spawn_blocking(move || embedded::open(options)).await?;
-        let begun = Instant::now();
-        let stopwatch = Arc::new(move || u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX));
         Ok(opened.map(|OpenStore { store, handle }| {
-            handle.measure_waits(stopwatch);
-            Opened { store, handle }
+            handle.measure_waits(stopwatch());
+            Opened { store, handle: HeldStore::Embedded(handle) }
         }))
     }
 

@@ -5,20 +5,24 @@ mod certificates;
 mod demo;
 mod error;
 mod foundation;
+mod held_store;
 pub(crate) mod operator;
 mod ready;
+mod redis;
 mod serving;
 mod upkeep;
 
 use rill_certs::{Pinned, Source, Tcp};
-use rill_storage::embedded::Handle;
 use rustls::server::ResolvesServerCert;
 use std::{future::Future, sync::Arc};
 
 pub use bind::Listeners;
 pub use error::StartError;
 pub(crate) use foundation::{Foundation, Opened};
+pub(crate) use held_store::NO_BACKUP;
+pub use held_store::{HeldStore, RedisReport, StoreReport};
 pub use ready::Ready;
+pub use redis::acknowledged;
 
 use crate::{
     config::Config,
@@ -40,7 +44,7 @@ pub struct App {
     sessions: Sessions,
     pinned: Arc<Pinned>,
     tcp: Arc<Tcp>,
-    store: Handle,
+    store: HeldStore,
     switch: StopSwitch,
     ready: Ready,
     config: Config,

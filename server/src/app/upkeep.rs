@@ -1,8 +1,8 @@
 //! What has to be done now and then: expired records removed, half changes finished.
 
-use rill_storage::embedded::Handle;
 use std::{sync::Arc, time::Duration};
 
+use super::HeldStore;
 use crate::{
     domain::{accounts::claim_look_alikes, sweep::sweep},
     session::Services,
@@ -12,7 +12,7 @@ use crate::{
 const PERIOD: Duration = Duration::from_secs(60 * 60);
 
 /// Never returns.
-pub(super) async fn run(services: Arc<Services>, store: Handle) {
+pub(super) async fn run(services: Arc<Services>, store: HeldStore) {
     match claim_look_alikes(&services.store, services.clock.now_ms()).await {
         Ok(0) => {}
         Ok(claims) => tracing::info!(claims, "accounts of an older version hold what their names look like"),

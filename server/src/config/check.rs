@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use toml::Value;
 use tracing_subscriber::EnvFilter;
 
-use super::{Config, ConfigError, Loaded, keys, layers::Layers, sections::SECURE_PORT};
+use super::{Backend, Config, ConfigError, Loaded, keys, layers::Layers, sections::SECURE_PORT};
 
 impl Loaded {
     /// Checks everything that takes no look at the machine.
@@ -44,6 +44,27 @@ impl Loaded {
                 return conflict("quic.publicly_trusted", help.into());
             }
             _ => {}
+        }
+        if let Err((path, text)) = config.redis.check() {
+            return conflict(path, text);
+        }
+        let mut warnings = warnings;
+        match config.storage.backend {
+            Backend::Redis if config.redis.url.is_empty() => {
+                return conflict("storage.backend", "is redis: name its address with redis.url".into());
+            }
+            Backend::Redis if config.storage.engine.is_some() => {
+                return conflict("storage.engine", "is set, and storage.backend is redis, which has no engine".into());
+            }
+            Backend::Redis if config.demo => {
+                let why = "is redis: --demo has well-known passwords, and other servers would serve them";
+                return conflict("storage.backend", why.into());
+            }
+            Backend::Embedded if !config.redis.url.is_empty() => warnings.push(format!(
+                "{}: redis.url is set and storage.backend is embedded: only `rill store copy` uses it",
+                layers.source("redis.url")
+            )),
+            Backend::Redis | Backend::Embedded => {}
         }
         if let Err(error) = EnvFilter::builder().parse(&config.log.filter) {
             return conflict("log.filter", format!("is no filter, as info or rill_server=debug,info: {error}"));
@@ -147,6 +168,43 @@ mod tests {
             ),
             (&["--allow-origin", "chat.example"], &[], "--allow-origin: http.allowed_origins must be origins of pages"),
             (&["--set", "log.filter=a=b=c"], &[], "--set log.filter: log.filter is no filter"),
+            (
+                &["--set", "storage.backend=redis"],
+                &[],
+                "--set storage.backend: storage.backend is redis: name its address with redis.url",
+            ),
+            (
+                &["--set", "storage.backend=redis", "--set", "storage.engine=sled"],
+                &[("RILL_REDIS_URL", "redis://a")],
+                "--set storage.engine: storage.engine is set, and storage.backend is redis",
+            ),
+            (
+                &["--demo", "--set", "storage.backend=redis"],
+                &[("RILL_REDIS_URL", "redis://a")],
+                "--set storage.backend: storage.backend is redis: --demo has",
+            ),
+            (
+                &["--set", "redis.url=rediss//:hush@a"],
+                &[],
+                "--set redis.url: redis.url must be addresses as redis://HOST:6379 or rediss://USER:PASSWORD@HOST:6379/0, more than one for a cluster, not what is there",
+            ),
+            (
+                &["--set", "redis.url=redis://a:1,rediss://b:2"],
+                &[],
+                "--set redis.url: redis.url names several addresses, which is a cluster",
+            ),
+            (
+                &["--set", "redis.password_file=p"],
+                &[("RILL_REDIS_URL", "redis://:hush@a")],
+                "--set redis.password_file: redis.password_file is set, and redis.url has a password too",
+            ),
+            (
+                &["--set", "redis.ca=ca.pem"],
+                &[("RILL_REDIS_URL", "redis://a")],
+                "--set redis.ca: redis.ca is set, and redis.url is not encrypted",
+            ),
+            (&["--set", "redis.prefix=a{b}"], &[], "--set redis.prefix: redis.prefix has 1 to 64 letters"),
+            (&["--set", "redis.wait_timeout_ms=0"], &[], "--set redis.wait_timeout_ms: redis.wait_timeout_ms is 1 to"),
             (&["--config", "/nonexistent/rill.toml"], &[], "/nonexistent/rill.toml cannot be read: No such file"),
         ] {
             let error = refused(args, variables);
@@ -168,6 +226,16 @@ mod tests {
         assert!(!format!("{:?}", loaded.config).contains("hush"));
         let line = shown.lines().find(|line| line.starts_with("limits.connections =")).unwrap();
         assert!(line.starts_with("limits.connections = 5 ") && line.ends_with("# RILL_LIMITS_CONNECTIONS"), "{line}");
+        let secret = load(&["--set", "redis.url=redis://:hush@a,redis://:hush@b"], &[]).unwrap();
+        let shown_secret = secret.show();
+        assert!(!shown_secret.contains("hush") && !format!("{:?}", secret.config).contains("hush"), "{shown_secret}");
+        assert!(
+            shown_secret.contains("# redis.url is redis://a:6379, redis://b:6379 with a password"),
+            "{shown_secret}"
+        );
+        assert!(secret.warnings[0].contains("storage.backend is embedded"), "{:?}", secret.warnings);
+        let open = load(&["--set", "redis.url=redis://a"], &[("RILL_STORAGE_BACKEND", "redis")]).unwrap();
+        assert!(open.show().contains("redis.url = [\"redis://a\"]"), "{}", open.show());
         let again: Config = toml::from_str(&shown).unwrap();
         let without = Config { metrics: Default::default(), ..loaded.config };
         assert_eq!(again, without);

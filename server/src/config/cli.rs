@@ -38,6 +38,9 @@ pub struct ConfigArgs {
     /// Prints nothing: only checks.
     #[arg(long)]
     pub check: bool,
+    /// Also asks the Redis of the configuration what an acknowledgement by it means, or why it cannot be used.
+    #[arg(long)]
+    pub look: bool,
 }
 
 /// What `rill serve` takes. Each flag is a key of the configuration and has a variable;

@@ -54,7 +54,15 @@ pub(super) const KEYS: &[Key] = &[
     flagged("https.key", Kind::Path, "--tls-key", Some("RILL_TLS_KEY")),
     flagged("quic.listen", Kind::Address, "--quic", Some("RILL_QUIC")),
     key("quic.publicly_trusted", Kind::Switch),
+    key("storage.backend", Kind::Word(&["embedded", "redis"])),
     key("storage.engine", Kind::Word(&["sled", "fjall"])),
+    Key { is_secret: true, ..key("redis.url", Kind::Servers) },
+    key("redis.password_file", Kind::Path),
+    key("redis.ca", Kind::Path),
+    key("redis.prefix", Kind::Text),
+    key("redis.require_durable", Kind::Switch),
+    key("redis.wait_replicas", Kind::Number),
+    key("redis.wait_timeout_ms", Kind::Number),
     key("accounts.registration", Kind::Word(&["open", "invitation", "closed"])),
     key("limits.connections", Kind::Number),
     key("limits.connections_per_address", Kind::Number),
@@ -144,6 +152,7 @@ mod tests {
             Kind::Address => "127.0.0.1:7",
             Kind::Origins => "https://sample.example",
             Kind::Networks => "10.0.0.0/8",
+            Kind::Servers => "redis://sample.example",
             Kind::Word(words) => words[words.len() - 1],
         };
         kind.read_text(text).unwrap()

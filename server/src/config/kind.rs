@@ -2,6 +2,7 @@
 //! so is refused in words that say what is.
 
 use ipnet::IpNet;
+use rill_storage::redis::RedisServer;
 use std::net::{IpAddr, SocketAddr};
 use toml::{Value, de::DeValue};
 
@@ -19,6 +20,8 @@ pub(super) enum Kind {
     Origins,
     /// Addresses and networks; commas between them outside TOML.
     Networks,
+    /// Addresses of Redis, which may hold a password; commas between them outside TOML.
+    Servers,
     /// One of these words.
     Word(&'static [&'static str]),
 }
@@ -34,6 +37,10 @@ impl Kind {
             Self::Address => "an address with a port, as 127.0.0.1:8080 or [::]:8443".into(),
             Self::Origins => "origins of pages, as https://chat.example or http://localhost:5173".into(),
             Self::Networks => "addresses and networks, as 10.0.0.1 or 10.0.0.0/8".into(),
+            Self::Servers => {
+                "addresses as redis://HOST:6379 or rediss://USER:PASSWORD@HOST:6379/0, more than one for a cluster"
+                    .into()
+            }
             Self::Word(words) => format!("one of {}", words.join(", ")),
         }
     }
@@ -49,6 +56,7 @@ impl Kind {
             Self::Number => text.parse::<u32>().ok().map(|number| Value::Integer(number.into())),
             Self::Origins => list(text, origin),
             Self::Networks => list(text, network),
+            Self::Servers => list(text, server),
             Self::Text | Self::Path | Self::Address | Self::Word(_) => self.written(text),
         }
     }
@@ -69,6 +77,11 @@ impl Kind {
                 let networks = networks.iter().map(|text| network(text.get_ref().as_str()?).map(Value::String));
                 networks.collect::<Option<Vec<_>>>().map(Value::Array)
             }
+            (Self::Servers, DeValue::Array(servers)) => {
+                let servers = servers.iter().map(|text| server(text.get_ref().as_str()?).map(Value::String));
+                servers.collect::<Option<Vec<_>>>().map(Value::Array)
+            }
+            (Self::Servers, DeValue::String(text)) => server(text).map(|one| Value::Array(vec![Value::String(one)])),
             (Self::Text | Self::Path | Self::Address | Self::Word(_), DeValue::String(text)) => self.written(text),
             _ => None,
         }
@@ -80,7 +93,7 @@ impl Kind {
             Self::Path => !text.is_empty() && !text.contains('\0'),
             Self::Address => text.parse::<SocketAddr>().is_ok(),
             Self::Word(words) => words.contains(&text),
-            Self::Switch | Self::Number | Self::Origins | Self::Networks => false,
+            Self::Switch | Self::Number | Self::Origins | Self::Networks | Self::Servers => false,
         };
         fits.then(|| Value::String(text.to_owned()))
     }
@@ -96,6 +109,10 @@ fn list(text: &str, read: impl Fn(&str) -> Option<String>) -> Option<Value> {
 fn network(text: &str) -> Option<String> {
     let one = || text.parse::<IpAddr>().ok().map(IpNet::from);
     text.parse::<IpNet>().ok().or_else(one).map(|network| network.trunc().to_string())
+}
+
+fn server(text: &str) -> Option<String> {
+    RedisServer::parse(&[text.to_owned()]).ok().map(|_| text.to_owned())
 }
 
 /// RFC 6454: scheme and authority, no path. A slash behind it is forgiven.
@@ -138,6 +155,11 @@ mod tests {
             Kind::Networks,
             &["", "10.0.0.1", "10.0.0.0/8, ::1, 2001:db8::/32"],
             &["10.0.0.0/33", "10.0.0", "localhost", "10.0.0.1:80", "*", "10.0.0.0/8;::1"],
+        );
+        check(
+            Kind::Servers,
+            &["", "redis://cache.example", "redis://a:1, redis://b:2", "rediss://rill:hush@a:1/3"],
+            &["cache.example:6379", "http://a", "redis://a:1,b:2", "rediss://a#insecure"],
         );
         check(Kind::Word(&["text", "json"]), &["json"], &["JSON", "", "xml"]);
     }

@@ -12,6 +12,7 @@ mod keys;
 mod kind;
 mod layers;
 mod limits;
+mod redis;
 mod sections;
 mod show;
 
@@ -20,7 +21,8 @@ pub use cli::{Cli, Command, ConfigArgs, ServeArgs};
 pub use error::ConfigError;
 pub use layers::Source;
 pub use limits::Limits;
-pub use sections::{Http, Https, Log, LogFormat, MetricsAccess, Quic, Secret, Storage};
+pub use redis::Redis;
+pub use sections::{Backend, Http, Https, Log, LogFormat, MetricsAccess, Quic, Secret, Storage};
 
 use layers::Layers;
 use serde::{Deserialize, Serialize};
@@ -40,6 +42,7 @@ pub struct Config {
     pub https: Https,
     pub quic: Quic,
     pub storage: Storage,
+    pub redis: Redis,
     pub accounts: Accounts,
     pub limits: Limits,
     pub log: Log,
@@ -56,6 +59,7 @@ impl Default for Config {
             https: Https::default(),
             quic: Quic::default(),
             storage: Storage::default(),
+            redis: Redis::default(),
             accounts: Accounts::default(),
             limits: Limits::default(),
             log: Log::default(),

@@ -82,9 +82,22 @@ impl Default for Quic {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Storage {
+    /// Where everything durable lies.
+    pub backend: Backend,
     /// What a new data directory is made with and an old one must have; without it, what
     /// the directory has.
     pub engine: Option<EngineKind>,
+}
+
+/// What holds the store.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Backend {
+    /// The data directory; one server.
+    #[default]
+    Embedded,
+    /// A Redis that several servers share.
+    Redis,
 }
 
 /// `[log]`.

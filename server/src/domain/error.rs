@@ -87,6 +87,8 @@ pub enum DomainError {
     Busy,
     #[error("the disk is full")]
     StorageFull,
+    #[error("the store cannot be reached")]
+    StoreAway(#[source] StoreError),
     #[error("the store failed")]
     Store(#[source] StoreError),
 }
@@ -98,6 +100,7 @@ impl From<StoreError> for DomainError {
         match error {
             StoreError::Busy => Self::Busy,
             StoreError::Full => Self::StorageFull,
+            away @ StoreError::Unreachable(_) => Self::StoreAway(away),
             other => Self::Store(other),
         }
     }

@@ -37,10 +37,10 @@ use axum::{
     routing::{delete, get, post},
 };
 use rill_protocol::version::WEBSOCKET_PATH;
-use rill_storage::embedded::Handle;
 use std::{net::SocketAddr, sync::Arc};
 
 use crate::{
+    app::HeldStore,
     http::{error::ApiError, origin::Origins},
     session::Services,
     transport::{Permit, Serve, limits::REQUEST_BODY_BYTES_MAX},
@@ -150,7 +150,7 @@ pub fn router<S: Serve>(api: Arc<Api>, operating: Operating, serve: S) -> Router
 
 /// What the operator's door serves: the API of administrators and backups of the store,
 /// to whoever has the key.
-pub fn operator_router(api: Arc<Api>, key: OperatorKey, store: Handle) -> Router {
+pub fn operator_router(api: Arc<Api>, key: OperatorKey, store: HeldStore) -> Router {
     Router::new()
         .nest("/api/v1/admin", admin::operator_routes())
         .fallback(|| async { ApiError::from(Code::NotFound) })

@@ -9,12 +9,11 @@ use axum::{
 };
 use rill_certs::Tcp;
 use rill_protocol::Code;
-use rill_storage::embedded::Handle;
 use serde_json::{Map, json};
 use std::{path::PathBuf, sync::Arc};
 
 use super::{Api, Door, Peer, auth, error::ApiError};
-use crate::{config::Secret, platform};
+use crate::{app::HeldStore, config::Secret, platform};
 
 /// With less left on its disk the store may fail at any write.
 const DISK_FREE_BYTES_MIN: u64 = 64 * 1024 * 1024;
@@ -23,7 +22,7 @@ const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=
 /// What is looked at.
 #[derive(Clone)]
 pub struct Operating {
-    pub store: Handle,
+    pub store: HeldStore,
     pub tcp: Arc<Tcp>,
     /// Whose disk must have room.
     pub data: PathBuf,
@@ -43,19 +42,28 @@ pub(super) fn routes(operating: Operating) -> Router<Arc<Api>> {
 async fn ready(State(api): State<Arc<Api>>, Extension(operating): Extension<Operating>) -> Response {
     let data = operating.data.clone();
     let free = api.services.tasks.spawn_blocking(move || platform::free_bytes(&data)).await.unwrap_or_default();
+    let store = operating.store.report();
+    let wrong = |is_wrong: bool, word: &str| is_wrong.then(|| word.to_owned());
     let checks = [
-        ("store", !operating.store.statistics().failed, "the store refuses writes until a restart: see the log"),
-        ("disk", free.is_none_or(|free| free >= DISK_FREE_BYTES_MIN), "the disk of the data directory is nearly full"),
-        ("certificate", operating.tcp.not_after_ms() > api.services.clock.now_ms(), "the HTTPS certificate has ended"),
-        ("running", !api.services.stop.is_thrown(), "the server stops"),
+        ("store", store.trouble()),
+        (
+            "disk",
+            wrong(free.is_some_and(|free| free < DISK_FREE_BYTES_MIN), "the disk of the data directory is nearly full"),
+        ),
+        (
+            "certificate",
+            wrong(operating.tcp.not_after_ms() <= api.services.clock.now_ms(), "the HTTPS certificate has ended"),
+        ),
+        ("running", wrong(api.services.stop.is_thrown(), "the server stops")),
     ];
-    let is_ready = checks.iter().all(|(_, good, _)| *good);
+    let is_ready = checks.iter().all(|(_, wrong)| wrong.is_none());
     let lines: Map<_, _> = checks
         .into_iter()
-        .map(|(name, good, wrong)| (name.to_owned(), if good { json!("ok") } else { json!(wrong) }))
+        .map(|(name, wrong)| (name.to_owned(), wrong.map_or_else(|| json!("ok"), |wrong| json!(wrong))))
         .collect();
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, [(header::CACHE_CONTROL, "no-store")], Json(json!({ "ready": is_ready, "checks": lines }))).into_response()
+    let body = json!({ "ready": is_ready, "checks": lines, "acknowledged": store.acknowledged() });
+    (status, [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response()
 }
 
 /// For this machine, and for others with the token.
@@ -71,7 +79,7 @@ async fn metrics(
         let help = "this page is for this machine, or for who has metrics.token of the configuration";
         return ApiError::new(error, help).into_response();
     }
-    let page = api.services.metrics.page(&operating.store.statistics(), operating.tcp.not_after_ms());
+    let page = api.services.metrics.page(&operating.store.report(), operating.tcp.not_after_ms());
     ([(header::CONTENT_TYPE, OPENMETRICS), (header::CACHE_CONTROL, "no-store")], page).into_response()
 }
 

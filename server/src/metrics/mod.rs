@@ -7,6 +7,7 @@
 
 mod cluster;
 mod process;
+mod redis;
 mod requests;
 mod store;
 
@@ -17,8 +18,10 @@ use prometheus_client::{
 };
 use rill_protocol::Code;
 
+use crate::app::StoreReport;
 use cluster::ClusterCounters;
 use process::Process;
+use redis::RedisGauges;
 use requests::Requests;
 use store::StoreGauges;
 
@@ -31,6 +34,7 @@ pub struct Metrics {
     requests: Requests,
     pub cluster: ClusterCounters,
     store: StoreGauges,
+    redis: RedisGauges,
     process: Process,
     certificate_ends: Gauge,
 }
@@ -72,8 +76,9 @@ impl Metrics {
         let requests = Requests::new(&mut registry);
         let cluster = ClusterCounters::new(&mut registry);
         let store = StoreGauges::new(&mut registry);
+        let redis = RedisGauges::new();
         let process = Process::new(&mut registry);
-        Self { registry, refusals, connections, deliveries, requests, cluster, store, process, certificate_ends }
+        Self { registry, refusals, connections, deliveries, requests, cluster, store, redis, process, certificate_ends }
     }
 
     /// Something of a peer was refused. `door` is a transport's name, or `http`.
@@ -100,13 +105,17 @@ impl Metrics {
     }
 
     /// The page of `/metrics`, with what is read when it is asked for.
-    pub fn page(&self, store: &rill_storage::embedded::Statistics, certificate_ends_ms: u64) -> String {
-        self.store.set(store);
+    pub fn page(&self, store: &StoreReport, certificate_ends_ms: u64) -> String {
+        self.store.set(&store.statistics);
         self.process.look();
         self.certificate_ends.set(i64::try_from(certificate_ends_ms / 1000).unwrap_or(i64::MAX));
         let mut page = String::new();
         // Writing into a String does not fail.
-        let _ = text::encode(&mut page, &self.registry);
+        let _ = text::encode_registry(&mut page, &self.registry);
+        if let Some(redis) = &store.redis {
+            let _ = text::encode_registry(&mut page, self.redis.set(redis));
+        }
+        let _ = text::encode_eof(&mut page);
         page
     }
 }
@@ -133,7 +142,8 @@ mod tests {
         metrics.answered("quic", "post", "ok", 0.003);
         let wait_us = Spread { counts: [0, 0, 4, 0, 0, 0, 0, 0], above: 1, sum: 2_008_000 };
         let batch_commands = Spread { counts: [2, 0, 0, 0, 0, 0], above: 0, sum: 2 };
-        let store = Statistics { commands: 7, wait_us, batch_commands, ..Default::default() };
+        let statistics = Statistics { commands: 7, wait_us, batch_commands, ..Default::default() };
+        let store = StoreReport { statistics, redis: None };
         let page = metrics.page(&store, 5_000);
         for line in [
             r#"rill_refusals_total{door="quic",code="bad_ticket"} 2"#,
@@ -155,7 +165,7 @@ mod tests {
         ] {
             assert!(page.contains(line), "{line}\n{page}");
         }
-        assert!(page.ends_with("# EOF\n"));
+        assert!(page.ends_with("# EOF\n") && !page.contains("rill_redis"));
         if cfg!(target_os = "linux") {
             let memory = page.lines().find_map(|line| line.strip_prefix("rill_process_resident_memory_bytes "));
             assert!(memory.unwrap().parse::<u64>().unwrap() > 1 << 20, "{page}");

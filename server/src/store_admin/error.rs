@@ -21,6 +21,8 @@ pub enum StoreAdminError {
         /// Of the server.
         pid: Option<u32>,
     },
+    #[error("storage.backend is redis, and {0}")]
+    InRedis(&'static str),
     #[error("{path} {what}: {error}")]
     File {
         /// The file or directory.

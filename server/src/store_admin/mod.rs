@@ -26,7 +26,10 @@ use rill_storage::embedded;
 use serde_json::Value;
 use std::path::Path;
 
-use crate::config::Config;
+use crate::{
+    app::NO_BACKUP,
+    config::{Backend, Config},
+};
 
 /// What is printed, and whether all is well.
 struct Outcome {
@@ -62,6 +65,9 @@ pub fn run(args: StoreArgs) -> Result<Told, StoreAdminError> {
 
 fn carry_out(command: StoreCommand, config: &Config) -> Result<Outcome, StoreAdminError> {
     let data: &Path = &config.data;
+    if config.storage.backend == Backend::Redis {
+        return in_redis(command, config);
+    }
     if !matches!(command, StoreCommand::Restore { .. } | StoreCommand::Reset { .. }) && !embedded::is_store(data) {
         return Err(StoreAdminError::NoStore(data.to_owned()));
     }
@@ -76,4 +82,20 @@ fn carry_out(command: StoreCommand, config: &Config) -> Result<Outcome, StoreAdm
         StoreCommand::Migrate { dry_run, yes } => migrate::run(data, dry_run, Consent::new(yes)),
         StoreCommand::Reset { yes } => reset::run(data, Consent::new(yes)),
     }
+}
+
+/// What can be done with a store that other servers may be using.
+fn in_redis(command: StoreCommand, _config: &Config) -> Result<Outcome, StoreAdminError> {
+    Err(StoreAdminError::InRedis(match command {
+        StoreCommand::Backup { .. } => NO_BACKUP,
+        StoreCommand::Restore { .. } => {
+            "a backup is put back into a data directory (storage.backend embedded) and copied into Redis with `rill store copy`"
+        }
+        StoreCommand::Compact => "Redis gives back the space of what was removed by itself",
+        StoreCommand::Migrate { .. } => "a server migrates it at its start",
+        StoreCommand::Reset { .. } => {
+            "others may be using it: stop every server, then remove the keys under redis.prefix, or empty its database"
+        }
+        StoreCommand::Check | StoreCommand::Copy { .. } => "this works on the files of a data directory",
+    }))
 }

@@ -47,6 +47,11 @@ impl From<DomainError> for Failure {
             DomainError::KeyReused => Code::KeyReused,
             DomainError::Busy => Code::Busy,
             DomainError::StorageFull => Code::StorageFull,
+            // Said once in the log by whoever looks after the connection.
+            DomainError::StoreAway(cause) => {
+                tracing::debug!(%cause, "the store cannot be reached");
+                Code::StoreFailed
+            }
             DomainError::Store(cause) => {
                 tracing::error!(%cause, "the store failed");
                 Code::StoreFailed

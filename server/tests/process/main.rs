@@ -12,6 +12,8 @@ mod full_disk;
 mod log;
 mod memory;
 mod read_only_disk;
+#[cfg(unix)]
+mod redis;
 mod running;
 mod store;
 

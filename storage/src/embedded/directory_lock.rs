@@ -11,7 +11,7 @@ use crate::{StoreError, platform};
 pub(super) const LOCK_FILE: &str = "LOCK";
 
 /// A directory that this process alone uses, until it is dropped.
-pub(super) struct LockedDirectory {
+pub struct LockedDirectory {
     pub(super) path: PathBuf,
     /// Locked for as long as it is open; the system lets go of it also after a crash.
     _lock: File,
@@ -42,7 +42,10 @@ fn create(path: &Path) -> Result<(), StoreError> {
 
 impl LockedDirectory {
     /// Makes and locks a directory.
-    pub(super) fn lock(path: &Path) -> Result<Self, StoreError> {
+    ///
+    /// # Errors
+    /// It cannot be made or written, or another process has it.
+    pub fn lock(path: &Path) -> Result<Self, StoreError> {
         create(path)?;
         let file = path.join(LOCK_FILE);
         let mut lock = File::options()

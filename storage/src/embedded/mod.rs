@@ -55,6 +55,7 @@ pub use check::{Checked, Finding};
 pub use closed_check::check;
 pub use context::Entropy;
 pub use copy::{Copied, CopyProgress, CopyStep, compact, copy};
+pub use directory_lock::LockedDirectory;
 pub use handle::{Handle, OpenStore};
 pub use migrate::{Migration, migrate};
 pub use open::{MemoryOptions, OpenOptions, is_store, memory, open};

@@ -8,7 +8,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::stream;
-use rill_storage::embedded::{BackupLabel, Handle};
+use rill_protocol::Code;
+use rill_storage::embedded::BackupLabel;
 use std::{
     io::{self, Write},
     sync::Arc,
@@ -17,7 +18,7 @@ use tokio::sync::mpsc;
 
 use super::actor::Administrator;
 use crate::{
-    app::operator::Lasting,
+    app::{HeldStore, operator::Lasting},
     http::{Api, error::ApiError},
 };
 
@@ -51,11 +52,14 @@ impl Write for Outgoing {
 pub(super) async fn backup(
     State(api): State<Arc<Api>>,
     Administrator(_): Administrator,
-    Extension(store): Extension<Handle>,
+    Extension(store): Extension<HeldStore>,
     lasting: Option<Extension<Lasting>>,
 ) -> Result<Response, ApiError> {
     if let Some(Extension(lasting)) = lasting {
         lasting.ask();
+    }
+    if let Some(instead) = store.no_backup() {
+        return Err(ApiError::new(Code::Unsupported, instead));
     }
     let services = &api.services;
     let label = BackupLabel { software: services.software.clone(), made_ms: services.clock.now_ms() };
@@ -63,7 +67,7 @@ pub(super) async fn backup(
     services.tasks.spawn_blocking(move || {
         tracing::info!("a backup of the store begins");
         let mut out = Outgoing { chunk: Vec::new(), chunks };
-        match store.backup(&mut out, label, |_| {}) {
+        match store.backup(&mut out, label) {
             Ok(made) => {
                 tracing::info!(rows = made.rows, changes = made.changes, bytes = made.bytes, "a backup is done");
             }
