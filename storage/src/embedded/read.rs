@@ -21,6 +21,9 @@ pub(crate) trait Read {
         limit: usize,
         visit: &mut Visit<'_>,
     ) -> Result<(), StoreError>;
+    /// Whether rows may have to be fetched from afar, so that two that are read one after the
+    /// other cost more than one that is read for nothing.
+    fn is_partial(&self) -> bool;
     /// These keys are read next.
     fn foresee(&self, keys: &mut dyn Iterator<Item = Vec<u8>>);
 

@@ -100,6 +100,10 @@ impl Read for Tx<'_> {
         }
     }
 
+    fn is_partial(&self) -> bool {
+        self.engine.is_partial()
+    }
+
     fn foresee(&self, keys: &mut dyn Iterator<Item = Vec<u8>>) {
         self.engine.foresee(keys);
     }

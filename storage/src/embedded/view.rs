@@ -55,6 +55,10 @@ impl Read for View<'_> {
         get_over(self.engine, self.concealed, key)
     }
 
+    fn is_partial(&self) -> bool {
+        self.engine.is_partial()
+    }
+
     fn foresee(&self, keys: &mut dyn Iterator<Item = Vec<u8>>) {
         self.engine.foresee(keys);
     }

@@ -36,6 +36,9 @@ mod version;
 mod wants;
 mod words;
 
+#[cfg(all(test, unix))]
+mod tests;
+
 pub use community::{Community, is_used_with_redis};
 pub use connect::Connection;
 pub use durability::{Durability, Kept};

@@ -34,7 +34,7 @@ pub struct OpenStore {
 /// closed or the last of its ports and handles is gone.
 #[derive(Clone)]
 pub struct Handle {
-    core: Arc<Core>,
+    pub(super) core: Arc<Core>,
     link: TendedLink,
 }
 

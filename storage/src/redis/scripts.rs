@@ -191,7 +191,8 @@ end
 version = ARGV[2] .. string.sub(version, 1, 48)
 redis.call('HSET', KEYS[1], 'version', version)
 if turn then redis.call('DEL', KEYS[2]) end
-if ARGV[4] ~= '' then redis.call(ARGV[4], ARGV[5], ARGV[6]) end
+-- A hint: without the right to it the batch is no less made.
+if ARGV[4] ~= '' then redis.pcall(ARGV[4], ARGV[5], ARGV[6]) end
 return {1, version}
 ";
 

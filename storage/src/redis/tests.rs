@@ -1,0 +1,137 @@
+//! What the ports cannot do yet: rows of a log that are written anew, and what calls cost.
+
+use rill_protocol::{ClientId, Epoch, RoomId, UserId};
+use rill_redis_process::{Options, Server};
+use std::sync::Arc;
+
+use super::{OpenStore, RedisOptions, RedisServer, core::Core, open, tended::Unattended};
+use crate::{
+    aggregates::Slot,
+    embedded::{keys, read::Read, stored},
+    model::{Anchor, Body, Change, Digest, NewEntry, NewRoom},
+};
+
+const ROOM: RoomId = RoomId([1; 16]);
+const AUTHOR: UserId = UserId([2; 16]);
+
+#[expect(clippy::disallowed_methods, reason = "a test's tasks end with its runtime")]
+async fn opened(server: &Server) -> (OpenStore, Arc<Core>) {
+    let address = RedisServer::parse(&[server.url()]).unwrap();
+    let entropy = Arc::new(|out: &mut [u8]| getrandom::fill(out).unwrap());
+    let spawn = Arc::new(|task| drop(tokio::spawn(task)));
+    let opened = open(RedisOptions::new(address, entropy, spawn), None).await.unwrap();
+    opened.handle.link().tend(Arc::new(Unattended));
+    let core = Arc::clone(&opened.handle.core);
+    (opened, core)
+}
+
+fn client(number: u64) -> ClientId {
+    let mut id = [3; 16];
+    id[8..].copy_from_slice(&number.to_be_bytes());
+    ClientId(id)
+}
+
+async fn begin(opened: &OpenStore) {
+    let room = NewRoom {
+        id: ROOM,
+        name: "room".into(),
+        creator: AUTHOR,
+        client_id: client(0),
+        at_ms: 1,
+        epoch: Epoch([4; 16]),
+        digest: Digest([5; 32]),
+    };
+    opened.store.rooms.create(room).await.unwrap();
+}
+
+async fn post(opened: &OpenStore, number: u64) -> u64 {
+    let change = Change::Post(format!("text {number}").into());
+    let new = NewEntry { author: AUTHOR, client_id: client(number), at_ms: 1, digest: Digest([6; 32]), change };
+    opened.store.log.append(ROOM, new).await.unwrap().unwrap().entry.seq
+}
+
+async fn erase(core: &Arc<Core>, seq: u64) {
+    let erasing = core.submit(Slot::Room(ROOM), move |tx| {
+        let mut row = tx.need(&keys::entry(ROOM, seq))?;
+        row.text = stored::Text::Erased;
+        tx.put(keys::entry(ROOM, seq), &row)
+    });
+    erasing.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_of_a_log_that_were_erased_stand_in_their_places() {
+    let server = Server::start(&Options::default()).unwrap();
+    let (opened, core) = opened(&server).await;
+    begin(&opened).await;
+    // More than one piece of a span, and more than one of a script's steps.
+    for number in 1..=400 {
+        post(&opened, number).await;
+    }
+    let erased = [3, 4, 66, 67, 130, 300, 401, 402];
+    for seq in erased {
+        erase(&core, seq).await;
+    }
+    // And again, which changes what is changed already.
+    erase(&core, 66).await;
+    assert_eq!(post(&opened, 401).await, 403, "the log goes on behind its last row, though that was erased");
+
+    let (other, _) = self::opened(&server).await;
+    let expected = |seq: u64| match seq {
+        1 => Body::Text("room".into()),
+        2 => Body::None,
+        seq if erased.contains(&seq) => Body::Erased,
+        seq => Body::Text(format!("text {}", seq - 2).into()),
+    };
+    for store in [&opened.store, &other.store] {
+        let entries = store.log.entries(ROOM, 0, 1_000, usize::MAX).await.unwrap();
+        assert!(entries.iter().map(|entry| entry.seq).eq(1..=403));
+        for entry in &entries {
+            assert_eq!(entry.body, expected(entry.seq), "{}", entry.seq);
+        }
+        for (anchor, first, last) in [
+            (Anchor::Before(u64::MAX), 304, 403),
+            (Anchor::Before(68), 1, 67),
+            (Anchor::After(65), 66, 165),
+            (Anchor::After(401), 402, 403),
+        ] {
+            let page = store.log.messages(ROOM, anchor, 100, usize::MAX).await.unwrap().unwrap();
+            assert!(page.messages.iter().map(|message| message.seq).eq(first..=last), "{anchor:?}");
+            assert!(page.messages.iter().all(|message| message.body == expected(message.seq)));
+        }
+    }
+    // What was erased is nowhere.
+    let digest = server.command(&["XLEN", &format!("rill:{{r:{ROOM}}}:entry")]).unwrap();
+    assert_eq!(digest, redis::Value::Int(403 - erased.len() as i64));
+}
+
+/// Awaits a call and tells how many round trips it took.
+macro_rules! cost {
+    ($handle:expr, $call:expr) => {{
+        let before = $handle.redis_statistics().round_trips;
+        let _ = $call.await;
+        $handle.redis_statistics().round_trips - before
+    }};
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_calls_cost() {
+    let server = Server::start(&Options::default()).unwrap();
+    let ((near, _), (other, _)) = (opened(&server).await, opened(&server).await);
+    begin(&near).await;
+    let log = &other.store.log;
+    assert_eq!(cost!(other.handle, post(&other, 1)), 3, "a post: the room, the member, the commit");
+    for number in 2..5 {
+        assert_eq!(cost!(other.handle, post(&other, number)), 1, "a post over what is remembered");
+    }
+    assert_eq!(cost!(other.handle, post(&other, 4)), 2, "a retry: what finds its key, then its entry");
+    assert_eq!(cost!(other.handle, other.store.rooms.membership(ROOM, AUTHOR)), 1);
+    assert_eq!(cost!(other.handle, log.head(ROOM)), 1);
+    // Another node posts: what this one remembers is old.
+    post(&near, 10).await;
+    assert_eq!(cost!(other.handle, log.tail(ROOM, 6, 100, 65_536)), 1, "what a doorbell asks for");
+    assert_eq!(cost!(other.handle, log.entries(ROOM, 0, 100, 65_536)), 1);
+    assert_eq!(cost!(other.handle, log.messages(ROOM, Anchor::Before(u64::MAX), 50, 65_536)), 2);
+    post(&near, 11).await;
+    assert_eq!(cost!(other.handle, post(&other, 12)), 2, "one that lost, and one over what it was told then");
+}
