@@ -69,7 +69,7 @@ impl Client {
     /// again. Fails when the login or the API does; see [`Client::online`] for the
     /// connection.
     pub async fn connect(config: Config) -> Result<(Self, Events), Error> {
-        let Config { server, endpoints, transport, credentials, trust, client_name, outbox } = config;
+        let Config { server, endpoints, nodes, transport, credentials, trust, client_name, outbox } = config;
         let outbox = outbox.as_deref().map(OutboxFile::open).transpose()?;
         let api = server.as_ref().map(|server| Api::new(server, &trust)).transpose()?;
         let needs_api = || Error::Url("the address of the server is missing".to_owned());
@@ -95,7 +95,9 @@ impl Client {
         let (commands, commands_end) = mpsc::channel(limits::COMMANDS_MAX);
         let (events_end, events) = mpsc::channel(limits::EVENTS_MAX);
         let seed = random::seed();
-        let supervisor = Supervisor { kind: transport, api, server, endpoints, trust, client_name, tickets, seed };
+        let nodes = nodes.into();
+        let supervisor =
+            Supervisor { kind: transport, api, server, endpoints, nodes, trust, client_name, tickets, seed };
         let outbox_end = outbox.clone().map(|file| (file, left));
         let task = tokio::spawn(supervisor.run(commands_end, events_end, Arc::clone(&shared), outbox_end));
         let task = Arc::new(tokio::sync::Mutex::new(Some(task)));

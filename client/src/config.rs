@@ -18,6 +18,9 @@ pub struct Config {
     pub server: Option<Url>,
     /// Where the transports are, if that is known already; else the API tells.
     pub endpoints: Option<Endpoints>,
+    /// Further nodes of the same community: where a connection ended or cannot be made, the
+    /// next one is tried, in turn.
+    pub nodes: Vec<Endpoints>,
     pub transport: TransportKind,
     pub credentials: Credentials,
     pub trust: Trust,
@@ -33,6 +36,7 @@ impl Config {
         Self {
             server: Some(server),
             endpoints: None,
+            nodes: Vec::new(),
             transport,
             credentials,
             trust: Trust::system(),

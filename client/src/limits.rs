@@ -45,6 +45,9 @@ pub const QUIC_KEEP_ALIVE: Duration = Duration::from_secs(4);
 pub const QUIC_INITIAL_ROUND_TRIP: Duration = Duration::from_millis(100);
 /// Silence of the server while a request waits for its answer, after which it is pinged.
 pub const PROBE_AFTER: Duration = Duration::from_millis(500);
+/// Silence behind that ping, after which a server is given up that may be alive: the next
+/// connection finds out. Far more than any round trip and than a server's busiest moment.
+pub const PROBE_PATIENCE: Duration = Duration::from_secs(4);
 /// QUIC: credit of one stream towards this client.
 pub const QUIC_STREAM_WINDOW_BYTES: u32 = 1 << 20;
 /// QUIC: credit of the connection towards this client.

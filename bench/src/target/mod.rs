@@ -212,6 +212,7 @@ impl Target {
         Config {
             server: self.server.clone(),
             endpoints: self.endpoints.clone(),
+            nodes: Vec::new(),
             transport,
             credentials,
             trust: self.trust.clone(),

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::limits::PROBE_AFTER;
+use crate::limits::{PROBE_AFTER, PROBE_PATIENCE};
 
 /// The clockwork of one connection.
 #[derive(Debug)]
@@ -16,8 +16,8 @@ pub(crate) struct Liveness {
     /// While requests wait for their answers: the beginning of the wait, or the last thing
     /// heard in it.
     waiting_since: Option<Instant>,
-    /// A ping asks why nothing comes, one for each silence.
-    has_asked: bool,
+    /// Since when a ping asks why nothing comes, one for each silence.
+    asked: Option<Instant>,
 }
 
 impl Liveness {
@@ -34,14 +34,14 @@ impl Liveness {
             nonce: 0,
             probe_sent: None,
             waiting_since: None,
-            has_asked: false,
+            asked: None,
         }
     }
 
     /// Anything came.
     pub(crate) fn heard(&mut self, now: Instant) {
         self.heard = now;
-        self.has_asked = false;
+        self.asked = None;
         self.waiting_since = self.waiting_since.map(|_| now);
     }
 
@@ -50,20 +50,26 @@ impl Liveness {
     /// UDP unless it is spoken to.
     pub(crate) fn waiting(&mut self, is_waiting: bool, now: Instant) {
         self.waiting_since = is_waiting.then(|| self.waiting_since.unwrap_or(now));
-        self.has_asked &= is_waiting;
+        self.asked = self.asked.filter(|_| is_waiting);
     }
 
     fn probe_due(&self) -> Option<Instant> {
-        self.waiting_since.filter(|_| !self.has_asked).map(|since| since + PROBE_AFTER)
+        self.waiting_since.filter(|_| self.asked.is_none()).map(|since| since + PROBE_AFTER)
+    }
+
+    /// When the peer counts as dead, if it says nothing until then.
+    fn death(&self) -> Instant {
+        let silent = self.heard + self.dead_after;
+        self.asked.map_or(silent, |asked| silent.min(asked + PROBE_PATIENCE))
     }
 
     pub(crate) fn is_dead(&self, now: Instant) -> bool {
-        now >= self.heard + self.dead_after
+        now >= self.death()
     }
 
     /// When to look again.
     pub(crate) fn next_due(&self) -> Instant {
-        let regular = self.next_ping.min(self.heard + self.dead_after);
+        let regular = self.next_ping.min(self.death());
         self.probe_due().map_or(regular, |probe| probe.min(regular))
     }
 
@@ -72,7 +78,7 @@ impl Liveness {
         if now < self.next_ping && self.probe_due().is_none_or(|due| now < due) {
             return None;
         }
-        self.has_asked = self.waiting_since.is_some();
+        self.asked = self.asked.or(self.waiting_since.map(|_| now));
         self.next_ping = now + self.interval;
         self.nonce = self.nonce.wrapping_add(1);
         self.probe_sent = Some((self.nonce, now));
@@ -119,6 +125,11 @@ mod tests {
         let due = at(5_200) + PROBE_AFTER;
         assert_eq!((liveness.next_due(), liveness.ping(at(5_300))), (due, None));
         assert_eq!((liveness.ping(due), liveness.ping(due + PROBE_AFTER)), (Some(2), None));
+        assert!(
+            !liveness.is_dead(due + PROBE_PATIENCE - Duration::from_millis(1))
+                && liveness.is_dead(due + PROBE_PATIENCE)
+        );
+        assert_eq!(liveness.next_due(), due + PROBE_PATIENCE);
         // The answer takes its time, but the server lives.
         liveness.heard(at(6_000));
         assert_eq!(liveness.next_due(), at(6_000) + PROBE_AFTER);

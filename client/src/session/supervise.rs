@@ -2,6 +2,7 @@
 
 use rill_protocol::{Action, Code, UserId};
 use std::{
+    collections::VecDeque,
     sync::{
         Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
@@ -117,6 +118,8 @@ pub(crate) struct Supervisor {
     /// Whose API tells where the transports are; nothing if the configuration does.
     pub(crate) server: Option<url::Url>,
     pub(crate) endpoints: Option<Endpoints>,
+    /// Whom to try behind it, the next one first.
+    pub(crate) nodes: VecDeque<Endpoints>,
     pub(crate) trust: Trust,
     pub(crate) client_name: String,
     pub(crate) tickets: Tickets,
@@ -189,6 +192,7 @@ impl Supervisor {
                 End::Broken(reason) => reason.clone(),
                 End::Here => return closed(),
             };
+            self.turn_to_next_node(&end);
             let pause = jitter.pause(limits::RECONNECT_PAUSE, tries);
             tries += 1;
             match self.judge(end, machine.take_go_away(), pause) {
@@ -215,6 +219,17 @@ impl Supervisor {
         let connection = transport::connect(self.kind, endpoints, &self.trust).await.map_err(end_of)?;
         let ticket = self.tickets.take(self.api.as_ref()).await.map_err(end_of)?;
         Link::hello(connection, ticket, &self.client_name).await
+    }
+
+    /// From a node that died, that cannot be reached, or that stops.
+    fn turn_to_next_node(&mut self, end: &End) {
+        let is_there = match end {
+            End::Coded(failure) => failure.known() != Some(Code::GoingAway),
+            End::Broken(_) | End::Here => false,
+        };
+        if !is_there && let Some(next) = self.nodes.pop_front() {
+            self.nodes.extend(self.endpoints.replace(next));
+        }
     }
 
     fn judge(&mut self, end: End, go_away: Option<Duration>, pause: Duration) -> Next {

@@ -7,6 +7,7 @@ mod chat_program;
 mod endings;
 mod kill;
 mod long_absence;
+mod nodes;
 mod put_back;
 mod reader;
 mod restart;

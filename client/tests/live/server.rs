@@ -40,6 +40,15 @@ impl Server {
         Self { folder, child: Some(child), ready }
     }
 
+    /// Another one, at other ports, with all that the stopped one has.
+    pub(crate) fn start_with_data_of(stopped: &Self) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        copy(&stopped.data(), &folder.path().join("data"));
+        let any: SocketAddr = ([127, 0, 0, 1], 0).into();
+        let (child, ready) = launch(folder.path(), &Ready { http: any, https: any, quic: any });
+        Self { folder, child: Some(child), ready }
+    }
+
     pub(crate) fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
@@ -103,6 +112,17 @@ impl Drop for Server {
         if let Some(child) = &mut self.child {
             child.kill().ok();
             child.wait().ok();
+        }
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        match entry.file_type().expect("a type").is_dir() {
+            true => copy(&entry.path(), &to.join(entry.file_name())),
+            false => drop(fs::copy(entry.path(), to.join(entry.file_name())).expect("a copy")),
         }
     }
 }

@@ -1,0 +1,63 @@
+//! A client that knows several nodes goes to the next one when its own dies for good.
+//!
+//! What is said at one node is not at the other here, where each has a store of its own; who
+//! may connect is, because the second began with a copy of the first's data.
+
+use rill_client::{Client, Config, Credentials, Endpoints, TransportKind};
+use std::time::{Duration, Instant};
+
+use super::server::{Server, within};
+
+/// More than it takes to give up a dead node (QUIC: 12 s of silence) and far less than the
+/// 10 s more that a second try there would cost each time.
+const COMEBACK_S: u64 = 25;
+
+async fn endpoints(server: &Server) -> Endpoints {
+    let info = server.api().server().await.unwrap();
+    Endpoints::of(&server.url(), &info).unwrap()
+}
+
+async fn moves(transport: TransportKind) {
+    let mut first = Server::start();
+    let login = first.api().login("user1", "123", "test").await.unwrap();
+    let tickets = first.api().tickets(&login.token, 4).await.unwrap();
+    assert!(first.stop().success());
+    let second = Server::start_with_data_of(&first);
+    first.start_again();
+    let config = Config {
+        server: None,
+        endpoints: Some(endpoints(&first).await),
+        nodes: vec![endpoints(&second).await],
+        ..first.config("user1", transport)
+    };
+    let config = Config { credentials: Credentials::Tickets(tickets), ..config };
+    let (client, _events) = Client::connect(config).await.unwrap();
+    within(20, client.online()).await.unwrap();
+    let room = within(20, client.create_room("技术交流")).await.unwrap();
+    let receipt = client.post(room.id, "before").await.unwrap();
+    within(20, receipt.posted()).await.unwrap();
+
+    first.kill();
+    let begun = Instant::now();
+    // The room is not there: that it is asked for says that the client has moved.
+    let refused = within(COMEBACK_S, async { client.join(room.id).await }).await;
+    assert!(refused.is_err(), "{refused:?}");
+    within(COMEBACK_S, client.online()).await.unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(COMEBACK_S));
+    client.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_quic() {
+    moves(TransportKind::Quic).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_webtransport() {
+    moves(TransportKind::WebTransport).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_websocket() {
+    moves(TransportKind::WebSocket).await;
+}
