@@ -11,6 +11,7 @@ use tokio::{task::JoinError, time::Instant};
 use super::held_store::{HeldStore, SharedStore};
 use crate::{
     admission::{Gate, Proxies},
+    cluster::{Cluster, Shared, clock::AgreedClock},
     config::{Backend, Config},
     domain::{Domain, World},
     hub::Hub,
@@ -77,8 +78,22 @@ impl Foundation {
 
     /// Everything that sessions and handlers need, over a store.
     pub(crate) fn services(&self, store: Store, config: &Config, stop: Stop) -> Arc<Services> {
+        self.services_among(store, config, stop, None)
+    }
+
+    /// The same for one of several nodes.
+    pub(crate) fn services_among(
+        &self,
+        store: Store,
+        config: &Config,
+        stop: Stop,
+        nodes: Option<(Shared, Arc<AgreedClock>)>,
+    ) -> Arc<Services> {
         let Self { clock, entropy, tasks } = self;
         let hub = Hub::new(wire::entry::encode);
+        let metrics = Arc::<Metrics>::default();
+        let cluster =
+            nodes.map(|(shared, clock)| Cluster::join(shared, clock, hub.clone(), store.clone(), metrics.clone()));
         store.log.observe(hub.clone());
         store.user_log.observe(hub.clone());
         let world = World {
@@ -88,7 +103,6 @@ impl Foundation {
             tasks: tasks.clone(),
             registration: config.accounts.registration,
         };
-        let metrics = Arc::<Metrics>::default();
         let device_key = store.digest("known devices", &[]).0;
         Arc::new(Services {
             store,
@@ -105,7 +119,7 @@ impl Foundation {
             metrics,
             software: concat!("rill/", env!("CARGO_PKG_VERSION")).to_owned(),
             stop,
-            cluster: None,
+            cluster,
         })
     }
 }

@@ -8,13 +8,23 @@ use rill_storage::{
 };
 use std::{io::Write, sync::Arc};
 
-use crate::runtime::Tasks;
+use crate::{cluster, runtime::Tasks};
 
 /// See the module.
 #[derive(Clone)]
 pub enum HeldStore {
     Embedded(embedded::Handle),
     Redis(Arc<SharedStore>),
+}
+
+impl HeldStore {
+    /// What this server shares with others besides the store.
+    pub(crate) fn shared(&self) -> Option<cluster::Shared> {
+        match self {
+            Self::Embedded(_) => None,
+            Self::Redis(store) => Some(cluster::redis::shared(store.handle.link(), store.handle.node())),
+        }
+    }
 }
 
 /// A store that other servers use too.

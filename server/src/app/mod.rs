@@ -25,6 +25,7 @@ pub use ready::Ready;
 pub use redis::acknowledged;
 
 use crate::{
+    cluster::clock::AgreedClock,
     config::Config,
     domain::sweep,
     http::{self, Api, Door, ServerInfo, WebTransportInfo, origin::Origins},
@@ -59,12 +60,18 @@ impl App {
 
     /// The same, by another clock than the machine's.
     pub async fn load_by(config: Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
-        let foundation = Foundation { clock, ..Foundation::of_this_machine() };
+        let mut foundation = Foundation { clock, ..Foundation::of_this_machine() };
         let listeners = Listeners::bind(&config).await?;
         let operator = OperatorDoor::bind(&config.data, &*foundation.entropy).await?;
 
         let opened = foundation.open_store(&config).await.map_err(|_| StartError::StoreThread)?;
         let Opened { store, handle } = opened?;
+        let mut nodes = None;
+        if let Some(shared) = handle.shared() {
+            let clock = AgreedClock::agree(&*shared.attendance, foundation.clock).await;
+            foundation.clock = clock.clone();
+            nodes = Some((shared, clock));
+        }
         let mended = sweep::sweep(&store).await?;
         if mended > 0 {
             tracing::info!(mended, "changes that a crash had left half told were finished");
@@ -94,7 +101,7 @@ impl App {
             bind::everywhere_here("--quic", config.quic.listen, endpoint, |endpoint| Ok(endpoint.local_addr())).await?;
 
         let switch = StopSwitch::new();
-        let services = foundation.services(store, &config, switch.stop());
+        let services = foundation.services_among(store, &config, switch.stop(), nodes);
         if config.demo {
             demo::prepare(&services).await?;
         }

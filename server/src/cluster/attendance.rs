@@ -20,12 +20,16 @@ pub struct Beats {
     pub nodes: Vec<Node>,
     /// The asking one had been forgotten, and what it wrote may be too.
     pub was_forgotten: bool,
+    /// The keeper's time.
+    pub now_ms: u64,
 }
 
 /// Time is the keeper's own: nodes whose clocks differ agree. Repeating a call changes
 /// nothing.
 #[async_trait]
 pub trait Attendance: Send + Sync + 'static {
+    /// The keeper's time, since 1970.
+    async fn now_ms(&self) -> Result<u64, Away>;
     /// This node lives, for as long as the limits say. Which ones do?
     async fn beat(&self, node: &Node) -> Result<Beats, Away>;
     /// This node ends.

@@ -15,7 +15,10 @@ use super::{
     attendance::{Attendance, Away, Beats, Node},
     bus::{Bus, Channel, Event, Inlet},
 };
-use crate::limits::BEAT_LIFE_MS;
+use crate::{
+    limits::BEAT_LIFE_MS,
+    runtime::{Clock, SystemClock},
+};
 
 /// What becomes of one message on its way to one node.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +36,7 @@ pub type Fates = dyn Fn() -> Fate + Send + Sync;
 #[derive(Clone)]
 pub struct Exchange {
     fates: Arc<Fates>,
+    clock: Arc<dyn Clock>,
     members: Arc<Mutex<Members>>,
 }
 
@@ -67,11 +71,12 @@ pub struct LocalBus {
 impl Exchange {
     /// Every message comes, at once and once.
     pub fn new() -> Self {
-        Self::with(|| Fate::After(Duration::ZERO))
+        Self::with(Arc::new(SystemClock), || Fate::After(Duration::ZERO))
     }
 
-    pub fn with(fates: impl Fn() -> Fate + Send + Sync + 'static) -> Self {
-        Self { fates: Arc::new(fates), members: Arc::default() }
+    /// `clock` is the time of the attendance.
+    pub fn with(clock: Arc<dyn Clock>, fates: impl Fn() -> Fate + Send + Sync + 'static) -> Self {
+        Self { fates: Arc::new(fates), clock, members: Arc::default() }
     }
 
     /// A place for a node.
@@ -146,13 +151,18 @@ impl LocalBus {
 
 #[async_trait]
 impl Attendance for LocalBus {
+    async fn now_ms(&self) -> Result<u64, Away> {
+        let now_ms = self.exchange.clock.now_ms();
+        self.attended(|_| now_ms)
+    }
+
     async fn beat(&self, node: &Node) -> Result<Beats, Away> {
-        let now = Instant::now();
+        let (now, now_ms) = (Instant::now(), self.exchange.clock.now_ms());
         self.attended(|attended| {
             attended.nodes.retain(|_, until| *until > now);
             let was_forgotten =
                 attended.nodes.insert(node.clone(), now + Duration::from_millis(BEAT_LIFE_MS)).is_none();
-            Beats { nodes: attended.nodes.keys().cloned().collect(), was_forgotten }
+            Beats { nodes: attended.nodes.keys().cloned().collect(), was_forgotten, now_ms }
         })
     }
 

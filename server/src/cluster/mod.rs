@@ -6,6 +6,7 @@
 
 pub mod attendance;
 pub mod bus;
+pub mod clock;
 pub mod doorbell;
 mod follower;
 pub mod local;
@@ -26,6 +27,7 @@ pub use bus::{Bus, Channel, Event};
 
 use crate::{hub::Hub, limits::ATTENDANCE_ASK_MS, metrics::Metrics};
 use attendance::{Attendance, Node};
+use clock::AgreedClock;
 use doorbell::LOGINS_CHANGED;
 use follower::Follower;
 use places::Places;
@@ -42,6 +44,7 @@ pub struct Cluster {
     attendance: Arc<dyn Attendance>,
     wants: Arc<Wants>,
     living: Living,
+    clock: Arc<AgreedClock>,
 }
 
 /// What nodes share besides the store.
@@ -56,11 +59,18 @@ pub struct Shared {
 
 impl Cluster {
     /// Puts a hub, to which nobody is attached yet, beside those of other nodes.
-    pub fn join(shared: Shared, hub: Arc<Hub>, store: Store, metrics: Arc<Metrics>) -> Arc<Self> {
+    /// `clock` is what the whole node goes by.
+    pub fn join(
+        shared: Shared,
+        clock: Arc<AgreedClock>,
+        hub: Arc<Hub>,
+        store: Store,
+        metrics: Arc<Metrics>,
+    ) -> Arc<Self> {
         let wants = Arc::<Wants>::default();
         hub.join_others(wants.clone());
         let Shared { node, bus, attendance } = shared;
-        Arc::new(Self { node, hub, store, metrics, bus, attendance, wants, living: Living::default() })
+        Arc::new(Self { node, hub, store, metrics, bus, attendance, wants, living: Living::default(), clock })
     }
 
     /// Hears and looks; never returns. Once.
@@ -84,6 +94,7 @@ impl Cluster {
             wants: self.wants.clone(),
             hints: hints.clone(),
             living: self.living.clone(),
+            clock: self.clock.clone(),
             state: Default::default(),
         };
         tokio::join!(biased; self.bus.run(), follower.run(|event| hints.hear(&event)), presence.run());

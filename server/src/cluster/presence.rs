@@ -24,6 +24,7 @@ use tokio::{
 use super::{
     attendance::{Attendance, Away, Beats, Node},
     bus::{Bus, Channel, Event},
+    clock::AgreedClock,
     wants::Wants,
 };
 use crate::{
@@ -77,6 +78,7 @@ pub(super) struct Presence {
     pub(super) wants: Arc<Wants>,
     pub(super) hints: Arc<Hints>,
     pub(super) living: Living,
+    pub(super) clock: Arc<AgreedClock>,
     pub(super) state: State,
 }
 
@@ -277,6 +279,7 @@ impl Presence {
     }
 
     fn heard_of(&mut self, beats: Beats) {
+        self.clock.hear(beats.now_ms);
         let state = &mut self.state;
         if beats.was_forgotten {
             // The first time too: the others look who there is.

@@ -5,11 +5,12 @@ use rill_protocol::{Code, Epoch, RoomId, message::*};
 use rill_server::{
     cluster::{
         Cluster, Shared,
+        clock::AgreedClock,
         local::{Exchange, Fate, LocalBus},
     },
     config::Limits,
     limits::{ATTENDANCE_REREAD_MS, BEAT_EVERY_MS, BEAT_LIFE_MS, SWEEP_PERIOD_MS},
-    runtime::SystemClock,
+    runtime::{Clock, SystemClock},
 };
 use rill_storage::embedded::OpenStore;
 use std::{
@@ -37,10 +38,15 @@ struct Nodes {
 }
 
 impl Nodes {
-    fn new() -> Self {
+    async fn new() -> Self {
+        Self::by([Arc::new(SystemClock), Arc::new(SystemClock)]).await
+    }
+
+    /// Nodes of machines whose clocks differ.
+    async fn by(clocks: [Arc<dyn Clock>; 2]) -> Self {
         let (deaf, lost) = (Arc::<AtomicBool>::default(), Arc::<AtomicU64>::default());
         let (is_deaf, losing) = (deaf.clone(), lost.clone());
-        let exchange = Exchange::with(move || match is_deaf.load(Relaxed) {
+        let exchange = Exchange::with(Arc::new(SystemClock), move || match is_deaf.load(Relaxed) {
             true => {
                 losing.fetch_add(1, Relaxed);
                 Fate::Lost
@@ -50,15 +56,17 @@ impl Nodes {
         let store = memory_store();
         let bell = Bell::hang(&store.store, &exchange);
         let buses = [(); 2].map(|()| Arc::new(exchange.join()));
-        let node = |at: usize| {
+        let node = async |at: usize, own: Arc<dyn Clock>| {
             let (name, bus) = (format!("node{at}"), buses[at].clone());
-            let view = view(&store.store, &bell, &name);
-            World::over(view, None, Limits::default(), Arc::new(SystemClock), |hub, store, metrics| {
+            let (view, clock) = (view(&store.store, &bell, &name), AgreedClock::agree(&*bus, own).await);
+            World::over(view, None, Limits::default(), clock.clone(), |hub, store, metrics| {
                 let shared = Shared { node: name.as_str().into(), bus: bus.clone(), attendance: bus };
-                Some(Cluster::join(shared, hub.clone(), store.clone(), metrics.clone()))
+                Some(Cluster::join(shared, clock, hub.clone(), store.clone(), metrics.clone()))
             })
         };
-        Self { nodes: [node(0), node(1)], buses, deaf, lost, _store: store }
+        let [one, other] = clocks;
+        let nodes = [node(0, one).await, node(1, other).await];
+        Self { nodes, buses, deaf, lost, _store: store }
     }
 
     /// Ann at the first node and Bob at the second, both in a room that they follow.
@@ -91,7 +99,7 @@ async fn next(peer: &mut Peer) -> (u64, String) {
 
 #[tokio::test]
 async fn what_is_said_at_one_node_is_heard_at_the_other() {
-    let nodes = Nodes::new();
+    let nodes = Nodes::new().await;
     let (room, [mut ann, mut bob], _) = nodes.two_in_a_room().await;
     for (number, seq) in (0..10).zip(4..) {
         let (speaker, text) = (if number % 2 == 0 { &mut ann } else { &mut bob }, format!("{number}"));
@@ -105,7 +113,7 @@ async fn what_is_said_at_one_node_is_heard_at_the_other() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn both_speak_at_once_and_everybody_has_one_log_without_a_hole() {
     const EACH: u64 = 150;
-    let nodes = Nodes::new();
+    let nodes = Nodes::new().await;
     let (room, [ann, bob], people) = nodes.two_in_a_room().await;
     let speaking = nodes.nodes.iter().zip(people).map(|(node, person)| async move {
         for number in 0..EACH {
@@ -127,7 +135,7 @@ async fn both_speak_at_once_and_everybody_has_one_log_without_a_hole() {
 
 #[tokio::test]
 async fn a_node_reads_once_for_all_who_follow() {
-    let nodes = Nodes::new();
+    let nodes = Nodes::new().await;
     let (room, [mut ann, mut bob], [_, person]) = nodes.two_in_a_room().await;
     let mut others = Vec::new();
     for _ in 0..20 {
@@ -149,7 +157,7 @@ async fn a_node_reads_once_for_all_who_follow() {
 
 #[tokio::test]
 async fn what_a_lost_doorbell_hides_the_sweep_finds() {
-    let nodes = Nodes::new();
+    let nodes = Nodes::new().await;
     let (room, [mut ann, mut bob], _) = nodes.two_in_a_room().await;
     nodes.deaf.store(true, Relaxed);
     ann.post(room, "unheard").await.unwrap();
@@ -161,7 +169,7 @@ async fn what_a_lost_doorbell_hides_the_sweep_finds() {
 
 #[tokio::test]
 async fn a_node_that_hears_again_looks_at_once() {
-    let nodes = Nodes::new();
+    let nodes = Nodes::new().await;
     let (room, [mut ann, mut bob], _) = nodes.two_in_a_room().await;
     nodes.buses[1].cut(true);
     ann.post(room, "unheard").await.unwrap();
@@ -174,7 +182,7 @@ async fn a_node_that_hears_again_looks_at_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_was_cut_off_for_long_misses_nothing() {
     const MANY: u64 = 1_300;
-    let nodes = Nodes::new();
+    let nodes = Nodes::new().await;
     let (room, [_ann, mut bob], [ann, _]) = nodes.two_in_a_room().await;
     nodes.buses[1].cut(true);
     for number in 0..MANY {
@@ -188,7 +196,7 @@ async fn who_was_cut_off_for_long_misses_nothing() {
 
 #[tokio::test]
 async fn a_room_joined_at_one_node_is_listed_at_the_other() {
-    let nodes = Nodes::new();
+    let nodes = Nodes::new().await;
     let [here, there] = &nodes.nodes;
     let (ann, bob) = (here.person("ann").await, here.person("bob").await);
     let room = here.room(&ann, "room").await;
@@ -218,7 +226,7 @@ async fn watch(peer: &mut Peer, person: &Person) -> (PresenceState, u64) {
 
 #[tokio::test]
 async fn people_come_and_go_at_other_nodes() {
-    let nodes = Nodes::new();
+    let nodes = Nodes::new().await;
     let [here, there] = &nodes.nodes;
     let (ann, bob) = (here.person("ann").await, here.person("bob").await);
     let room = here.room(&ann, "room").await;
@@ -253,7 +261,7 @@ async fn people_come_and_go_at_other_nodes() {
 
 #[tokio::test]
 async fn what_is_lost_of_presence_is_found_and_a_node_that_dies_takes_its_users_with_it() {
-    let nodes = Nodes::new();
+    let nodes = Nodes::new().await;
     let [here, there] = &nodes.nodes;
     let (ann, bob) = (here.person("ann").await, here.person("bob").await);
     let mut a = here.attached(&ann).await;
@@ -282,9 +290,39 @@ async fn what_is_lost_of_presence_is_found_and_a_node_that_dies_takes_its_users_
     assert_eq!(found(&mut a, BEAT_EVERY_MS + ATTENDANCE_REREAD_MS).await, PresenceState::Online);
 }
 
+/// A machine's clock that is wrong by an hour or two.
+struct Wrong(i64);
+
+impl Clock for Wrong {
+    fn now_ms(&self) -> u64 {
+        SystemClock.now_ms().saturating_add_signed(self.0 * 3_600_000)
+    }
+}
+
+#[tokio::test]
+async fn nodes_whose_clocks_differ_by_hours_agree_on_the_time() {
+    let nodes = Nodes::by([Arc::new(Wrong(1)), Arc::new(Wrong(-1))]).await;
+    let (room, [mut ann, mut bob], [person, _]) = nodes.two_in_a_room().await;
+    let [here, there] = &nodes.nodes;
+    let mut last_ms = 0;
+    for number in 0..4 {
+        let speaker = if number % 2 == 0 { &mut ann } else { &mut bob };
+        let at_ms = speaker.post(room, "when").await.unwrap().at_ms.get();
+        assert!(at_ms >= last_ms && at_ms.abs_diff(SystemClock.now_ms()) < 60_000, "{at_ms}");
+        last_ms = at_ms;
+    }
+    // A ticket of either is good at the other, once.
+    for (issuer, taker) in [(here, there), (there, here)] {
+        let ticket = issuer.ticket(&person).await;
+        let (first, second) = (&taker.services.domain.accounts, &issuer.services.domain.accounts);
+        let (first, second) = tokio::join!(first.redeem(&ticket), second.redeem(&ticket));
+        assert!(first.is_ok() != second.is_ok(), "one ticket, one connection");
+    }
+}
+
 #[tokio::test]
 async fn a_login_ended_at_one_node_closes_its_connections_at_the_other() {
-    let nodes = Nodes::new();
+    let nodes = Nodes::new().await;
     let [here, there] = &nodes.nodes;
     let ann = here.person("ann").await;
     let away = there.attached(&ann).await;

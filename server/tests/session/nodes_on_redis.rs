@@ -3,7 +3,7 @@
 use rill_protocol::{Epoch, RoomId, message::*};
 use rill_redis_process::{Cluster as RedisCluster, Options, Server};
 use rill_server::{
-    cluster::{Cluster, redis},
+    cluster::{Cluster, clock::AgreedClock, redis},
     config::Limits,
     runtime::SystemClock,
 };
@@ -33,10 +33,10 @@ async fn node(addresses: &[String]) -> (World, OpenStore) {
     let opened = opened.unwrap();
     opened.handle.link().tend(Arc::new(Unattended));
     let shared = redis::shared(opened.handle.link(), opened.handle.node());
-    let world =
-        World::over(opened.store.clone(), None, Limits::default(), Arc::new(SystemClock), |hub, store, metrics| {
-            Some(Cluster::join(shared, hub.clone(), store.clone(), metrics.clone()))
-        });
+    let clock = AgreedClock::agree(&*shared.attendance, Arc::new(SystemClock)).await;
+    let world = World::over(opened.store.clone(), None, Limits::default(), clock.clone(), |hub, store, metrics| {
+        Some(Cluster::join(shared, clock, hub.clone(), store.clone(), metrics.clone()))
+    });
     (world, opened)
 }
 

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// `KEYS`: the nodes. `ARGV`: the node, how long it is remembered, how many are answered.
-/// Answers whether it was not there, and who is.
+/// Answers whether it was not there, the time, and who is.
 const BEAT: &str = r"
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -24,7 +24,13 @@ redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 local forgotten = (not until_ms or tonumber(until_ms) <= now) and 1 or 0
-return {forgotten, redis.call('ZRANGE', KEYS[1], 0, ARGV[3] - 1)}
+return {forgotten, now, redis.call('ZRANGE', KEYS[1], 0, ARGV[3] - 1)}
+";
+
+/// `KEYS`: the nodes, whose keeper's time it is.
+const NOW: &str = r"
+local time = redis.call('TIME')
+return time[1] * 1000 + math.floor(time[2] / 1000)
 ";
 
 /// `KEYS`: where a user is. `ARGV`: the node, whether they are there, how long that is
@@ -44,13 +50,14 @@ pub struct RedisAttendance {
     link: TendedLink,
     names: Names,
     beat: Script,
+    now: Script,
     attend: Script,
 }
 
 impl RedisAttendance {
     pub fn new(link: TendedLink) -> Self {
         let names = Names::new(link.prefix());
-        Self { link, names, beat: Script::new(BEAT), attend: Script::new(ATTEND) }
+        Self { link, names, beat: Script::new(BEAT), now: Script::new(NOW), attend: Script::new(ATTEND) }
     }
 }
 
@@ -61,12 +68,16 @@ fn away(error: RedisError) -> Away {
 
 #[async_trait]
 impl Attendance for RedisAttendance {
+    async fn now_ms(&self) -> Result<u64, Away> {
+        self.now.call(&self.link, &self.names.nodes(), &[]).await.map_err(away)
+    }
+
     async fn beat(&self, node: &Node) -> Result<Beats, Away> {
         let (life, most) = (BEAT_LIFE_MS.to_string(), NODES_MAX.to_string());
         let words = [node.as_bytes(), life.as_bytes(), most.as_bytes()];
         let asked = self.beat.call(&self.link, &self.names.nodes(), &words).await;
-        let (forgotten, nodes): (u8, Vec<String>) = asked.map_err(away)?;
-        Ok(Beats { nodes: nodes.into_iter().map(Arc::from).collect(), was_forgotten: forgotten == 1 })
+        let (forgotten, now_ms, nodes): (u8, u64, Vec<String>) = asked.map_err(away)?;
+        Ok(Beats { nodes: nodes.into_iter().map(Arc::from).collect(), was_forgotten: forgotten == 1, now_ms })
     }
 
     async fn leave(&self, node: &Node) -> Result<(), Away> {
