@@ -60,6 +60,9 @@ pub enum StoreError {
     /// A backup cannot be made or read.
     #[error("{0}")]
     Backup(String),
+    /// What lies beside the rows cannot be read or written.
+    #[error("{0}")]
+    Blobs(String),
     /// The store is shutting down.
     #[error("the store is closed")]
     Closed,

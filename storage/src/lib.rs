@@ -5,6 +5,7 @@
 //! atomic there; what it returns is durable; time and randomness are arguments.
 
 mod aggregates;
+pub mod blobs;
 pub mod embedded;
 mod engine;
 pub mod error;

@@ -1,0 +1,67 @@
+//! Where blobs lie: a folder that every node sees, or a bucket.
+
+use object_store::{ObjectStore, aws::AmazonS3Builder, local::LocalFileSystem};
+use std::{path::PathBuf, sync::Arc};
+
+use crate::{StoreError, platform};
+
+/// See the module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BlobPlace {
+    /// Everything that is written is synced.
+    Folder(PathBuf),
+    S3(S3Place),
+}
+
+/// A bucket of S3 or of what speaks it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct S3Place {
+    pub bucket: String,
+    /// Where it is not Amazon's: `https://…`, or `http://…` to one's own machine.
+    pub endpoint: Option<String>,
+    pub region: String,
+    pub access_key_id: String,
+    pub secret_access_key: String,
+}
+
+impl std::fmt::Debug for S3Place {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("S3Place")
+            .field("bucket", &self.bucket)
+            .field("endpoint", &self.endpoint)
+            .field("region", &self.region)
+            .finish_non_exhaustive()
+    }
+}
+
+impl BlobPlace {
+    pub(super) fn open(&self) -> Result<Arc<dyn ObjectStore>, StoreError> {
+        match self {
+            Self::Folder(folder) => {
+                let cannot = |error: &dyn std::fmt::Display| StoreError::Open {
+                    path: folder.clone(),
+                    detail: format!("the folder of blobs cannot be used: {error}; check its permissions"),
+                };
+                if !folder.is_dir() {
+                    platform::create_private_directory(folder).map_err(|error| cannot(&error))?;
+                }
+                let store = LocalFileSystem::new_with_prefix(folder).map_err(|error| cannot(&error))?;
+                Ok(Arc::new(store.with_fsync(true)))
+            }
+            Self::S3(place) => {
+                let mut builder = AmazonS3Builder::new()
+                    .with_bucket_name(&place.bucket)
+                    .with_region(&place.region)
+                    .with_access_key_id(&place.access_key_id)
+                    .with_secret_access_key(&place.secret_access_key);
+                if let Some(endpoint) = &place.endpoint {
+                    builder = builder.with_endpoint(endpoint).with_allow_http(endpoint.starts_with("http://"));
+                }
+                let store = builder.build().map_err(|error| {
+                    StoreError::Blobs(format!("the bucket {} cannot be used: {error}", place.bucket))
+                })?;
+                Ok(Arc::new(store))
+            }
+        }
+    }
+}
