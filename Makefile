@@ -11,7 +11,7 @@ DEV_ORIGIN := http://localhost:5173
 WEB := web-client
 PAGE_SOURCES := $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/vite.config.ts $(WEB)/tsconfig*.json -type f 2>/dev/null)
 
-.PHONY: run dev test page release transport-host moved-clock chromium redis check rust-tests simulation simulate page-tests browser-tests browsers fuzz power-cut power-cuts deny scan bench hostile chaos clean
+.PHONY: run dev test page release transport-host moved-clock chromium redis check rust-tests simulation simulate page-tests browser-tests browsers fuzz power-cut power-cuts deny scan bench hostile chaos slow clean
 
 run: page
 	$(CARGO) build --release --locked --bin rill
@@ -129,6 +129,10 @@ chaos: release
 		target/release/rill-bench chaos --engine $$engine --signal $$signal --kills $(KILLS) \
 			--json target/chaos-$$engine-$$signal.json $(ARGS) || exit 1; \
 	done; done
+
+# A room at full rate with sessions that never read, beside the same room without them.
+slow: release
+	target/release/rill-bench slow --json target/slow.json $(ARGS)
 
 clean:
 	$(CARGO) clean
