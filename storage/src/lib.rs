@@ -17,6 +17,7 @@ mod platform;
 pub mod port;
 mod record;
 pub mod redis;
+mod rows;
 mod table;
 
 pub use engine::EngineKind;

@@ -113,6 +113,17 @@ pub const REDIS_LOOKS_PER_PROBE: u32 = 10;
 
 /// Commands of one room or user that wait for Redis; past it a write is refused with `Busy`.
 pub const SLOT_QUEUE_COMMANDS_MAX: usize = 1_024;
+/// Entries of one segment of an archived log. Part of its format: segments begin at
+/// multiples of it.
+pub const SEGMENT_ENTRIES: u64 = 256;
+/// Segments that a node remembers, by what is in them.
+pub const ARCHIVE_READ_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Rooms that wait for a part of their log to be archived; past it one waits until it has
+/// grown again.
+pub const ARCHIVE_DUE_ROOMS_MAX: usize = 10_000;
+/// How few entries of a room an owner may let Redis keep.
+pub const KEEP_ENTRIES_MIN: u64 = 256;
+
 /// Commands that one script commits. Redis does nothing else meanwhile.
 pub const SCRIPT_COMMANDS_MAX: usize = 256;
 /// Keys and values that one script writes.

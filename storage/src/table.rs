@@ -77,4 +77,8 @@ tables! {
     22 Invitation "invitation"
     /// creator, invitation, user: who has used it
     23 InvitationUse "invitation_use"
+    /// room, seq of its first entry: where a part of the log lies that Redis need not hold
+    24 Segment "segment"
+    /// room: up to where there are such parts
+    25 Archived "archived"
 }

@@ -61,6 +61,8 @@ fn of(table: Table) -> Ways {
         Table::UserRoom | Table::UserRoomGone => ways::<stored::UserRoom>(),
         Table::Invitation => ways::<stored::Invitation>(),
         Table::InvitationUse => ways::<stored::InvitationUse>(),
+        Table::Segment => ways::<stored::Segment>(),
+        Table::Archived => ways::<stored::Archived>(),
     }
 }
 

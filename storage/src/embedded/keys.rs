@@ -248,6 +248,14 @@ pub(crate) fn all_pending() -> Span<stored::Pending> {
     Span::of(Table::Pending, &[])
 }
 
+pub(crate) fn segment(room: RoomId, first: u64) -> Key<stored::Segment> {
+    Key::new(Table::Segment, &[&room.0, &first.to_be_bytes()])
+}
+
+pub(crate) fn archived(room: RoomId) -> Key<stored::Archived> {
+    Key::new(Table::Archived, &[&room.0])
+}
+
 pub(crate) fn listed(created_ms: u64, room: RoomId) -> Key<stored::Place> {
     Key::new(Table::Directory, &[&created_ms.to_be_bytes(), &room.0])
 }

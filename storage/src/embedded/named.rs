@@ -30,8 +30,8 @@ fn describe(table: Table, key: &mut Parts<'_>) -> Result<String, StoreError> {
         | Table::Ticket
         | Table::Invitation
         | Table::InvitationUse => format!("user {}", key.user()?),
-        Table::Room | Table::RoomHead | Table::Place => format!("room {}", key.room()?),
-        Table::Entry | Table::Body | Table::Message | Table::Pending => {
+        Table::Room | Table::RoomHead | Table::Place | Table::Archived => format!("room {}", key.room()?),
+        Table::Entry | Table::Body | Table::Message | Table::Pending | Table::Segment => {
             format!("room {}, entry {}", key.room()?, key.number()?)
         }
         Table::Member | Table::FormerMember | Table::Standing => format!("room {}, user {}", key.room()?, key.user()?),

@@ -111,6 +111,11 @@ records! {
 
     /// Somebody has used an invitation.
     1 InvitationUse { at_ms: u64, }
+
+    /// The blob with a segment of a log.
+    1 Segment { blob: [u8; 32], bytes: u64, }
+
+    1 Archived { through: u64, }
 }
 
 impl From<EntryOfFormat1> for Entry {

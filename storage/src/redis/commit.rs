@@ -110,13 +110,15 @@ impl Core {
             match self.offer_patiently(slot, &snapshot, &version, &batch).await? {
                 Offered::Made(after) => {
                     known.remembered.advance(&version, after, &batch.writes);
+                    self.note_growth(slot, &batch.effects);
                     self.counters.commits.fetch_add(1, Relaxed);
                     self.commands.batches.fetch_add(1, Relaxed);
                     let bytes = batch.writes.iter().map(|(key, value)| key.len() + value.as_ref().map_or(0, Vec::len));
                     self.commands.bytes.fetch_add(bytes.sum::<usize>() as u64, Relaxed);
                     return Ok(batch.effects);
                 }
-                Offered::Lost(after, found) => {
+                Offered::Lost(after, mut found) => {
+                    self.fill(slot, &snapshot, &mut found).await?;
                     self.counters.conflicts.fetch_add(1, Relaxed);
                     snapshot.take(after, true, found);
                     lost += 1;
@@ -128,6 +130,15 @@ impl Core {
             }
         }
         Err(StoreError::Busy)
+    }
+
+    /// A log that has grown may have become too long for Redis alone.
+    fn note_growth(&self, slot: Slot, effects: &Effects) {
+        if let (Some(archive), Slot::Room(room)) = (&self.archive, slot)
+            && let (Some((.., first)), Some((.., last))) = (effects.heads.first(), effects.heads.last())
+        {
+            archive.grown(room, first - 1, *last);
+        }
     }
 
     /// Runs commands until a batch is full; those behind it are for the next.

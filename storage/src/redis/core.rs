@@ -13,6 +13,7 @@ use std::{
 use tokio::sync::Notify;
 
 use super::{
+    archive::Archive,
     error::{self, Cause},
     layout::Layout,
     link::Link,
@@ -47,6 +48,8 @@ pub(super) struct Core {
     pub(super) observers: Observers,
     pub(super) telling: Mutex<()>,
     pub(super) spawn: Spawn,
+    /// Where old parts of logs lie, if this node is told.
+    pub(super) archive: Option<Arc<Archive>>,
     pub(super) counters: Arc<Counters>,
     pub(super) commands: statistics::Counters,
     pub(super) is_open: RwLock<bool>,
@@ -147,6 +150,7 @@ impl Core {
         let mut answers = wants::list(found)?.into_iter();
         let mut found = if is_changed { had.read(&mut answers)? } else { Vec::new() };
         found.extend(lacked.read(&mut answers)?);
+        self.fill(slot, snapshot, &mut found).await?;
         snapshot.take(version, is_changed, found);
         Ok(is_changed)
     }

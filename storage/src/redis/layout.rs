@@ -67,13 +67,14 @@ pub(super) fn shared(key: &[u8]) -> usize {
 
 /// Whether a slot has one row of a table, or many.
 fn is_single(table: Table) -> bool {
-    matches!(table, Table::Room | Table::RoomHead | Table::User | Table::UserHead | Table::Name)
+    matches!(table, Table::Room | Table::RoomHead | Table::Archived | Table::User | Table::UserHead | Table::Name)
 }
 
 /// Whether a node remembers rows of a table from one call to the next: small ones that are
 /// read again.
 pub(super) fn is_remembered(table: Table) -> bool {
-    is_single(table) || matches!(table, Table::Member | Table::FormerMember | Table::Standing | Table::Session)
+    is_single(table)
+        || matches!(table, Table::Member | Table::FormerMember | Table::Standing | Table::Session | Table::Segment)
 }
 
 /// Bytes of a table's key that name its slot, and those that split the table.
@@ -149,6 +150,7 @@ impl Layout {
                 Slot::Room(RoomId(id()?))
             }
             Table::FormerMember | Table::Standing | Table::RequestKey | Table::Pending => Slot::Room(RoomId(id()?)),
+            Table::Segment | Table::Archived => Slot::Room(RoomId(id()?)),
             Table::User | Table::Session | Table::Token | Table::Ticket | Table::UserHead | Table::UserEntry => {
                 Slot::User(UserId(id()?))
             }

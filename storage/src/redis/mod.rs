@@ -7,6 +7,7 @@
 //! The way there is [`TendedLink`]: it asks of a Redis what must be so before it is used,
 //! knows what an acknowledgement by it means, and comes back when it was lost.
 
+mod archive;
 mod batch;
 mod commit;
 mod community;
@@ -39,6 +40,7 @@ mod words;
 #[cfg(all(test, unix))]
 mod tests;
 
+pub use archive::ArchiveOptions;
 pub use community::{Community, is_used_with_redis};
 pub use connect::Connection;
 pub use durability::{Durability, Kept};

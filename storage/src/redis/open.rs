@@ -8,6 +8,7 @@ use std::{
 use tokio::sync::Notify;
 
 use super::{
+    archive::Archive,
     core::Core,
     layout::Layout,
     memory::Slots,
@@ -65,6 +66,7 @@ pub async fn open(options: RedisOptions, directory: Option<&Path>) -> Result<Ope
         observers: Observers::default(),
         telling: Mutex::new(()),
         spawn: Arc::clone(&options.spawn),
+        archive: options.archive.clone().map(|archive| Arc::new(Archive::new(archive, secret))),
         counters,
         commands: statistics::Counters::default(),
         is_open: RwLock::new(true),

@@ -3,6 +3,7 @@
 use redis::{ConnectionAddr, IntoConnectionInfo as _};
 use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
+use super::archive::ArchiveOptions;
 use crate::{
     embedded::Entropy,
     limits::{Bounds, REDIS_START_WAIT_MS},
@@ -26,6 +27,8 @@ pub struct RedisOptions {
     /// How long opening waits for a Redis that is not there yet.
     pub start_wait_ms: u64,
     pub bounds: Bounds,
+    /// Where old parts of logs go, if they shall.
+    pub archive: Option<ArchiveOptions>,
     pub entropy: Entropy,
     pub spawn: Spawn,
 }
@@ -41,6 +44,7 @@ impl RedisOptions {
             wait_timeout_ms: 1_000,
             start_wait_ms: REDIS_START_WAIT_MS,
             bounds: Bounds::default(),
+            archive: None,
             entropy,
             spawn,
         }

@@ -131,6 +131,7 @@ impl Serving {
                 }
             }
             self.core.commit(&self.known, &mut jobs, Empty::Skipped).await;
+            self.core.archive_what_is_due();
         }
     }
 }

@@ -55,6 +55,10 @@ fn companions(key: &[u8], missing: &mut Vec<Want>) {
         Some(Table::Standing | Table::Member) => {
             [Table::Standing, Table::Member, Table::FormerMember].into_iter().for_each(also);
         }
+        // Whatever is read of a log, how much of it lies elsewhere must be known.
+        Some(Table::Entry | Table::Body) => {
+            missing.push(Want::Row([&[Table::Archived as u8], &key[1..17]].concat()));
+        }
         _ => {}
     }
 }
@@ -128,6 +132,11 @@ impl<'a> Snapshot<'a> {
         }
         self.remembered.learn(&version, &state.rows);
         state.version = Some(version);
+    }
+
+    /// A row that was fetched.
+    pub(super) fn fetched(&self, key: &[u8]) -> Option<Option<Vec<u8>>> {
+        self.state.lock().rows.get(key).cloned()
     }
 
     /// Before another run: what the last one assumed is not asked again unless it is.
@@ -209,6 +218,7 @@ impl Engine for Snapshot<'_> {
         let mut span = Span { from: from.to_vec(), until: until.to_vec(), direction, limit };
         loop {
             let Some((_, rows, more)) = state.spans.iter().find(|(fetched, ..)| *fetched == span) else {
+                companions(&span.from, &mut state.missing);
                 state.missing.push(Want::Span(span));
                 return Err(not_here());
             };

@@ -11,6 +11,7 @@ pub(super) struct Counters {
     pub(super) hits: AtomicU64,
     pub(super) misses: AtomicU64,
     pub(super) retries: AtomicU64,
+    pub(super) archived_entries: AtomicU64,
 }
 
 /// Counts since the store was opened.
@@ -29,6 +30,8 @@ pub struct RedisStatistics {
     pub misses: u64,
     /// Commands that were sent again because Redis did not answer or was not ready.
     pub retries: u64,
+    /// Entries that this node has moved to blobs.
+    pub archived_entries: u64,
 }
 
 impl Counters {
@@ -41,6 +44,7 @@ impl Counters {
             hits: self.hits.load(Relaxed),
             misses: self.misses.load(Relaxed),
             retries: self.retries.load(Relaxed),
+            archived_entries: self.archived_entries.load(Relaxed),
         }
     }
 }

@@ -2,6 +2,7 @@
 //! it is found again. Every test starts servers of its own.
 #![cfg(unix)]
 
+mod archived;
 mod away;
 mod communities;
 mod durability;

@@ -1,22 +1,21 @@
 //! The stream of a backup: `magic 8`, then frames.
 //!
 //! A frame is `kind u8 | length u32 | payload | checksum 8`, the checksum blake3 of all
-//! before it in the frame. Rows and changes are `key length u16 | key | value length u32 |
-//! value`, a length of `u32::MAX` for a row that was removed; frames are played in order.
+//! before it in the frame. Rows and changes are written as in [`crate::rows`]; frames are
+//! played in order.
 //! The last one is the manifest, JSON, with blake3 of every byte before it; or the reason
 //! why there is none. Integers are little endian.
 
 use std::io::{self, Write};
 
 use super::{BackupLabel, BackupManifest};
-use crate::{engine::Overlay, limits::BACKUP_FRAME_BYTES};
+use crate::{engine::Overlay, limits::BACKUP_FRAME_BYTES, rows};
 
 pub(super) const MAGIC: &[u8; 8] = b"rillbk01";
 /// Of the stream as it is described above.
 pub(super) const FORMAT: u32 = 1;
 pub(super) const HEADER_BYTES: usize = 5;
 pub(super) const CHECKSUM_BYTES: usize = 8;
-const REMOVED: u32 = u32::MAX;
 
 /// What a frame is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,33 +47,6 @@ pub(super) fn header(kind: Kind, length: u32) -> [u8; HEADER_BYTES] {
     let mut header = [kind as u8; HEADER_BYTES];
     header[1..].copy_from_slice(&length.to_le_bytes());
     header
-}
-
-fn put(payload: &mut Vec<u8>, key: &[u8], value: Option<&[u8]>) {
-    payload.extend_from_slice(&(key.len() as u16).to_le_bytes());
-    payload.extend_from_slice(key);
-    payload.extend_from_slice(&value.map_or(REMOVED, |value| value.len() as u32).to_le_bytes());
-    payload.extend_from_slice(value.unwrap_or_default());
-}
-
-/// The rows of a payload; `None` if it does not hold whole ones.
-pub(super) fn rows(mut payload: &[u8]) -> Option<Overlay> {
-    let mut rows = Overlay::new();
-    while !payload.is_empty() {
-        let (length, rest) = payload.split_first_chunk::<2>()?;
-        let (key, rest) = rest.split_at_checked(u16::from_le_bytes(*length).into())?;
-        let (length, rest) = rest.split_first_chunk::<4>()?;
-        let length = u32::from_le_bytes(*length);
-        if length == REMOVED {
-            payload = rest;
-            rows.insert(key.to_vec(), None);
-            continue;
-        }
-        let (value, rest) = rest.split_at_checked(length as usize)?;
-        payload = rest;
-        rows.insert(key.to_vec(), Some(value.to_vec()));
-    }
-    Some(rows)
 }
 
 /// Writes a stream.
@@ -114,7 +86,7 @@ impl<'a> Writer<'a> {
 
     pub(super) fn row(&mut self, key: &[u8], value: &[u8]) -> io::Result<()> {
         self.rows += 1;
-        put(&mut self.payload, key, Some(value));
+        rows::put(&mut self.payload, key, Some(value));
         if self.payload.len() >= BACKUP_FRAME_BYTES { self.end_rows() } else { Ok(()) }
     }
 
@@ -132,7 +104,7 @@ impl<'a> Writer<'a> {
     /// A batch that became durable behind all rows so far.
     pub(super) fn changes(&mut self, batch: &Overlay) -> io::Result<()> {
         let mut payload = Vec::new();
-        batch.iter().for_each(|(key, value)| put(&mut payload, key, value.as_deref()));
+        batch.iter().for_each(|(key, value)| rows::put(&mut payload, key, value.as_deref()));
         self.frame(Kind::Changes, &payload)
     }
 

@@ -8,9 +8,9 @@ use std::{
 
 use super::{
     BackupManifest,
-    format::{CHECKSUM_BYTES, FORMAT, HEADER_BYTES, Kind, MAGIC, checksum, rows},
+    format::{CHECKSUM_BYTES, FORMAT, HEADER_BYTES, Kind, MAGIC, checksum},
 };
-use crate::{StoreError, embedded::birth::DATA_VERSION, engine::Overlay, limits::BACKUP_FRAME_BYTES_MAX};
+use crate::{StoreError, embedded::birth::DATA_VERSION, engine::Overlay, limits::BACKUP_FRAME_BYTES_MAX, rows};
 
 /// Gives the rows of a backup in order, then its manifest.
 pub(in crate::embedded) struct Reader<'a> {
@@ -59,7 +59,7 @@ impl<'a> Reader<'a> {
         let (kind, payload) = self.frame()?;
         match kind {
             Kind::Rows | Kind::Changes => {
-                let found = rows(&payload).ok_or_else(|| self.damaged("its rows are not whole"))?;
+                let found = rows::read(&payload).ok_or_else(|| self.damaged("its rows are not whole"))?;
                 let count = if kind == Kind::Rows { &mut self.rows } else { &mut self.changes };
                 *count += found.len() as u64;
                 Ok(Next::Rows(found))

@@ -1,0 +1,171 @@
+//! Logs longer than what Redis keeps of them: the old part lies in blobs, and nobody who
+//! reads can tell.
+
+use crate::rooms::{ROOM, begin, post};
+use futures_util::{StreamExt as _, stream};
+use rill_redis_process::{Options, Server};
+use rill_storage::{
+    blobs::{BlobPlace, Blobs},
+    limits::SEGMENT_ENTRIES,
+    model::{Anchor, Body, Entry, Message, Replay},
+    redis::{self, ArchiveOptions, OpenStore, RedisOptions, Unattended},
+};
+use std::{fs, path::Path, sync::Arc, time::Duration};
+
+/// Of each room, in Redis.
+const KEEP_ENTRIES: u64 = 300;
+const POSTS: u64 = 1_500;
+
+async fn node(addresses: &[String], folder: Option<&Path>) -> OpenStore {
+    let archive = folder.map(|folder| ArchiveOptions {
+        blobs: Blobs::open(&BlobPlace::Folder(folder.to_owned())).unwrap(),
+        keep_entries: KEEP_ENTRIES,
+    });
+    let options = RedisOptions { archive, ..crate::stage::options(addresses) };
+    let opened = redis::open(options, None).await.unwrap();
+    opened.handle.link().tend(Arc::new(Unattended));
+    opened
+}
+
+/// Some longer than a row, some than a part of one.
+fn text(number: u64) -> String {
+    match number % 50 {
+        0 => format!("{number} {}", "长".repeat(5_000)),
+        1 => format!("{number} {}", "x".repeat(4_095)),
+        _ => format!("{number} hello"),
+    }
+}
+
+async fn say(node: &OpenStore, numbers: std::ops::Range<u64>) {
+    let made = stream::iter(numbers).map(|number| node.store.log.append(ROOM, post(0, number, &text(number))));
+    let mut made = made.buffered(64);
+    while let Some(made) = made.next().await {
+        made.unwrap().unwrap();
+    }
+}
+
+fn expected(seq: u64) -> Option<String> {
+    // The room's own two entries come first.
+    (seq > 2).then(|| text(seq - 3))
+}
+
+fn check(body: &Body, seq: u64) {
+    match (body, expected(seq)) {
+        (Body::Text(found), Some(expected)) => assert_eq!(**found, *expected, "entry {seq}"),
+        (_, expected) => assert!(expected.is_none() || seq <= 2, "entry {seq} has no text"),
+    }
+}
+
+async fn in_redis(server: &Server, key: &str) -> u64 {
+    let client = ::redis::Client::open(server.url()).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    let key = format!("{}{{r:{ROOM}}}:{key}", redis::DEFAULT_PREFIX);
+    let command = if key.ends_with("entry") { "XLEN" } else { "HLEN" };
+    ::redis::cmd(command).arg(key).query_async(&mut connection).await.unwrap()
+}
+
+/// Until so few entries are left in Redis as there shall be.
+async fn moved(server: &Server) {
+    let bound = KEEP_ENTRIES + 2 * SEGMENT_ENTRIES;
+    let waiting = async {
+        while in_redis(server, "entry").await > bound {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), waiting).await.expect("the old part of the log was moved");
+}
+
+async fn all(node: &OpenStore, page: usize) -> Vec<Arc<Entry>> {
+    let mut entries: Vec<Arc<Entry>> = Vec::new();
+    loop {
+        let after = entries.last().map_or(0, |entry| entry.seq);
+        let found = node.store.log.entries(ROOM, after, page, usize::MAX).await.unwrap();
+        if found.is_empty() {
+            return entries;
+        }
+        entries.extend(found);
+    }
+}
+
+async fn backwards(node: &OpenStore, page: usize) -> Vec<Message> {
+    let (mut messages, mut before) = (Vec::new(), u64::MAX);
+    loop {
+        let found = node.store.log.messages(ROOM, Anchor::Before(before), page, usize::MAX).await.unwrap().unwrap();
+        before = found.messages.first().map_or(1, |message| message.seq);
+        assert_eq!(found.more, before > 1);
+        messages.extend(found.messages.into_iter().rev());
+        if !found.more {
+            messages.reverse();
+            return messages;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_keeps_the_newest_and_every_reader_finds_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&Options::default()).unwrap();
+    let addresses = [server.url()];
+    let nodes = [node(&addresses, Some(folder.path())).await, node(&addresses, Some(folder.path())).await];
+    begin(&nodes[0], 1).await;
+    tokio::join!(say(&nodes[0], 0..POSTS));
+    moved(&server).await;
+    let archived = nodes[0].handle.redis_statistics().archived_entries;
+    assert!(archived >= POSTS - KEEP_ENTRIES - 2 * SEGMENT_ENTRIES && archived % SEGMENT_ENTRIES == 0);
+    assert!(in_redis(&server, "body").await < 4 * POSTS / 50, "texts went with their entries");
+
+    for node in &nodes {
+        for page in [1_000, 255, 97] {
+            let entries = all(node, page).await;
+            assert!(entries.iter().map(|entry| entry.seq).eq(1..=POSTS + 2), "pages of {page}");
+            entries.iter().for_each(|entry| check(&entry.body, entry.seq));
+            let messages = backwards(node, page).await;
+            assert!(messages.iter().map(|message| message.seq).eq(1..=POSTS + 2), "pages of {page}");
+            messages.iter().for_each(|message| check(&message.body, message.seq));
+        }
+        let middle = node.store.log.messages(ROOM, Anchor::After(200), 100, usize::MAX).await.unwrap().unwrap();
+        assert!(middle.more && middle.messages.iter().map(|message| message.seq).eq(201..=300));
+        // A retry of what is archived by now.
+        let retry = node.store.log.append(ROOM, post(0, 50, &text(50))).await.unwrap().unwrap();
+        assert_eq!((retry.replay, retry.entry.seq), (Replay::Same, 53));
+        check(&retry.entry.body, 53);
+    }
+    // It goes on, at whichever node.
+    say(&nodes[1], POSTS..2 * POSTS).await;
+    moved(&server).await;
+    assert_eq!(all(&nodes[0], 1_000).await.len() as u64, 2 * POSTS + 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_missing_or_damaged_is_an_error_and_never_a_hole() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&Options::default()).unwrap();
+    let addresses = [server.url()];
+    let writer = node(&addresses, Some(folder.path())).await;
+    begin(&writer, 1).await;
+    say(&writer, 0..POSTS).await;
+    moved(&server).await;
+
+    let says = async |node: &OpenStore, words: &str| {
+        let read = node.store.log.entries(ROOM, 10, 5, usize::MAX).await;
+        let error = read.expect_err(words).to_string();
+        assert!(error.contains(words), "{error}");
+        // What Redis has is there all the same.
+        let newest = node.store.log.entries(ROOM, POSTS, 5, usize::MAX).await.unwrap();
+        assert_eq!(newest.len(), 2);
+    };
+    says(&node(&addresses, None).await, "not told where").await;
+
+    let blobs = || fs::read_dir(folder.path()).unwrap().flat_map(|part| fs::read_dir(part.unwrap().path()).unwrap());
+    let mut files: Vec<_> = blobs().map(|file| file.unwrap().path()).collect();
+    assert!(files.len() >= 3);
+    for file in &files {
+        let mut bytes = fs::read(file).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 4;
+        fs::write(file, bytes).unwrap();
+    }
+    says(&node(&addresses, Some(folder.path())).await, "damaged").await;
+    files.drain(..).for_each(|file| fs::remove_file(file).unwrap());
+    says(&node(&addresses, Some(folder.path())).await, "missing").await;
+}
