@@ -65,3 +65,19 @@ pub(crate) fn space(_path: &Path) -> io::Result<Space> {
 pub(crate) fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
+
+/// How much work that nobody waits for gives way.
+#[cfg(target_os = "linux")]
+const NICENESS: i32 = 10;
+
+/// The calling thread runs when no other wants its core. Linux alone has priorities of
+/// threads behind this call (setpriority(2), "C library/kernel differences").
+#[cfg(target_os = "linux")]
+pub(crate) fn yield_to_other_threads() {
+    if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
+        tracing::warn!(%error, "a thread's priority stays as it is");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn yield_to_other_threads() {}

@@ -2,7 +2,6 @@
 
 use parking_lot::{Condvar, Mutex};
 use std::{
-    fs,
     path::PathBuf,
     sync::{
         Arc,
@@ -11,16 +10,16 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use super::{Engine, Layers, Overlay, recovery};
-use crate::{StoreError, limits::APPLY_BYTES_MAX};
+use super::{Engine, Layers, Overlay, recovery, spares::Spares};
+use crate::{StoreError, limits::APPLY_BYTES_MAX, platform};
 
 /// A generation on its way to the engine.
 pub(super) struct Handed {
     pub(super) rows: Arc<Overlay>,
     /// The last batch in it.
     pub(super) through: u64,
-    /// What can go once the engine has it.
-    pub(super) segment: PathBuf,
+    /// What can go once the engine has it, oldest first.
+    pub(super) segments: Vec<PathBuf>,
 }
 
 enum State {
@@ -43,13 +42,13 @@ pub(super) struct Applier {
 }
 
 impl Applier {
-    pub(super) fn start(layers: Arc<Layers>) -> Result<Self, StoreError> {
+    pub(super) fn start(layers: Arc<Layers>, spares: Arc<Spares>) -> Result<Self, StoreError> {
         let progress = Arc::new(Progress { state: Mutex::new(State::Idle), changed: Condvar::new() });
         let (work, orders) = sync_channel(1);
         let shared = Arc::clone(&progress);
         let thread = thread::Builder::new()
             .name("rill-applier".into())
-            .spawn(move || run(&layers, &shared, &orders))
+            .spawn(move || run(&layers, &spares, &shared, &orders))
             .map_err(|error| StoreError::Engine(format!("the applier's thread cannot start: {error}")))?;
         Ok(Self { progress, work: Some(work), thread: Some(thread) })
     }
@@ -92,17 +91,15 @@ impl Drop for Applier {
     }
 }
 
-fn run(layers: &Layers, progress: &Progress, orders: &Receiver<Handed>) {
-    while let Ok(Handed { rows, through, segment }) = orders.recv() {
+fn run(layers: &Layers, spares: &Spares, progress: &Progress, orders: &Receiver<Handed>) {
+    platform::yield_to_other_threads();
+    while let Ok(Handed { rows, through, segments }) = orders.recv() {
         let applied = apply(&*layers.engine, &rows, through);
         let state = match applied {
             Ok(()) => {
                 drop(rows);
                 layers.thaw();
-                // One that stays is older than the engine, and goes at the next start.
-                if let Err(error) = fs::remove_file(&segment) {
-                    tracing::warn!(%error, path = %segment.display(), "a file of the journal that is done cannot be removed");
-                }
+                spares.retire(segments);
                 State::Idle
             }
             Err(error) => {

@@ -18,6 +18,7 @@ mod layers;
 mod recovery;
 mod segment;
 pub(crate) mod space;
+mod spares;
 
 #[cfg(test)]
 mod tests;
@@ -31,15 +32,18 @@ use std::{
 use super::{Direction, Engine, Overlay, Visit};
 use crate::{
     StoreError,
-    limits::{GENERATION_BYTES, GENERATION_BYTES_MAX},
+    limits::{GENERATION_BYTES, GENERATION_BYTES_MAX, SPARE_AHEAD_BYTES, SPARE_FROM_BYTES},
 };
 use applier::{Applier, Handed};
 use layers::Layers;
 use segment::Segment;
+use spares::Spares;
 
 /// Where batches go, and the one that is on its way.
 struct Writer {
     segment: Segment,
+    /// Files that are full and hold batches of the generation that gathers, oldest first.
+    full: Vec<PathBuf>,
     /// The number of the next batch.
     next: u64,
     staged: Option<Overlay>,
@@ -52,6 +56,7 @@ pub(crate) struct Journaled {
     layers: Arc<Layers>,
     writer: Mutex<Writer>,
     applier: Applier,
+    spares: Arc<Spares>,
 }
 
 /// Opens the journal in `directory` and brings the engine up to it. `engine_path` is
@@ -61,9 +66,10 @@ pub(crate) fn open(engine: Arc<dyn Engine>, engine_path: &Path, directory: &Path
     let segment = Segment::create(directory, next).map_err(|error| segment::unwritable(directory, &error))?;
     segment::remove_before(directory, next).map_err(|error| segment::unwritable(directory, &error))?;
     let layers = Arc::new(Layers::new(engine));
-    let applier = Applier::start(Arc::clone(&layers))?;
-    let writer = Mutex::new(Writer { segment, next, staged: None, frame: Vec::new() });
-    Ok(Journaled { directory: directory.to_owned(), layers, writer, applier })
+    let spares = Arc::new(Spares::start(directory)?);
+    let applier = Applier::start(Arc::clone(&layers), Arc::clone(&spares))?;
+    let writer = Mutex::new(Writer { segment, full: Vec::new(), next, staged: None, frame: Vec::new() });
+    Ok(Journaled { directory: directory.to_owned(), layers, writer, applier, spares })
 }
 
 /// Whether there is a journal in `directory`, whatever its state.
@@ -79,10 +85,39 @@ impl Journaled {
     /// the next one begin, in a file of its own.
     fn turn(&self, writer: &mut Writer) -> Result<(), StoreError> {
         space::ensure(&self.directory, self.layers.waiting_bytes())?;
-        let fresh = Segment::create(&self.directory, writer.next).map_err(|error| segment::failed("begun", &error))?;
-        let old = std::mem::replace(&mut writer.segment, fresh);
+        self.roll(writer)?;
         let rows = self.layers.freeze();
-        self.applier.hand(Handed { rows, through: writer.next - 1, segment: old.into_path() })
+        let segments = std::mem::take(&mut writer.full);
+        self.applier.hand(Handed { rows, through: writer.next - 1, segments })
+    }
+
+    /// Lets the next batch begin a file.
+    fn roll(&self, writer: &mut Writer) -> Result<(), StoreError> {
+        if writer.segment.is_empty() {
+            return Ok(());
+        }
+        let fresh = match self.spares.take() {
+            Some(spare) => Segment::create_in(&self.directory, writer.next, spare),
+            None => Segment::create(&self.directory, writer.next),
+        };
+        let fresh = fresh.map_err(|error| segment::failed("begun", &error))?;
+        let old = std::mem::replace(&mut writer.segment, fresh);
+        writer.full.push(old.into_path());
+        Ok(())
+    }
+}
+
+impl Journaled {
+    /// Sees to it that a file made ahead takes the frame, if there is one.
+    fn provide(&self, writer: &mut Writer) {
+        let would_grow = writer.segment.would_grow(writer.frame.len());
+        if would_grow && self.spares.is_ready() {
+            if let Err(error) = self.roll(writer) {
+                tracing::warn!(%error, "the journal goes on in its file");
+            }
+        } else if writer.segment.would_grow(SPARE_AHEAD_BYTES) && writer.segment.bytes() > SPARE_FROM_BYTES {
+            self.spares.ask();
+        }
     }
 }
 
@@ -114,6 +149,7 @@ impl Engine for Journaled {
             tracing::warn!(%error, "the journal goes on in its file");
         }
         frame::encode(writer.next, &batch, &mut writer.frame)?;
+        self.provide(writer);
         space::ensure(&self.directory, self.layers.waiting_bytes() + writer.frame.len())?;
         writer.segment.append(&writer.frame)?;
         writer.next += 1;
@@ -155,9 +191,13 @@ impl Engine for Journaled {
         self.applier.wait()?;
         match self.tend() {
             // It is durable where it is, and the next start puts it into the engine.
-            Err(StoreError::Full) => return Ok(()),
-            other => other?,
+            Err(StoreError::Full) => {}
+            other => {
+                other?;
+                self.applier.wait()?;
+            }
         }
-        self.applier.wait()
+        self.spares.settle();
+        Ok(())
     }
 }

@@ -106,13 +106,18 @@ fn read(path: &Path, named: u64, had: u64, rows: &mut Overlay) -> Result<u64, St
     let mut at = segment::HEADER_BYTES;
     while at < bytes.len() {
         let Some(found) = frame::decode(&bytes[at..]) else {
-            let behind = bytes.get(at + frame::ALIGNMENT..).unwrap_or_default();
+            // A file that was made ahead has zeros behind its last frame.
+            let left = bytes[at..].iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+            if left == 0 {
+                break;
+            }
+            let behind = bytes.get(at + frame::ALIGNMENT..at + left).unwrap_or_default();
             if frame::is_anywhere(behind) {
                 return Err(refuse(path, &format!("this file of the journal is damaged at byte {at}")));
             }
             tracing::warn!(
                 path = %path.display(),
-                bytes = bytes.len() - at,
+                bytes = left,
                 "the journal ends within a batch, which was not acknowledged; it is left out"
             );
             break;

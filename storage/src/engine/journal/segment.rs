@@ -1,7 +1,8 @@
 //! The journal's files: one per generation, named after the first batch in it.
 //!
-//! `magic 8 | number of the first batch u64 | checksum 8`, then frames. A file gets its
-//! name only when its beginning is durable, so that a file under its name always has one.
+//! `magic 8 | number of the first batch u64 | checksum 8`, then frames, then nothing or
+//! zeros. A file gets its name only when its beginning is durable, so that a file under
+//! its name always has one.
 
 use std::{
     fs::{self, File},
@@ -9,18 +10,21 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{StoreError, platform};
+use super::spares::Spare;
+use crate::{StoreError, limits::SEGMENT_PREPARED_BYTES, platform};
 
 const MAGIC: &[u8; 8] = b"rilljn01";
 pub(super) const HEADER_BYTES: usize = 24;
 const ENDING: &str = "frames";
-const FRESH_ENDING: &str = "new";
+pub(super) const FRESH_ENDING: &str = "new";
 
 /// The file that batches are appended to.
 pub(super) struct Segment {
     path: PathBuf,
     file: File,
     bytes: u64,
+    /// Up to where it has been made ahead.
+    prepared_bytes: u64,
 }
 
 fn header(first: u64) -> [u8; HEADER_BYTES] {
@@ -88,9 +92,19 @@ pub(super) fn remove_before(directory: &Path, first: u64) -> io::Result<()> {
 impl Segment {
     /// Makes the file of the batches from `first` on, durably.
     pub(super) fn create(directory: &Path, first: u64) -> io::Result<Self> {
+        let fresh = path(directory, first).with_extension(FRESH_ENDING);
+        let file = File::create(&fresh)?;
+        Self::begin(directory, first, Spare { path: fresh, file }, 0)
+    }
+
+    /// The same in a file that was made ahead.
+    pub(super) fn create_in(directory: &Path, first: u64, spare: Spare) -> io::Result<Self> {
+        Self::begin(directory, first, spare, SEGMENT_PREPARED_BYTES)
+    }
+
+    fn begin(directory: &Path, first: u64, spare: Spare, prepared_bytes: u64) -> io::Result<Self> {
         let path = path(directory, first);
-        let fresh = path.with_extension(FRESH_ENDING);
-        let mut file = File::create(&fresh)?;
+        let Spare { path: fresh, mut file } = spare;
         file.write_all(&header(first))?;
         file.sync_all()?;
         let named = fs::rename(fresh, &path).and_then(|()| platform::sync_directory(directory));
@@ -99,7 +113,21 @@ impl Segment {
             fs::remove_file(&path)?;
             return Err(error);
         }
-        Ok(Self { path, file, bytes: HEADER_BYTES as u64 })
+        Ok(Self { path, file, bytes: HEADER_BYTES as u64, prepared_bytes })
+    }
+
+    /// How much has been written to it.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.bytes == HEADER_BYTES as u64
+    }
+
+    /// Whether so much more makes it longer.
+    pub(super) fn would_grow(&self, more_bytes: usize) -> bool {
+        self.bytes + more_bytes as u64 > self.prepared_bytes
     }
 
     /// Appends a frame. What a full disk left of one is taken back.
@@ -118,6 +146,7 @@ impl Segment {
 
     fn take_back(&mut self) -> io::Result<()> {
         use std::io::Seek as _;
+        self.prepared_bytes = 0;
         self.file.set_len(self.bytes)?;
         self.file.seek(io::SeekFrom::Start(self.bytes)).map(drop)
     }

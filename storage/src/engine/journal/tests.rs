@@ -180,6 +180,49 @@ fn a_flipped_bit_anywhere_is_damage_or_a_batch_that_was_never_acknowledged() {
 }
 
 #[test]
+fn zeros_behind_the_last_batch_are_its_end_and_hide_no_damage() {
+    let (_directory, file, ends) = left(3);
+    let bytes = fs::read(&file).unwrap();
+    let ahead = |bytes: &[u8]| [bytes, &[0; 4096]].concat();
+    assert_eq!(reopened(&file, &ahead(&bytes)).unwrap(), expected(3));
+    for cut in ends[2]..ends[3] - 7 {
+        // What was written over the zeros is torn.
+        let whole = if reads_to(&ahead(&bytes[..cut]), ends[3]) { 3 } else { 2 };
+        assert_eq!(reopened(&file, &ahead(&bytes[..cut])).unwrap(), expected(whole), "cut at {cut}");
+    }
+    for at in ends[0]..ends[2] {
+        let mut flipped = ahead(&bytes);
+        flipped[at] ^= 8;
+        assert!(reopened(&file, &flipped).map_or(true, |found| found == expected(3)), "at {at}");
+    }
+}
+
+#[test]
+fn files_made_ahead_take_batches_and_are_used_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let engine = Kept::new();
+    let journal = opened(&engine, directory.path()).unwrap();
+    let sizes = || -> Vec<u64> {
+        let files = segment::list(directory.path()).unwrap();
+        files.iter().map(|(_, path)| fs::metadata(path).unwrap().len()).collect()
+    };
+    write(&journal, 1);
+    for number in [2, 3] {
+        journal.spares.ask();
+        journal.spares.wait();
+        write(&journal, number);
+        journal.tend().unwrap();
+        journal.applier.wait().unwrap();
+        journal.spares.wait();
+    }
+    // The one that is written to now; those of the generations are gone or wait to be used.
+    write(&journal, 4);
+    assert_eq!(sizes(), [crate::limits::SEGMENT_PREPARED_BYTES]);
+    drop(journal);
+    assert_eq!(rows(&opened(&engine, directory.path()).unwrap(), Direction::Forward), expected(4));
+}
+
+#[test]
 fn what_the_engine_has_is_not_asked_of_the_journal() {
     let directory = tempfile::tempdir().unwrap();
     let engine = Kept::new();

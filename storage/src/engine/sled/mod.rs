@@ -92,14 +92,17 @@ impl Engine for SledEngine {
     }
 
     fn apply(&self, rows: &[RowRef<'_>]) -> Result<(), StoreError> {
-        let mut writes = ::sled::Batch::default();
-        for (key, value) in rows {
-            match value {
-                Some(value) => writes.insert(key.as_slice(), value.as_slice()),
-                None => writes.remove(key.as_slice()),
+        // One by one: what sled has replaced it frees when calls end, a little after each.
+        // A batch is one call, and leaves more behind than is freed before the next one.
+        self.guarded(|| {
+            for (key, value) in rows {
+                match value {
+                    Some(value) => self.db.insert(key.as_slice(), value.as_slice())?,
+                    None => self.db.remove(key.as_slice())?,
+                };
             }
-        }
-        self.guarded(|| self.db.apply_batch(writes))
+            Ok(())
+        })
     }
 
     fn barrier(&self) -> Result<(), StoreError> {
