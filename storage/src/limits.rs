@@ -69,6 +69,9 @@ pub const SPACE_PER_GATHERED_BYTE: u64 = 4;
 pub const REWRITE_WAITING_BYTES: usize = 16 * 1024 * 1024;
 /// Keys and values of one batch that the engine is handed.
 pub const APPLY_BYTES_MAX: usize = 512 * 1024;
+/// Keys and values past which fjall is given rows as a table of their own. Fewer would make
+/// many small tables.
+pub const INGESTED_BYTES_MIN: usize = 4 * 1024 * 1024;
 /// How long nothing must be written before the engine is handed what is in the journal.
 pub const APPLY_IDLE_MS: u64 = 1_000;
 

@@ -8,6 +8,7 @@
 //! rest will be a setting and not a migration.
 
 use serde::{Serialize, de::DeserializeOwned};
+use std::cell::RefCell;
 
 use crate::{
     StoreError,
@@ -68,20 +69,40 @@ fn checksum(table: Table, key: &[u8], header_and_payload: &[u8]) -> [u8; CHECKSU
     sum
 }
 
+thread_local! {
+    /// Where values are put together, so that each is allocated once and as long as it is.
+    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
 /// The value to store for a record.
 pub(crate) fn seal<R: Record>(ring: &KeyRing, table: Table, key: &[u8], record: &R) -> Result<Vec<u8>, StoreError> {
-    let mut value = Vec::with_capacity(128);
+    // A record that seals another one while it encodes does not exist; if it did, it would
+    // only allocate.
+    let mut value = SCRATCH.take();
+    value.clear();
+    let sealed = seal_into(&mut value, ring, table, key, record).map(|()| value.as_slice().to_vec());
+    SCRATCH.set(value);
+    sealed
+}
+
+fn seal_into<R: Record>(
+    value: &mut Vec<u8>,
+    ring: &KeyRing,
+    table: Table,
+    key: &[u8],
+    record: &R,
+) -> Result<(), StoreError> {
     value.push(R::FORMAT);
     value.extend_from_slice(&ring.sealing().to_le_bytes());
-    bincode::serde::encode_into_std_write(record, &mut value, bincode::config::standard())
+    bincode::serde::encode_into_std_write(record, value, bincode::config::standard())
         .map_err(|error| StoreError::Engine(format!("a record of table {} does not encode: {error}", table.name())))?;
-    let sum = checksum(table, key, &value);
+    let sum = checksum(table, key, value);
     value.extend_from_slice(&sum);
     if value.len() > VALUE_BYTES_MAX {
         let len = value.len();
         return Err(StoreError::Engine(format!("a record of table {} is too large: {len} bytes", table.name())));
     }
-    Ok(value)
+    Ok(())
 }
 
 /// The record in a stored value.

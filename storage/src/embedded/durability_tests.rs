@@ -22,32 +22,36 @@ use super::{
 };
 use crate::{
     StoreError,
-    engine::{Direction, Engine, Overlay, Visit, memory::MemoryEngine},
+    engine::{Direction, Engine, Overlay, Staging, Visit, memory::MemoryEngine},
     limits::Bounds,
     model::*,
     port::LogObserver,
 };
 
 #[derive(Clone, Copy, PartialEq)]
-enum Mood {
+pub(super) enum Mood {
     Works,
     /// Barriers wait for the mood to change.
     Holds,
+    /// A batch waits for that before it is written.
+    HoldsBatches,
+    IsFull,
     FailsToSync,
     FailsToCommit,
     FailsToRead,
 }
 
-/// The memory engine with a disk of changing moods under it.
-struct MoodyEngine {
-    inner: MemoryEngine,
+/// An engine with a disk of changing moods under it.
+pub(super) struct MoodyEngine {
+    inner: Arc<dyn Engine>,
     mood: Mutex<Mood>,
     changed: Condvar,
-    barriers: AtomicUsize,
+    pub(super) batches: AtomicUsize,
+    pub(super) barriers: AtomicUsize,
 }
 
 impl MoodyEngine {
-    fn set(&self, mood: Mood) {
+    pub(super) fn set(&self, mood: Mood) {
         *self.mood.lock() = mood;
         self.changed.notify_all();
     }
@@ -57,6 +61,23 @@ impl MoodyEngine {
             Mood::FailsToRead => Err(StoreError::Engine("the disk cannot be read".into())),
             _ => Ok(()),
         }
+    }
+
+    fn ensure_writable(&self) -> Result<(), StoreError> {
+        self.batches.fetch_add(1, SeqCst);
+        let mut mood = self.mood.lock();
+        while *mood == Mood::HoldsBatches {
+            self.changed.wait(&mut mood);
+        }
+        match *mood {
+            Mood::IsFull => Err(StoreError::Full),
+            Mood::FailsToCommit => Err(StoreError::Engine("no space left".into())),
+            _ => Ok(()),
+        }
+    }
+
+    fn inner(&self) -> &dyn Staging {
+        self.inner.staging().expect("asked only where it is")
     }
 }
 
@@ -72,9 +93,7 @@ impl Engine for MoodyEngine {
     }
 
     fn commit(&self, batch: Overlay) -> Result<(), StoreError> {
-        if *self.mood.lock() == Mood::FailsToCommit {
-            return Err(StoreError::Engine("no space left".into()));
-        }
+        self.ensure_writable()?;
         self.inner.commit(batch)
     }
 
@@ -86,9 +105,54 @@ impl Engine for MoodyEngine {
         }
         if *mood == Mood::FailsToSync { Err(StoreError::Engine("the disk is gone".into())) } else { Ok(()) }
     }
+
+    fn shows_early(&self) -> bool {
+        self.inner.shows_early()
+    }
+
+    fn publish(&self) {
+        self.inner.publish();
+    }
+
+    fn staging(&self) -> Option<&dyn Staging> {
+        self.inner.staging().is_some().then_some(self)
+    }
+
+    fn settle(&self) -> Result<(), StoreError> {
+        self.inner.settle()
+    }
 }
 
-const ROOM: RoomId = RoomId([2; 16]);
+impl Staging for MoodyEngine {
+    fn stage(&self, batch: Overlay) {
+        self.inner().stage(batch);
+    }
+
+    fn look_at_staged(&self, look: &mut dyn FnMut(&Overlay)) {
+        self.inner().look_at_staged(look);
+    }
+
+    fn commit_staged(&self) -> Result<(), StoreError> {
+        self.ensure_writable()?;
+        self.inner().commit_staged()
+    }
+
+    fn unstage(&self) {
+        self.inner().unstage();
+    }
+
+    fn get_ahead(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.ensure_readable()?;
+        self.inner().get_ahead(key)
+    }
+
+    fn scan_ahead(&self, range: (&[u8], &[u8]), way: Direction, visit: &mut Visit<'_>) -> Result<(), StoreError> {
+        self.ensure_readable()?;
+        self.inner().scan_ahead(range, way, visit)
+    }
+}
+
+pub(super) const ROOM: RoomId = RoomId([2; 16]);
 const USER: UserId = UserId([1; 16]);
 
 fn entropy() -> Entropy {
@@ -97,10 +161,15 @@ fn entropy() -> Entropy {
 }
 
 fn open() -> (OpenStore, Arc<MoodyEngine>) {
+    open_over(Arc::new(MemoryEngine::new(1 << 24)))
+}
+
+pub(super) fn open_over(inner: Arc<dyn Engine>) -> (OpenStore, Arc<MoodyEngine>) {
     let engine = Arc::new(MoodyEngine {
-        inner: MemoryEngine::new(1 << 24),
+        inner,
         mood: Mutex::new(Mood::Works),
         changed: Condvar::new(),
+        batches: AtomicUsize::new(0),
         barriers: AtomicUsize::new(0),
     });
     let shared: Arc<dyn Engine> = engine.clone();
@@ -110,7 +179,7 @@ fn open() -> (OpenStore, Arc<MoodyEngine>) {
     (start(shared, durable, context, None, secret).unwrap(), engine)
 }
 
-fn new_room() -> NewRoom {
+pub(super) fn new_room() -> NewRoom {
     NewRoom {
         id: ROOM,
         name: "room".into(),
@@ -122,7 +191,7 @@ fn new_room() -> NewRoom {
     }
 }
 
-fn post(number: u8) -> NewEntry {
+pub(super) fn post(number: u8) -> NewEntry {
     NewEntry {
         author: USER,
         client_id: ClientId([number; 16]),
@@ -133,7 +202,7 @@ fn post(number: u8) -> NewEntry {
 }
 
 /// Everything that a reader can see of the room.
-async fn seen(store: &crate::Store) -> (u64, Vec<u64>, Vec<u64>, u64, usize) {
+pub(super) async fn seen(store: &crate::Store) -> (u64, Vec<u64>, Vec<u64>, u64, usize) {
     let head = store.log.head(ROOM).await.unwrap().unwrap();
     let entries = store.log.entries(ROOM, 0, 100, 1000).await.unwrap();
     let page = store.log.messages(ROOM, Anchor::Before(u64::MAX), 100, 1000).await.unwrap().unwrap();
@@ -147,7 +216,7 @@ async fn seen(store: &crate::Store) -> (u64, Vec<u64>, Vec<u64>, u64, usize) {
     )
 }
 
-fn wait_for(what: impl Fn() -> bool) {
+pub(super) fn wait_for(what: impl Fn() -> bool) {
     for _ in 0..5_000 {
         if what() {
             return;
@@ -158,7 +227,7 @@ fn wait_for(what: impl Fn() -> bool) {
 }
 
 #[derive(Default)]
-struct Count(AtomicUsize);
+pub(super) struct Count(pub(super) AtomicUsize);
 
 impl LogObserver for Count {
     fn appended(&self, _: RoomId, _: Epoch, entries: &[Arc<Entry>]) {
@@ -196,7 +265,7 @@ async fn nothing_is_seen_told_or_answered_before_it_is_durable() {
 }
 
 /// Polls once.
-async fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
+pub(super) async fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
     std::future::poll_fn(|cx| Poll::Ready(std::pin::Pin::new(&mut *future).poll(cx))).await
 }
 
@@ -218,8 +287,7 @@ async fn a_removal_is_not_seen_either_before_it_is_durable() {
     assert_eq!(store.rooms.pending(10).await.unwrap().len(), 2);
 }
 
-async fn fails_for_good(mood: Mood, text: &str) {
-    let (opened, engine) = open();
+pub(super) async fn fails_for_good((opened, engine): (OpenStore, Arc<MoodyEngine>), mood: Mood, text: &str) {
     let store = &opened.store;
     store.rooms.create(new_room()).await.unwrap();
     let told = Arc::new(Count::default());
@@ -257,12 +325,12 @@ async fn fails_for_good(mood: Mood, text: &str) {
 
 #[tokio::test]
 async fn after_a_failed_sync_writes_are_refused_and_reads_stay_durable() {
-    fails_for_good(Mood::FailsToSync, "the disk is gone").await;
+    fails_for_good(open(), Mood::FailsToSync, "the disk is gone").await;
 }
 
 #[tokio::test]
 async fn after_a_failed_commit_writes_are_refused_and_reads_stay_durable() {
-    fails_for_good(Mood::FailsToCommit, "no space left").await;
+    fails_for_good(open(), Mood::FailsToCommit, "no space left").await;
 }
 
 #[tokio::test]

@@ -9,12 +9,18 @@
 //! counts. It is written after each barrier and synced in pauses: it lags the engine by
 //! moments and never runs ahead of it. Damaged records are skipped.
 
+use parking_lot::Mutex;
 use rill_protocol::{Epoch, RoomId, UserId};
 use std::{
     collections::BTreeMap,
     fs::{self, File},
     io::{self, BufReader, BufWriter, Read, Seek as _, SeekFrom, Write},
     path::{Path, PathBuf},
+    sync::{
+        Arc,
+        mpsc::{SyncSender, sync_channel},
+    },
+    thread::{self, JoinHandle},
 };
 
 use crate::{
@@ -125,6 +131,48 @@ pub(super) struct Heads {
     unsynced_batches: u32,
     /// What a full disk did not take.
     waiting: Latest,
+    syncer: Option<Syncer>,
+}
+
+/// A thread that syncs the file while batches go on: on a busy disk that can take long.
+struct Syncer {
+    files: Option<SyncSender<File>>,
+    failure: Arc<Mutex<Option<io::Error>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Syncer {
+    fn start() -> io::Result<Self> {
+        let (files, asked) = sync_channel::<File>(1);
+        let failure = Arc::new(Mutex::new(None));
+        let failed = Arc::clone(&failure);
+        let thread = thread::Builder::new().name("rill-heads".into()).spawn(move || {
+            while let Ok(file) = asked.recv() {
+                if let Err(error) = file.sync_data() {
+                    *failed.lock() = Some(error);
+                }
+            }
+        })?;
+        Ok(Self { files: Some(files), failure, thread: Some(thread) })
+    }
+
+    /// Has the file synced soon; `false` while that waits for an earlier time.
+    fn ask(&self, file: &File) -> io::Result<bool> {
+        if let Some(error) = self.failure.lock().take() {
+            return Err(error);
+        }
+        let file = file.try_clone()?;
+        Ok(self.files.as_ref().is_some_and(|files| files.try_send(file).is_ok()))
+    }
+}
+
+impl Drop for Syncer {
+    fn drop(&mut self) {
+        drop(self.files.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
 }
 
 impl Heads {
@@ -141,7 +189,7 @@ impl Heads {
         fs::rename(&fresh, path)?;
         path.parent().map_or(Ok(()), platform::sync_directory)?;
         let bytes = (MAGIC.len() + latest.len() * RECORD_BYTES) as u64;
-        Ok(Self { path: path.to_owned(), file, bytes, unsynced_batches: 0, waiting: Latest::new() })
+        Ok(Self { path: path.to_owned(), file, bytes, unsynced_batches: 0, waiting: Latest::new(), syncer: None })
     }
 
     fn sync(&mut self) -> io::Result<()> {
@@ -149,10 +197,26 @@ impl Heads {
         self.file.sync_data()
     }
 
+    /// The same while the next batches go on.
+    fn sync_beside(&mut self) -> io::Result<()> {
+        let syncer = match self.syncer.take() {
+            Some(syncer) => syncer,
+            None => Syncer::start()?,
+        };
+        if self.syncer.insert(syncer).ask(&self.file)? {
+            // A pause syncs what comes behind, were it only one batch.
+            self.unsynced_batches = 1;
+        }
+        Ok(())
+    }
+
     fn compact(&mut self) -> io::Result<()> {
         let (latest, _) = load(&self.path)?.unwrap_or_default();
         match Self::rewrite(&self.path, &latest) {
-            Ok(rewritten) => *self = Self { waiting: std::mem::take(&mut self.waiting), ..rewritten },
+            Ok(rewritten) => {
+                let (waiting, syncer) = (std::mem::take(&mut self.waiting), self.syncer.take());
+                *self = Self { waiting, syncer, ..rewritten };
+            }
             // The long file is as good, only longer.
             Err(error) if platform::is_full(&error) => return self.sync(),
             Err(error) => return Err(error),
@@ -180,7 +244,7 @@ impl RecordHeads for Heads {
             return self.compact();
         }
         if self.unsynced_batches >= HEADS_SYNC_BATCHES {
-            return self.sync();
+            return self.sync_beside();
         }
         Ok(())
     }

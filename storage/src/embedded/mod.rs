@@ -17,6 +17,7 @@ mod copy;
 mod directory;
 mod directory_lock;
 mod epochs;
+mod finish;
 mod handle;
 pub(crate) mod heads;
 pub(crate) mod keys;
@@ -25,6 +26,7 @@ mod named;
 mod observers;
 mod open;
 mod parts;
+mod pipeline;
 pub(crate) mod queue;
 pub(crate) mod read;
 mod reset;
@@ -41,6 +43,8 @@ pub(crate) mod view;
 
 #[cfg(test)]
 mod durability_tests;
+#[cfg(test)]
+mod pipeline_tests;
 
 use std::sync::Arc;
 

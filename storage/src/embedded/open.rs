@@ -1,5 +1,6 @@
 //! Opening: lock, engine, identity, epochs, committer.
 
+use parking_lot::Mutex;
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -14,9 +15,11 @@ use super::{
     context::{Context, Entropy},
     directory_lock::LockedDirectory,
     epochs,
+    finish::Finish,
     heads::{self, Heads, Latest, RecordHeads},
     observers::Observers,
     parts,
+    pipeline::Pipeline,
     queue::Queue,
     statistics::Counters,
     tape::Tape,
@@ -170,14 +173,21 @@ pub(super) fn assemble(
     let observers = Arc::new(Observers::default());
     let tape = Arc::new(Tape::default());
     let (queue, orders) = Queue::new(Arc::clone(&counters));
+    let finish = Finish {
+        engine: Arc::clone(&engine),
+        durable: Arc::clone(&durable),
+        heads,
+        observers: Arc::clone(&observers),
+        tape: Arc::clone(&tape),
+        counters: Arc::clone(&counters),
+    };
     let committer = Committer {
         engine,
         durable: Arc::clone(&durable),
         context,
         cache: Cache::default(),
-        heads,
-        observers: Arc::clone(&observers),
-        tape: Arc::clone(&tape),
+        finish: Arc::new(Mutex::new(finish)),
+        pipeline: None,
         counters: Arc::clone(&counters),
         orders,
         failed: None,
@@ -205,7 +215,11 @@ pub(super) fn start(
     heads: Option<Box<dyn RecordHeads>>,
     secret: [u8; 32],
 ) -> Result<OpenStore, StoreError> {
-    let Parts { store, embedded, committer, counters } = assemble(engine, durable, context, heads, secret);
+    let Parts { store, embedded, mut committer, counters } = assemble(engine, durable, context, heads, secret);
+    if committer.engine.staging().is_some() {
+        let (engine, finish) = (Arc::clone(&committer.engine), Arc::clone(&committer.finish));
+        committer.pipeline = Some(Pipeline::start(engine, finish, embedded.queue.waker())?);
+    }
     let thread = thread::Builder::new()
         .name("rill-committer".into())
         .spawn(move || committer.run())

@@ -4,7 +4,7 @@
 use std::{
     pin::Pin,
     sync::{
-        Arc,
+        Arc, Weak,
         atomic::Ordering::Relaxed,
         mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
@@ -28,6 +28,8 @@ pub(crate) trait Job: Send {
 /// What the committer is handed.
 pub(crate) enum Order {
     Run(Box<dyn Job>),
+    /// Look about: the batch that was on its way has ended.
+    Wake,
     /// Finish what was queued before, then end.
     Stop,
 }
@@ -97,7 +99,7 @@ impl<T> Future for Reply<T> {
 /// The sending end.
 #[derive(Clone)]
 pub(crate) struct Queue {
-    orders: SyncSender<Order>,
+    orders: Arc<SyncSender<Order>>,
     counters: Arc<Counters>,
     /// Told of each command, where no thread waits for them.
     #[cfg(feature = "simulation")]
@@ -108,7 +110,7 @@ impl Queue {
     pub(crate) fn new(counters: Arc<Counters>) -> (Self, Receiver<Order>) {
         let (orders, receiver) = sync_channel(QUEUE_COMMANDS_MAX);
         let queue = Self {
-            orders,
+            orders: Arc::new(orders),
             counters,
             #[cfg(feature = "simulation")]
             bell: Arc::default(),
@@ -146,6 +148,11 @@ impl Queue {
         };
         self.counters.queued.fetch_sub(1, Relaxed);
         Reply(State::Refused(Some(refused)))
+    }
+
+    /// A way to wake the committer, for as long as others can ask it for something.
+    pub(crate) fn waker(&self) -> Weak<SyncSender<Order>> {
+        Arc::downgrade(&self.orders)
     }
 
     /// Asks the committer to end behind what is queued now. Waits for a place.

@@ -166,7 +166,7 @@ impl Committing {
                 let _: ControlFlow<()> = self.committer.commit_with_what_waits(first);
                 true
             }
-            Ok(Order::Stop) | Err(TryRecvError::Empty | TryRecvError::Disconnected) => false,
+            Ok(Order::Stop | Order::Wake) | Err(TryRecvError::Empty | TryRecvError::Disconnected) => false,
         }
     }
 

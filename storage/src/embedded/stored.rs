@@ -3,6 +3,7 @@
 
 use rill_protocol::{ClientId, Epoch, RoomId, SessionId, UserId};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 use super::cache::{Cache, Slots};
 use crate::{
@@ -153,11 +154,25 @@ pub(crate) enum Role {
 pub(crate) enum Text {
     /// The fact has none.
     None,
-    Here(String),
+    Here(#[serde(with = "shared")] Arc<str>),
     /// In the rows of [`Body`].
     Apart,
     /// It had one, which was deleted.
     Erased,
+}
+
+/// A text that others hold too, as any other text.
+mod shared {
+    use serde::{Deserialize as _, Deserializer, Serializer};
+    use std::sync::Arc;
+
+    pub(super) fn serialize<S: Serializer>(text: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(text)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<str>, D::Error> {
+        String::deserialize(deserializer).map(Arc::from)
+    }
 }
 
 /// A text that lies beside its entry, or the part of it that fits into a row. A deleted one

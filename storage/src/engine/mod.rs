@@ -15,7 +15,7 @@ pub(crate) mod sled;
 
 use std::{collections::BTreeMap, ops::ControlFlow, path::Path, sync::Arc};
 
-use crate::{StoreError, platform};
+use crate::{StoreError, limits::APPLY_BYTES_MAX, platform};
 
 pub use kind::EngineKind;
 pub(crate) use overlay::{get as get_over, scan as scan_over};
@@ -25,6 +25,11 @@ pub(crate) type Overlay = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
 /// A row of an overlay.
 pub(crate) type RowRef<'a> = (&'a Vec<u8>, &'a Option<Vec<u8>>);
+
+/// Keys and values of a batch.
+pub(crate) fn bytes_of(batch: &Overlay) -> usize {
+    batch.iter().map(|(key, value)| key.len() + value.as_ref().map_or(0, Vec::len)).sum()
+}
 
 /// Which end of a range a scan begins at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -64,8 +69,13 @@ pub(crate) trait Engine: Send + Sync {
     }
     /// Takes a batch, whole or not at all, also across a crash.
     fn commit(&self, batch: Overlay) -> Result<(), StoreError>;
-    /// Takes rows that somebody else keeps until the next barrier: they need not be whole
-    /// after a crash, and rows that are taken later must never be there without them.
+    /// Takes rows that somebody else keeps until it returns, in any number of batches, and
+    /// behind them `mark`; then all of it is durable. After a crash meanwhile some of the
+    /// rows may be there, but not `mark`.
+    fn absorb(&self, rows: &Overlay, mark: Overlay) -> Result<(), StoreError> {
+        absorb_in_batches(self, rows, mark)
+    }
+    /// Takes some of those rows.
     fn apply(&self, rows: &[RowRef<'_>]) -> Result<(), StoreError> {
         self.commit(rows.iter().map(|(key, value)| ((*key).clone(), (*value).clone())).collect())
     }
@@ -76,6 +86,10 @@ pub(crate) trait Engine: Send + Sync {
     /// what is not durable has to be kept from it.
     fn shows_early(&self) -> bool {
         true
+    }
+    /// The engine's ability to take a batch over one that is not durable yet, if it has it.
+    fn staging(&self) -> Option<&dyn Staging> {
+        None
     }
     /// Lets reads see the batch that was taken last.
     fn publish(&self) {}
@@ -90,6 +104,65 @@ pub(crate) trait Engine: Send + Sync {
     /// Before it is let go of: everything durable, and where it stays.
     fn settle(&self) -> Result<(), StoreError> {
         self.barrier()
+    }
+}
+
+/// See [`Engine::absorb`].
+fn absorb_in_batches<E: Engine + ?Sized>(engine: &E, rows: &Overlay, mark: Overlay) -> Result<(), StoreError> {
+    let (mut batch, mut bytes) = (Vec::new(), 0);
+    for (key, value) in rows {
+        bytes += key.len() + value.as_ref().map_or(0, Vec::len);
+        batch.push((key, value));
+        if bytes >= APPLY_BYTES_MAX {
+            engine.apply(&batch)?;
+            batch.clear();
+            bytes = 0;
+        }
+    }
+    if !batch.is_empty() {
+        engine.apply(&batch)?;
+    }
+    // Behind all of the rows: an engine never keeps a later batch without the earlier.
+    engine.commit(mark)?;
+    engine.barrier()
+}
+
+/// A batch that is on its way: the next one is made over it, and nobody else sees it.
+/// There is at most one.
+pub(crate) trait Staging: Send + Sync {
+    fn stage(&self, batch: Overlay);
+    fn look_at_staged(&self, look: &mut dyn FnMut(&Overlay));
+    /// [`Engine::commit`] for the batch that is staged. A barrier and publishing follow.
+    fn commit_staged(&self) -> Result<(), StoreError>;
+    /// Nothing came of it.
+    fn unstage(&self);
+    fn get_ahead(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+    fn scan_ahead(&self, range: (&[u8], &[u8]), direction: Direction, visit: &mut Visit<'_>) -> Result<(), StoreError>;
+}
+
+/// What a batch is made over: the engine with the batch that is on its way. It takes
+/// nothing.
+pub(crate) struct Ahead<'a>(pub(crate) &'a dyn Staging);
+
+impl Engine for Ahead<'_> {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.0.get_ahead(key)
+    }
+
+    fn scan(&self, from: &[u8], until: &[u8], direction: Direction, visit: &mut Visit<'_>) -> Result<(), StoreError> {
+        self.0.scan_ahead((from, until), direction, visit)
+    }
+
+    fn commit(&self, _batch: Overlay) -> Result<(), StoreError> {
+        Err(StoreError::Engine("a view of an engine takes no batch".into()))
+    }
+
+    fn barrier(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn shows_early(&self) -> bool {
+        false
     }
 }
 

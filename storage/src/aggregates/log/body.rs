@@ -1,6 +1,7 @@
 //! The text of an entry: in the entry's row, or in several beside it where it is long.
 
 use rill_protocol::RoomId;
+use std::sync::Arc;
 
 use crate::{
     StoreError,
@@ -24,10 +25,10 @@ fn count(mut text: &str) -> usize {
 }
 
 /// Where a text lies.
-pub(super) fn place(text: Option<&str>) -> stored::Text {
+pub(super) fn place(text: Option<&Arc<str>>) -> stored::Text {
     match text {
         None => stored::Text::None,
-        Some(text) if text.len() <= BODY_PART_BYTES_MAX => stored::Text::Here(text.to_owned()),
+        Some(text) if text.len() <= BODY_PART_BYTES_MAX => stored::Text::Here(Arc::clone(text)),
         Some(_) => stored::Text::Apart,
     }
 }
@@ -48,7 +49,7 @@ pub(super) fn write(tx: &mut Tx<'_>, room: RoomId, seq: u64, text: &str) -> Resu
 pub(crate) fn read(read: &impl Read, room: RoomId, seq: u64, text: stored::Text) -> Result<Body, StoreError> {
     match text {
         stored::Text::None => return Ok(Body::None),
-        stored::Text::Here(text) => return Ok(Body::Text(text.into())),
+        stored::Text::Here(text) => return Ok(Body::Text(text)),
         stored::Text::Erased => return Ok(Body::Erased),
         stored::Text::Apart => {}
     }

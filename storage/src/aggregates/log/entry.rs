@@ -32,7 +32,7 @@ pub(super) fn write(
     head.posts += u64::from(fact == stored::Fact::Posted);
     let (seq, at_ms, posts) = (head.seq, head.at_ms, head.posts);
 
-    let row = stored::Entry { at_ms, author, client_id, posts, fact, text: body::place(text.as_deref()) };
+    let row = stored::Entry { at_ms, author, client_id, posts, fact, text: body::place(text.as_ref()) };
     if row.text == stored::Text::Apart
         && let Some(text) = &text
     {

@@ -1,7 +1,7 @@
 //! fjall 3 as an engine: a log-structured tree, everything in one keyspace.
 //!
 //! What shapes this file: a batch goes to fjall's own journal first, and the barrier
-//! syncs that journal. Blocks and journal carry checksums, so that damage is an error
+//! syncs that journal; many rows in order go past it. Blocks and journal carry checksums, so that damage is an error
 //! and not a wrong value. Calls are guarded all the same: a lock that a panic of a
 //! background thread has poisoned would bring the server down.
 
@@ -14,8 +14,8 @@ use std::{
 
 use ::fjall::{Database, Keyspace, PersistMode};
 
-use super::{Direction, Engine, Overlay, RowRef, Visit, panic_text};
-use crate::StoreError;
+use super::{Direction, Engine, Overlay, RowRef, Visit, absorb_in_batches, bytes_of, panic_text};
+use crate::{StoreError, limits::INGESTED_BYTES_MIN};
 
 pub(crate) use open::open;
 
@@ -95,6 +95,26 @@ impl Engine for FjallEngine {
             }
             writes.commit()
         })
+    }
+
+    fn absorb(&self, rows: &Overlay, mark: Overlay) -> Result<(), StoreError> {
+        if bytes_of(rows) < INGESTED_BYTES_MIN {
+            return absorb_in_batches(self, rows, mark);
+        }
+        // Rows in order need neither fjall's journal nor its memory: they become a table at
+        // once, which is there whole and durable or not at all.
+        guarded(|| {
+            let mut tables = self.rows.start_ingestion()?;
+            // No row lies behind the mark: see `OWN_KEYS`.
+            for (key, value) in rows.iter().chain(&mark) {
+                match value {
+                    Some(value) => tables.write(key.as_slice(), value.as_slice())?,
+                    None => tables.write_tombstone(key.as_slice())?,
+                }
+            }
+            tables.finish()
+        })?;
+        self.barrier()
     }
 
     fn barrier(&self) -> Result<(), StoreError> {

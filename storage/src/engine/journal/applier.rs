@@ -11,7 +11,7 @@ use std::{
 };
 
 use super::{Engine, Layers, Overlay, recovery, spares::Spares};
-use crate::{StoreError, limits::APPLY_BYTES_MAX, platform};
+use crate::{StoreError, platform};
 
 /// A generation on its way to the engine.
 pub(super) struct Handed {
@@ -114,20 +114,5 @@ fn run(layers: &Layers, spares: &Spares, progress: &Progress, orders: &Receiver<
 
 /// Puts rows into the engine, durably; it then has every batch through that number.
 pub(super) fn apply(engine: &dyn Engine, rows: &Overlay, through: u64) -> Result<(), StoreError> {
-    let (mut batch, mut bytes) = (Vec::new(), 0);
-    for (key, value) in rows {
-        bytes += key.len() + value.as_ref().map_or(0, Vec::len);
-        batch.push((key, value));
-        if bytes >= APPLY_BYTES_MAX {
-            engine.apply(&batch)?;
-            batch.clear();
-            bytes = 0;
-        }
-    }
-    if !batch.is_empty() {
-        engine.apply(&batch)?;
-    }
-    // Behind all of the rows: an engine never keeps a later batch without the earlier.
-    engine.commit(recovery::applied_row(through))?;
-    engine.barrier()
+    engine.absorb(rows, recovery::applied_row(through))
 }

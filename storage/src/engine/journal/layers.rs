@@ -7,11 +7,16 @@ use std::sync::Arc;
 use super::{Direction, Engine, Overlay, Visit};
 use crate::{
     StoreError,
-    engine::overlay::{scan, scan_upon},
+    engine::{
+        bytes_of,
+        overlay::{scan, scan_upon},
+    },
 };
 
 #[derive(Default)]
 struct Generations {
+    /// On its way to be durable; readers do not see it.
+    staged: Option<Overlay>,
     gathering: Overlay,
     gathering_bytes: usize,
     handed_bytes: usize,
@@ -31,7 +36,19 @@ impl Layers {
     }
 
     pub(super) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.get_below(&self.generations.read(), key)
+    }
+
+    /// With the batch that is staged.
+    pub(super) fn get_ahead(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         let generations = self.generations.read();
+        match generations.staged.as_ref().and_then(|staged| staged.get(key)) {
+            Some(value) => Ok(value.clone()),
+            None => self.get_below(&generations, key),
+        }
+    }
+
+    fn get_below(&self, generations: &Generations, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         if let Some(value) = generations.gathering.get(key) {
             return Ok(value.clone());
         }
@@ -48,12 +65,35 @@ impl Layers {
         direction: Direction,
         visit: &mut Visit<'_>,
     ) -> Result<(), StoreError> {
+        self.scan_below(&self.generations.read(), (from, until), direction, visit)
+    }
+
+    /// With the batch that is staged.
+    pub(super) fn scan_ahead(
+        &self,
+        range: (&[u8], &[u8]),
+        direction: Direction,
+        visit: &mut Visit<'_>,
+    ) -> Result<(), StoreError> {
         let generations = self.generations.read();
+        let mut lower = |visit: &mut Visit<'_>| self.scan_below(&generations, range, direction, visit);
+        match &generations.staged {
+            Some(staged) => scan_upon(&mut lower, staged, range, direction, visit),
+            None => lower(visit),
+        }
+    }
+
+    fn scan_below(
+        &self,
+        generations: &Generations,
+        range: (&[u8], &[u8]),
+        direction: Direction,
+        visit: &mut Visit<'_>,
+    ) -> Result<(), StoreError> {
         let engine = &*self.engine;
-        let range = (from, until);
         let mut lower = |visit: &mut Visit<'_>| match &generations.handed {
             Some(handed) => scan(engine, handed, range, direction, usize::MAX, visit),
-            None => engine.scan(from, until, direction, visit),
+            None => engine.scan(range.0, range.1, direction, visit),
         };
         scan_upon(&mut lower, &generations.gathering, range, direction, visit)
     }
@@ -69,12 +109,27 @@ impl Layers {
         generations.gathering_bytes + generations.handed_bytes
     }
 
-    /// Makes a batch visible.
-    pub(super) fn gather(&self, batch: Overlay) {
-        let bytes: usize = batch.iter().map(|(key, value)| key.len() + value.as_ref().map_or(0, Vec::len)).sum();
+    /// Takes a batch that readers do not see yet.
+    pub(super) fn stage(&self, batch: Overlay) {
+        self.generations.write().staged = Some(batch);
+    }
+
+    /// Drops it.
+    pub(super) fn unstage(&self) {
+        let dropped = self.generations.write().staged.take();
+        drop(dropped);
+    }
+
+    pub(super) fn look_at_staged<T>(&self, look: impl FnOnce(&Overlay) -> T) -> Option<T> {
+        self.generations.read().staged.as_ref().map(look)
+    }
+
+    /// Makes the batch that is staged visible.
+    pub(super) fn gather(&self) {
         let mut generations = self.generations.write();
+        let Some(batch) = generations.staged.take() else { return };
         // Rows that replace others count again: it is the journal's size that matters too.
-        generations.gathering_bytes += bytes;
+        generations.gathering_bytes += bytes_of(&batch);
         generations.gathering.extend(batch);
     }
 

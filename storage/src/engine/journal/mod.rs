@@ -29,7 +29,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Direction, Engine, Overlay, Visit};
+use super::{Direction, Engine, Overlay, Staging, Visit};
 use crate::{
     StoreError,
     limits::{GENERATION_BYTES, GENERATION_BYTES_MAX, SPARE_AHEAD_BYTES, SPARE_FROM_BYTES},
@@ -46,7 +46,7 @@ struct Writer {
     full: Vec<PathBuf>,
     /// The number of the next batch.
     next: u64,
-    staged: Option<Overlay>,
+    is_unsynced: bool,
     frame: Vec<u8>,
 }
 
@@ -68,7 +68,7 @@ pub(crate) fn open(engine: Arc<dyn Engine>, engine_path: &Path, directory: &Path
     let layers = Arc::new(Layers::new(engine));
     let spares = Arc::new(Spares::start(directory)?);
     let applier = Applier::start(Arc::clone(&layers), Arc::clone(&spares))?;
-    let writer = Mutex::new(Writer { segment, full: Vec::new(), next, staged: None, frame: Vec::new() });
+    let writer = Mutex::new(Writer { segment, full: Vec::new(), next, is_unsynced: false, frame: Vec::new() });
     Ok(Journaled { directory: directory.to_owned(), layers, writer, applier, spares })
 }
 
@@ -131,48 +131,29 @@ impl Engine for Journaled {
     }
 
     fn commit(&self, batch: Overlay) -> Result<(), StoreError> {
-        let mut writer = self.writer.lock();
-        let writer = &mut *writer;
-        let gathered = self.layers.gathered_bytes();
-        if gathered >= GENERATION_BYTES_MAX {
-            self.applier.wait()?;
-        }
-        if gathered >= GENERATION_BYTES
-            && self.applier.is_idle()?
-            && let Err(error) = self.turn(writer)
-        {
-            // The file that there is takes the batch too, where there is no space or no
-            // file handle for another one.
-            if gathered >= GENERATION_BYTES_MAX {
-                return Err(error);
-            }
-            tracing::warn!(%error, "the journal goes on in its file");
-        }
-        frame::encode(writer.next, &batch, &mut writer.frame)?;
-        self.provide(writer);
-        space::ensure(&self.directory, self.layers.waiting_bytes() + writer.frame.len())?;
-        writer.segment.append(&writer.frame)?;
-        writer.next += 1;
-        writer.staged = Some(batch);
-        Ok(())
+        self.layers.stage(batch);
+        self.commit_staged().inspect_err(|_| self.layers.unstage())
     }
 
     fn barrier(&self) -> Result<(), StoreError> {
-        let writer = self.writer.lock();
-        if writer.staged.is_none() {
-            return Ok(());
+        let mut writer = self.writer.lock();
+        if writer.is_unsynced {
+            writer.segment.sync()?;
+            writer.is_unsynced = false;
         }
-        writer.segment.sync()
+        Ok(())
     }
 
     fn shows_early(&self) -> bool {
         false
     }
 
+    fn staging(&self) -> Option<&dyn Staging> {
+        Some(self)
+    }
+
     fn publish(&self) {
-        if let Some(batch) = self.writer.lock().staged.take() {
-            self.layers.gather(batch);
-        }
+        self.layers.gather();
     }
 
     fn is_untended(&self) -> bool {
@@ -199,5 +180,56 @@ impl Engine for Journaled {
         }
         self.spares.settle();
         Ok(())
+    }
+}
+
+impl Staging for Journaled {
+    fn stage(&self, batch: Overlay) {
+        self.layers.stage(batch);
+    }
+
+    fn look_at_staged(&self, look: &mut dyn FnMut(&Overlay)) {
+        self.layers.look_at_staged(look);
+    }
+
+    fn commit_staged(&self) -> Result<(), StoreError> {
+        let mut writer = self.writer.lock();
+        let writer = &mut *writer;
+        let gathered = self.layers.gathered_bytes();
+        if gathered >= GENERATION_BYTES_MAX {
+            self.applier.wait()?;
+        }
+        if gathered >= GENERATION_BYTES
+            && self.applier.is_idle()?
+            && let Err(error) = self.turn(writer)
+        {
+            // The file that there is takes the batch too, where there is no space or no
+            // file handle for another one.
+            if gathered >= GENERATION_BYTES_MAX {
+                return Err(error);
+            }
+            tracing::warn!(%error, "the journal goes on in its file");
+        }
+        let (next, frame) = (writer.next, &mut writer.frame);
+        let encoded = self.layers.look_at_staged(|batch| frame::encode(next, batch, frame));
+        encoded.unwrap_or_else(|| Err(StoreError::Engine("no batch is staged".into())))?;
+        self.provide(writer);
+        space::ensure(&self.directory, self.layers.waiting_bytes() + writer.frame.len())?;
+        writer.segment.append(&writer.frame)?;
+        writer.next += 1;
+        writer.is_unsynced = true;
+        Ok(())
+    }
+
+    fn unstage(&self) {
+        self.layers.unstage();
+    }
+
+    fn get_ahead(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.layers.get_ahead(key)
+    }
+
+    fn scan_ahead(&self, range: (&[u8], &[u8]), direction: Direction, visit: &mut Visit<'_>) -> Result<(), StoreError> {
+        self.layers.scan_ahead(range, direction, visit)
     }
 }

@@ -70,19 +70,18 @@ impl Spares {
         Ok(Self { shared, orders: Some(orders), thread: Some(thread) })
     }
 
-    fn order(&self, order: Order) {
-        self.shared.state.lock().orders += 1;
-        if !self.orders.as_ref().is_some_and(|orders| orders.send(order).is_ok()) {
-            self.shared.state.lock().orders -= 1;
-        }
-    }
-
-    /// Wishes for a spare, which is made behind the caller's back, if there is room.
+    /// Wishes for a spare, which is made behind the caller's back, if there is room. Never
+    /// waits.
     pub(super) fn ask(&self) {
         let mut state = self.shared.state.lock();
-        if state.ready.is_none() && !std::mem::replace(&mut state.is_asked, true) {
-            drop(state);
-            self.order(Order::Prepare);
+        if state.ready.is_some() || state.is_asked {
+            return;
+        }
+        state.is_asked = true;
+        state.orders += 1;
+        if self.orders.as_ref().is_none_or(|orders| orders.try_send(Order::Prepare).is_err()) {
+            state.is_asked = false;
+            state.orders -= 1;
         }
     }
 
@@ -98,7 +97,10 @@ impl Spares {
 
     /// Files whose batches the engine has, oldest first.
     pub(super) fn retire(&self, files: Vec<PathBuf>) {
-        self.order(Order::Retire(files));
+        self.shared.state.lock().orders += 1;
+        if self.orders.as_ref().is_none_or(|orders| orders.send(Order::Retire(files)).is_err()) {
+            self.shared.state.lock().orders -= 1;
+        }
     }
 
     /// Waits until all that was wished for and handed over is done.
@@ -211,7 +213,7 @@ impl Maker {
 
 /// Zeros up to there, durable.
 fn zeroed(mut file: File, bytes: u64) -> io::Result<File> {
-    const ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
+    static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
     file.rewind()?;
     let mut left = bytes;
     while left > 0 {
