@@ -4,6 +4,9 @@
 pub const QUEUE_COMMANDS_MAX: usize = 4_096;
 /// Commands that share one batch and one barrier.
 pub const BATCH_COMMANDS_MAX: usize = 1_024;
+/// Commands that a batch takes along before it is sent on its way, if so many wait: fewer
+/// are not worth a sync. While another batch is on its way it takes what comes.
+pub const BATCH_COMMANDS_MIN: usize = 64;
 /// Keys and values of one batch.
 pub const BATCH_BYTES_MAX: usize = 1024 * 1024;
 /// Keys and values that one command may write. A batch is closed while one more such

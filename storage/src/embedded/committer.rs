@@ -29,7 +29,9 @@ use super::{
 use crate::{
     StoreError,
     engine::{Ahead, Engine},
-    limits::{APPLY_IDLE_MS, BATCH_BYTES_MAX, BATCH_COMMANDS_MAX, COMMAND_BYTES_MAX, HEADS_IDLE_MS},
+    limits::{
+        APPLY_IDLE_MS, BATCH_BYTES_MAX, BATCH_COMMANDS_MAX, BATCH_COMMANDS_MIN, COMMAND_BYTES_MAX, HEADS_IDLE_MS,
+    },
 };
 
 /// Everything the thread owns.
@@ -189,6 +191,10 @@ impl Committer {
             if let Some(mut job) = next.take() {
                 job.run(&mut tx);
                 jobs.push(job);
+            }
+            // It could be on its way: what still waits is the next one.
+            if jobs.len() >= BATCH_COMMANDS_MIN && self.pipeline.is_some() && !self.is_busy() {
+                break;
             }
             if jobs.len() >= BATCH_COMMANDS_MAX || tx.bytes() > BATCH_BYTES_MAX - COMMAND_BYTES_MAX {
                 break;

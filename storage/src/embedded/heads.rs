@@ -126,7 +126,8 @@ pub(super) trait RecordHeads: Send {
 /// The open file.
 pub(super) struct Heads {
     path: PathBuf,
-    file: File,
+    /// Shared and not opened again: there may be no file handle left.
+    file: Arc<File>,
     bytes: u64,
     unsynced_batches: u32,
     /// What a full disk did not take.
@@ -136,14 +137,14 @@ pub(super) struct Heads {
 
 /// A thread that syncs the file while batches go on: on a busy disk that can take long.
 struct Syncer {
-    files: Option<SyncSender<File>>,
+    files: Option<SyncSender<Arc<File>>>,
     failure: Arc<Mutex<Option<io::Error>>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Syncer {
     fn start() -> io::Result<Self> {
-        let (files, asked) = sync_channel::<File>(1);
+        let (files, asked) = sync_channel::<Arc<File>>(1);
         let failure = Arc::new(Mutex::new(None));
         let failed = Arc::clone(&failure);
         let thread = thread::Builder::new().name("rill-heads".into()).spawn(move || {
@@ -157,12 +158,11 @@ impl Syncer {
     }
 
     /// Has the file synced soon; `false` while that waits for an earlier time.
-    fn ask(&self, file: &File) -> io::Result<bool> {
+    fn ask(&self, file: &Arc<File>) -> io::Result<bool> {
         if let Some(error) = self.failure.lock().take() {
             return Err(error);
         }
-        let file = file.try_clone()?;
-        Ok(self.files.as_ref().is_some_and(|files| files.try_send(file).is_ok()))
+        Ok(self.files.as_ref().is_some_and(|files| files.try_send(Arc::clone(file)).is_ok()))
     }
 }
 
@@ -189,6 +189,7 @@ impl Heads {
         fs::rename(&fresh, path)?;
         path.parent().map_or(Ok(()), platform::sync_directory)?;
         let bytes = (MAGIC.len() + latest.len() * RECORD_BYTES) as u64;
+        let file = Arc::new(file);
         Ok(Self { path: path.to_owned(), file, bytes, unsynced_batches: 0, waiting: Latest::new(), syncer: None })
     }
 
@@ -199,9 +200,10 @@ impl Heads {
 
     /// The same while the next batches go on.
     fn sync_beside(&mut self) -> io::Result<()> {
-        let syncer = match self.syncer.take() {
-            Some(syncer) => syncer,
-            None => Syncer::start()?,
+        let syncer = match self.syncer.take().map_or_else(Syncer::start, Ok) {
+            Ok(syncer) => syncer,
+            // Without a thread for it.
+            Err(_) => return self.sync(),
         };
         if self.syncer.insert(syncer).ask(&self.file)? {
             // A pause syncs what comes behind, were it only one batch.
@@ -232,9 +234,10 @@ impl RecordHeads for Heads {
         if records.is_empty() {
             return Ok(());
         }
-        if let Err(error) = self.file.write_all(&records) {
-            self.file.set_len(self.bytes)?;
-            self.file.seek(SeekFrom::Start(self.bytes))?;
+        let mut file = &*self.file;
+        if let Err(error) = file.write_all(&records) {
+            file.set_len(self.bytes)?;
+            file.seek(SeekFrom::Start(self.bytes))?;
             return if platform::is_full(&error) { Ok(()) } else { Err(error) };
         }
         self.waiting.clear();
