@@ -49,15 +49,17 @@ pub const GENERATION_BYTES: usize = 16 * 1024 * 1024;
 /// Keys and values in the journal alone while the engine still takes what was handed
 /// to it; past it writes wait for the engine.
 pub const GENERATION_BYTES_MAX: usize = 64 * 1024 * 1024;
-/// A file of the journal that is made ahead of its use, filled with zeros: a generation
-/// with its frames.
-pub const SEGMENT_PREPARED_BYTES: u64 = 20 * 1024 * 1024;
+/// A file of the journal that is made ahead of its use, filled with zeros: at most a
+/// generation with its frames.
+pub const SPARE_BYTES_MAX: u64 = 20 * 1024 * 1024;
+/// A shorter one is not worth its making.
+pub const SPARE_BYTES_MIN: u64 = 256 * 1024;
+/// It is never more than this part of the free space.
+pub const SPARE_DISK_PARTS: u64 = 64;
 /// What the journal's file must have taken before one is made ahead.
-pub const SPARE_FROM_BYTES: u64 = 512 * 1024;
+pub const SPARE_FROM_BYTES: u64 = 64 * 1024;
 /// With how little left in the journal's file the next one is made ahead.
 pub const SPARE_AHEAD_BYTES: usize = 12 * 1024 * 1024;
-/// No file is made ahead that is more than this part of the free space.
-pub const SPARE_DISK_PARTS: u64 = 8;
 /// Generations whose files wait to be used again or removed.
 pub const RETIRED_SEGMENTS_MAX: usize = 8;
 /// Free space below which writes are refused, so that what was acknowledged still finds

@@ -11,7 +11,7 @@ use std::{
 };
 
 use super::spares::Spare;
-use crate::{StoreError, limits::SEGMENT_PREPARED_BYTES, platform};
+use crate::{StoreError, platform};
 
 const MAGIC: &[u8; 8] = b"rilljn01";
 pub(super) const HEADER_BYTES: usize = 24;
@@ -94,17 +94,13 @@ impl Segment {
     pub(super) fn create(directory: &Path, first: u64) -> io::Result<Self> {
         let fresh = path(directory, first).with_extension(FRESH_ENDING);
         let file = File::create(&fresh)?;
-        Self::begin(directory, first, Spare { path: fresh, file }, 0)
+        Self::create_in(directory, first, Spare { path: fresh, file, bytes: 0 })
     }
 
     /// The same in a file that was made ahead.
     pub(super) fn create_in(directory: &Path, first: u64, spare: Spare) -> io::Result<Self> {
-        Self::begin(directory, first, spare, SEGMENT_PREPARED_BYTES)
-    }
-
-    fn begin(directory: &Path, first: u64, spare: Spare, prepared_bytes: u64) -> io::Result<Self> {
         let path = path(directory, first);
-        let Spare { path: fresh, mut file } = spare;
+        let Spare { path: fresh, mut file, bytes: prepared_bytes } = spare;
         file.write_all(&header(first))?;
         file.sync_all()?;
         let named = fs::rename(fresh, &path).and_then(|()| platform::sync_directory(directory));

@@ -23,14 +23,15 @@ use std::{
 use super::segment::FRESH_ENDING;
 use crate::{
     StoreError,
-    limits::{RETIRED_SEGMENTS_MAX, SEGMENT_PREPARED_BYTES, SPARE_DISK_PARTS},
+    limits::{RETIRED_SEGMENTS_MAX, SPARE_BYTES_MAX, SPARE_BYTES_MIN, SPARE_DISK_PARTS},
     platform,
 };
 
-/// A file of [`SEGMENT_PREPARED_BYTES`] zeros, durable, under a name that a start removes.
+/// A file of zeros, durable, under a name that a start removes.
 pub(super) struct Spare {
     pub(super) path: PathBuf,
     pub(super) file: File,
+    pub(super) bytes: u64,
 }
 
 enum Order {
@@ -158,16 +159,11 @@ impl Maker {
         }
     }
 
-    fn is_wanted(&self) -> bool {
-        self.shared.state.lock().ready.is_none()
-    }
-
     fn prepare(&mut self) {
-        if self.is_wanted() && self.has_room() {
+        if let Some(bytes) = self.wanted_bytes() {
             let path = self.fresh_path();
             let made = File::options().read(true).write(true).create_new(true).open(&path);
-            let made = made.and_then(|file| zeroed(file, SEGMENT_PREPARED_BYTES));
-            self.offer(path, made);
+            self.offer(path, bytes, made.and_then(|file| zeroed(file, bytes)));
         }
         self.shared.state.lock().is_asked = false;
     }
@@ -175,18 +171,16 @@ impl Maker {
     /// Makes a spare of a file, or removes it.
     fn retire(&mut self, old: &Path) {
         let used = fs::metadata(old).map_or(0, |found| found.len());
-        if !self.is_wanted() || used < SEGMENT_PREPARED_BYTES {
-            return remove(old);
-        }
+        let Some(bytes) = self.wanted_bytes().filter(|bytes| used >= *bytes) else { return remove(old) };
         // Its name must be gone for good before what is in it.
         let path = self.fresh_path();
         let renamed = fs::rename(old, &path).and_then(|()| platform::sync_directory(&self.directory));
         let made = renamed.and_then(|()| {
             let file = File::options().read(true).write(true).open(&path)?;
-            file.set_len(SEGMENT_PREPARED_BYTES)?;
-            zeroed(file, SEGMENT_PREPARED_BYTES)
+            file.set_len(bytes)?;
+            zeroed(file, bytes)
         });
-        self.offer(path, made);
+        self.offer(path, bytes, made);
     }
 
     fn fresh_path(&mut self) -> PathBuf {
@@ -194,15 +188,19 @@ impl Maker {
         self.directory.join(format!("spare-{}.{FRESH_ENDING}", self.made))
     }
 
-    /// A journal is a small part of a disk, or does without.
-    fn has_room(&self) -> bool {
-        platform::space(&self.directory)
-            .is_ok_and(|space| space.free_bytes / SPARE_DISK_PARTS >= SEGMENT_PREPARED_BYTES)
+    /// How long the next one is to be: a small part of what the disk has left.
+    fn wanted_bytes(&self) -> Option<u64> {
+        if self.shared.state.lock().ready.is_some() {
+            return None;
+        }
+        let free_bytes = platform::space(&self.directory).ok()?.free_bytes;
+        let bytes = (free_bytes / SPARE_DISK_PARTS).min(SPARE_BYTES_MAX);
+        (bytes >= SPARE_BYTES_MIN).then_some(bytes)
     }
 
-    fn offer(&self, path: PathBuf, made: io::Result<File>) {
+    fn offer(&self, path: PathBuf, bytes: u64, made: io::Result<File>) {
         match made {
-            Ok(file) => self.shared.state.lock().ready = Some(Spare { path, file }),
+            Ok(file) => self.shared.state.lock().ready = Some(Spare { path, file, bytes }),
             Err(error) => {
                 tracing::debug!(%error, "no file is made ahead for the journal");
                 let _ = fs::remove_file(path);
