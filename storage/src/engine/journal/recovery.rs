@@ -76,7 +76,7 @@ pub(super) fn recover(engine: &dyn Engine, engine_path: &Path, directory: &Path)
     let through = (next - 1).max(had);
     if through > had {
         let bytes = rows.iter().map(|(key, value)| key.len() + value.as_ref().map_or(0, Vec::len)).sum();
-        super::space::ensure(directory, bytes).map_err(|_| StoreError::Open {
+        super::space::ensure_without_reserve(directory, bytes).map_err(|_| StoreError::Open {
             path: directory.to_owned(),
             detail: "its disk is full, and what the journal holds does not fit into the engine; make space".into(),
         })?;

@@ -17,6 +17,12 @@ pub(crate) fn ensure(directory: &Path, waiting_bytes: usize) -> Result<(), Store
     if space.free_bytes < needed(waiting_bytes as u64, space.disk_bytes) { Err(StoreError::Full) } else { Ok(()) }
 }
 
+/// The same at a start: what was kept free until then is for this.
+pub(super) fn ensure_without_reserve(directory: &Path, waiting_bytes: usize) -> Result<(), StoreError> {
+    let Ok(space) = platform::space(directory) else { return Ok(()) };
+    if space.free_bytes < needed(waiting_bytes as u64, 0) { Err(StoreError::Full) } else { Ok(()) }
+}
+
 fn needed(waiting_bytes: u64, disk_bytes: u64) -> u64 {
     let reserve = SPACE_RESERVE_BYTES.min(disk_bytes / SPACE_RESERVE_PART);
     reserve.saturating_add(waiting_bytes.saturating_mul(SPACE_PER_GATHERED_BYTE))
