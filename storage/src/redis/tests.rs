@@ -135,3 +135,44 @@ async fn what_calls_cost() {
     post(&near, 11).await;
     assert_eq!(cost!(other.handle, post(&other, 12)), 2, "one that lost, and one over what it was told then");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_room_that_was_taken_out_of_the_list_comes_back_with_what_another_node_remembers() {
+    let server = Server::start(&Options::default()).unwrap();
+    let ((one, _), (other, _)) = (opened(&server).await, opened(&server).await);
+    let listed = || server.command(&["ZCARD", "rill:pending"]).unwrap();
+    let join = async |node: &OpenStore, user: u8, change: Change| {
+        let author = UserId([user; 16]);
+        let client_id = match change {
+            Change::Leave => client(100),
+            _ => client(200),
+        };
+        let new = NewEntry { author, client_id, at_ms: 1, digest: Digest([6; 32]), change };
+        node.store.log.append(ROOM, new).await.unwrap().unwrap().entry.seq
+    };
+    begin(&one).await;
+    let first = join(&one, 9, Change::Join).await;
+    assert_eq!(listed(), redis::Value::Int(1));
+    assert_eq!(other.store.rooms.pending(10).await.unwrap().len(), 2);
+    for seq in [2, first] {
+        other.store.rooms.settle(ROOM, seq).await.unwrap();
+    }
+    // The first node has not heard that nothing is left, and remembers the room as listed.
+    assert_eq!(other.store.rooms.pending(10).await.unwrap(), []);
+    assert_eq!(listed(), redis::Value::Int(0));
+    let last = join(&one, 9, Change::Leave).await;
+    assert_eq!(listed(), redis::Value::Int(1));
+    let due = other.store.rooms.pending(10).await.unwrap();
+    assert_eq!(due.iter().map(|due| due.seq).collect::<Vec<_>>(), [last]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_turn_that_nobody_uses_ends() {
+    let server = Server::start(&Options::default()).unwrap();
+    let (node, _) = opened(&server).await;
+    begin(&node).await;
+    // Another node died in its turn: others wait for the turn's end, and no longer.
+    server.command(&["SET", &format!("rill:{{r:{ROOM}}}:turn"), "gone", "PX", "300"]).unwrap();
+    let posted = tokio::time::timeout(std::time::Duration::from_secs(5), post(&node, 1)).await;
+    assert_eq!(posted.unwrap(), 3);
+}

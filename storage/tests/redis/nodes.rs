@@ -217,3 +217,29 @@ async fn a_ticket_whose_answer_was_lost_is_still_answered() {
     assert!(good > 100, "{good} good, {unknown} unknown");
     assert!(node.handle.redis_statistics().retries > 0);
 }
+
+/// Versions have the same numbers again, and other stamps: what was remembered of the lost
+/// end is not what is there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redis_that_went_back_is_not_taken_for_what_it_was() {
+    let mut server = Server::start(&Options { lines: vec!["save 3600 1000000".into()], ..Options::default() }).unwrap();
+    let one = node(&[server.url()]).await;
+    begin(&one, 2).await;
+    for number in 0..3 {
+        one.store.log.append(ROOM, post(0, number, "kept")).await.unwrap().unwrap();
+    }
+    server.command(&["SAVE"]).unwrap();
+    for number in 3..6 {
+        one.store.log.append(ROOM, post(0, number, "lost")).await.unwrap().unwrap();
+    }
+    server.kill();
+    server.restart().unwrap();
+    let other = node(&[server.url()]).await;
+    for number in 0..3 {
+        other.store.log.append(ROOM, post(1, number, "other")).await.unwrap().unwrap();
+    }
+    let made = retried(|| one.store.log.append(ROOM, post(0, 6, "late"))).await.unwrap();
+    assert_eq!((made.entry.seq, made.replay), (10, Replay::First));
+    assert_eq!(posts_of(&one).await.len(), 7);
+    assert_eq!(posts_of(&one).await, posts_of(&other).await);
+}
