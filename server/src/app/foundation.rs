@@ -8,7 +8,10 @@ use rill_storage::{
 use std::sync::Arc;
 use tokio::{task::JoinError, time::Instant};
 
-use super::held_store::{HeldStore, SharedStore};
+use super::{
+    held_store::{HeldStore, SharedStore},
+    redis::archive,
+};
 use crate::{
     admission::{Gate, Proxies},
     cluster::{Cluster, Shared, clock::AgreedClock},
@@ -58,7 +61,8 @@ impl Foundation {
             let data = config.data.display();
             tracing::warn!(%data, "the store in the data directory is not used: `rill store copy` takes it into Redis");
         }
-        let options = self.redis_options(&config.redis)?;
+        let archive = archive(config)?;
+        let options = redis::RedisOptions { archive, ..self.redis_options(&config.redis)? };
         let redis::OpenStore { store, handle } = redis::open(options, Some(&config.data)).await?;
         handle.measure_waits(stopwatch());
         handle.link().tend(Arc::new(redis::Unattended));

@@ -2,7 +2,8 @@
 
 use rill_storage::{
     StoreError,
-    redis::{RedisOptions, RedisServer, TendedLink},
+    blobs::Blobs,
+    redis::{ArchiveOptions, RedisOptions, RedisServer, TendedLink},
 };
 use std::{fs, path::Path, sync::Arc};
 
@@ -46,6 +47,13 @@ fn server(config: &Redis) -> Result<RedisServer, StoreError> {
         server = server.with_authority(fs::read(path).map_err(|error| unreadable("redis.ca", path, error))?);
     }
     Ok(server)
+}
+
+/// Where old parts of logs go, and come from.
+pub(super) fn archive(config: &Config) -> Result<Option<ArchiveOptions>, StoreError> {
+    let place = config.blobs.place().map_err(|(key, why)| StoreError::Blobs(format!("{key} {why}")))?;
+    let keep_entries = Some(config.redis.keep_entries).filter(|keep| *keep > 0);
+    place.map(|place| Ok(ArchiveOptions { blobs: Blobs::open(&place)?, keep_entries })).transpose()
 }
 
 impl Foundation {

@@ -48,6 +48,14 @@ impl Loaded {
         if let Err((path, text)) = config.redis.check() {
             return conflict(path, text);
         }
+        match config.blobs.place() {
+            Err((path, text)) => return conflict(path, text),
+            Ok(None) if config.redis.keep_entries > 0 => {
+                let why = "is set: say with blobs.folder or blobs.s3_bucket where older entries go";
+                return conflict("redis.keep_entries", why.into());
+            }
+            Ok(_) => {}
+        }
         let mut warnings = warnings;
         match config.storage.backend {
             Backend::Redis if config.redis.url.is_empty() => {
@@ -205,6 +213,19 @@ mod tests {
             ),
             (&["--set", "redis.prefix=a{b}"], &[], "--set redis.prefix: redis.prefix has 1 to 64 letters"),
             (&["--set", "redis.wait_timeout_ms=0"], &[], "--set redis.wait_timeout_ms: redis.wait_timeout_ms is 1 to"),
+            (&["--set", "redis.keep_entries=255"], &[], "--set redis.keep_entries: redis.keep_entries is 256 at least"),
+            (&["--set", "redis.keep_entries=1000"], &[], "--set redis.keep_entries: redis.keep_entries is set: say"),
+            (
+                &["--set", "blobs.s3_bucket=b", "--set", "blobs.folder=f"],
+                &[],
+                "--set blobs.s3_bucket: blobs.s3_bucket is set, and blobs.folder too",
+            ),
+            (&["--set", "blobs.s3_bucket=b"], &[], "--set blobs.s3_bucket: blobs.s3_bucket is set: blobs.s3_access"),
+            (
+                &["--set", "blobs.s3_bucket=b", "--set", "blobs.s3_endpoint=minio:9000"],
+                &[],
+                "--set blobs.s3_endpoint: blobs.s3_endpoint is an address",
+            ),
             (&["--config", "/nonexistent/rill.toml"], &[], "/nonexistent/rill.toml cannot be read: No such file"),
         ] {
             let error = refused(args, variables);

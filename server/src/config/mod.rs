@@ -4,6 +4,7 @@
 //! `keys` is the table of all keys; the rest derives from it.
 
 mod accounts;
+mod blobs;
 mod check;
 mod cli;
 mod error;
@@ -17,6 +18,7 @@ mod sections;
 mod show;
 
 pub use accounts::{Accounts, Registration};
+pub use blobs::Blobs;
 pub use cli::{Cli, Command, ConfigArgs, ServeArgs};
 pub use error::ConfigError;
 pub use layers::Source;
@@ -43,6 +45,7 @@ pub struct Config {
     pub quic: Quic,
     pub storage: Storage,
     pub redis: Redis,
+    pub blobs: Blobs,
     pub accounts: Accounts,
     pub limits: Limits,
     pub log: Log,
@@ -60,6 +63,7 @@ impl Default for Config {
             quic: Quic::default(),
             storage: Storage::default(),
             redis: Redis::default(),
+            blobs: Blobs::default(),
             accounts: Accounts::default(),
             limits: Limits::default(),
             log: Log::default(),

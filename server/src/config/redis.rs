@@ -1,6 +1,9 @@
 //! The Redis that several servers share.
 
-use rill_storage::redis::{DEFAULT_PREFIX, RedisServer};
+use rill_storage::{
+    limits::KEEP_ENTRIES_MIN,
+    redis::{DEFAULT_PREFIX, RedisServer},
+};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -25,6 +28,8 @@ pub struct Redis {
     pub wait_replicas: u32,
     /// How long they have for it.
     pub wait_timeout_ms: u32,
+    /// Newest entries of each room that stay in Redis; older ones go to the blobs. 0 keeps all.
+    pub keep_entries: u64,
 }
 
 impl Default for Redis {
@@ -37,6 +42,7 @@ impl Default for Redis {
             require_durable: false,
             wait_replicas: 0,
             wait_timeout_ms: 1_000,
+            keep_entries: 0,
         }
     }
 }
@@ -65,6 +71,9 @@ impl Redis {
         }
         if !(1..=WAIT_TIMEOUT_MS_MAX).contains(&self.wait_timeout_ms) {
             return Err(("redis.wait_timeout_ms", format!("is 1 to {WAIT_TIMEOUT_MS_MAX}")));
+        }
+        if (1..KEEP_ENTRIES_MIN).contains(&self.keep_entries) {
+            return Err(("redis.keep_entries", format!("is {KEEP_ENTRIES_MIN} at least, or 0 to keep all")));
         }
         if self.url.is_empty() {
             return Ok(());

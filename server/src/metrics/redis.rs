@@ -16,10 +16,10 @@ pub(super) struct RedisGauges {
     replicas: Gauge,
     used_memory_bytes: Gauge,
     memory_max_bytes: Gauge,
-    counters: [Counter; 9],
+    counters: [Counter; 10],
 }
 
-const COUNTERS: [(&str, &str); 9] = [
+const COUNTERS: [(&str, &str); 10] = [
     ("redis_connected", "Connections to Redis that were made"),
     ("redis_lost", "Connections to Redis that were lost"),
     ("redis_round_trips", "Calls of scripts, and commands"),
@@ -29,6 +29,7 @@ const COUNTERS: [(&str, &str); 9] = [
     ("redis_remembered", "Rows that were at hand"),
     ("redis_fetched", "Rows that could have been at hand and were not"),
     ("redis_retries", "Commands that were sent again"),
+    ("redis_archived_entries", "Entries of logs that this server moved to the blobs"),
 ];
 
 fn gauge(registry: &mut Registry, name: &str, help: &str) -> Gauge {
@@ -85,6 +86,7 @@ impl RedisGauges {
             statistics.hits,
             statistics.misses,
             statistics.retries,
+            statistics.archived_entries,
         ];
         for (counter, value) in self.counters.iter().zip(values) {
             counter.inner().store(value, Relaxed);

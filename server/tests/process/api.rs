@@ -49,7 +49,12 @@ impl<'a> Api<'a> {
     }
 
     pub(crate) async fn texts(&self, room: &str) -> Vec<String> {
-        let url = format!("http://{}/api/v1/rooms/{room}/messages", self.http);
+        self.texts_from(room, "").await
+    }
+
+    /// Those of a page that begins with the room's first entry.
+    pub(crate) async fn texts_from(&self, room: &str, query: &str) -> Vec<String> {
+        let url = format!("http://{}/api/v1/rooms/{room}/messages{query}", self.http);
         let answer = reqwest::Client::new().get(url).bearer_auth(&self.token).send().await.unwrap();
         let page: Value = answer.json().await.unwrap();
         let text = |message: &Value| message["text"].as_str().unwrap().to_owned();

@@ -23,8 +23,16 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// A server that uses that Redis.
 fn start(data: &Path, url: &str) -> Running {
+    start_with(data, url, &[])
+}
+
+/// With more settings.
+fn start_with(data: &Path, url: &str, settings: &[&str]) -> Running {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    Running::start(data, &["--set", "storage.backend=redis", "--set", &format!("redis.url={url}")])
+    let url = format!("redis.url={url}");
+    let settings = ["storage.backend=redis", &url].into_iter().chain(settings.iter().copied());
+    let args: Vec<&str> = settings.flat_map(|setting| ["--set", setting]).collect();
+    Running::start(data, &args)
 }
 
 fn http(server: &Running) -> String {
@@ -114,6 +122,41 @@ async fn what_is_done_at_one_server_holds_at_the_other() {
     list();
     assert_eq!(at_other.texts(&room).await, ["over the one", "over the wire"]);
     assert_eq!(other.terminate(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_history_longer_than_redis_keeps_is_read_at_every_server() {
+    const BATCHES: usize = 16;
+    const BATCH: usize = 50;
+    let redis = Server::start(&Options::default()).unwrap();
+    let (one_data, other_data, blobs) = (TempDir::new().unwrap(), TempDir::new().unwrap(), TempDir::new().unwrap());
+    let folder = format!("blobs.folder={}", blobs.path().display());
+    let mut one = start_with(one_data.path(), &redis.url(), &[&folder, "redis.keep_entries=256"]);
+    let mut other = start_with(other_data.path(), &redis.url(), &[&folder]);
+    let (one_http, other_http) = (http(&one), http(&other));
+    let at_one = Api::registered(&one_http, "ann").await;
+    let room = at_one.made_room(1).await;
+
+    let (_, given) = at_one.post(2, "tickets", &json!({ "count": 1 })).await;
+    let ticket = given["tickets"][0].as_str().unwrap().parse::<Ticket>().unwrap();
+    let url = format!("http://{one_http}").parse().unwrap();
+    let config = Config::new(url, TransportKind::WebSocket, Credentials::Tickets(vec![ticket]));
+    let (client, _events) = Client::connect(config).await.unwrap();
+    for batch in 0..BATCHES {
+        let texts = (0..BATCH).map(|number| format!("message {}", batch * BATCH + number));
+        let posted = client.post_batch(room.parse().unwrap(), texts).await.unwrap();
+        timeout(PATIENCE, posted.posted()).await.unwrap().unwrap();
+    }
+    client.close().await;
+    let archived = async || metrics(&one_http).await.contains("rill_redis_archived_entries_total 512");
+    until("the old part of the log is not moved", archived).await;
+    assert!(std::fs::read_dir(blobs.path()).unwrap().count() > 0);
+
+    let oldest = at_one.at(&other_http).texts_from(&room, "?after=0&limit=100").await;
+    assert!(
+        oldest.iter().map(String::as_str).eq((0..98).map(|number| format!("message {number}")).collect::<Vec<_>>())
+    );
+    assert_eq!((one.terminate(), other.terminate()), (Some(0), Some(0)));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -19,7 +19,7 @@ const POSTS: u64 = 1_500;
 async fn node(addresses: &[String], folder: Option<&Path>) -> OpenStore {
     let archive = folder.map(|folder| ArchiveOptions {
         blobs: Blobs::open(&BlobPlace::Folder(folder.to_owned())).unwrap(),
-        keep_entries: KEEP_ENTRIES,
+        keep_entries: Some(KEEP_ENTRIES),
     });
     let options = RedisOptions { archive, ..crate::stage::options(addresses) };
     let opened = redis::open(options, None).await.unwrap();

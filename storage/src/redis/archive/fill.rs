@@ -1,9 +1,9 @@
 //! Reading: what was fetched of a room, with what lies in its archive.
 
 use rill_protocol::RoomId;
-use std::pin::Pin;
+use std::{pin::Pin, sync::Arc};
 
-use super::{Archive, first_of};
+use super::first_of;
 use crate::{
     StoreError,
     aggregates::Slot,
@@ -20,7 +20,6 @@ use crate::{
     },
     table::Table,
 };
-use std::sync::Arc;
 
 /// Bytes of a row's key that name table and room.
 const ROOM_BYTES: usize = 1 + 16;
@@ -180,11 +179,4 @@ fn through(ring: &KeyRing, room: RoomId, snapshot: &Snapshot<'_>, found: &[Found
     };
     let row = value.map(|value| record::open::<stored::Archived>(ring, key.table, &key.bytes, &value)).transpose()?;
     Ok(row.map_or(0, |row| row.through))
-}
-
-impl Archive {
-    /// How many of the newest entries stay.
-    pub(super) fn keep_entries(&self) -> u64 {
-        self.options.keep_entries
-    }
 }

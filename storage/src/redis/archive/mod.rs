@@ -33,8 +33,9 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct ArchiveOptions {
     pub blobs: Blobs,
-    /// Newest entries of each room that stay in Redis, and up to a segment and a half more.
-    pub keep_entries: u64,
+    /// Newest entries of each room that stay in Redis, beside up to two segments more; without
+    /// it this node moves none, and reads what others have moved.
+    pub keep_entries: Option<u64>,
 }
 
 pub(super) struct Archive {
@@ -71,7 +72,8 @@ impl Archive {
 
     /// The log of a room has grown from behind `before` to `head`.
     pub(super) fn grown(&self, room: RoomId, before: u64, head: u64) {
-        if first_of(before) == first_of(head) || head <= self.options.keep_entries {
+        let is_long = self.options.keep_entries.is_some_and(|keep| head > keep);
+        if first_of(before) == first_of(head) || !is_long {
             return;
         }
         let mut due = self.due.lock();

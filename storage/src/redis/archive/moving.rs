@@ -73,8 +73,9 @@ impl Core {
 
     async fn archive_room(self: &Arc<Self>, archive: &Archive, room: RoomId) -> Result<(), StoreError> {
         let (slot, secret) = (Slot::Room(room), archive.secret);
+        let Some(keep_entries) = archive.options.keep_entries else { return Ok(()) };
         let mut tries = 0;
-        while let Some(segment) = self.read(slot, |view| next(view, room, archive.keep_entries())).await? {
+        while let Some(segment) = self.read(slot, |view| next(view, room, keep_entries)).await? {
             let name = content::name(&secret, room, &segment);
             archive.options.blobs.put(&name, &segment.content).await?;
             let first = segment.first;
