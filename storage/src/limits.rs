@@ -125,6 +125,11 @@ pub const REDIS_CALL_WAIT_MS: u64 = 1_500;
 pub const REDIS_RECONNECT_MIN_MS: u64 = 20;
 /// The longest.
 pub const REDIS_RECONNECT_MAX_MS: u64 = 1_000;
+/// Logs whose ends a node has seen and holds against another Redis; of more, some are
+/// forgotten.
+pub const LOGS_SEEN_MAX: usize = 200_000;
+/// Of those, at once.
+pub const LOGS_COMPARED_AT_ONCE: usize = 16;
 /// Between two looks whether Redis answers and is still a primary.
 pub const REDIS_LOOK_EVERY_MS: u64 = 1_000;
 /// Looks between two at everything else, as when it writes to disk.

@@ -65,7 +65,7 @@ impl Foundation {
         let options = redis::RedisOptions { archive, ..self.redis_options(&config.redis)? };
         let redis::OpenStore { store, handle } = redis::open(options, Some(&config.data)).await?;
         handle.measure_waits(stopwatch());
-        handle.link().tend(Arc::new(redis::Unattended));
+        handle.tend();
         Ok(Opened { store, handle: HeldStore::Redis(Arc::new(SharedStore { handle, _directory })) })
     }
 

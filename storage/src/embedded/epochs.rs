@@ -32,7 +32,7 @@ pub(super) struct Verdict {
     stale: Vec<(LogId, Recorded)>,
 }
 
-pub(super) fn find(read: &impl Read, log: LogId) -> Result<Option<Recorded>, StoreError> {
+pub(crate) fn find(read: &impl Read, log: LogId) -> Result<Option<Recorded>, StoreError> {
     Ok(match log {
         LogId::Room(room) => {
             read.get(&keys::room_head(room))?.map(|head| Recorded { epoch: head.epoch, seq: head.seq })
@@ -101,7 +101,8 @@ pub(super) fn renew(
     Ok(())
 }
 
-fn wear(tx: &mut Tx<'_>, log: LogId, epoch: Epoch) -> Result<(), StoreError> {
+/// Gives a log another epoch.
+pub(crate) fn wear(tx: &mut Tx<'_>, log: LogId, epoch: Epoch) -> Result<(), StoreError> {
     match log {
         LogId::Room(room) => {
             let mut head = tx.need(&keys::room_head(room))?;

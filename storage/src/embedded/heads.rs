@@ -37,9 +37,9 @@ pub(crate) enum LogId {
 
 /// Where a log ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Recorded {
-    pub(super) epoch: Epoch,
-    pub(super) seq: u64,
+pub(crate) struct Recorded {
+    pub(crate) epoch: Epoch,
+    pub(crate) seq: u64,
 }
 
 /// The last recorded head of each log.

@@ -16,7 +16,7 @@ pub(crate) mod context;
 mod copy;
 mod directory;
 mod directory_lock;
-mod epochs;
+pub(crate) mod epochs;
 mod finish;
 mod handle;
 pub(crate) mod heads;

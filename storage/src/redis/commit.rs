@@ -6,6 +6,7 @@ use super::{
     batch,
     core::Core,
     memory::Known,
+    seen,
     snapshot::Snapshot,
     version::{Fate, Stamp, Version},
     wants::{self, Found, Plan},
@@ -16,6 +17,7 @@ use crate::{
     aggregates::Slot,
     embedded::{
         cache::Cache,
+        heads::LogId,
         queue::Job,
         tx::{Batch, Effects, Tx},
     },
@@ -69,6 +71,7 @@ impl Core {
 
     /// One at a time, as observers of a store are used to.
     fn tell(&self, effects: Effects) {
+        self.seen.committed(&effects);
         let _one = self.telling.lock();
         self.observers.tell(effects);
     }
@@ -85,12 +88,17 @@ impl Core {
         let mut lost = 0;
         for _ in 0..RUNS_MAX {
             snapshot.begin();
-            let run = self.run(&snapshot, jobs, ran);
+            let run = self.run(&snapshot, jobs, ran, &[]);
             if snapshot.is_short() {
                 self.fetch(slot, &snapshot, lost >= LOST_COMMITS_MAX).await?;
                 continue;
             }
-            let batch = run?;
+            let mut batch = run?;
+            let back = self.seen.went_back(&batch.effects);
+            if !back.is_empty() {
+                snapshot.begin();
+                batch = self.run(&snapshot, jobs, ran, &back)?;
+            }
             let version = snapshot.version();
             // A turn ends with a commit, also of nothing.
             let is_nothing = batch.writes.is_empty() && empty == Empty::Skipped && lost < LOST_COMMITS_MAX;
@@ -141,9 +149,19 @@ impl Core {
         }
     }
 
-    /// Runs commands until a batch is full; those behind it are for the next.
-    fn run(&self, snapshot: &Snapshot<'_>, jobs: &mut [Box<dyn Job>], ran: &mut usize) -> Result<Batch, StoreError> {
+    /// Runs commands until a batch is full; those behind it are for the next. The logs that
+    /// went back get a new epoch first.
+    fn run(
+        &self,
+        snapshot: &Snapshot<'_>,
+        jobs: &mut [Box<dyn Job>],
+        ran: &mut usize,
+        back: &[LogId],
+    ) -> Result<Batch, StoreError> {
         let mut tx = Tx::begin(&self.context, &self.ring, snapshot, Cache::for_one_batch());
+        for log in back {
+            tx.run(|tx| seen::renew(tx, *log))?;
+        }
         for (number, job) in jobs[..*ran].iter_mut().enumerate() {
             job.run(&mut tx);
             if tx.bytes() > SCRIPT_BYTES_MAX - COMMAND_BYTES_MAX {

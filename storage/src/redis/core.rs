@@ -20,6 +20,7 @@ use super::{
     memory::Slots,
     options::Spawn,
     scripts::{Script, Scripts},
+    seen::Seen,
     snapshot::Snapshot,
     statistics::Counters,
     version::Version,
@@ -50,6 +51,7 @@ pub(super) struct Core {
     pub(super) spawn: Spawn,
     /// Where old parts of logs lie, if this node is told.
     pub(super) archive: Option<Arc<Archive>>,
+    pub(super) seen: Seen,
     pub(super) counters: Arc<Counters>,
     pub(super) commands: statistics::Counters,
     pub(super) is_open: RwLock<bool>,
@@ -151,6 +153,7 @@ impl Core {
         let mut found = if is_changed { had.read(&mut answers)? } else { Vec::new() };
         found.extend(lacked.read(&mut answers)?);
         self.fill(slot, snapshot, &mut found).await?;
+        self.seen.read(&self.ring, &found);
         snapshot.take(version, is_changed, found);
         Ok(is_changed)
     }

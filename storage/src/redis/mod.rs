@@ -26,6 +26,7 @@ mod options;
 mod probe;
 mod queue;
 mod scripts;
+mod seen;
 mod settling;
 mod snapshot;
 mod statistics;

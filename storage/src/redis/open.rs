@@ -14,6 +14,7 @@ use super::{
     memory::Slots,
     options::RedisOptions,
     scripts::Scripts,
+    seen::{Comparing, Seen},
     statistics::{Counters, RedisStatistics},
     substrate::Redis,
     tended::TendedLink,
@@ -43,7 +44,7 @@ pub struct Handle {
 const NODE_BYTES: usize = 6;
 
 /// Opens the store that lies in a Redis, or begins one; `directory` remembers which it was.
-/// Somebody must look after the link: see [`TendedLink::tend`].
+/// Somebody must say that the link is to be looked after: see [`Handle::tend`].
 ///
 /// # Errors
 /// Redis does not come, or is not fit.
@@ -67,6 +68,7 @@ pub async fn open(options: RedisOptions, directory: Option<&Path>) -> Result<Ope
         telling: Mutex::new(()),
         spawn: Arc::clone(&options.spawn),
         archive: options.archive.clone().map(|archive| Arc::new(Archive::new(archive, secret))),
+        seen: Seen::default(),
         counters,
         commands: statistics::Counters::default(),
         is_open: RwLock::new(true),
@@ -93,6 +95,12 @@ impl Handle {
     /// The way to Redis, for whoever else needs it.
     pub fn link(&self) -> &TendedLink {
         &self.link
+    }
+
+    /// Looks after the link from here on, and gives logs a new epoch that Redis has lost a
+    /// part of.
+    pub fn tend(&self) {
+        self.link.tend(Arc::new(Comparing::new(&self.core)));
     }
 
     /// How this node is named in the doorbells that its commits ring.

@@ -217,21 +217,21 @@ impl Link for TendedLink {
 
     fn send<'a>(&'a self, command: &'a Cmd) -> Answer<'a, Value> {
         Box::pin(async move {
-            let mut connection = self.connection().await.map_err(down)?;
+            let mut connection = self.connection().await.map_err(|_| self.0.down())?;
             self.heard(connection.req_packed_command(command).await.and_then(Value::extract_error))
         })
     }
 
     fn settle<'a>(&'a self, key: &'a [u8]) -> Answer<'a, ()> {
         Box::pin(async move {
-            let connection = self.connection().await.map_err(down)?;
+            let connection = self.connection().await.map_err(|_| self.0.down())?;
             self.heard(self.0.settling.settle(connection, key).await)
         })
     }
 
     fn commit<'a>(&'a self, command: &'a Cmd, key: &'a [u8]) -> Answer<'a, Value> {
         Box::pin(async move {
-            let mut connection = self.connection().await.map_err(down)?;
+            let mut connection = self.connection().await.map_err(|_| self.0.down())?;
             let answer = connection.req_packed_command(command).await.and_then(Value::extract_error);
             let answer = self.heard(answer)?;
             // The same connection: a server that took the place of the one that has answered
@@ -247,11 +247,6 @@ impl Link for TendedLink {
             _ => error::of(&self.0.address, what, &String::from_utf8_lossy(key), error),
         }
     }
-}
-
-/// For whoever asks on a connection's behalf.
-fn down(error: StoreError) -> RedisError {
-    io::Error::new(io::ErrorKind::NotConnected, error.to_string()).into()
 }
 
 impl Tended {
@@ -274,6 +269,16 @@ impl Tended {
             State::Closed => Some(Err(StoreError::Closed)),
             State::Down(_) => None,
         }
+    }
+
+    /// For whoever asks on a connection's behalf.
+    fn down(&self) -> RedisError {
+        let why = match &*self.state.lock() {
+            State::Down(Trouble::Away(why) | Trouble::Unfit(why)) => why.clone(),
+            State::Closed => "the store is closed".into(),
+            State::Up { .. } => "it has only just come back".into(),
+        };
+        io::Error::new(io::ErrorKind::NotConnected, why).into()
     }
 
     fn why_down(&self) -> StoreError {

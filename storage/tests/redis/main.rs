@@ -6,6 +6,7 @@ mod archived;
 mod away;
 mod communities;
 mod durability;
+mod epochs;
 mod nodes;
 mod proxy;
 mod refusals;

@@ -1,7 +1,11 @@
 //! A wire of some length: a listener on loopback whose connections lead to a server, and
 //! take their time.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{
@@ -16,6 +20,7 @@ use tokio::{
 /// Ends its connections when it is dropped.
 pub(crate) struct Proxy {
     pub(crate) address: SocketAddr,
+    server: Arc<Mutex<SocketAddr>>,
     _task: JoinSet<()>,
 }
 
@@ -48,11 +53,14 @@ impl Proxy {
     pub(crate) async fn to(server: SocketAddr, delay: Duration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
+        let server = Arc::new(Mutex::new(server));
+        let leads_to = Arc::clone(&server);
         let mut task = JoinSet::new();
         task.spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((client, _)) = listener.accept().await {
-                let Ok(server) = TcpStream::connect(server).await else { continue };
+                let at = *leads_to.lock().unwrap();
+                let Ok(server) = TcpStream::connect(at).await else { continue };
                 client.set_nodelay(true).unwrap();
                 server.set_nodelay(true).unwrap();
                 let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), server.into_split());
@@ -60,6 +68,11 @@ impl Proxy {
                 connections.spawn(carry(from_server, to_client, delay));
             }
         });
-        Self { address, _task: task }
+        Self { address, server, _task: task }
+    }
+
+    /// Where the next connections lead.
+    pub(crate) fn lead_to(&self, server: SocketAddr) {
+        *self.server.lock().unwrap() = server;
     }
 }

@@ -1,0 +1,146 @@
+//! A log that Redis has lost a part of goes on in a new epoch, and one that is whole does not.
+
+use rill_protocol::Epoch;
+use rill_redis_process::{Options, Replicated, Server};
+use rill_storage::{
+    StoreError,
+    redis::{self, OpenStore},
+};
+use std::time::Duration;
+
+use crate::{
+    proxy::Proxy,
+    rooms::{ROOM, begin, post, posts_of},
+    stage::options,
+};
+
+async fn node(address: impl std::fmt::Display) -> OpenStore {
+    let opened = redis::open(options(&[format!("redis://{address}")]), None).await.unwrap();
+    opened.handle.tend();
+    opened
+}
+
+/// Posts under that number, also while Redis is away for a moment.
+async fn say(node: &OpenStore, number: u64) -> u64 {
+    loop {
+        match node.store.log.append(ROOM, post(0, number, "text")).await {
+            Ok(appended) => return appended.unwrap().entry.seq,
+            Err(StoreError::Unreachable(_)) => tokio::time::sleep(Duration::from_millis(20)).await,
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+}
+
+/// Once Redis answers.
+async fn end(node: &OpenStore) -> (Epoch, u64) {
+    loop {
+        match node.store.log.head(ROOM).await {
+            Ok(head) => break head.map(|head| (head.epoch, head.seq)).unwrap(),
+            Err(StoreError::Unreachable(_)) => tokio::time::sleep(Duration::from_millis(20)).await,
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+}
+
+async fn until_another(node: &OpenStore, epoch: Epoch) -> (Epoch, u64) {
+    loop {
+        let now = end(node).await;
+        if now.0 != epoch {
+            return now;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// The replica has what the primary has.
+fn until_it_has_all(servers: &Replicated) {
+    let offset = |server: &Server, field| server.info(field).unwrap().and_then(|text| text.parse::<u64>().ok());
+    let wanted = offset(&servers.primary, "master_repl_offset");
+    while offset(&servers.replica, "slave_repl_offset") < wanted {
+        std::thread::yield_now();
+    }
+}
+
+#[tokio::test]
+async fn a_replica_that_lacks_the_end_takes_over() {
+    let mut servers = Replicated::start(&Options::default()).unwrap();
+    let proxy = Proxy::to(servers.primary.address(), Duration::ZERO).await;
+    let node = node(proxy.address).await;
+    begin(&node, 1).await;
+    say(&node, 1).await;
+    let (epoch, kept) = end(&node).await;
+    until_it_has_all(&servers);
+    // From here on the replica hears nothing.
+    servers.replica.promote().unwrap();
+    let lost: Vec<u64> = [say(&node, 2).await, say(&node, 3).await].into();
+    assert_eq!(lost, [kept + 1, kept + 2]);
+
+    servers.primary.kill();
+    proxy.lead_to(servers.replica.address());
+    // The first append already is in the new epoch, whoever is faster: it, or the comparison.
+    assert_eq!(say(&node, 4).await, kept + 1);
+    let (renewed, seq) = end(&node).await;
+    assert_ne!(renewed, epoch);
+    assert_eq!(seq, kept + 1);
+    // Who sends again what was lost has it stored, once.
+    assert_eq!((say(&node, 2).await, say(&node, 2).await), (kept + 2, kept + 2));
+    assert_eq!(end(&node).await, (renewed, kept + 2), "one loss, one epoch");
+    assert_eq!(posts_of(&node).await.len(), 3);
+}
+
+#[tokio::test]
+async fn another_node_has_appended_in_place_of_what_was_lost() {
+    let mut servers = Replicated::start(&Options::default()).unwrap();
+    let proxy = Proxy::to(servers.primary.address(), Duration::ZERO).await;
+    let one = node(proxy.address).await;
+    begin(&one, 1).await;
+    let (epoch, kept) = end(&one).await;
+    until_it_has_all(&servers);
+    servers.replica.promote().unwrap();
+    assert_eq!(say(&one, 1).await, kept + 1);
+
+    // It knows nothing of what was lost, and the log grows past that.
+    let other = node(servers.replica.address()).await;
+    for number in 2..6 {
+        say(&other, number).await;
+    }
+    assert_eq!(end(&other).await, (epoch, kept + 4));
+    servers.primary.kill();
+    proxy.lead_to(servers.replica.address());
+    let (renewed, seq) = until_another(&other, epoch).await;
+    assert_eq!(seq, kept + 4, "nothing is appended for it");
+    assert_eq!(end(&one).await, (renewed, seq));
+}
+
+#[tokio::test]
+async fn an_older_dump_is_put_back() {
+    let mut server = Server::start(&Options::default()).unwrap();
+    let node = node(server.address()).await;
+    begin(&node, 1).await;
+    let (epoch, kept) = end(&node).await;
+    server.command(&["SAVE"]).unwrap();
+    say(&node, 1).await;
+    server.kill();
+    server.restart().unwrap();
+    let (renewed, seq) = until_another(&node, epoch).await;
+    assert_eq!(seq, kept);
+    assert_eq!(say(&node, 1).await, kept + 1);
+    assert_eq!(end(&node).await.0, renewed);
+}
+
+#[tokio::test]
+async fn a_redis_that_has_everything_changes_no_epoch() {
+    let mut server = Server::start(&Options::durable()).unwrap();
+    let node = node(server.address()).await;
+    begin(&node, 1).await;
+    for number in 1..4 {
+        say(&node, number).await;
+        let before = end(&node).await;
+        server.kill();
+        server.restart().unwrap();
+        assert_eq!(end(&node).await, before);
+    }
+    let before = end(&node).await;
+    assert_eq!(say(&node, 9).await, before.1 + 1);
+    assert_eq!(end(&node).await.0, before.0);
+}
