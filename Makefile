@@ -56,7 +56,7 @@ power-cuts:
 
 # The whole server in one thread, lived through ten thousand times; and eight bugs on purpose.
 simulation:
-	SEEDS=10000 $(SIMULATION)
+	SEEDS=10000 NODE_SEEDS=500 $(SIMULATION)
 
 page-tests: $(WEB)/node_modules/.installed
 	cd $(WEB) && $(NPM) run typecheck
@@ -85,7 +85,7 @@ redis:
 
 # More lives: `make simulate SEEDS=1000000`, or one to read: `make simulate SEED=42`.
 simulate:
-	$(if $(SEED),SEED=$(SEED)) SEEDS=$(or $(SEEDS),100000) $(SIMULATION) every_seed -- --nocapture
+	$(if $(SEED),SEED=$(SEED)) $(if $(NODE_SEED),NODE_SEED=$(NODE_SEED)) SEEDS=$(or $(SEEDS),100000) NODE_SEEDS=$(or $(NODE_SEEDS),10000) $(SIMULATION) every_seed -- --nocapture
 
 # Firefox and WebKitGTK log in, send and receive. Installs big packages of Debian.
 browsers: release

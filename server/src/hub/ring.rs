@@ -31,7 +31,8 @@ impl Ring {
     /// Appends the entry at `seq`. What came before a gap is dropped: the run stays
     /// contiguous, and the store has the rest.
     pub fn push(&mut self, seq: u64, entry: RingEntry) {
-        if seq != self.end() {
+        let is_taken_as_next = planted::is(Bug::CatchUpOutOfOrder) && seq > self.end() && !self.entries.is_empty();
+        if seq != self.end() && !is_taken_as_next {
             if seq < self.end() && !self.entries.is_empty() {
                 return;
             }

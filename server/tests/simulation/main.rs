@@ -20,6 +20,9 @@ mod regressions;
 mod run;
 mod seeds;
 mod server;
+#[path = "../session/shared_store.rs"]
+mod shared_store;
 mod trace;
+mod weather;
 mod witness;
 mod world;

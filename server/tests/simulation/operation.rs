@@ -105,6 +105,9 @@ pub(crate) async fn perform(world: &World, devices: &[Handle], dice: &mut Dice) 
     let ms = |ms| Duration::from_millis(ms);
     world.tell(format_args!("-- {operation:?} {}", device.name));
     match operation {
+        Operation::Fault | Operation::BackUp | Operation::Restore if world.shared.is_some() => {
+            between_nodes(world, dice)
+        }
         Operation::Post => order(device, Order::Post(room, text(dice, 20))),
         Operation::PostLong => {
             let bytes = dice.between(4_000, 16_000) as usize;
@@ -181,6 +184,24 @@ pub(crate) async fn perform(world: &World, devices: &[Handle], dice: &mut Dice) 
 
 fn order(device: &Handle, order: Order) {
     device.order(order);
+}
+
+/// The bus between nodes loses, delays and repeats, or is away from one of them for a while.
+fn between_nodes(world: &World, dice: &mut Dice) {
+    let Some(shared) = &world.shared else { return };
+    match dice.below(4) {
+        0 => shared.weather.set(0, 0, 0),
+        1 | 2 => shared.weather.set(dice.one_of(&[0, 20, 90]), dice.one_of(&[0, 30]), dice.one_of(&[0, 5, 800])),
+        _ => {
+            let Some(bus) = world.server().and_then(|server| server.bus.clone()) else { return };
+            let time = if dice.one_in(5) { dice.between(40_000, 70_000) } else { dice.between(100, 8_000) };
+            bus.cut(true);
+            world.tasks.spawn(async move {
+                sleep(Duration::from_millis(time)).await;
+                bus.cut(false);
+            });
+        }
+    }
 }
 
 /// Nothing comes through for a while.

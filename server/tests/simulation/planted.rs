@@ -9,7 +9,11 @@ use crate::seeds::first_violation;
 const SEEDS_MAX: u64 = 1_000;
 
 fn is_found(bug: Bug) {
-    let found = first_violation(SEEDS_MAX, Some(bug));
+    is_found_on(1, bug);
+}
+
+fn is_found_on(nodes: usize, bug: Bug) {
+    let found = first_violation(SEEDS_MAX, nodes, Some(bug));
     let (seed, violation) = found.unwrap_or_else(|| panic!("{bug:?} is not found"));
     println!("{bug:?}: seed {seed}: {violation}");
 }
@@ -52,4 +56,14 @@ fn an_epoch_that_is_kept_after_a_restore_is_found() {
 #[test]
 fn a_hidden_entry_that_is_shown_is_found() {
     is_found(Bug::HiddenLeaked);
+}
+
+#[test]
+fn a_node_that_believes_to_hear_every_doorbell_is_found() {
+    is_found_on(2, Bug::DoorbellTrusted);
+}
+
+#[test]
+fn what_others_appended_and_comes_when_it_comes_is_found() {
+    is_found_on(2, Bug::CatchUpOutOfOrder);
 }

@@ -5,7 +5,7 @@
 use crate::run::run;
 
 fn keeps_every_promise(seed: u64) {
-    assert_eq!(run(seed, None, false).violation, None, "seed {seed}");
+    assert_eq!(run(seed, 1, None, false).violation, None, "seed {seed}");
 }
 
 /// A read that failed under a debug assertion was taken for a key that is used already,

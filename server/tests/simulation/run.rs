@@ -30,13 +30,13 @@ pub(crate) struct Outcome {
     pub(crate) lines: Vec<String>,
 }
 
-/// Runs a seed, with a bug if one is to be found.
-pub(crate) fn run(seed: u64, bug: Option<Bug>, trace_is_kept: bool) -> Outcome {
+/// Runs a seed on so many nodes, with a bug if one is to be found.
+pub(crate) fn run(seed: u64, nodes: usize, bug: Option<Bug>, trace_is_kept: bool) -> Outcome {
     panics::watch();
     planted::plant(bug);
     let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
     let trace = Trace::new(trace_is_kept);
-    let (mut violation, trace) = runtime.block_on(live(seed, trace));
+    let (mut violation, trace) = runtime.block_on(live(seed, nodes, trace));
     drop(runtime);
     planted::plant(None);
     if let Some(panic) = panics::take() {
@@ -45,9 +45,9 @@ pub(crate) fn run(seed: u64, bug: Option<Bug>, trace_is_kept: bool) -> Outcome {
     Outcome { violation, hash: trace.hash(), lines: trace.lines() }
 }
 
-async fn live(seed: u64, trace: Trace) -> (Option<String>, Trace) {
+async fn live(seed: u64, nodes: usize, trace: Trace) -> (Option<String>, Trace) {
     let mut dice = Dice::new(seed);
-    let world = match World::new(&mut dice, trace).await {
+    let world = match World::new(&mut dice, trace, nodes).await {
         Ok(world) => world,
         Err(error) => return (Some(format!("the world does not begin: {error}")), Trace::new(false)),
     };
@@ -71,9 +71,7 @@ async fn live(seed: u64, trace: Trace) -> (Option<String>, Trace) {
     for device in &devices {
         device.order(Order::Go);
     }
-    if let Some(server) = world.server() {
-        server.crash();
-    }
+    world.abandon();
     drop(devices);
     world.tasks.idle().await;
     let trace = Arc::into_inner(world).map(|world| world.witness.into_trace());
@@ -107,7 +105,12 @@ async fn end(world: &Arc<World>, devices: &[Handle]) -> Result<(), StoreError> {
                 .iter()
                 .map(|(name, standing)| {
                     let haves: Vec<u64> = standing.tails.values().map(|tail| tail.have()).collect();
-                    format!("{name} online {} wants {} has {haves:?}", standing.is_online, standing.wants)
+                    format!(
+                        "{name} online {} wants {} has {haves:?} shows {:?}",
+                        standing.is_online,
+                        standing.wants,
+                        standing.shows.values().collect::<Vec<_>>()
+                    )
                 })
                 .collect();
             world.witness.violated(format!("no rest comes: {stand:?}"));
@@ -117,7 +120,7 @@ async fn end(world: &Arc<World>, devices: &[Handle]) -> Result<(), StoreError> {
         device.order(Order::Go);
     }
     gone(world).await;
-    world.stop().await;
+    world.stop_all().await;
     judge::everything(world, &standings).await
 }
 
@@ -126,7 +129,9 @@ async fn is_at_rest(world: &World, standings: &[(String, Standing)]) -> Result<b
     let Some(server) = world.server() else { return Ok(false) };
     let store = &server.services.store;
     for (_, standing) in standings {
-        if !standing.is_online || standing.wants > 0 {
+        // Everybody has a device, so everybody is shown to be there, wherever they are.
+        let sees_everybody = world.users.iter().all(|user| standing.shows.get(&user.id) == Some(&true));
+        if !standing.is_online || standing.wants > 0 || !sees_everybody {
             return Ok(false);
         }
         for room in &world.rooms {
@@ -143,11 +148,10 @@ async fn is_at_rest(world: &World, standings: &[(String, Standing)]) -> Result<b
 
 /// When everybody has gone, the server keeps nothing of them.
 async fn gone(world: &World) {
-    let Some(server) = world.server() else { return };
     // A connection that nobody listens to is noticed by its silence.
     for _ in 0..90 {
         sleep(Duration::from_secs(1)).await;
-        if server.is_empty(world) {
+        if world.servers().iter().all(|server| server.is_empty(world)) {
             return;
         }
     }

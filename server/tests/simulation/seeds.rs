@@ -15,10 +15,13 @@ use crate::run::{Outcome, run};
 /// Seeds of a plain `cargo test`, which builds this without optimisation. `make test` has
 /// ten thousand.
 const SEEDS: u64 = 40;
+/// The same for several nodes.
+const NODE_SEEDS: u64 = 10;
+const NODES: [usize; 2] = [2, 3];
 
 /// The first seed among `0..count` that breaks a promise, and how. As many at once as
 /// there are cores.
-pub(crate) fn first_violation(count: u64, bug: Option<Bug>) -> Option<(u64, String)> {
+pub(crate) fn first_violation(count: u64, nodes: usize, bug: Option<Bug>) -> Option<(u64, String)> {
     let (next, found) = (AtomicU64::new(0), Mutex::new(None::<(u64, String)>));
     thread::scope(|scope| {
         for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
@@ -28,7 +31,7 @@ pub(crate) fn first_violation(count: u64, bug: Option<Bug>) -> Option<(u64, Stri
                     if seed >= count || found.lock().expect("unpoisoned").is_some() {
                         return;
                     }
-                    if let Some(violation) = run(seed, bug, false).violation {
+                    if let Some(violation) = run(seed, nodes, bug, false).violation {
                         let mut found = found.lock().expect("unpoisoned");
                         if found.as_ref().is_none_or(|(first, _)| seed < *first) {
                             *found = Some((seed, violation));
@@ -48,24 +51,44 @@ fn asked(name: &str) -> Option<u64> {
 #[test]
 fn every_seed_keeps_every_promise() {
     if let Some(seed) = asked("SEED") {
-        let Outcome { violation, lines, .. } = run(seed, None, true);
+        let Outcome { violation, lines, .. } = run(seed, 1, None, true);
         lines.iter().for_each(|line| println!("{line}"));
         assert_eq!(violation, None, "seed {seed}");
         return;
     }
-    if let Some((seed, violation)) = first_violation(asked("SEEDS").unwrap_or(SEEDS), None) {
+    if let Some((seed, violation)) = first_violation(asked("SEEDS").unwrap_or(SEEDS), 1, None) {
         panic!("seed {seed}: {violation}; see how with `make simulate SEED={seed}`");
+    }
+}
+
+/// The same where nodes share a store: `NODE_SEEDS` of two and of three in turn, or the
+/// one that `NODE_SEED` names.
+#[test]
+fn every_seed_keeps_every_promise_on_several_nodes() {
+    if let Some(seed) = asked("NODE_SEED") {
+        for nodes in NODES {
+            let Outcome { violation, lines, .. } = run(seed, nodes, None, true);
+            lines.iter().for_each(|line| println!("{line}"));
+            assert_eq!(violation, None, "seed {seed} on {nodes} nodes");
+        }
+        return;
+    }
+    for nodes in NODES {
+        let count = asked("NODE_SEEDS").unwrap_or(NODE_SEEDS) / NODES.len() as u64;
+        if let Some((seed, violation)) = first_violation(count, nodes, None) {
+            panic!("seed {seed} on {nodes} nodes: {violation}; see how with `make simulate NODE_SEED={seed}`");
+        }
     }
 }
 
 #[test]
 fn the_same_seed_is_the_same_life() {
-    for seed in [0, 1, 2, 3, 7_151] {
-        let (first, second) = (run(seed, None, true), run(seed, None, true));
+    for (seed, nodes) in [(0, 1), (1, 1), (2, 1), (3, 1), (7_151, 1), (0, 2), (1, 3)] {
+        let (first, second) = (run(seed, nodes, None, true), run(seed, nodes, None, true));
         let differs = first.lines.iter().zip(&second.lines).find(|(first, second)| first != second);
         assert_eq!(differs, None, "seed {seed}");
         assert_eq!((first.lines.len(), first.hash), (second.lines.len(), second.hash), "seed {seed}");
         assert!(first.lines.len() > 1_000, "seed {seed} is empty");
     }
-    assert_ne!(run(1, None, false).hash, run(2, None, false).hash);
+    assert_ne!(run(1, 1, None, false).hash, run(2, 1, None, false).hash);
 }

@@ -4,17 +4,18 @@ use parking_lot::Mutex;
 use rill_protocol::{Code, SessionId, UserId};
 use rill_server::{
     admission,
+    cluster::{Cluster, Shared, clock::AgreedClock, local::LocalBus},
     config::{Limits, Registration},
     domain::{Domain, World as Outside, sweep::sweep},
     hub::{Hub, rings::Rings},
     metrics::Metrics,
-    runtime::{StopSwitch, Tasks},
+    runtime::{Clock, StopSwitch, Tasks},
     session::{self, Live, Services},
     transport::{TransportKind, memory},
     wire,
 };
 use rill_storage::{
-    StoreError,
+    Store, StoreError,
     embedded::simulated::{self, Committing},
     limits::Bounds,
 };
@@ -27,6 +28,8 @@ use tokio::{
 use crate::{
     late::late,
     link::{Barrier, Link},
+    shared_store::view,
+    weather::Skewed,
     world::World,
 };
 
@@ -41,27 +44,47 @@ pub(crate) struct Server {
     pub(crate) generation: u64,
     pub(crate) services: Arc<Services>,
     switch: StopSwitch,
-    committing: Arc<Mutex<Option<Committing>>>,
-    /// Committer, fan-out, sessions.
+    /// Where the store is its own.
+    store: Option<Held>,
+    /// Fan-out, sessions, what goes on between nodes.
     running: Mutex<Vec<AbortHandle>>,
+    /// Its place among nodes, if there are others.
+    pub(crate) bus: Option<Arc<LocalBus>>,
 }
 
 impl Server {
     /// Opens the store of the world's disk and serves.
     pub(crate) async fn start(world: &World, generation: u64) -> Result<Self, StoreError> {
-        let opened = simulated::open(&world.disk, Bounds::default(), world.store_entropy())?;
-        let (store, tasks) = (late(opened.store, world.mood.clone()), Tasks::default());
+        let (tasks, metrics) = (Tasks::default(), Arc::<Metrics>::default());
         let hub = Hub::with_rings(wire::entry::encode, Rings::new(RINGS_BYTES_MAX));
+        let mut clock: Arc<dyn Clock> = world.watch.clone();
+        let (held, store, bus, cluster) = match &world.shared {
+            None => {
+                let (held, store) = Held::open(world)?;
+                (Some(held), late(store, world.mood.clone()), None, None)
+            }
+            Some(shared) => {
+                let name: Arc<str> = format!("node{generation}").into();
+                let store = late(view(&shared.store, &shared.bell, &name), world.mood.clone());
+                let bus = Arc::new(shared.exchange.join());
+                let own = Skewed { watch: world.watch.clone(), ahead_ms: shared.skew_ms(generation) };
+                let agreed = AgreedClock::agree(&*bus, Arc::new(own)).await;
+                clock = agreed.clone();
+                let beside = Shared { node: name, bus: bus.clone(), attendance: bus.clone() };
+                let cluster = Cluster::join(beside, agreed, hub.clone(), store.clone(), metrics.clone());
+                (None, store, Some(bus), Some(cluster))
+            }
+        };
         store.log.observe(hub.clone());
         store.user_log.observe(hub.clone());
         let outside = Outside {
             store: store.clone(),
-            clock: world.watch.clone(),
+            clock: clock.clone(),
             entropy: world.chance.clone(),
             tasks: tasks.clone(),
             registration: Registration::Open,
         };
-        let (switch, metrics) = (StopSwitch::new(), Arc::<Metrics>::default());
+        let switch = StopSwitch::new();
         let limits = Limits {
             handshakes_per_second_per_address: 0,
             requests_per_second_per_user: 0,
@@ -74,22 +97,21 @@ impl Server {
             store,
             hub,
             live: Live::default(),
-            clock: world.watch.clone(),
+            clock,
             entropy: world.chance.clone(),
             tasks,
             gate: Arc::new(admission::Gate::new(&limits, metrics.clone(), [0; 32])),
             metrics,
             software: "rill/simulated".into(),
             stop: switch.stop(),
-            cluster: None,
+            cluster,
         });
-        let committing = Arc::new(Mutex::new(Some(opened.committing)));
         let hub = services.hub.clone();
-        let running = vec![
-            world.tasks.spawn(commit(committing.clone(), world.mood.clone())).abort_handle(),
-            world.tasks.spawn(async move { hub.run_fanout().await }).abort_handle(),
-        ];
-        let server = Self { generation, services, switch, committing, running: Mutex::new(running) };
+        let mut running = vec![world.tasks.spawn(async move { hub.run_fanout().await }).abort_handle()];
+        if let Some(cluster) = services.cluster.clone() {
+            running.push(world.tasks.spawn(async move { cluster.run().await }).abort_handle());
+        }
+        let server = Self { generation, services, switch, store: held, running: Mutex::new(running), bus };
         // As at every start, before anybody connects.
         sweep(&server.services.store).await?;
         Ok(server)
@@ -111,7 +133,7 @@ impl Server {
     pub(crate) async fn revoke(&self, user: UserId, session: SessionId) -> bool {
         let ended = self.services.domain.accounts.end_session(user, session).await.is_ok();
         if ended {
-            self.services.live.end_session(session, Code::SessionRevoked);
+            self.services.logins_ended(user, &[session], Code::SessionRevoked);
         }
         ended
     }
@@ -125,19 +147,18 @@ impl Server {
             }
         };
         let _ = timeout(SESSIONS_END_MAX, sessions_end).await;
-        let mut running = std::mem::take(&mut *self.running.lock());
-        // The committer is needed until the last.
-        running.drain(1..).for_each(|task| task.abort());
+        if let Some(cluster) = &self.services.cluster {
+            cluster.leave().await;
+        }
+        self.running.lock().drain(..).for_each(|task| task.abort());
         let _ = timeout(TASKS_END_MAX, self.services.tasks.idle()).await;
-        running.drain(..).for_each(|task| task.abort());
-        let committing = self.committing.lock().take();
-        committing.map_or(Ok(()), Committing::end)
+        self.store.as_ref().map_or(Ok(()), Held::end)
     }
 
     /// Is gone in the middle of everything.
     pub(crate) fn crash(&self) {
-        if let Some(committing) = self.committing.lock().take() {
-            committing.abandon();
+        if let Some(held) = &self.store {
+            held.abandon();
         }
         self.running.lock().drain(..).for_each(|task| task.abort());
     }
@@ -148,6 +169,34 @@ impl Server {
         live.count() == 0
             && world.users.iter().all(|user| !hub.presence.is_online(user.id))
             && world.rooms.iter().all(|room| hub.room(*room).is_none())
+    }
+}
+
+/// An open store and its committer.
+pub(crate) struct Held {
+    committing: Arc<Mutex<Option<Committing>>>,
+    committer: AbortHandle,
+}
+
+impl Held {
+    pub(crate) fn open(world: &World) -> Result<(Self, Store), StoreError> {
+        let opened = simulated::open(&world.disk, Bounds::default(), world.store_entropy())?;
+        let committing = Arc::new(Mutex::new(Some(opened.committing)));
+        let committer = world.tasks.spawn(commit(committing.clone(), world.mood.clone())).abort_handle();
+        Ok((Self { committing, committer }, opened.store))
+    }
+
+    pub(crate) fn end(&self) -> Result<(), StoreError> {
+        self.committer.abort();
+        let committing = self.committing.lock().take();
+        committing.map_or(Ok(()), Committing::end)
+    }
+
+    pub(crate) fn abandon(&self) {
+        if let Some(committing) = self.committing.lock().take() {
+            committing.abandon();
+        }
+        self.committer.abort();
     }
 }
 

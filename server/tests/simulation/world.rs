@@ -4,11 +4,12 @@
 use parking_lot::Mutex;
 use rill_protocol::{ClientId, Epoch, RoomId, SessionId, Ticket, UserId};
 use rill_server::{
+    cluster::local::Exchange,
     domain::accounts::Identity,
     runtime::{Clock, Entropy, Tasks},
 };
 use rill_storage::{
-    StoreError,
+    Store, StoreError,
     embedded::{
         Entropy as StoreEntropy,
         simulated::{self, Backup, Disk, Fault, Simulated},
@@ -30,8 +31,10 @@ use crate::{
     dice::{Chance, Dice},
     judge,
     mood::Mood,
-    server::Server,
+    server::{Held, Server},
+    shared_store::Bell,
     trace::Trace,
+    weather::Weather,
     witness::Witness,
 };
 
@@ -54,16 +57,42 @@ pub(crate) struct World {
     pub(crate) tasks: Tasks,
     pub(crate) users: Vec<Person>,
     pub(crate) rooms: Vec<RoomId>,
-    server: Mutex<Option<Arc<Server>>>,
+    /// One, or nodes on a store that they share.
+    servers: Mutex<Vec<Option<Arc<Server>>>>,
+    pub(crate) shared: Option<SharedStore>,
     generations: AtomicU64,
     /// What servers before this one said counts no more: the logs were put back.
     valid_from: AtomicU64,
     backup: Mutex<Option<Backup>>,
 }
 
+/// What nodes share. It outlives all of them.
+pub(crate) struct SharedStore {
+    pub(crate) store: Store,
+    pub(crate) bell: Arc<Bell>,
+    pub(crate) exchange: Exchange,
+    pub(crate) weather: Arc<Weather>,
+    held: Held,
+    /// Which node somebody comes to.
+    turns: Mutex<Dice>,
+    skews: Dice,
+}
+
+impl SharedStore {
+    /// How wrong the clock of a node's machine is.
+    pub(crate) fn skew_ms(&self, generation: u64) -> i64 {
+        let mut dice = self.skews.clone();
+        for _ in 0..generation {
+            dice.next();
+        }
+        dice.one_of(&[-3_600_000, 0, 3_600_000])
+    }
+}
+
 impl World {
     /// People and rooms on an empty disk, and a server. Some are members already.
-    pub(crate) async fn new(dice: &mut Dice, trace: Trace) -> Result<Arc<Self>, StoreError> {
+    /// With more than one node they share a store.
+    pub(crate) async fn new(dice: &mut Dice, trace: Trace, nodes: usize) -> Result<Arc<Self>, StoreError> {
         let names = ["ann", "bob", "cem", "dua", "eve"].into_iter().take(USERS);
         let mut world = Self {
             disk: Disk::new(dice.one_in(2)),
@@ -74,11 +103,21 @@ impl World {
             tasks: Tasks::default(),
             users: names.map(|name| Person { id: UserId(dice.bytes()), name: name.into() }).collect(),
             rooms: Vec::new(),
-            server: Mutex::default(),
+            servers: Mutex::new(vec![None; nodes]),
+            shared: None,
             generations: AtomicU64::new(1),
             valid_from: AtomicU64::new(1),
             backup: Mutex::default(),
         };
+        if nodes > 1 {
+            let weather = Arc::new(Weather::new(dice.split()));
+            let deciding = weather.clone();
+            let exchange = Exchange::with(world.watch.clone(), move || deciding.fate());
+            let (held, store) = Held::open(&world)?;
+            let bell = Bell::hang(&store, &exchange);
+            let (turns, skews) = (Mutex::new(dice.split()), dice.split());
+            world.shared = Some(SharedStore { store, bell, exchange, weather, held, turns, skews });
+        }
         world.start().await?;
         let Some(server) = world.server() else { return Err(StoreError::Closed) };
         let store = &server.services.store;
@@ -118,9 +157,25 @@ impl World {
         self.witness.tell(self.watch.elapsed_ms(), line);
     }
 
-    /// The server that runs, if one does.
+    /// The server that runs, if one does: of several nodes any.
     pub(crate) fn server(&self) -> Option<Arc<Server>> {
-        self.server.lock().clone()
+        let servers = self.servers();
+        let Some(shared) = &self.shared else { return servers.into_iter().next() };
+        let turn = shared.turns.lock().below(servers.len() as u64) as usize;
+        servers.into_iter().nth(turn)
+    }
+
+    /// All that run.
+    pub(crate) fn servers(&self) -> Vec<Arc<Server>> {
+        self.servers.lock().iter().flatten().cloned().collect()
+    }
+
+    /// Takes one that runs out of service.
+    fn take_server(&self) -> Option<Arc<Server>> {
+        let chosen = self.server()?;
+        let mut servers = self.servers.lock();
+        let place = servers.iter_mut().find(|place| place.as_ref().is_some_and(|one| Arc::ptr_eq(one, &chosen)));
+        place.and_then(Option::take)
     }
 
     /// Whether a connection to that server says what still counts.
@@ -133,17 +188,43 @@ impl World {
         Arc::new(move |out: &mut [u8]| chance.fill(out))
     }
 
-    /// Starts a server on the disk as it is.
+    /// Starts a server on the disk as it is; of several nodes those that do not run.
     pub(crate) async fn start(&self) -> Result<(), StoreError> {
-        let generation = self.generations.fetch_add(1, Ordering::Relaxed);
-        let server = Server::start(self, generation).await?;
-        *self.server.lock() = Some(Arc::new(server));
+        let places = self.servers.lock().len();
+        for place in 0..places {
+            if self.shared.is_some() && self.servers.lock()[place].is_some() {
+                continue;
+            }
+            let generation = self.generations.fetch_add(1, Ordering::Relaxed);
+            let server = Server::start(self, generation).await?;
+            self.servers.lock()[place] = Some(Arc::new(server));
+        }
         Ok(())
     }
 
-    /// Stops the server in order. A store that failed is as good as cut off.
+    /// Stops every server, and the store that nodes share.
+    pub(crate) async fn stop_all(&self) {
+        while !self.servers().is_empty() {
+            self.stop().await;
+        }
+        if let Some(shared) = &self.shared
+            && let Err(error) = shared.held.end()
+        {
+            self.witness.violated(format!("the store does not end: {error}"));
+        }
+    }
+
+    /// Everything is gone, whatever it did.
+    pub(crate) fn abandon(&self) {
+        self.servers().iter().for_each(|server| server.crash());
+        if let Some(shared) = &self.shared {
+            shared.held.abandon();
+        }
+    }
+
+    /// Stops the server, or one of the nodes, in order. A store that failed is as good as cut off.
     pub(crate) async fn stop(&self) {
-        let Some(server) = self.server.lock().take() else { return };
+        let Some(server) = self.take_server() else { return };
         let end = server.stop().await;
         self.tell(format_args!("stopped, {}", if end.is_ok() { "clean" } else { "after a failure" }));
         if end.is_err() {
@@ -151,10 +232,13 @@ impl World {
         }
     }
 
-    /// The power goes: of what was not flushed some survives.
+    /// A node is gone, the store that it shares stays. Without others the power goes: of what was not flushed some survives.
     pub(crate) fn crash(&self, dice: &mut Dice) {
-        if let Some(server) = self.server.lock().take() {
+        if let Some(server) = self.take_server() {
             server.crash();
+        }
+        if self.shared.is_some() {
+            return;
         }
         let (batches, heads) = (dice.below(self.disk.unflushed() as u64 + 1) as usize, dice.below(8) as usize);
         self.disk.cut_power(batches, heads);
@@ -194,7 +278,12 @@ impl World {
         self.mood.set(0, 0, 0);
         self.disk.set_fault(Fault::None);
         self.watch.jump(0);
-        self.stop().await;
+        if let Some(shared) = &self.shared {
+            shared.weather.set(0, 0, 0);
+            self.servers().iter().filter_map(|server| server.bus.as_ref()).for_each(|bus| bus.cut(false));
+        } else {
+            self.stop().await;
+        }
         self.start().await
     }
 

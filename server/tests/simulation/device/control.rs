@@ -4,7 +4,7 @@ use rill_protocol::{
     Frame, Kind, RoomId, U53,
     message::{
         Attach, Attached, Direction, Done, Failed, GetMessages, GoAway, History, LaneClass, MessageKind, MessagePage,
-        Presence, RoomAdded, RoomAnswer, RoomRemoved, UserHead, WatchPresence, Welcome,
+        Presence, PresenceState, RoomAdded, RoomAnswer, RoomRemoved, UserHead, WatchPresence, Welcome,
     },
     mux::Class,
 };
@@ -143,7 +143,8 @@ impl Device {
         let Ok(Presence { slots }) = frame.decode() else { return self.broken(frame) };
         let Some(connection) = &mut self.connection else { return };
         for slot in slots {
-            let before = connection.presence.insert(slot.user, slot.version.get()).unwrap_or_default();
+            let shown = (slot.version.get(), slot.state == PresenceState::Online);
+            let (before, _) = connection.presence.insert(slot.user, shown).unwrap_or_default();
             if slot.version.get() < before {
                 self.world.witness.violated(format!("presence goes back from {before} to {}", slot.version.get()));
             }

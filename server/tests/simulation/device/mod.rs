@@ -79,6 +79,8 @@ pub(crate) struct Standing {
     pub(crate) is_online: bool,
     pub(crate) wants: usize,
     pub(crate) tails: BTreeMap<RoomId, Tail>,
+    /// Who is shown to be there.
+    pub(crate) shows: BTreeMap<UserId, bool>,
 }
 
 /// What a request without an answer was for.
@@ -115,9 +117,15 @@ struct Connection {
     history: Option<Stream>,
     requests: u32,
     purposes: BTreeMap<u32, Purpose>,
-    presence: BTreeMap<UserId, u64>,
+    presence: BTreeMap<UserId, (u64, bool)>,
     heard_at: Instant,
     ping_at: Instant,
+}
+
+impl Connection {
+    fn shows(&self) -> BTreeMap<UserId, bool> {
+        self.presence.iter().map(|(user, (_, is_online))| (*user, *is_online)).collect()
+    }
 }
 
 pub(crate) struct Device {
@@ -374,6 +382,7 @@ impl Device {
                     is_online: self.is_online(),
                     wants: self.outbox.wants(|room| self.tails.contains_key(&room)),
                     tails: self.tails.clone(),
+                    shows: self.connection.as_ref().map(Connection::shows).unwrap_or_default(),
                 };
                 let _ = answer.send(standing);
             }
