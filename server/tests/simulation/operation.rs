@@ -106,7 +106,7 @@ pub(crate) async fn perform(world: &World, devices: &[Handle], dice: &mut Dice) 
     world.tell(format_args!("-- {operation:?} {}", device.name));
     match operation {
         Operation::Fault | Operation::BackUp | Operation::Restore if world.shared.is_some() => {
-            between_nodes(world, dice)
+            between_nodes(world, dice);
         }
         Operation::Post => order(device, Order::Post(room, text(dice, 20))),
         Operation::PostLong => {
