@@ -104,6 +104,7 @@ impl Core {
             let is_nothing = batch.writes.is_empty() && empty == Empty::Skipped && lost < LOST_COMMITS_MAX;
             if is_nothing {
                 if snapshot.is_true() {
+                    self.settle(slot).await?;
                     return Ok(batch.effects);
                 }
                 snapshot.doubt();
@@ -147,6 +148,12 @@ impl Core {
         {
             archive.grown(room, first - 1, *last);
         }
+    }
+
+    /// What a retry finds may have been taken and not yet be as safe as was asked for.
+    async fn settle(&self, slot: Slot) -> Result<(), StoreError> {
+        let key = self.layout.rows(slot);
+        self.link.settle(&key).await.map_err(|error| self.link.fault("waiting for replicas", &key, &error))
     }
 
     /// Runs commands until a batch is full; those behind it are for the next. The logs that

@@ -21,6 +21,7 @@ use super::{
     options::Spawn,
     scripts::{Script, Scripts},
     seen::Seen,
+    settling::is_unsettled,
     snapshot::Snapshot,
     statistics::Counters,
     version::Version,
@@ -83,6 +84,7 @@ impl Core {
                     Ok(value) => return Ok(Answered { value, sends }),
                     Err(error) => match self.link.fault(what, key, &error) {
                         StoreError::Closed => return Err(StoreError::Closed),
+                        fault if is_unsettled(&error) => return Err(fault),
                         fault if error::cause(&error) == Cause::Passing => last = Some(fault),
                         fault => return Err(fault),
                     },

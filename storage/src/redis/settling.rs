@@ -6,7 +6,7 @@
 //! answered before it was sent; everything else that is sent over the connection meanwhile
 //! stands behind it.
 
-use redis::{ErrorKind, RedisResult, Value, from_redis_value, pipe};
+use redis::{ErrorKind, RedisError, RedisResult, Value, from_redis_value, pipe};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use tokio::sync::Mutex;
 
@@ -28,6 +28,14 @@ struct Settled {
     /// That it was sent over.
     connection: u64,
     outcome: RedisResult<()>,
+}
+
+const UNSETTLED: &str = "too few replicas have it";
+
+/// Whether all went well but for the replicas: waiting on would be to wait longer than was
+/// asked for.
+pub(super) fn is_unsettled(error: &RedisError) -> bool {
+    error.to_string().contains(UNSETTLED)
 }
 
 /// How long the small write lives.
@@ -98,7 +106,7 @@ impl Settling {
             true => Ok(()),
             false => Err((
                 ErrorKind::Io,
-                "too few replicas have it",
+                UNSETTLED,
                 format!("{have} instead of {} in {} ms: see redis.wait_replicas", self.replicas, self.timeout_ms),
             )
                 .into()),

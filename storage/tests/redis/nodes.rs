@@ -6,11 +6,12 @@ use crate::{
 };
 use parking_lot::Mutex;
 use rill_protocol::{Epoch, RoomId};
-use rill_redis_process::{Cluster, Options, Server};
+use rill_redis_process::{Cluster, Options, Replicated, Server};
 use rill_storage::{
     StoreError,
     model::{Anchor, Body, Change, Entry, Replay},
     port::LogObserver,
+    redis::{self, RedisOptions, Unattended},
 };
 use std::{sync::Arc, time::Duration};
 use tokio::{task::JoinSet, time::Instant};
@@ -242,4 +243,24 @@ async fn a_redis_that_went_back_is_not_taken_for_what_it_was() {
     assert_eq!((made.entry.seq, made.replay), (10, Replay::First));
     assert_eq!(posts_of(&one).await.len(), 7);
     assert_eq!(posts_of(&one).await, posts_of(&other).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_post_that_no_replica_has_is_not_acknowledged_nor_is_its_retry() {
+    let servers = Replicated::start(&Options::default()).unwrap();
+    let options = RedisOptions { wait_replicas: 1, wait_timeout_ms: 300, ..crate::stage::of(&servers.primary) };
+    let node = redis::open(options, None).await.unwrap();
+    node.handle.link().tend(Arc::new(Unattended));
+    begin(&node, 1).await;
+    servers.replica.pause().unwrap();
+    let append = || node.store.log.append(ROOM, post(0, 1, "x"));
+    for _ in 0..3 {
+        let begun = Instant::now();
+        let error = append().await.unwrap_err();
+        assert!(matches!(&error, StoreError::Unreachable(text) if text.contains("redis.wait_replicas")), "{error:?}");
+        assert!(begun.elapsed() < Duration::from_secs(3), "no longer than asked for: {:?}", begun.elapsed());
+    }
+    servers.replica.resume().unwrap();
+    let made = retried(append).await.unwrap();
+    assert_eq!((made.entry.seq, made.replay), (3, Replay::Same));
 }

@@ -23,7 +23,8 @@ async fn waiting(server: &Server) -> TendedLink {
 #[tokio::test]
 async fn what_is_acknowledged_is_on_the_replica() {
     let servers = Replicated::start(&Options::default()).unwrap();
-    let link = waiting(&servers.primary).await;
+    let patient = RedisOptions { wait_replicas: 1, wait_timeout_ms: 10_000, ..of(&servers.primary) };
+    let link = open(patient).await.unwrap();
     for number in 0..50 {
         link.commit(&write(number), b"rill:x").await.unwrap();
         let found: u32 = redis::from_redis_value(servers.replica.command(&["GET", "rill:x"]).unwrap()).unwrap();
