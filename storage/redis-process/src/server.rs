@@ -24,11 +24,6 @@ const KEEPER: &str = "rill-redis-process";
 /// Somebody may take the port between our look and the server's start.
 const STARTS_MAX: usize = 5;
 
-struct Running {
-    child: Child,
-    guard: Guard,
-}
-
 /// A server that lives no longer than this value.
 pub struct Server {
     options: Options,
@@ -36,7 +31,8 @@ pub struct Server {
     port: Port,
     directory: TempDir,
     keeper: String,
-    running: Option<Running>,
+    guard: Guard,
+    running: Option<Child>,
 }
 
 impl Server {
@@ -51,11 +47,13 @@ impl Server {
             let Some(port) = Port::take() else { break };
             let mut random = [0; 16];
             getrandom::fill(&mut random).map_err(|error| io::Error::other(error.to_string()))?;
+            let directory = tempfile::Builder::new().prefix("rill-redis-").tempdir()?;
             let mut server = Self {
+                guard: Guard::of(directory.path())?,
                 options: options.clone(),
                 is_cluster_node,
                 port,
-                directory: tempfile::Builder::new().prefix("rill-redis-").tempdir()?,
+                directory,
                 keeper: random.iter().map(|byte| format!("{byte:02x}")).collect(),
                 running: None,
             };
@@ -91,8 +89,9 @@ impl Server {
                 io::ErrorKind::NotFound => Error::Missing,
                 _ => Error::Io(error),
             })?;
-        let guard = Guard::of(child.id(), self.directory.path())?;
-        self.running = Some(Running { child, guard });
+        let id = child.id();
+        self.running = Some(child);
+        self.guard.tell(Some(id))?;
         self.wait_until_it_answers()
     }
 
@@ -127,7 +126,7 @@ impl Server {
         let mut end = None;
         let waited = until("it does not answer", || {
             if let Some(running) = &mut self.running
-                && let Some(status) = running.child.try_wait()?
+                && let Some(status) = running.try_wait()?
             {
                 end = Some(status);
                 return Ok(true);
@@ -140,7 +139,8 @@ impl Server {
             }
         });
         let Some(status) = end else { return waited };
-        self.running.take().into_iter().for_each(|running| running.guard.dismiss());
+        self.running = None;
+        self.guard.tell(None)?;
         let log = fs::read_to_string(self.directory.path().join("redis.log")).unwrap_or_default();
         let last: Vec<_> = log.lines().rev().take(8).collect();
         Err(Error::Start(format!("{status}: {}", last.into_iter().rev().collect::<Vec<_>>().join(" | "))))
@@ -206,13 +206,14 @@ impl Server {
 
     /// Nothing while it is down.
     pub fn process_id(&self) -> Option<u32> {
-        self.running.as_ref().map(|running| running.child.id())
+        self.running.as_ref().map(Child::id)
     }
 
     /// `kill -9`: what it had not written is gone.
     pub fn kill(&mut self) {
-        let Some(Running { mut child, guard }) = self.running.take() else { return };
-        guard.dismiss();
+        let Some(mut child) = self.running.take() else { return };
+        // An error says that the shell is gone.
+        let _ = self.guard.tell(None);
         let _ = child.kill();
         let _ = child.wait();
     }
@@ -226,7 +227,7 @@ impl Server {
         self.signal(Signal::TERM)?;
         let running = &mut self.running;
         let ended = until("it does not stop", || match running {
-            Some(running) => Ok(running.child.try_wait()?.is_some()),
+            Some(running) => Ok(running.try_wait()?.is_some()),
             None => Ok(true),
         });
         self.kill();
@@ -276,5 +277,6 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.kill();
+        self.guard.dismiss();
     }
 }
