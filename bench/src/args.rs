@@ -2,6 +2,7 @@
 
 pub(crate) mod append;
 pub(crate) mod chaos;
+pub(crate) mod cluster;
 pub(crate) mod slow;
 
 use anyhow::bail;
@@ -12,6 +13,7 @@ use url::Url;
 
 use append::AppendArgs;
 use chaos::ChaosArgs;
+use cluster::ClusterArgs;
 use slow::SlowArgs;
 
 /// The transports over which users are spread, in this order.
@@ -57,6 +59,13 @@ pub(crate) enum Command {
     /// and come back by themselves. The exit code is 1 if anything was lost, doubled or out
     /// of order, or if posting was away for too long.
     Chaos(ChaosArgs),
+    /// Several nodes on one Redis, which are killed, cut off and restarted under load, as is
+    /// Redis, and every ack and every delivery is checked.
+    ///
+    /// Each hardship has a run of its own, with a redis-server that is started for it
+    /// (RILL_REDIS_SERVER names another binary). The exit code is 1 if anything that was
+    /// acked was lost, doubled or out of order.
+    Cluster(ClusterArgs),
     /// One room at full rate with sessions in it that never read.
     ///
     /// Those who read talk without the others first, then beside them. The verdicts compare
@@ -249,6 +258,7 @@ mod tests {
             Command::Store(_) => Err("another scenario".into()),
             Command::Append(args) => args.check().map_err(|error| error.to_string()),
             Command::Chaos(args) => args.check().map_err(|error| error.to_string()),
+            Command::Cluster(args) => args.check().map_err(|error| error.to_string()),
             Command::Slow(args) => args.check().map_err(|error| error.to_string()),
         }
     }

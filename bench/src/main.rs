@@ -7,6 +7,7 @@
 
 mod args;
 mod chaos;
+mod cluster;
 mod deaf;
 mod hostile;
 mod hostile_report;
@@ -37,6 +38,9 @@ fn main() -> ExitCode {
         }
         args::Command::Chaos(args) => {
             scenario::chaos::run(&args).map(|kept| (kept, "a promise was not kept; the lines above say which"))
+        }
+        args::Command::Cluster(args) => {
+            scenario::cluster::run(&args).map(|kept| (kept, "a promise was not kept; the lines above say which"))
         }
         args::Command::Slow(args) => scenario::slow::run(&args)
             .map(|passed| (passed, "those who never read were noticed; the verdicts above say how")),

@@ -74,6 +74,12 @@ fn read(path: &str) -> anyhow::Result<String> {
     fs::read_to_string(path).with_context(|| format!("{path} cannot be read"))
 }
 
+/// CPU time of several processes together, so far.
+pub(crate) fn cpu_s(processes: &[u32]) -> anyhow::Result<f64> {
+    let ticks = processes.iter().map(|pid| cpu_ticks(*pid)).sum::<anyhow::Result<f64>>()?;
+    Ok(ticks / TICKS_PER_S)
+}
+
 /// User and system time of all threads, those that have ended included.
 fn cpu_ticks(pid: u32) -> anyhow::Result<f64> {
     let text = read(&format!("/proc/{pid}/stat"))?;

@@ -6,6 +6,8 @@ use rill_client::TransportKind;
 use rill_storage::EngineKind;
 use std::path::PathBuf;
 
+use super::cluster::AppendFsync;
+
 /// Of the scenario that only posts.
 #[derive(Debug, Args)]
 pub(crate) struct AppendArgs {
@@ -33,6 +35,9 @@ pub(crate) struct AppendArgs {
     /// The store's engine, sled or fjall; by default the server's default.
     #[arg(long)]
     pub(crate) engine: Option<EngineKind>,
+    /// Instead of an engine a Redis, started for it, with this appendfsync.
+    #[arg(long, value_enum, conflicts_with = "engine")]
+    pub(crate) redis: Option<AppendFsync>,
     /// The server to start; by default the one beside this program.
     #[arg(long, env = "RILL_BIN")]
     pub(crate) rill: Option<PathBuf>,

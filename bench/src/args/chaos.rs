@@ -6,6 +6,7 @@ use rill_storage::EngineKind;
 use std::path::PathBuf;
 
 use super::SPREAD;
+use crate::chaos::crowd::Cast;
 
 /// How the server is ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -92,8 +93,7 @@ impl ChaosArgs {
         self.speakers + self.listeners
     }
 
-    /// Of a user, as a place in [`SPREAD`].
-    pub(crate) fn transport(&self, user: usize) -> usize {
-        (user / self.rooms) % SPREAD.len()
+    pub(crate) fn cast(&self) -> Cast {
+        Cast { speakers: self.speakers, listeners: self.listeners, rooms: self.rooms }
     }
 }

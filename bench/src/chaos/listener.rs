@@ -16,8 +16,8 @@ use std::{
 use tokio::sync::watch;
 
 use super::{
+    Watch,
     audit::{Held, Placed},
-    outage::Outages,
     plan::Message,
 };
 
@@ -50,7 +50,11 @@ pub(crate) struct Heard {
 
 impl Listener {
     /// Listens until told to stop.
-    pub(crate) async fn run(mut self, outages: Arc<Outages>, mut stop: watch::Receiver<bool>) -> anyhow::Result<Heard> {
+    pub(crate) async fn run(
+        mut self,
+        watch: Arc<impl Watch>,
+        mut stop: watch::Receiver<bool>,
+    ) -> anyhow::Result<Heard> {
         let mut heard = Heard { user: self.user, ..Heard::default() };
         let mut batch = Vec::with_capacity(EVENTS_AT_ONCE);
         loop {
@@ -60,7 +64,7 @@ impl Listener {
                         bail!("user {} was thrown out: {:?}", self.user, self.client.state());
                     }
                     for event in batch.drain(..) {
-                        self.event(event, &mut heard, &outages).await?;
+                        self.event(event, &mut heard, &*watch).await?;
                     }
                 }
                 _ = stop.changed() => return Ok(heard),
@@ -68,7 +72,7 @@ impl Listener {
         }
     }
 
-    async fn event(&self, event: Event, heard: &mut Heard, outages: &Outages) -> anyhow::Result<()> {
+    async fn event(&self, event: Event, heard: &mut Heard, watch: &impl Watch) -> anyhow::Result<()> {
         match event {
             Event::Entry(entry) if entry.room == self.room => {
                 let message = match &entry.kind {
@@ -76,7 +80,7 @@ impl Listener {
                     _ => None,
                 };
                 self.reached.store(entry.seq, Ordering::Relaxed);
-                outages.delivered(self.user, entry.at_ms, Instant::now());
+                watch.delivered(self.user, entry.at_ms, Instant::now());
                 heard.held.given.push(Placed { seq: entry.seq, message });
             }
             Event::Tail { room, base, cause, .. } if room == self.room => match cause {

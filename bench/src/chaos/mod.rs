@@ -4,8 +4,21 @@
 //! the log as somebody finds it who comes anew.
 
 pub(crate) mod audit;
+pub(crate) mod crowd;
 pub(crate) mod listener;
 pub(crate) mod outage;
 pub(crate) mod plan;
 pub(crate) mod report;
 pub(crate) mod speaker;
+
+use rill_client::Posted;
+use std::time::Instant;
+
+/// Is told of every ack and every delivery as it comes.
+pub(crate) trait Watch: Send + Sync + 'static {
+    /// A speaker's post, which was due then, was acked; `transport` is its place in
+    /// [`crate::args::SPREAD`].
+    fn acked(&self, user: usize, transport: usize, posted: &Posted, due: Instant, now: Instant);
+    /// A listener was given an entry.
+    fn delivered(&self, user: usize, at_ms: u64, now: Instant);
+}

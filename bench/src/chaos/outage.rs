@@ -10,6 +10,7 @@ use rill_protocol::message::Replay;
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
+use super::Watch;
 use crate::args::SPREAD;
 
 /// One kill and what came after it.
@@ -70,8 +71,25 @@ impl Outages {
         self.state.lock().now_running_since_ms = Some(now_ms + 1);
     }
 
-    /// A speaker's post was acked.
-    pub(crate) fn acked(&self, user: usize, transport: usize, posted: &Posted, now: Instant) {
+    /// Resolves when the last outage is over. Cancel safe.
+    pub(crate) async fn over(&self) {
+        while self.state.lock().outages.last().is_some_and(|outage| outage.over().is_none()) {
+            self.over.notified().await;
+        }
+    }
+
+    pub(crate) fn outages(&self) -> Vec<Outage> {
+        self.state.lock().outages.clone()
+    }
+
+    /// How long each of some users was cut off, for each time that it was.
+    pub(crate) fn back_after(&self, users: std::ops::Range<usize>) -> Vec<Duration> {
+        self.state.lock().back_after[users].concat()
+    }
+}
+
+impl Watch for Outages {
+    fn acked(&self, user: usize, transport: usize, posted: &Posted, _due: Instant, now: Instant) {
         let is_replay = posted.replay != Replay::First;
         let mut state = self.state.lock();
         if !state.is_of_this_process(posted.at_ms, is_replay) {
@@ -87,28 +105,11 @@ impl Outages {
         }
     }
 
-    /// A listener was delivered an entry.
-    pub(crate) fn delivered(&self, user: usize, at_ms: u64, now: Instant) {
+    fn delivered(&self, user: usize, at_ms: u64, now: Instant) {
         let mut state = self.state.lock();
         if state.is_of_this_process(at_ms, false) {
             state.back(user, now);
         }
-    }
-
-    /// Resolves when the last outage is over. Cancel safe.
-    pub(crate) async fn over(&self) {
-        while self.state.lock().outages.last().is_some_and(|outage| outage.over().is_none()) {
-            self.over.notified().await;
-        }
-    }
-
-    pub(crate) fn outages(&self) -> Vec<Outage> {
-        self.state.lock().outages.clone()
-    }
-
-    /// How long each of some users was cut off, for each time that it was.
-    pub(crate) fn back_after(&self, users: std::ops::Range<usize>) -> Vec<Duration> {
-        self.state.lock().back_after[users].concat()
     }
 }
 
@@ -139,15 +140,15 @@ mod tests {
         let (outages, start) = (Outages::new(3), Instant::now());
         let at = |ms| start + Duration::from_millis(ms);
         outages.killed(start);
-        outages.acked(0, 0, &posted(5_000, Replay::First), at(1));
+        outages.acked(0, 0, &posted(5_000, Replay::First), start, at(1));
         outages.restarting(5_000);
-        outages.acked(0, 0, &posted(5_000, Replay::First), at(2));
+        outages.acked(0, 0, &posted(5_000, Replay::First), start, at(2));
         assert_eq!(outages.outages()[0].first_ack, [None; 3], "the old process said that");
-        outages.acked(0, 0, &posted(5_300, Replay::First), at(300));
-        outages.acked(0, 0, &posted(5_400, Replay::First), at(400));
-        outages.acked(1, 1, &posted(4_000, Replay::Same), at(500));
+        outages.acked(0, 0, &posted(5_300, Replay::First), start, at(300));
+        outages.acked(0, 0, &posted(5_400, Replay::First), start, at(400));
+        outages.acked(1, 1, &posted(4_000, Replay::Same), start, at(500));
         assert_eq!(outages.outages()[0].over(), None);
-        outages.acked(2, 2, &posted(5_700, Replay::First), at(700));
+        outages.acked(2, 2, &posted(5_700, Replay::First), start, at(700));
         assert_eq!(outages.outages()[0].over(), Some(Duration::from_millis(700)));
         assert_eq!(outages.back_after(0..2), [300, 500].map(Duration::from_millis));
     }

@@ -18,8 +18,8 @@ use tokio::{
 };
 
 use super::{
+    Watch,
     audit::Placed,
-    outage::Outages,
     plan::{Message, Plan},
 };
 
@@ -63,12 +63,12 @@ impl Speaker {
     pub(crate) async fn run(
         self,
         plan: Arc<Plan>,
-        outages: Arc<Outages>,
+        watch: Arc<impl Watch>,
         stop: watch::Receiver<bool>,
     ) -> anyhow::Result<Told> {
         // The outbox holds no more: saying never waits for hearing.
         let (said, acks) = mpsc::channel(OUTBOX_POSTS_MAX);
-        let (_, told) = tokio::try_join!(self.speak(plan, said, stop), self.hear(outages, acks))?;
+        let (_, told) = tokio::try_join!(self.speak(plan, said, stop), self.hear(watch, acks))?;
         Ok(told)
     }
 
@@ -100,14 +100,14 @@ impl Speaker {
         }
     }
 
-    async fn hear(&self, outages: Arc<Outages>, mut said: mpsc::Receiver<Said>) -> anyhow::Result<Told> {
+    async fn hear(&self, watch: Arc<impl Watch>, mut said: mpsc::Receiver<Said>) -> anyhow::Result<Told> {
         let mut told = Told { user: self.user, acked: Vec::new(), refused: 0, latency_us: latency_us()? };
         // All of them are in one room, so they are acked in the order in which they were said.
         while let Some(Said { number, due, receipt }) = said.recv().await {
             match receipt.posted().await {
                 Ok(posted) => {
                     let now = Instant::now();
-                    outages.acked(self.user, self.transport, &posted, now);
+                    watch.acked(self.user, self.transport, &posted, due, now);
                     told.acked.push(Placed { seq: posted.seq, message: Some(Message::said(number)) });
                     told.refused += u64::from(posted.replay == Replay::Different);
                     let us = now.saturating_duration_since(due).as_micros();

@@ -4,6 +4,7 @@ use anyhow::{Context, bail};
 use hdrhistogram::Histogram;
 use rill_client::{Client, EntryKind, Error, Event, Events, State};
 use rill_protocol::RoomId;
+use rill_redis_process::{Options, Server};
 use serde::Serialize;
 use std::{
     sync::{
@@ -133,8 +134,21 @@ async fn read(mut events: Events, delivered: Arc<AtomicU64>) -> anyhow::Result<(
 }
 
 async fn measure(args: &AppendArgs) -> anyhow::Result<AppendReport> {
-    let wish = Wish { users: args.sessions, rooms: args.in_flight, messages: 0, engine: args.engine };
-    let settings = vec![(NO_LIMIT.0, NO_LIMIT.1.to_owned())];
+    let redis =
+        args.redis.map(|fsync| Server::start(&Options { append_only: Some(fsync.of_server()), ..Options::default() }));
+    let redis = redis.transpose()?;
+    let address = redis.as_ref().map(Server::url);
+    let wish = Wish {
+        users: args.sessions,
+        rooms: args.in_flight,
+        engine: args.engine,
+        redis: address.clone(),
+        ..Wish::default()
+    };
+    let shared = address
+        .into_iter()
+        .flat_map(|address| [("RILL_STORAGE_BACKEND", "redis".to_owned()), ("RILL_REDIS_URL", address)]);
+    let settings = shared.chain([(NO_LIMIT.0, NO_LIMIT.1.to_owned())]).collect();
     let mut target = Target::start(args.rill.as_deref(), &wish, settings, Life::Once).await?;
     let users = target.connect(|_| args.transport).await?;
     let rooms = target.rooms(&users, args.in_flight).await?;
@@ -220,7 +234,10 @@ impl AppendReport {
         Ok(Self {
             scenario: "append",
             transport: args.transport.to_string(),
-            engine: args.engine.unwrap_or_default().to_string(),
+            engine: match args.redis {
+                Some(fsync) => format!("redis, appendfsync {}", fsync.name()),
+                None => args.engine.unwrap_or_default().to_string(),
+            },
             in_flight: args.in_flight,
             sessions: args.sessions,
             rate: args.rate,

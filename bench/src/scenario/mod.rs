@@ -4,6 +4,7 @@
 pub(crate) mod append;
 pub(crate) mod chaos;
 pub(crate) mod chat;
+pub(crate) mod cluster;
 pub(crate) mod hostile;
 pub(crate) mod slow;
 pub(crate) mod store;

@@ -2,6 +2,7 @@
 //! store, or one that runs already.
 
 mod accounts;
+mod nodes;
 mod prepared_store;
 mod server_process;
 
@@ -18,6 +19,7 @@ use tokio::{task::JoinSet, time::timeout};
 use url::Url;
 
 use crate::{args::ServerArgs, hostile::ground::Ground};
+pub(crate) use nodes::Nodes;
 use prepared_store::Prepared;
 pub(crate) use prepared_store::Wish;
 pub(crate) use server_process::Life;

@@ -11,6 +11,7 @@ use rill_storage::{
     EngineKind, Store,
     embedded::{self, OpenOptions},
     model::{Change, Digest, NewEntry, NewRoom, Role, Session, TicketRecord, User, UserFact},
+    redis::{self, RedisOptions, RedisServer, Spawn},
 };
 use std::{
     path::Path,
@@ -57,9 +58,20 @@ pub(crate) struct Wish {
     pub(crate) messages: u32,
     /// The default one by default.
     pub(crate) engine: Option<EngineKind>,
+    /// The address of the Redis that has the store, instead of a folder.
+    pub(crate) redis: Option<String>,
 }
 
 pub(super) async fn prepare(folder: &Path, wish: &Wish) -> anyhow::Result<Prepared> {
+    if let Some(address) = &wish.redis {
+        let server = RedisServer::parse(std::slice::from_ref(address))?;
+        let spawn: Spawn = Arc::new(|task| drop(tokio::spawn(task)));
+        let opened = redis::open(RedisOptions::new(server, Arc::new(fill), spawn), None).await?;
+        opened.handle.link().tend(Arc::new(redis::Unattended));
+        let prepared = Writer { store: opened.store, now_ms: now_ms()? }.write(wish).await;
+        opened.handle.close().await;
+        return prepared;
+    }
     let options = OpenOptions { engine: wish.engine, ..OpenOptions::new(folder.join(DATA), Arc::new(fill)) };
     let opened = tokio::task::spawn_blocking(move || embedded::open(options)).await??;
     let writer = Writer { store: opened.store, now_ms: now_ms()? };
@@ -255,7 +267,8 @@ mod tests {
     #[tokio::test]
     async fn every_user_has_tickets_and_is_in_their_room_and_no_other() {
         let folder = tempfile::tempdir().unwrap();
-        let prepared = prepare(folder.path(), &Wish { users: 7, rooms: 3, messages: 50, engine: None }).await.unwrap();
+        let prepared =
+            prepare(folder.path(), &Wish { users: 7, rooms: 3, messages: 50, ..Wish::default() }).await.unwrap();
         assert_eq!((prepared.rooms.len(), prepared.tickets.len()), (3, 7));
         let options = OpenOptions::new(folder.path().join(DATA), Arc::new(fill));
         let opened = embedded::open(options).unwrap();

@@ -218,8 +218,16 @@ impl ServerProcess {
 
     /// The certificate that the server made for its HTTPS port.
     pub(super) fn trust(&self) -> anyhow::Result<Trust> {
-        let file = self.data().join(TCP_CERTIFICATE);
-        Ok(Trust::hashes_only().and_hashes(hashes_of_pem_file(&file)?))
+        Ok(Trust::hashes_only().and_hashes(self.tcp_hashes()?))
+    }
+
+    pub(super) fn tcp_hashes(&self) -> anyhow::Result<Vec<CertificateHash>> {
+        Ok(hashes_of_pem_file(&self.data().join(TCP_CERTIFICATE))?)
+    }
+
+    /// Its log so far.
+    pub(super) fn said(&self) -> String {
+        self.launch.said()
     }
 
     /// Asks it to end, and insists if it does not.

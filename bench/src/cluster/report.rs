@@ -1,0 +1,144 @@
+//! What hardships came to, and what several nodes cost.
+
+use hdrhistogram::Histogram;
+use serde::Serialize;
+use std::time::Duration;
+
+use super::hardship::Hardship;
+use crate::{
+    args::cluster::ClusterArgs,
+    chaos::{audit::Findings, report::Spread},
+    report::{Latency, rounded},
+};
+
+/// One run with one hardship.
+#[derive(Debug, Serialize)]
+pub(crate) struct Phase {
+    hardship: &'static str,
+    nodes: usize,
+    acked: u64,
+    delivered: u64,
+    #[serde(flatten)]
+    findings: Findings,
+    refused: u64,
+    /// Resumes that were too long to replay: history filled the gap.
+    gaps: u64,
+    epochs_changed: u64,
+    /// Each user's longest: for an ack, or with nothing to read.
+    users_waited_ms: Spread,
+    /// From the moment when a message was due to its ack.
+    ack_ms: Latency,
+    /// utime and stime of all nodes together, while nothing happened.
+    nodes_cpu_us_per_delivery: Option<f64>,
+    #[serde(skip)]
+    said: String,
+}
+
+/// What was seen of it.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    pub(crate) acked: u64,
+    pub(crate) delivered: u64,
+    pub(crate) findings: Findings,
+    pub(crate) refused: u64,
+    pub(crate) gaps: u64,
+    pub(crate) epochs_changed: u64,
+    pub(crate) waited: Vec<Duration>,
+    pub(crate) latency_us: Histogram<u32>,
+    pub(crate) cpu_us_per_delivery: Option<f64>,
+    /// The nodes' logs.
+    pub(crate) said: String,
+}
+
+impl Phase {
+    pub(crate) fn new(hardship: Hardship, nodes: usize, seen: Seen) -> Self {
+        Self {
+            hardship: hardship.name(),
+            nodes,
+            acked: seen.acked,
+            delivered: seen.delivered,
+            findings: seen.findings,
+            refused: seen.refused,
+            gaps: seen.gaps,
+            epochs_changed: seen.epochs_changed,
+            users_waited_ms: Spread::of(seen.waited),
+            ack_ms: Latency::of(&seen.latency_us),
+            nodes_cpu_us_per_delivery: seen.cpu_us_per_delivery.map(rounded),
+            said: seen.said,
+        }
+    }
+
+    /// Acked messages are there, once and in order, and nobody was refused.
+    fn is_kept(&self) -> bool {
+        self.findings.is_clean() && self.refused == 0 && self.acked > 0
+    }
+
+    pub(crate) fn print(&self) {
+        let Findings { lost, duplicated, reordered } = self.findings;
+        let Spread { p50, max } = self.users_waited_ms;
+        println!(
+            "{:15} {} nodes: {} acked, {} delivered; lost {lost}, doubled {duplicated}, out of order {reordered}, refused {}; \
+             users waited p50 {p50:.1} ms, max {max:.1} ms; ack p50 {} ms, p99 {} ms; gaps {}, epochs changed {}{}",
+            self.hardship,
+            self.nodes,
+            self.acked,
+            self.delivered,
+            self.refused,
+            self.ack_ms.p50,
+            self.ack_ms.p99,
+            self.gaps,
+            self.epochs_changed,
+            self.nodes_cpu_us_per_delivery.map(|us| format!("; {us} us of CPU a delivery")).unwrap_or_default(),
+        );
+        if !self.is_kept() {
+            println!("FAILED: {}\n{}", self.hardship, self.said);
+        }
+    }
+}
+
+/// Keys are fixed: comparisons read them.
+#[derive(Debug, Serialize)]
+pub(crate) struct ClusterReport {
+    scenario: &'static str,
+    nodes: usize,
+    fsync: &'static str,
+    speakers: usize,
+    listeners: usize,
+    rooms: usize,
+    rate: f64,
+    seconds: u64,
+    phases: Vec<Phase>,
+    /// Of a delivery at all nodes to one at a single node, on a Redis each, the same load.
+    cpu_ratio: Option<f64>,
+}
+
+impl ClusterReport {
+    /// The first phase is the one without hardship; `single` the same with one node.
+    pub(crate) fn new(args: &ClusterArgs, phases: Vec<Phase>, single: Option<Phase>) -> Self {
+        let calm = phases.iter().find(|phase| phase.hardship == Hardship::None.name());
+        let cost = |phase: Option<&Phase>| phase.and_then(|phase| phase.nodes_cpu_us_per_delivery);
+        let cpu_ratio = cost(calm).zip(cost(single.as_ref())).map(|(all, one)| rounded(all / one));
+        Self {
+            scenario: "cluster",
+            nodes: args.nodes,
+            fsync: args.fsync.name(),
+            speakers: args.speakers,
+            listeners: args.listeners,
+            rooms: args.rooms,
+            rate: args.rate,
+            seconds: args.seconds,
+            phases: phases.into_iter().chain(single).collect(),
+            cpu_ratio,
+        }
+    }
+
+    pub(crate) fn is_kept(&self) -> bool {
+        self.phases.iter().all(Phase::is_kept)
+    }
+
+    pub(crate) fn print(&self) {
+        if let Some(ratio) = self.cpu_ratio {
+            println!("CPU a delivery, {} nodes to 1: {ratio}", self.nodes);
+        }
+    }
+}
