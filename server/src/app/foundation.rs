@@ -59,7 +59,7 @@ impl Foundation {
         let _directory = LockedDirectory::lock(&config.data)?;
         if embedded::is_store(&config.data) {
             let data = config.data.display();
-            tracing::warn!(%data, "the store in the data directory is not used: `rill store copy` takes it into Redis");
+            tracing::warn!(%data, "the store in the data directory is not used: storage.backend is redis");
         }
         let archive = archive(config)?;
         let options = redis::RedisOptions { archive, ..self.redis_options(&config.redis)? };

@@ -127,4 +127,4 @@ impl HeldStore {
 
 /// What to do instead.
 pub(crate) const NO_BACKUP: &str = "a store in Redis is backed up with Redis' own files (BGSAVE, then copy the dump, or \
-    copy the append-only files), or copied to a data directory with `rill store copy`";
+    copy the append-only files)";

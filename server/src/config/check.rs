@@ -69,7 +69,7 @@ impl Loaded {
                 return conflict("storage.backend", why.into());
             }
             Backend::Embedded if !config.redis.url.is_empty() => warnings.push(format!(
-                "{}: redis.url is set and storage.backend is embedded: only `rill store copy` uses it",
+                "{}: redis.url is set and not used: storage.backend is embedded",
                 layers.source("redis.url")
             )),
             Backend::Redis | Backend::Embedded => {}

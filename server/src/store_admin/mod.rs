@@ -89,7 +89,8 @@ fn in_redis(command: StoreCommand, _config: &Config) -> Result<Outcome, StoreAdm
     Err(StoreAdminError::InRedis(match command {
         StoreCommand::Backup { .. } => NO_BACKUP,
         StoreCommand::Restore { .. } => {
-            "a backup is put back into a data directory (storage.backend embedded) and copied into Redis with `rill store copy`"
+            "a backup is of a data directory and goes into one (storage.backend embedded); a store in Redis is put back with \
+             Redis' own files"
         }
         StoreCommand::Compact => "Redis gives back the space of what was removed by itself",
         StoreCommand::Migrate { .. } => "a server migrates it at its start",

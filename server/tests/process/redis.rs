@@ -218,7 +218,7 @@ fn commands_that_work_on_files_say_what_to_do_instead() {
     let data = TempDir::new().unwrap();
     for (args, words) in [
         (&["store", "backup", "b"][..], "BGSAVE"),
-        (&["store", "restore", "b"], "rill store copy"),
+        (&["store", "restore", "b"], "Redis' own files"),
         (&["store", "compact"], "by itself"),
         (&["store", "reset", "--yes"], "redis.prefix"),
     ] {

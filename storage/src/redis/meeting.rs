@@ -104,7 +104,7 @@ impl Tended {
                  redis.prefix, or restore Redis from its backup"
             ))),
             Found::Half => Err(Trouble::Unfit(format!(
-                "the copy into {prefix} has not ended: run the same `rill store copy` again"
+                "what lies under {prefix} was begun and not finished: use another redis.prefix, or remove its keys"
             ))),
             Found::Unfit(why) => Err(Trouble::Unfit(why)),
         }
