@@ -12,7 +12,9 @@ async fn a_server_that_serves_is_alive_and_ready() {
     assert_eq!((alive.status(), alive.text().await.unwrap()), (StatusCode::OK, "ok\n".to_owned()));
     let ready = answer(server.request(Method::GET, "/readyz")).await;
     let checks = json!({ "store": "ok", "disk": "ok", "certificate": "ok", "running": "ok" });
-    assert_eq!(ready, (StatusCode::OK, json!({ "ready": true, "checks": checks })));
+    let acknowledged = "every acknowledged message is on the disk of this server";
+    let body = json!({ "ready": true, "checks": checks, "acknowledged": acknowledged });
+    assert_eq!(ready, (StatusCode::OK, body));
     server.stop().await;
 }
 
