@@ -20,15 +20,34 @@ struct Change {
     gone: Vec<Vec<u8>>,
 }
 
-/// The words that write a batch. A stream comes first: it is what may be refused.
-pub(super) fn writes(layout: &Layout, slot: Slot, keys: &mut Keys, batch: &Overlay) -> Result<Words, StoreError> {
-    let mut words = Words::default();
+/// How sure a batch is of where its streams end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ends {
+    /// It was made upon rows that Redis gave for it: an entry that is there all the same is
+    /// what a commit left that was cut short, or is being changed.
+    Asked,
+    /// It was made upon rows that the node remembered.
+    Remembered,
+}
+
+/// The words that write a batch. What a stream takes comes first: it is what may be refused.
+pub(super) fn writes(
+    layout: &Layout,
+    slot: Slot,
+    keys: &mut Keys,
+    batch: &Overlay,
+    ends: Ends,
+) -> Result<Words, StoreError> {
+    let (mut words, mut gone_of_streams) = (Words::default(), Words::default());
     let mut changes: Vec<Change> = Vec::new();
     let mut places: HashMap<Vec<u8>, usize> = HashMap::new();
     for (key, value) in batch {
         let place = layout.place(slot, key)?;
         if layout::shape(place.bed.table) == Shape::Stream {
-            entry(&mut words, keys, &place, value.as_ref());
+            match value {
+                Some(value) => entry(&mut words, keys, &place, (ends, value)),
+                None => no_entry(&mut gone_of_streams, keys, &place),
+            }
             continue;
         }
         let at = *places.entry(place.bed.key.clone()).or_insert_with(|| {
@@ -40,6 +59,7 @@ pub(super) fn writes(layout: &Layout, slot: Slot, keys: &mut Keys, batch: &Overl
             None => changes[at].gone.push(place.field),
         }
     }
+    words.0.append(&mut gone_of_streams.0);
     for Change { bed, fields, gone } in changes {
         if layout::shape(bed.table) == Shape::Ordered {
             let order = bed.beside();
@@ -58,15 +78,24 @@ pub(super) fn writes(layout: &Layout, slot: Slot, keys: &mut Keys, batch: &Overl
     Ok(words)
 }
 
-fn entry(words: &mut Words, keys: &mut Keys, place: &layout::Place, value: Option<&Vec<u8>>) {
-    let changed = place.bed.beside();
-    let order = [&changed[..], b":order"].concat();
-    words.word(if value.is_some() { "x" } else { "X" });
+fn entry(words: &mut Words, keys: &mut Keys, place: &layout::Place, (ends, value): (Ends, &[u8])) {
+    words.word(if ends == Ends::Asked { "x" } else { "i" });
     words.key(keys, place.bed.key.clone());
     words.count(layout::number(&place.field));
-    if let Some(value) = value {
-        words.word(value.clone());
-    }
+    words.word(value);
+    beside(words, keys, place);
+}
+
+fn no_entry(words: &mut Words, keys: &mut Keys, place: &layout::Place) {
+    words.word("X");
+    words.key(keys, place.bed.key.clone());
+    words.count(layout::number(&place.field));
+    beside(words, keys, place);
+}
+
+fn beside(words: &mut Words, keys: &mut Keys, place: &layout::Place) {
+    let changed = place.bed.beside();
+    let order = [&changed[..], b":order"].concat();
     words.key(keys, changed);
     words.key(keys, order);
     words.word(place.field.clone());

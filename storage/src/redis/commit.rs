@@ -3,7 +3,7 @@
 use std::{sync::atomic::Ordering::Relaxed, time::Duration};
 
 use super::{
-    batch,
+    batch::{self, Ends},
     core::Core,
     memory::Known,
     seen,
@@ -35,7 +35,8 @@ pub(super) enum Empty {
 
 /// What Redis said of a batch.
 enum Offered {
-    Made(Version),
+    /// With the version that it made, or nothing if others have come behind it since.
+    Made(Option<Version>),
     Lost(Version, Vec<Found>),
 }
 
@@ -118,7 +119,11 @@ impl Core {
             self.list_if_due(known, &version, &batch.writes).await?;
             match self.offer_patiently(slot, &snapshot, &version, &batch).await? {
                 Offered::Made(after) => {
-                    known.remembered.advance(&version, after, &batch.writes);
+                    match after {
+                        Some(after) => known.remembered.advance(&version, after, &batch.writes),
+                        // What the others have written is not known here.
+                        None => known.remembered.forget(),
+                    }
                     self.note_growth(slot, &batch.effects);
                     self.counters.commits.fetch_add(1, Relaxed);
                     self.commands.batches.fetch_add(1, Relaxed);
@@ -211,7 +216,8 @@ impl Core {
         let mut reads = Plan::default();
         reads.add(&self.layout, slot, &mut keys, snapshot.wants().0.iter())?;
         let checks = batch::checks(&self.layout, slot, &mut keys, &snapshot.assumed())?;
-        let writes = batch::writes(&self.layout, slot, &mut keys, &batch.writes)?;
+        let ends = if snapshot.is_asked() { Ends::Asked } else { Ends::Remembered };
+        let writes = batch::writes(&self.layout, slot, &mut keys, &batch.writes, ends)?;
 
         let mut words = Words::default();
         words.word(version.newest());
@@ -236,7 +242,10 @@ impl Core {
         let verdict = answer.next();
         let after = Version::of(answer.next().map_or(Ok(None), wants::bytes)?.unwrap_or_default());
         match verdict {
-            Some(redis::Value::Int(1)) => Ok(Some(Offered::Made(after))),
+            Some(redis::Value::Int(1)) => {
+                let is_newest = after.newest() == stamp.as_bytes();
+                Ok(Some(Offered::Made(is_newest.then_some(after))))
+            }
             Some(redis::Value::Int(2)) => Ok(None),
             Some(redis::Value::Int(0)) => {
                 // Sent once, it was refused. Sent again, it may have been taken the first

@@ -11,6 +11,7 @@
 //! s key way near far n bytes              the same of a stream, or until so many bytes
 //!     changed order near far              and what was changed of it
 //! x key number value changed order field  an entry of a stream, at its end or changed
+//! i key number value changed order field  the same, at its end, or else all is lost
 //! X key number changed order field        no entry
 //! h key n (field value)*                  fields
 //! d key n field*                          no fields
@@ -146,11 +147,12 @@ end
 i = checks + 1
 while i <= #ARGV do
   local word, key = ARGV[i], KEYS[tonumber(ARGV[i + 1])]
-  if word == 'x' then
+  if word == 'x' or word == 'i' then
     local changed, order = KEYS[tonumber(ARGV[i + 4])], KEYS[tonumber(ARGV[i + 5])]
     local added = redis.pcall('XADD', key, ARGV[i + 2] .. '-0', 'e', ARGV[i + 3])
     if added.err then
       if not string.find(added.err, 'equal or smaller') then return added end
+      if word == 'i' then return lost() end
       redis.call('HSET', changed, ARGV[i + 6], ARGV[i + 3])
       redis.call('ZADD', order, 0, ARGV[i + 6])
       redis.call('XDEL', key, ARGV[i + 2] .. '-0')

@@ -78,6 +78,11 @@ impl<'a> Snapshot<'a> {
         !self.state.lock().missing.is_empty()
     }
 
+    /// Whether Redis was asked in this call.
+    pub(super) fn is_asked(&self) -> bool {
+        self.state.lock().is_true
+    }
+
     /// Whether what is here was the slot's state at some moment of this call.
     pub(super) fn is_true(&self) -> bool {
         let state = self.state.lock();

@@ -8,7 +8,7 @@ use rill_storage::{
 };
 use std::{sync::Arc, time::Duration};
 
-use crate::stage::{of, open, until};
+use crate::stage::{PATIENCE, of, open, until, until_it_has_all};
 
 async fn set(link: &TendedLink) -> Result<(), StoreError> {
     let sent = link.commit(cmd("SET").arg("rill:x").arg(1), b"rill:x").await;
@@ -24,10 +24,13 @@ async fn opened(server: &Server) -> TendedLink {
 
 /// Until a write is taken; each that is not says that it may be repeated.
 async fn until_it_writes(link: &TendedLink) -> u32 {
+    let begun = tokio::time::Instant::now();
     for refused in 0.. {
         match set(link).await {
             Ok(()) => return refused,
-            Err(StoreError::Unreachable(_)) => tokio::time::sleep(Duration::from_millis(10)).await,
+            Err(StoreError::Unreachable(_)) if begun.elapsed() < PATIENCE => {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
             Err(other) => panic!("{other:?}"),
         }
     }
@@ -75,6 +78,8 @@ async fn emptied_while_it_is_used() {
 async fn made_a_replica_and_a_primary_again() {
     let servers = Replicated::start(&Options::default()).unwrap();
     let link = opened(&servers.primary).await;
+    // What it promotes must know the community.
+    until_it_has_all(&servers);
     servers.replica.promote().unwrap();
     servers.primary.replicate(&servers.replica).unwrap();
     assert!(matches!(set(&link).await, Err(StoreError::Unreachable(_))));

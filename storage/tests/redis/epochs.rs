@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::{
     proxy::Proxy,
     rooms::{ROOM, begin, post, posts_of},
-    stage::options,
+    stage::{options, until_it_has_all},
 };
 
 async fn node(address: impl std::fmt::Display) -> OpenStore {
@@ -49,15 +49,6 @@ async fn until_another(node: &OpenStore, epoch: Epoch) -> (Epoch, u64) {
             return now;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
-/// The replica has what the primary has.
-fn until_it_has_all(servers: &Replicated) {
-    let offset = |server: &Server, field| server.info(field).unwrap().and_then(|text| text.parse::<u64>().ok());
-    let wanted = offset(&servers.primary, "master_repl_offset");
-    while offset(&servers.replica, "slave_repl_offset") < wanted {
-        std::thread::yield_now();
     }
 }
 

@@ -158,6 +158,33 @@ async fn scripts_that_redis_forgets_are_sent_again() {
     }
 }
 
+/// A node whose commit was taken, and whose answer was lost, knows nothing of what another
+/// node has written behind it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_came_behind_a_commit_whose_answer_was_lost_is_not_written_over() {
+    let server = Server::start(&Options::default()).unwrap();
+    let proxy = Proxy::to(server.address(), Duration::from_millis(150)).await;
+    let (near, far) = (node(&[server.url()]).await, node(&[format!("redis://{}", proxy.address)]).await);
+    begin(&near, 2).await;
+    // It remembers the room from here on.
+    far.store.log.append(ROOM, post(1, 0, "first")).await.unwrap().unwrap();
+    for round in 1..=3 {
+        let store = far.store.clone();
+        let mut posting = JoinSet::new();
+        posting.spawn(async move { retried(|| store.log.append(ROOM, post(1, round, "far"))).await.unwrap() });
+        // It is there, and its answer is on the way.
+        while near.store.log.head(ROOM).await.unwrap().unwrap().posts < 3 * round - 1 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        near.store.log.append(ROOM, post(0, round, "near")).await.unwrap().unwrap();
+        proxy.cut();
+        let made = posting.join_next().await.unwrap().unwrap();
+        let behind = far.store.log.append(ROOM, post(1, 100 + round, "far")).await.unwrap().unwrap();
+        assert_eq!(behind.entry.seq, made.entry.seq + 2, "behind what the near node has written");
+        assert_eq!(posts_of(&near).await.len() as u64, 3 * round + 1);
+    }
+}
+
 /// Answers are lost in the middle of commits: none of them is made twice, and none that was
 /// acknowledged is missing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

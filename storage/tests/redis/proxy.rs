@@ -12,7 +12,7 @@ use tokio::{
         TcpListener, TcpStream,
         tcp::{OwnedReadHalf, OwnedWriteHalf},
     },
-    sync::mpsc,
+    sync::{Notify, mpsc},
     task::JoinSet,
     time::{Instant, sleep_until},
 };
@@ -21,6 +21,7 @@ use tokio::{
 pub(crate) struct Proxy {
     pub(crate) address: SocketAddr,
     server: Arc<Mutex<SocketAddr>>,
+    cut: Arc<Notify>,
     _task: JoinSet<()>,
 }
 
@@ -55,10 +56,21 @@ impl Proxy {
         let address = listener.local_addr().unwrap();
         let server = Arc::new(Mutex::new(server));
         let leads_to = Arc::clone(&server);
+        let cut = Arc::new(Notify::new());
+        let is_cut = Arc::clone(&cut);
         let mut task = JoinSet::new();
         task.spawn(async move {
             let mut connections = JoinSet::new();
-            while let Ok((client, _)) = listener.accept().await {
+            loop {
+                let accepted = tokio::select! {
+                    biased;
+                    () = is_cut.notified() => {
+                        connections.abort_all();
+                        continue;
+                    }
+                    accepted = listener.accept() => accepted,
+                };
+                let Ok((client, _)) = accepted else { break };
                 let at = *leads_to.lock().unwrap();
                 let Ok(server) = TcpStream::connect(at).await else { continue };
                 client.set_nodelay(true).unwrap();
@@ -68,7 +80,12 @@ impl Proxy {
                 connections.spawn(carry(from_server, to_client, delay));
             }
         });
-        Self { address, server, _task: task }
+        Self { address, server, cut, _task: task }
+    }
+
+    /// Ends its connections. What is on its way over them is lost.
+    pub(crate) fn cut(&self) {
+        self.cut.notify_one();
     }
 
     /// Where the next connections lead.
