@@ -11,7 +11,7 @@ DEV_ORIGIN := http://localhost:5173
 WEB := web-client
 PAGE_SOURCES := $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/vite.config.ts $(WEB)/tsconfig*.json -type f 2>/dev/null)
 
-.PHONY: run dev test page release transport-host moved-clock chromium redis check rust-tests simulation simulate page-tests browser-tests browsers fuzz power-cut power-cuts deny scan bench hostile chaos slow clean
+.PHONY: run dev test page release browser-binaries transport-host moved-clock chromium servers check rust-tests simulation simulate page-tests browser-tests browsers fuzz power-cut power-cuts deny scan bench hostile chaos slow clean
 
 run: page
 	$(CARGO) build --release --locked --bin rill
@@ -46,8 +46,8 @@ check:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 
-# The generated TypeScript and the vectors are checked here too.
-rust-tests: redis
+# The generated TypeScript and the vectors are checked here too, and the page as it is served.
+rust-tests: page servers
 	$(CARGO) test --locked
 
 # 20 cuts of power under each engine, about a minute. Without root it says so, and fails in CI.
@@ -63,8 +63,12 @@ page-tests: $(WEB)/node_modules/.installed
 	cd $(WEB) && $(NPM) run lint
 	cd $(WEB) && $(NPM) run test
 
-browser-tests: release transport-host moved-clock chromium
+browser-tests: browser-binaries transport-host moved-clock chromium
 	cd $(WEB) && CHROMIUM_PATH="$${CHROMIUM_PATH:-$$(command -v chromium || command -v chromium-browser)}" $(NPM) run e2e
+
+# What the browser tests start, of what users run. Optimising rill-bench too takes minutes.
+browser-binaries: page
+	$(CARGO) build --release --locked --bin rill --bin rill-chat
 
 # The contract suite's host as a program, for the browser that plays the peer; `cargo test`
 # has built it already.
@@ -78,8 +82,8 @@ moved-clock: page
 chromium:
 	@scripts/install-chromium
 
-redis:
-	@scripts/install-redis
+servers:
+	@scripts/install-servers
 
 # --- longer runs, outside `make test` ---------------------------------------
 

@@ -121,7 +121,7 @@ async fn turns_read_only(engine: &str) {
     let (status, checks) = ready(&http).await;
     assert_eq!(status, 503);
     assert!(checks["checks"]["store"].as_str().unwrap().contains("restart"), "{checks}");
-    assert_eq!(reqwest::get(format!("http://{http}/")).await.unwrap().status(), 200);
+    assert_eq!(reqwest::get(format!("http://{http}/healthz")).await.unwrap().status(), 200);
 
     server.terminate();
     assert!(refused(&data, &args).contains(data.to_str().unwrap()), "the disk is as it was");

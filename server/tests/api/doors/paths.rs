@@ -11,9 +11,12 @@ for_each_version! {
     files_of_the_page_are_answered_whole_or_as_unchanged
 }
 
-/// Whether the sources have the page beside them; `make test` builds it later.
+/// Whether the sources have the page beside them. `make test` builds it first; `cargo test`
+/// alone does without.
 fn page_is_built() -> bool {
-    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../web-client/dist/index.html").exists()
+    let built = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../web-client/dist/index.html").exists();
+    assert!(built || std::env::var_os("CI").is_none(), "the page is not built: `make page`");
+    built
 }
 
 const TRICKS: &[&str] = &[
