@@ -275,10 +275,14 @@ async fn a_redis_that_went_back_is_not_taken_for_what_it_was() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_post_that_no_replica_has_is_not_acknowledged_nor_is_its_retry() {
     let servers = Replicated::start(&Options::default()).unwrap();
-    let options = RedisOptions { wait_replicas: 1, wait_timeout_ms: 300, ..crate::stage::of(&servers.primary) };
-    let node = redis::open(options, None).await.unwrap();
+    let of = |wait_timeout_ms| {
+        let options = RedisOptions { wait_replicas: 1, wait_timeout_ms, ..crate::stage::of(&servers.primary) };
+        async { redis::open(options, None).await.unwrap() }
+    };
+    // A busy machine's replica may take long for what has to succeed.
+    begin(&of(30_000).await, 1).await;
+    let node = of(300).await;
     node.handle.link().tend(Arc::new(Unattended));
-    begin(&node, 1).await;
     servers.replica.pause().unwrap();
     let append = || node.store.log.append(ROOM, post(0, 1, "x"));
     for _ in 0..3 {
