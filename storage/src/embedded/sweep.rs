@@ -5,6 +5,7 @@ use super::{
     keys::{self, Span},
     read::Read,
     stored,
+    tx::Tx,
 };
 use crate::{
     StoreError, aggregates,
@@ -12,7 +13,7 @@ use crate::{
     limits::SWEEP_ROWS_MAX,
     model::{Digest, InvitationId},
 };
-use rill_protocol::{ClientId, RoomId, UserId};
+use rill_protocol::{ClientId, UserId};
 
 /// What a sweep removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,27 +32,39 @@ pub(super) async fn sweep(store: &Embedded, now_ms: u64) -> Result<Swept, StoreE
     })
 }
 
-/// Drops the buckets of days that no longer count.
+/// Drops the buckets of days that no longer count. Each command begins where the one before
+/// ended: what was removed is a row too until the engine has rewritten its files, and to
+/// begin at the first one would pass all of them again each time.
 async fn client_ids(store: &Embedded, now_ms: u64) -> Result<u64, StoreError> {
     let mut removed = 0;
+    let mut span = keys::request_keys_before(aggregates::expired_before(now_ms));
     loop {
-        let dropped = store
-            .write(move |tx| {
-                let span = keys::request_keys_before(aggregates::expired_before(now_ms));
-                let expired = tx.collect(&span, Direction::Forward, SWEEP_ROWS_MAX, |key, _| {
-                    let day = u32::from_be_bytes(key.take()?);
-                    Ok(keys::request_key(day, RoomId(key.take()?), UserId(key.take()?), ClientId(key.take()?)))
-                })?;
-                let dropped = expired.len();
-                expired.into_iter().try_for_each(|key| tx.delete(key))?;
-                Ok(dropped)
-            })
-            .await?;
+        let (dropped, rest) = store.write(move |tx| drop_request_keys(tx, span)).await?;
         removed += dropped as u64;
         if dropped < SWEEP_ROWS_MAX {
             return Ok(removed);
         }
+        span = rest;
     }
+}
+
+/// Drops the first of these; how many, and where the others begin.
+fn drop_request_keys(
+    tx: &mut Tx<'_>,
+    span: Span<stored::RequestKey>,
+) -> Result<(usize, Span<stored::RequestKey>), StoreError> {
+    let expired = tx.collect(&span, Direction::Forward, SWEEP_ROWS_MAX, |key, _| {
+        Ok((u32::from_be_bytes(key.take()?), key.room()?, key.user()?, ClientId(key.take()?)))
+    })?;
+    let rest = match expired.last() {
+        Some((day, room, user, id)) => span.behind(&[&day.to_be_bytes(), &room.0, &user.0, &id.0]),
+        None => span,
+    };
+    let dropped = expired.len();
+    for (day, room, user, id) in expired {
+        tx.delete(keys::request_key(day, room, user, id))?;
+    }
+    Ok((dropped, rest))
 }
 
 /// Walks all tickets: most of those of users who never came back.
@@ -108,5 +121,73 @@ async fn expired_invitations(store: &Embedded, now_ms: u64) -> Result<u64, Store
         if is_last {
             return Ok(removed);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        embedded::durability_tests::{ROOM, new_room, open_over, post},
+        engine::{Engine, Overlay, Visit, journal, memory::MemoryEngine},
+        model::NewEntry,
+    };
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    };
+
+    const POSTS: usize = 4 * SWEEP_ROWS_MAX;
+
+    /// Counts the rows that scans come upon.
+    struct Counting {
+        inner: MemoryEngine,
+        visits: AtomicUsize,
+    }
+
+    impl Engine for Counting {
+        fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+            self.inner.get(key)
+        }
+
+        fn scan(&self, from: &[u8], until: &[u8], way: Direction, visit: &mut Visit<'_>) -> Result<(), StoreError> {
+            self.inner.scan(from, until, way, &mut |key, value| {
+                self.visits.fetch_add(1, Relaxed);
+                visit(key, value)
+            })
+        }
+
+        fn commit(&self, batch: Overlay) -> Result<(), StoreError> {
+            self.inner.commit(batch)
+        }
+
+        fn barrier(&self) -> Result<(), StoreError> {
+            self.inner.barrier()
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_removed_is_not_passed_again_for_the_rest() {
+        let directory = tempfile::tempdir().unwrap();
+        let engine = Arc::new(Counting { inner: MemoryEngine::new(1 << 28), visits: AtomicUsize::new(0) });
+        let journaled = Arc::new(journal::open(engine.clone(), directory.path(), directory.path()).unwrap());
+        let (opened, _) = open_over(journaled.clone());
+        opened.store.rooms.create(new_room()).await.unwrap();
+        let appends = (0..POSTS).map(|number| {
+            let mut client_id = [1; 16];
+            client_id[..8].copy_from_slice(&number.to_be_bytes());
+            opened.store.log.append(ROOM, NewEntry { client_id: ClientId(client_id), ..post(1) })
+        });
+        for append in appends.collect::<Vec<_>>() {
+            append.await.unwrap().unwrap();
+        }
+        // Into the engine: what is removed next is removed over it.
+        journaled.settle().unwrap();
+        engine.visits.store(0, Relaxed);
+        let swept = opened.handle.sweep(9 * 24 * 60 * 60 * 1000).await.unwrap();
+        assert_eq!(swept.client_ids as usize, POSTS + 1);
+        let visits = engine.visits.load(Relaxed);
+        assert!(visits < POSTS + POSTS / 2, "{visits} rows passed for {POSTS}");
+        opened.handle.close().unwrap();
     }
 }
