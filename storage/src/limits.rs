@@ -104,10 +104,9 @@ pub const CHECK_FINDINGS_MAX: usize = 1_000;
 pub const HEADS_IDLE_MS: u64 = 50;
 /// Batches after which the recorded heads are synced also without a pause.
 pub const HEADS_SYNC_BATCHES: u32 = 256;
-/// Size past which the recorded heads are compacted in a pause.
-pub const HEADS_COMPACT_BYTES: u64 = 4 * 1024 * 1024;
-/// Size past which they are compacted at once.
-pub const HEADS_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Size past which a short file takes the place of the recorded heads, if it is also twice
+/// what that would have.
+pub const HEADS_COMPACT_BYTES: u64 = 16 * 1024 * 1024;
 
 /// How long an opening store waits for sled's own lock, which a store that was just
 /// closed in this process releases from a background thread.

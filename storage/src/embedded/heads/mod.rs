@@ -7,26 +7,25 @@
 //!
 //! It is append only, a record of fixed size per log and batch, the last one of a log
 //! counts. It is written after each barrier and synced in pauses: it lags the engine by
-//! moments and never runs ahead of it. Damaged records are skipped.
+//! moments and never runs ahead of it. Damaged records are skipped. Where it has grown long
+//! a short one takes its place, which is made while batches go on.
 
-use parking_lot::Mutex;
+mod beside;
+
 use rill_protocol::{Epoch, RoomId, UserId};
 use std::{
     collections::BTreeMap,
     fs::{self, File},
     io::{self, BufReader, BufWriter, Read, Seek as _, SeekFrom, Write},
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        mpsc::{SyncSender, sync_channel},
-    },
-    thread::{self, JoinHandle},
+    sync::Arc,
 };
 
 use crate::{
-    limits::{HEADS_BYTES_MAX, HEADS_COMPACT_BYTES, HEADS_SYNC_BATCHES},
+    limits::{HEADS_COMPACT_BYTES, HEADS_SYNC_BATCHES},
     platform,
 };
+use beside::{Beside, Compacted};
 
 /// Which log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,6 +45,8 @@ pub(crate) struct Recorded {
 pub(super) type Latest = BTreeMap<LogId, Recorded>;
 
 const MAGIC: &[u8; 8] = b"rillhd01";
+/// Of a file that is being made; it counts for nothing.
+const FRESH_ENDING: &str = "new";
 const CHECKSUM_AT: usize = 1 + 16 + 16 + 8;
 const RECORD_BYTES: usize = CHECKSUM_AT + 8;
 
@@ -88,15 +89,18 @@ fn decode(record: &[u8; RECORD_BYTES]) -> Option<(LogId, Recorded)> {
 /// What the file records, and how many of its records are damaged. `None` without a
 /// file.
 pub(super) fn load(path: &Path) -> io::Result<Option<(Latest, usize)>> {
-    let mut file = match File::open(path) {
-        Ok(file) => BufReader::new(file),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
+    match File::open(path) {
+        Ok(file) => read(&mut BufReader::new(file)).map(Some),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn read(file: &mut impl Read) -> io::Result<(Latest, usize)> {
     let (mut latest, mut damaged) = (Latest::new(), 0);
     let mut magic = [0; MAGIC.len()];
     if file.read_exact(&mut magic).is_err() || magic != *MAGIC {
-        return Ok(Some((latest, 1)));
+        return Ok((latest, 1));
     }
     let mut record = [0; RECORD_BYTES];
     loop {
@@ -106,10 +110,22 @@ pub(super) fn load(path: &Path) -> io::Result<Option<(Latest, usize)>> {
                 None => damaged += 1,
             },
             // The end; a cut record is one that was never synced.
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(Some((latest, damaged))),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok((latest, damaged)),
             Err(error) => return Err(error),
         }
     }
+}
+
+/// Makes a file with exactly these heads, durably but for its name; its length.
+fn write(path: &Path, latest: &Latest) -> io::Result<(File, u64)> {
+    let mut file = BufWriter::new(File::create(path)?);
+    file.write_all(MAGIC)?;
+    for (log, head) in latest {
+        file.write_all(&encode(*log, *head))?;
+    }
+    let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+    file.sync_all()?;
+    Ok((file, (MAGIC.len() + latest.len() * RECORD_BYTES) as u64))
 }
 
 /// Where heads are recorded.
@@ -130,99 +146,98 @@ pub(super) struct Heads {
     file: Arc<File>,
     bytes: u64,
     unsynced_batches: u32,
+    /// Its name is not known to be durable.
+    is_renamed: bool,
     /// What a full disk did not take.
     waiting: Latest,
-    syncer: Option<Syncer>,
+    /// At which length a short file is made of it.
+    compact_at_bytes: u64,
+    is_compacting: bool,
+    beside: Option<Beside>,
 }
 
-/// A thread that syncs the file while batches go on: on a busy disk that can take long.
-struct Syncer {
-    files: Option<SyncSender<Arc<File>>>,
-    failure: Arc<Mutex<Option<io::Error>>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Syncer {
-    fn start() -> io::Result<Self> {
-        let (files, asked) = sync_channel::<Arc<File>>(1);
-        let failure = Arc::new(Mutex::new(None));
-        let failed = Arc::clone(&failure);
-        let thread = thread::Builder::new().name("rill-heads".into()).spawn(move || {
-            while let Ok(file) = asked.recv() {
-                if let Err(error) = file.sync_data() {
-                    *failed.lock() = Some(error);
-                }
-            }
-        })?;
-        Ok(Self { files: Some(files), failure, thread: Some(thread) })
-    }
-
-    /// Has the file synced soon; `false` while that waits for an earlier time.
-    fn ask(&self, file: &Arc<File>) -> io::Result<bool> {
-        if let Some(error) = self.failure.lock().take() {
-            return Err(error);
-        }
-        Ok(self.files.as_ref().is_some_and(|files| files.try_send(Arc::clone(file)).is_ok()))
-    }
-}
-
-impl Drop for Syncer {
-    fn drop(&mut self) {
-        drop(self.files.take());
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
+/// At which length a file that began with so much is long: when most of it counts no more.
+fn long_bytes(begun_bytes: u64) -> u64 {
+    HEADS_COMPACT_BYTES.max(begun_bytes.saturating_mul(2))
 }
 
 impl Heads {
     /// Puts a file with exactly these heads in place of the one there is.
     pub(super) fn rewrite(path: &Path, latest: &Latest) -> io::Result<Self> {
-        let fresh = path.with_extension("new");
-        let mut file = BufWriter::new(File::create(&fresh)?);
-        file.write_all(MAGIC)?;
-        for (log, head) in latest {
-            file.write_all(&encode(*log, *head))?;
-        }
-        let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
-        file.sync_all()?;
+        let fresh = path.with_extension(FRESH_ENDING);
+        let (file, bytes) = write(&fresh, latest)?;
         fs::rename(&fresh, path)?;
         path.parent().map_or(Ok(()), platform::sync_directory)?;
-        let bytes = (MAGIC.len() + latest.len() * RECORD_BYTES) as u64;
-        let file = Arc::new(file);
-        Ok(Self { path: path.to_owned(), file, bytes, unsynced_batches: 0, waiting: Latest::new(), syncer: None })
+        Ok(Self {
+            path: path.to_owned(),
+            file: Arc::new(file),
+            bytes,
+            unsynced_batches: 0,
+            is_renamed: false,
+            waiting: Latest::new(),
+            compact_at_bytes: long_bytes(bytes),
+            is_compacting: false,
+            beside: None,
+        })
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        self.unsynced_batches = 0;
-        self.file.sync_data()
+        self.file.sync_data()?;
+        if self.is_renamed {
+            self.path.parent().map_or(Ok(()), platform::sync_directory)?;
+        }
+        (self.unsynced_batches, self.is_renamed) = (0, false);
+        Ok(())
     }
 
-    /// The same while the next batches go on.
+    fn beside(&mut self) -> io::Result<&Beside> {
+        let beside = self.beside.take().map_or_else(Beside::start, Ok)?;
+        Ok(self.beside.insert(beside))
+    }
+
+    /// Has it synced while the next batches go on.
     fn sync_beside(&mut self) -> io::Result<()> {
-        let syncer = match self.syncer.take().map_or_else(Syncer::start, Ok) {
-            Ok(syncer) => syncer,
+        let (file, path) = (Arc::clone(&self.file), self.path.clone());
+        let renamed_in = path.parent().filter(|_| self.is_renamed);
+        let Ok(beside) = self.beside() else {
             // Without a thread for it.
-            Err(_) => return self.sync(),
+            return self.sync();
         };
-        if self.syncer.insert(syncer).ask(&self.file)? {
+        if beside.ask_sync(&file, renamed_in) {
             // A pause syncs what comes behind, were it only one batch.
-            self.unsynced_batches = 1;
+            (self.unsynced_batches, self.is_renamed) = (1, false);
         }
         Ok(())
     }
 
-    fn compact(&mut self) -> io::Result<()> {
-        let (latest, _) = load(&self.path)?.unwrap_or_default();
-        match Self::rewrite(&self.path, &latest) {
-            Ok(rewritten) => {
-                let (waiting, syncer) = (std::mem::take(&mut self.waiting), self.syncer.take());
-                *self = Self { waiting, syncer, ..rewritten };
+    /// Has a short file made while the next batches go on, and goes on in it once it is
+    /// there. Where it cannot be made the long file is as good, only longer.
+    fn compact_beside(&mut self) {
+        if let Some(compacted) = self.beside.as_ref().and_then(Beside::compacted) {
+            self.is_compacting = false;
+            if let Err(error) = compacted.and_then(|compacted| self.adopt(compacted)) {
+                tracing::warn!(%error, "the recorded heads go on in a long file");
+                self.compact_at_bytes = long_bytes(self.bytes);
             }
-            // The long file is as good, only longer.
-            Err(error) if platform::is_full(&error) => return self.sync(),
-            Err(error) => return Err(error),
         }
+        if self.bytes > self.compact_at_bytes && !self.is_compacting {
+            let (path, bytes) = (self.path.clone(), self.bytes);
+            self.is_compacting = self.beside().is_ok_and(|beside| beside.ask_compact(&path, bytes));
+        }
+    }
+
+    /// Goes on in a short file, behind what has been recorded since its making was begun.
+    fn adopt(&mut self, compacted: Compacted) -> io::Result<()> {
+        let Compacted { path, file, bytes, source, read_bytes } = compacted;
+        let since_bytes = self.bytes - read_bytes;
+        let copied = io::copy(&mut source.take(since_bytes), &mut &file)?;
+        if copied != since_bytes {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        fs::rename(path, &self.path)?;
+        (self.file, self.bytes) = (Arc::new(file), bytes + since_bytes);
+        self.compact_at_bytes = long_bytes(bytes);
+        (self.unsynced_batches, self.is_renamed) = (self.unsynced_batches.max(1), true);
         Ok(())
     }
 }
@@ -243,8 +258,9 @@ impl RecordHeads for Heads {
         self.waiting.clear();
         self.bytes += records.len() as u64;
         self.unsynced_batches += 1;
-        if self.bytes > HEADS_BYTES_MAX {
-            return self.compact();
+        self.compact_beside();
+        if let Some(error) = self.beside.as_ref().and_then(Beside::failure) {
+            return Err(error);
         }
         if self.unsynced_batches >= HEADS_SYNC_BATCHES {
             return self.sync_beside();
@@ -257,7 +273,10 @@ impl RecordHeads for Heads {
     }
 
     fn tend(&mut self) -> io::Result<()> {
-        if self.bytes > HEADS_COMPACT_BYTES { self.compact() } else { self.sync() }
+        match self.beside.as_ref().and_then(Beside::failure) {
+            Some(error) => Err(error),
+            None => self.sync(),
+        }
     }
 }
 
@@ -276,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_record_of_a_log_counts_also_after_compaction() {
+    fn the_last_record_of_a_log_counts_also_in_the_short_file_that_takes_its_place() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("heads");
         assert!(load(&path).unwrap().is_none());
@@ -286,15 +305,54 @@ mod tests {
         }
         let user = LogId::User(UserId([1; 16]));
         heads.append(&[(user, EPOCH, 7)]).unwrap();
-        let expected: Latest =
-            [(room(1), 101), (room(2), 200), (user, 7)].map(|(log, seq)| (log, Recorded { epoch: EPOCH, seq })).into();
-        assert_eq!(seqs(&path), (expected.clone(), 0));
-        let before = fs::metadata(&path).unwrap().len();
-        heads.compact().unwrap();
-        assert!(fs::metadata(&path).unwrap().len() < before / 10);
-        assert_eq!(seqs(&path), (expected, 0));
+        let of = |seqs: [(LogId, u64); 3]| -> Latest {
+            seqs.map(|(log, seq)| (log, Recorded { epoch: EPOCH, seq })).into_iter().collect()
+        };
+        assert_eq!(seqs(&path), (of([(room(1), 101), (room(2), 200), (user, 7)]), 0));
+
+        heads.compact_at_bytes = 0;
+        heads.append(&[(room(2), EPOCH, 201)]).unwrap();
+        assert!(heads.is_compacting);
+        // Recorded while it is made, and when it has been made.
         heads.append(&[(user, EPOCH, 8)]).unwrap();
-        assert_eq!(seqs(&path).0[&user].seq, 8);
+        for seq in 102.. {
+            heads.append(&[(room(1), EPOCH, seq)]).unwrap();
+            let expected = of([(room(1), seq), (room(2), 201), (user, 8)]);
+            assert_eq!(seqs(&path), (expected.clone(), 0));
+            if !heads.is_compacting {
+                // One of each log, and what came since.
+                let records = (3 + 1 + seq - 101) as usize;
+                assert_eq!(heads.bytes as usize, MAGIC.len() + records * RECORD_BYTES);
+                assert!(heads.is_renamed && fs::metadata(&path).unwrap().len() == heads.bytes);
+                heads.tend().unwrap();
+                assert!(!heads.is_renamed && !heads.is_unsynced());
+                heads.append(&[(user, EPOCH, 9)]).unwrap();
+                assert_eq!(seqs(&path).0[&user].seq, 9);
+                break;
+            }
+            std::thread::yield_now();
+        }
+        drop(heads);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn where_no_short_file_can_be_made_the_long_one_goes_on() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("heads");
+        let mut heads = Heads::rewrite(&path, &Latest::new()).unwrap();
+        // In the place of the new file.
+        fs::create_dir(path.with_extension(FRESH_ENDING)).unwrap();
+        heads.compact_at_bytes = 0;
+        for seq in 1.. {
+            heads.append(&[(room(1), EPOCH, seq)]).unwrap();
+            assert_eq!(seqs(&path).0[&room(1)].seq, seq);
+            if !heads.is_compacting {
+                break;
+            }
+            std::thread::yield_now();
+        }
+        assert_eq!((heads.is_renamed, heads.compact_at_bytes), (false, HEADS_COMPACT_BYTES));
     }
 
     #[test]
