@@ -62,10 +62,12 @@ impl Applier {
         }
     }
 
-    pub(super) fn hand(&self, handed: Handed) -> Result<(), StoreError> {
+    pub(super) fn hand(&self, handed: Handed) {
         *self.progress.state.lock() = State::Busy;
-        let sent = self.work.as_ref().is_some_and(|work| work.send(handed).is_ok());
-        if sent { Ok(()) } else { Err(StoreError::Engine("the applier's thread has ended".into())) }
+        if self.work.as_ref().is_none_or(|work| work.send(handed).is_err()) {
+            let failed = State::Failed(StoreError::Engine("the applier's thread has ended".into()));
+            *self.progress.state.lock() = failed;
+        }
     }
 
     /// Waits until it is idle.

@@ -82,13 +82,14 @@ pub(crate) fn is_begun(directory: &Path) -> bool {
 
 impl Journaled {
     /// Hands the generation that gathered to the applier, which must be idle, and lets
-    /// the next one begin, in a file of its own.
+    /// the next one begin, in a file of its own. After an error all goes on as it was.
     fn turn(&self, writer: &mut Writer) -> Result<(), StoreError> {
         space::ensure(&self.directory, self.layers.waiting_bytes())?;
         self.roll(writer)?;
         let rows = self.layers.freeze();
         let segments = std::mem::take(&mut writer.full);
-        self.applier.hand(Handed { rows, through: writer.next - 1, segments })
+        self.applier.hand(Handed { rows, through: writer.next - 1, segments });
+        Ok(())
     }
 
     /// Lets the next batch begin a file.
@@ -162,22 +163,22 @@ impl Engine for Journaled {
 
     fn tend(&self) -> Result<(), StoreError> {
         let mut writer = self.writer.lock();
-        if self.layers.gathered_bytes() > 0 && self.applier.is_idle()? {
-            self.turn(&mut writer)?;
+        if self.layers.gathered_bytes() > 0
+            && self.applier.is_idle()?
+            && let Err(error) = self.turn(&mut writer)
+            && !matches!(error, StoreError::Full)
+        {
+            // What gathered is durable where it is; the next pause may find a file handle.
+            tracing::warn!(%error, "the journal goes on in its file");
         }
         Ok(())
     }
 
     fn settle(&self) -> Result<(), StoreError> {
         self.applier.wait()?;
-        match self.tend() {
-            // It is durable where it is, and the next start puts it into the engine.
-            Err(StoreError::Full) => {}
-            other => {
-                other?;
-                self.applier.wait()?;
-            }
-        }
+        // What it cannot hand over the next start puts into the engine.
+        self.tend()?;
+        self.applier.wait()?;
         self.spares.settle();
         Ok(())
     }

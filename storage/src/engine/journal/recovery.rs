@@ -64,6 +64,10 @@ pub(super) fn recover(engine: &dyn Engine, engine_path: &Path, directory: &Path)
     let mut next = None;
     for (place, (named, path)) in files.into_iter().enumerate() {
         let next = next.get_or_insert(named);
+        if place > 0 && named < *next && read(&path, named, had, &mut Overlay::new())? == named {
+            // It was begun and taken back, and the one before it went on.
+            continue;
+        }
         if named != *next || (place == 0 && named > had + 1) {
             // In front of all files it is the engine that lacks something.
             let path = if place == 0 { engine_path } else { &path };

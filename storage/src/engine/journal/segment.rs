@@ -103,8 +103,8 @@ impl Segment {
         let Spare { path: fresh, mut file, bytes: prepared_bytes } = spare;
         file.write_all(&header(first))?;
         file.sync_all()?;
-        let named = fs::rename(fresh, &path).and_then(|()| platform::sync_directory(directory));
-        if let Err(error) = named {
+        fs::rename(fresh, &path)?;
+        if let Err(error) = platform::sync_directory(directory) {
             // The old file goes on, and must not have one behind it that begins too early.
             fs::remove_file(&path)?;
             return Err(error);

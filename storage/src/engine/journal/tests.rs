@@ -296,6 +296,30 @@ fn a_torn_batch_stays_left_out_when_the_start_after_it_is_cut_short() {
 }
 
 #[test]
+fn a_file_that_was_begun_and_taken_back_is_no_gap_where_its_removal_was_lost() {
+    let (directory, ..) = left(3);
+    drop(Segment::create(directory.path(), 2).unwrap());
+    assert_eq!(rows(&opened(&Kept::new(), directory.path()).unwrap(), Direction::Forward), expected(3));
+}
+
+#[test]
+fn a_pause_in_which_no_file_can_be_begun_costs_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let engine = Kept::new();
+    let journal = opened(&engine, directory.path()).unwrap();
+    write(&journal, 1);
+    // In the place of the next file.
+    let obstacle = directory.path().join(format!("{:020}.frames", 2));
+    fs::create_dir(&obstacle).unwrap();
+    journal.tend().unwrap();
+    assert_eq!(rows(&engine, Direction::Forward), []);
+    write(&journal, 2);
+    fs::remove_dir(&obstacle).unwrap();
+    journal.settle().unwrap();
+    assert_eq!(rows(&engine, Direction::Forward), expected(2));
+}
+
+#[test]
 fn generations_turn_under_load_and_their_files_go() {
     let directory = tempfile::tempdir().unwrap();
     let engine = Kept::new();
