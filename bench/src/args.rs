@@ -3,6 +3,7 @@
 pub(crate) mod append;
 pub(crate) mod chaos;
 pub(crate) mod cluster;
+pub(crate) mod run;
 pub(crate) mod slow;
 
 use anyhow::bail;
@@ -14,6 +15,7 @@ use url::Url;
 use append::AppendArgs;
 use chaos::ChaosArgs;
 use cluster::ClusterArgs;
+use run::RunArgs;
 use slow::SlowArgs;
 
 /// The transports over which users are spread, in this order.
@@ -134,12 +136,8 @@ pub(crate) struct HostileArgs {
     /// Multiplies the rate of every attack.
     #[arg(long, default_value_t = 1.0)]
     pub(crate) attack_rate: f64,
-    /// The server to start; by default the one beside this program.
-    #[arg(long, env = "RILL_BIN")]
-    pub(crate) rill: Option<PathBuf>,
-    /// Where the report goes.
-    #[arg(long)]
-    pub(crate) json: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
     /// Threads of the chat's clients; the attackers have one of their own.
     #[arg(long, default_value_t = 1)]
     pub(crate) workers: usize,

@@ -1,7 +1,7 @@
 //! What became of a chat under attack, and the verdicts on it.
 
 use serde::Serialize;
-use std::{collections::BTreeMap, path::Path};
+use std::collections::BTreeMap;
 
 use crate::{
     args::HostileArgs,
@@ -10,7 +10,7 @@ use crate::{
         counters::{self, Refusals},
     },
     processes::Usage,
-    report::{Latency, rounded, write_json},
+    report::{Latency, rounded},
     tally::Totals,
     verdict::{self, Chat, Verdict},
 };
@@ -151,10 +151,6 @@ impl HostileReport {
 
     pub(crate) fn passed(&self) -> bool {
         verdict::all_passed(&self.verdicts)
-    }
-
-    pub(crate) fn write(&self, path: &Path) -> anyhow::Result<()> {
-        write_json(self, path)
     }
 
     pub(crate) fn print(&self) {

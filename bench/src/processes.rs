@@ -86,12 +86,18 @@ fn cpu_ticks(pid: u32) -> anyhow::Result<f64> {
     process_ticks(&text).with_context(|| format!("/proc/{pid}/stat is not understood"))
 }
 
+/// The numbers of fields of /proc/pid/stat in proc(5): the first one behind the name, and
+/// that of user time, behind which stands system time.
+const STATE: usize = 3;
+const UTIME: usize = 14;
+
 fn process_ticks(stat: &str) -> Option<f64> {
     // The second field is a name in parentheses that may itself hold spaces.
     let (_, rest) = stat.rsplit_once(')')?;
-    let mut fields = rest.split_whitespace().skip(11);
+    let mut fields = rest.split_whitespace().skip(UTIME - STATE);
     let mut next = || fields.next()?.parse::<f64>().ok();
-    Some(next()? + next()?)
+    let (utime, stime) = (next()?, next()?);
+    Some(utime + stime)
 }
 
 fn machine(stat: &str) -> Option<Machine> {

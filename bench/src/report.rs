@@ -123,10 +123,6 @@ impl Report {
         self.lost + self.duplicated + self.reordered + self.refused == 0 && self.acked == self.due
     }
 
-    pub(crate) fn write(&self, path: &Path) -> anyhow::Result<()> {
-        write_json(self, path)
-    }
-
     pub(crate) fn print(&self) {
         let Latency { p50, p90, p99, p99_9, max } = &self.latency_ms;
         println!(
@@ -157,8 +153,9 @@ impl Report {
     }
 }
 
-/// Writes a report as JSON.
-pub(crate) fn write_json(report: &impl Serialize, path: &Path) -> anyhow::Result<()> {
+/// Writes a report as JSON, if that is wanted.
+pub(crate) fn write_json(report: &impl Serialize, path: Option<&Path>) -> anyhow::Result<()> {
+    let Some(path) = path else { return Ok(()) };
     let mut text = serde_json::to_string_pretty(report)?;
     text.push('\n');
     fs::write(path, text).with_context(|| format!("the report {} cannot be written", path.display()))

@@ -1,13 +1,12 @@
 //! What became of a room in which some sessions never read, and the verdicts on it.
 
 use serde::Serialize;
-use std::path::Path;
 
 use crate::{
     args::slow::SlowArgs,
     deaf::Found,
     processes::Usage,
-    report::{Latency, rounded, write_json},
+    report::{Latency, rounded},
     tally::Totals,
     verdict::{self, Chat, Verdict},
 };
@@ -136,10 +135,6 @@ impl SlowReport {
 
     pub(crate) fn passed(&self) -> bool {
         verdict::all_passed(&self.verdicts)
-    }
-
-    pub(crate) fn write(&self, path: &Path) -> anyhow::Result<()> {
-        write_json(self, path)
     }
 
     pub(crate) fn print(&self) {

@@ -4,9 +4,8 @@ use anyhow::bail;
 use clap::Args;
 use rill_client::TransportKind;
 use rill_storage::EngineKind;
-use std::path::PathBuf;
 
-use super::cluster::AppendFsync;
+use super::{cluster::AppendFsync, run::RunArgs};
 
 /// Of the scenario that only posts.
 #[derive(Debug, Args)]
@@ -38,12 +37,8 @@ pub(crate) struct AppendArgs {
     /// Instead of an engine a Redis, started for it, with this appendfsync.
     #[arg(long, value_enum, conflicts_with = "engine")]
     pub(crate) redis: Option<AppendFsync>,
-    /// The server to start; by default the one beside this program.
-    #[arg(long, env = "RILL_BIN")]
-    pub(crate) rill: Option<PathBuf>,
-    /// Where the report goes.
-    #[arg(long)]
-    pub(crate) json: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
     /// Threads of the load generator.
     #[arg(long, default_value_t = 1)]
     pub(crate) workers: usize,

@@ -3,9 +3,8 @@
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 use rill_storage::EngineKind;
-use std::path::PathBuf;
 
-use super::SPREAD;
+use super::run::RunArgs;
 use crate::chaos::crowd::Cast;
 
 /// How the server is ended.
@@ -59,12 +58,8 @@ pub(crate) struct ChaosArgs {
     /// The same seed kills after the same pauses.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
-    /// The server to start; by default the one beside this program.
-    #[arg(long, env = "RILL_BIN")]
-    pub(crate) rill: Option<PathBuf>,
-    /// Where the report goes.
-    #[arg(long)]
-    pub(crate) json: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
     /// Threads of the clients.
     #[arg(long, default_value_t = 1)]
     pub(crate) workers: usize,
@@ -76,12 +71,7 @@ impl ChaosArgs {
         if self.kills == 0 || self.rooms == 0 || self.workers == 0 || self.pause_ms == 0 {
             bail!("--kills, --rooms, --workers and --pause-ms begin at 1");
         }
-        if self.speakers < self.rooms * SPREAD.len() {
-            bail!("--speakers is at least three times --rooms: every transport speaks in every room");
-        }
-        if !(self.rate > 0.0 && self.rate <= 1e5) {
-            bail!("--rate is above 0 and at most 100000 a second");
-        }
+        self.cast().check(self.rate)?;
         if self.messages > crate::chaos::plan::PREPARED_MAX {
             bail!("--messages is at most {}", crate::chaos::plan::PREPARED_MAX);
         }

@@ -3,9 +3,8 @@
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 use rill_redis_process::Fsync;
-use std::path::PathBuf;
 
-use super::SPREAD;
+use super::run::RunArgs;
 use crate::{chaos::crowd::Cast, cluster::hardship::Hardship};
 
 /// When Redis has a write on disk.
@@ -61,12 +60,8 @@ pub(crate) struct ClusterArgs {
     /// A further run with one node and without hardship, for the ratio of CPU.
     #[arg(long)]
     pub(crate) single: bool,
-    /// The server to start; by default the one beside this program.
-    #[arg(long, env = "RILL_BIN")]
-    pub(crate) rill: Option<PathBuf>,
-    /// Where the report goes.
-    #[arg(long)]
-    pub(crate) json: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
     /// Threads of the clients.
     #[arg(long, default_value_t = 1)]
     pub(crate) workers: usize,
@@ -78,12 +73,7 @@ impl ClusterArgs {
         if self.nodes == 0 || self.rooms == 0 || self.workers == 0 || self.seconds == 0 {
             bail!("--nodes, --rooms, --seconds and --workers begin at 1");
         }
-        if self.speakers < self.rooms * SPREAD.len() {
-            bail!("--speakers is at least three times --rooms: every transport speaks in every room");
-        }
-        if !(self.rate > 0.0 && self.rate <= 1e5) {
-            bail!("--rate is above 0 and at most 100000 a second");
-        }
+        self.cast().check(self.rate)?;
         if self.nodes < 2 && self.hardships().contains(&Hardship::NodeKilled) {
             bail!("where a node is killed there are two: --nodes 2");
         }

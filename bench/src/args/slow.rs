@@ -3,9 +3,8 @@
 use anyhow::bail;
 use clap::Args;
 use rill_client::TransportKind;
-use std::path::PathBuf;
 
-use super::SPREAD;
+use super::{SPREAD, run::RunArgs};
 
 /// Of the scenario with sessions that never read.
 #[derive(Debug, Args)]
@@ -32,12 +31,8 @@ pub(crate) struct SlowArgs {
     /// before half of the time is over.
     #[arg(long, default_value_t = 4_000)]
     pub(crate) text_bytes: usize,
-    /// The server to start; by default the one beside this program.
-    #[arg(long, env = "RILL_BIN")]
-    pub(crate) rill: Option<PathBuf>,
-    /// Where the report goes.
-    #[arg(long)]
-    pub(crate) json: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
     /// Threads of the load generator.
     #[arg(long, default_value_t = 2)]
     pub(crate) workers: usize,

@@ -39,6 +39,17 @@ pub(crate) struct Cast {
 }
 
 impl Cast {
+    /// Refuses a cast that leaves something out, and a rate of messages a second that is none.
+    pub(crate) fn check(self, rate: f64) -> anyhow::Result<()> {
+        if self.speakers < self.rooms * SPREAD.len() {
+            bail!("--speakers is at least three times --rooms: every transport speaks in every room");
+        }
+        if !(rate > 0.0 && rate <= 1e5) {
+            bail!("--rate is above 0 and at most 100000 a second");
+        }
+        Ok(())
+    }
+
     pub(crate) fn users(self) -> usize {
         self.speakers + self.listeners
     }

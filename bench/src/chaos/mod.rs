@@ -8,6 +8,7 @@ pub(crate) mod crowd;
 pub(crate) mod listener;
 pub(crate) mod outage;
 pub(crate) mod plan;
+pub(crate) mod reckoning;
 pub(crate) mod report;
 pub(crate) mod speaker;
 

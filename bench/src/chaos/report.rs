@@ -1,16 +1,19 @@
 //! What a run of kills came to.
 
-use hdrhistogram::Histogram;
 use serde::Serialize;
-use std::{collections::BTreeMap, path::Path, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
-use super::{audit::Findings, outage::Outage};
+use super::{
+    audit::Findings,
+    outage::Outage,
+    reckoning::{Reckoning, Sums},
+};
 use crate::{
     args::{
         SPREAD,
         chaos::{ChaosArgs, KillSignal},
     },
-    report::{Latency, write_json},
+    report::Latency,
 };
 
 /// Posting is back sooner than this, at the median and at the worst.
@@ -54,13 +57,7 @@ pub(crate) struct Seen {
     pub(crate) speakers_back: Vec<Duration>,
     pub(crate) listeners_back: Vec<Duration>,
     pub(crate) parts: Parts,
-    pub(crate) findings: Findings,
-    pub(crate) acked: u64,
-    pub(crate) delivered: u64,
-    pub(crate) refused: u64,
-    pub(crate) gaps: u64,
-    pub(crate) epochs_changed: u64,
-    pub(crate) latency_us: Histogram<u32>,
+    pub(crate) reckoning: Reckoning,
     /// Ends that were asked for and did not come in order.
     pub(crate) bad_ends: u64,
 }
@@ -78,14 +75,8 @@ pub(crate) struct ChaosReport {
     rate: f64,
     messages_before: u32,
     kills: usize,
-    acked: u64,
-    delivered: u64,
     #[serde(flatten)]
-    findings: Findings,
-    refused: u64,
-    /// Resumes that were too long to replay: history filled the gap.
-    gaps: u64,
-    epochs_changed: u64,
+    sums: Sums,
     bad_ends: u64,
     /// From the kill to the first ack over the slowest transport.
     unavailable_ms: Spread,
@@ -118,12 +109,7 @@ impl ChaosReport {
             rate: args.rate,
             messages_before: args.messages,
             kills: outages.len(),
-            acked: seen.acked,
-            delivered: seen.delivered,
-            findings: seen.findings,
-            refused: seen.refused,
-            gaps: seen.gaps,
-            epochs_changed: seen.epochs_changed,
+            sums: seen.reckoning.sums,
             bad_ends: seen.bad_ends,
             unavailable_ms: Spread::of(outages.iter().filter_map(|outage| outage.over()).collect()),
             unavailable_by_transport_ms: by_transport.collect(),
@@ -131,14 +117,15 @@ impl ChaosReport {
             starting_ms: Spread::of(seen.parts.starting),
             speakers_back_ms: Spread::of(seen.speakers_back),
             listeners_back_ms: Spread::of(seen.listeners_back),
-            ack_ms: Latency::of(&seen.latency_us),
+            ack_ms: Latency::of(&seen.reckoning.latency_us),
             term_or_kill: args.signal,
         }
     }
 
     /// Every promise that was not kept.
     pub(crate) fn broken(&self) -> Vec<String> {
-        let Findings { lost, duplicated, reordered } = self.findings;
+        let Sums { findings, refused, epochs_changed, .. } = &self.sums;
+        let Findings { lost, duplicated, reordered } = findings;
         let (p50_max, max) = bounds_ms(self.term_or_kill);
         let mut broken = Vec::new();
         let mut promise = |kept: bool, what: String| {
@@ -146,9 +133,9 @@ impl ChaosReport {
                 broken.push(what);
             }
         };
-        promise(self.findings.is_clean(), format!("{lost} lost, {duplicated} doubled, {reordered} out of order"));
-        promise(self.refused == 0, format!("{} posts were refused", self.refused));
-        promise(self.epochs_changed == 0, format!("a log began anew {} times", self.epochs_changed));
+        promise(findings.is_clean(), format!("{lost} lost, {duplicated} doubled, {reordered} out of order"));
+        promise(*refused == 0, format!("{refused} posts were refused"));
+        promise(*epochs_changed == 0, format!("a log began anew {epochs_changed} times"));
         promise(self.bad_ends == 0, format!("{} ends that were asked for were none in order", self.bad_ends));
         promise(self.unavailable_ms.p50 < p50_max, format!("posting was back after {p50_max} ms at the median"));
         promise(self.unavailable_ms.max < max, format!("posting was back after {max} ms once"));
@@ -156,13 +143,14 @@ impl ChaosReport {
     }
 
     pub(crate) fn print(&self) {
-        let Findings { lost, duplicated, reordered } = self.findings;
+        let Sums { acked, delivered, findings, refused, gaps, epochs_changed } = &self.sums;
+        let Findings { lost, duplicated, reordered } = findings;
         let spread =
             |name: &str, Spread { p50, max }: Spread| println!("{name:28} p50 {p50:7.1} ms   max {max:7.1} ms");
         println!("{} kills by {}, {} messages before, {}", self.kills, self.signal, self.messages_before, self.engine);
-        println!("{} acked, {} delivered", self.acked, self.delivered);
-        println!("{lost} lost, {duplicated} doubled, {reordered} out of order, {} refused", self.refused);
-        println!("{} gaps filled from history, {} epochs changed", self.gaps, self.epochs_changed);
+        println!("{acked} acked, {delivered} delivered");
+        println!("{lost} lost, {duplicated} doubled, {reordered} out of order, {refused} refused");
+        println!("{gaps} gaps filled from history, {epochs_changed} epochs changed");
         spread("unavailable", self.unavailable_ms);
         for (transport, value) in &self.unavailable_by_transport_ms {
             spread(&format!("  by {transport}"), *value);
@@ -173,10 +161,6 @@ impl ChaosReport {
         spread("every listener is back", self.listeners_back_ms);
         println!("ack: p50 {:.1} ms, p99 {:.1} ms, max {:.1} ms", self.ack_ms.p50, self.ack_ms.p99, self.ack_ms.max);
         self.broken().iter().for_each(|what| println!("FAILED: {what}"));
-    }
-
-    pub(crate) fn write(&self, path: &Path) -> anyhow::Result<()> {
-        write_json(self, path)
     }
 }
 

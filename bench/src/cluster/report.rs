@@ -1,13 +1,16 @@
 //! What hardships came to, and what several nodes cost.
 
-use hdrhistogram::Histogram;
 use serde::Serialize;
 use std::time::Duration;
 
 use super::hardship::Hardship;
 use crate::{
     args::cluster::ClusterArgs,
-    chaos::{audit::Findings, report::Spread},
+    chaos::{
+        audit::Findings,
+        reckoning::{Reckoning, Sums},
+        report::Spread,
+    },
     report::{Latency, rounded},
 };
 
@@ -16,14 +19,8 @@ use crate::{
 pub(crate) struct Phase {
     hardship: &'static str,
     nodes: usize,
-    acked: u64,
-    delivered: u64,
     #[serde(flatten)]
-    findings: Findings,
-    refused: u64,
-    /// Resumes that were too long to replay: history filled the gap.
-    gaps: u64,
-    epochs_changed: u64,
+    sums: Sums,
     /// Each user's longest: for an ack, or with nothing to read.
     users_waited_ms: Spread,
     /// From the moment when a message was due to its ack.
@@ -37,14 +34,8 @@ pub(crate) struct Phase {
 /// What was seen of it.
 #[derive(Debug)]
 pub(crate) struct Seen {
-    pub(crate) acked: u64,
-    pub(crate) delivered: u64,
-    pub(crate) findings: Findings,
-    pub(crate) refused: u64,
-    pub(crate) gaps: u64,
-    pub(crate) epochs_changed: u64,
+    pub(crate) reckoning: Reckoning,
     pub(crate) waited: Vec<Duration>,
-    pub(crate) latency_us: Histogram<u32>,
     pub(crate) cpu_us_per_delivery: Option<f64>,
     /// The nodes' logs.
     pub(crate) said: String,
@@ -55,14 +46,9 @@ impl Phase {
         Self {
             hardship: hardship.name(),
             nodes,
-            acked: seen.acked,
-            delivered: seen.delivered,
-            findings: seen.findings,
-            refused: seen.refused,
-            gaps: seen.gaps,
-            epochs_changed: seen.epochs_changed,
+            sums: seen.reckoning.sums,
             users_waited_ms: Spread::of(seen.waited),
-            ack_ms: Latency::of(&seen.latency_us),
+            ack_ms: Latency::of(&seen.reckoning.latency_us),
             nodes_cpu_us_per_delivery: seen.cpu_us_per_delivery.map(rounded),
             said: seen.said,
         }
@@ -70,24 +56,21 @@ impl Phase {
 
     /// Acked messages are there, once and in order, and nobody was refused.
     fn is_kept(&self) -> bool {
-        self.findings.is_clean() && self.refused == 0 && self.acked > 0
+        self.sums.findings.is_clean() && self.sums.refused == 0 && self.sums.acked > 0
     }
 
     pub(crate) fn print(&self) {
-        let Findings { lost, duplicated, reordered } = self.findings;
+        let Sums { acked, delivered, findings, refused, gaps, epochs_changed } = &self.sums;
+        let Findings { lost, duplicated, reordered } = findings;
         let Spread { p50, max } = self.users_waited_ms;
         println!(
-            "{:15} {} nodes: {} acked, {} delivered; lost {lost}, doubled {duplicated}, out of order {reordered}, refused {}; \
-             users waited p50 {p50:.1} ms, max {max:.1} ms; ack p50 {} ms, p99 {} ms; gaps {}, epochs changed {}{}",
+            "{:15} {} nodes: {acked} acked, {delivered} delivered; lost {lost}, doubled {duplicated}, out of order {reordered}, \
+             refused {refused}; users waited p50 {p50:.1} ms, max {max:.1} ms; ack p50 {} ms, p99 {} ms; gaps {gaps}, epochs \
+             changed {epochs_changed}{}",
             self.hardship,
             self.nodes,
-            self.acked,
-            self.delivered,
-            self.refused,
             self.ack_ms.p50,
             self.ack_ms.p99,
-            self.gaps,
-            self.epochs_changed,
             self.nodes_cpu_us_per_delivery.map(|us| format!("; {us} us of CPU a delivery")).unwrap_or_default(),
         );
         if !self.is_kept() {

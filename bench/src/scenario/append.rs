@@ -14,18 +14,17 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::{
-    runtime,
     task::JoinSet,
     time::{sleep, sleep_until, timeout},
 };
 
-use super::interruptible;
+use super::complete;
 use crate::{
     args::append::AppendArgs,
     chaos::speaker::latency_us,
     processes::{Snapshot, Usage},
     report::{Latency, rounded, write_json},
-    target::{Connected, Life, Target, Wish},
+    target::{Connected, Life, Target, Wish, close_all},
 };
 
 /// From the last connection to the first post.
@@ -42,12 +41,9 @@ const NO_LIMIT: (&str, &str) = ("RILL_LIMITS_REQUESTS_PER_SECOND_PER_USER", "0")
 /// place, once, and delivered.
 pub(crate) fn run(args: &AppendArgs) -> anyhow::Result<bool> {
     args.check()?;
-    let runtime = runtime::Builder::new_multi_thread().worker_threads(args.workers).enable_all().build()?;
-    let report = runtime.block_on(interruptible(measure(args)))?;
+    let report = complete(args.workers, measure(args))?;
     report.print();
-    if let Some(path) = &args.json {
-        write_json(&report, path)?;
-    }
+    write_json(&report, args.run.json.as_deref())?;
     Ok(report.is_sound())
 }
 
@@ -149,7 +145,7 @@ async fn measure(args: &AppendArgs) -> anyhow::Result<AppendReport> {
         .into_iter()
         .flat_map(|address| [("RILL_STORAGE_BACKEND", "redis".to_owned()), ("RILL_REDIS_URL", address)]);
     let settings = shared.chain([(NO_LIMIT.0, NO_LIMIT.1.to_owned())]).collect();
-    let mut target = Target::start(args.rill.as_deref(), &wish, settings, Life::Once).await?;
+    let mut target = Target::start(args.run.rill.as_deref(), &wish, settings, Life::Once).await?;
     let users = target.connect(|_| args.transport).await?;
     let rooms = target.rooms(&users, args.in_flight).await?;
     let text: Arc<str> = ".".repeat(args.text_bytes).into();
@@ -185,9 +181,7 @@ async fn measure(args: &AppendArgs) -> anyhow::Result<AppendReport> {
     while delivered.load(Ordering::Relaxed) < acked_in_all && Instant::now() < deadline {
         sleep(LOOK_EVERY).await;
     }
-    let mut closing = JoinSet::new();
-    clients.into_iter().for_each(|client| drop(closing.spawn(async move { client.close().await })));
-    closing.join_all().await;
+    close_all(clients).await;
     while let Some(reader) = reading.join_next().await {
         reader??;
     }

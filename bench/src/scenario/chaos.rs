@@ -6,29 +6,24 @@ use std::{
     sync::Arc,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
-use tokio::{
-    runtime,
-    task::JoinSet,
-    time::{sleep, timeout},
-};
+use tokio::time::{sleep, timeout};
 
-use super::interruptible;
+use super::complete;
 use crate::{
     args::{
         SPREAD,
         chaos::{ChaosArgs, KillSignal},
     },
     chaos::{
-        audit::{Evidence, Findings, audit},
         crowd::Crowd,
-        listener,
         outage::Outages,
         plan::Plan,
+        reckoning::Reckoning,
         report::{ChaosReport, Parts, Seen},
-        speaker,
     },
     hostile::dice::Dice,
-    target::{Life, Target, Wish},
+    report::write_json,
+    target::{Life, Target, Wish, close_all},
 };
 
 /// From the last connection to the first message, and to the first kill.
@@ -39,19 +34,16 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Runs the scenario, prints and writes its report. Whether every promise was kept.
 pub(crate) fn run(args: &ChaosArgs) -> anyhow::Result<bool> {
     args.check()?;
-    let runtime = runtime::Builder::new_multi_thread().worker_threads(args.workers).enable_all().build()?;
-    let report = runtime.block_on(interruptible(measure(args)))?;
+    let report = complete(args.workers, measure(args))?;
     report.print();
-    if let Some(path) = &args.json {
-        report.write(path)?;
-    }
+    write_json(&report, args.run.json.as_deref())?;
     Ok(report.broken().is_empty())
 }
 
 async fn measure(args: &ChaosArgs) -> anyhow::Result<ChaosReport> {
     let wish =
         Wish { users: args.users(), rooms: args.rooms, messages: args.messages, engine: args.engine, redis: None };
-    let mut target = Target::start(args.rill.as_deref(), &wish, Vec::new(), Life::Again).await?;
+    let mut target = Target::start(args.run.rill.as_deref(), &wish, Vec::new(), Life::Again).await?;
     let outboxes = tempfile::Builder::new().prefix("rill-bench").tempdir()?;
     let outbox = |user: usize| (user < args.speakers).then(|| outboxes.path().join(format!("{user}.json")));
     let users = target.connect_with(|user| SPREAD[args.cast().transport(user)], outbox).await?;
@@ -75,34 +67,14 @@ async fn measure(args: &ChaosArgs) -> anyhow::Result<ChaosReport> {
         over.map_err(|_| anyhow::anyhow!("nobody could post again within {PATIENCE:?}"))?;
     }
     crowd.while_it_works(sleep(2 * BREATH)).await?;
-    let (told, mut heard) = crowd.disperse(args.cast()).await?;
+    let (told, heard) = crowd.disperse(args.cast()).await?;
 
-    let mut findings = Findings::default();
-    let acked: u64 = told.iter().map(|told| told.acked.len() as u64).sum();
-    let delivered = heard.iter().map(|heard| heard.held.given.len() as u64).sum();
-    let (gaps, epochs_changed) =
-        heard.iter().fold((0, 0), |(gaps, epochs), heard| (gaps + heard.gaps, epochs + heard.epochs_changed));
-    for (room, id) in rooms.iter().enumerate() {
-        let is_here = |user: usize| user % args.rooms == room;
-        let anew = target.anew(room, SPREAD[room % SPREAD.len()]).await?;
-        let evidence = Evidence {
-            prepared: (args.messages + (args.rooms - 1 - room) as u32) / args.rooms as u32,
-            log: listener::read(&anew.client, *id, 0, u64::MAX).await?,
-            acked: told.iter().filter(|told| is_here(told.user)).flat_map(|told| told.acked.clone()).collect(),
-            held: heard.extract_if(.., |heard| is_here(heard.user)).map(|heard| heard.held).collect(),
-        };
-        anew.client.close().await;
-        findings += audit(&evidence, |number| plan.speaker(number));
-    }
-    let mut closing = JoinSet::new();
-    clients.into_iter().for_each(|client| drop(closing.spawn(async move { client.close().await })));
-    closing.join_all().await;
+    let prepared = |room: usize| (args.messages + (args.rooms - 1 - room) as u32) / args.rooms as u32;
+    let anew = async |room: usize| target.anew(room, SPREAD[room % SPREAD.len()]).await;
+    let reckoning = Reckoning::of(&told, heard, &plan, &rooms, prepared, anew).await?;
+    close_all(clients).await;
     target.end().await?;
 
-    let mut latency_us = speaker::latency_us()?;
-    for told in &told {
-        latency_us.add(&told.latency_us)?;
-    }
     Ok(ChaosReport::new(
         args,
         Seen {
@@ -110,13 +82,7 @@ async fn measure(args: &ChaosArgs) -> anyhow::Result<ChaosReport> {
             speakers_back: outages.back_after(0..args.speakers),
             listeners_back: outages.back_after(args.speakers..args.users()),
             parts,
-            findings,
-            acked,
-            delivered,
-            refused: told.iter().map(|told| told.refused).sum(),
-            gaps,
-            epochs_changed,
-            latency_us,
+            reckoning,
             bad_ends,
         },
     ))

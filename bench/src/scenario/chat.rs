@@ -6,21 +6,20 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::{
-    runtime,
     sync::watch,
     task::JoinSet,
     time::{sleep, sleep_until},
 };
 
-use super::interruptible;
+use super::complete;
 use crate::{
     args::ChatArgs,
     load::{Progress, User},
     processes::{Snapshot, Usage},
-    report::{Report, Setting},
+    report::{Report, Setting, write_json},
     schedule::Schedule,
     tally::{Tally, Totals},
-    target::Target,
+    target::{Target, close_all},
 };
 
 /// From the last connection to the first message.
@@ -30,12 +29,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// Runs the scenario, prints and writes its report.
 pub(crate) fn run(args: &ChatArgs) -> anyhow::Result<Report> {
     args.check()?;
-    let runtime = runtime::Builder::new_multi_thread().worker_threads(args.workers).enable_all().build()?;
-    let report = runtime.block_on(interruptible(measure(args)))?;
+    let report = complete(args.workers, measure(args))?;
     report.print();
-    if let Some(path) = &args.json {
-        report.write(path)?;
-    }
+    write_json(&report, args.json.as_deref())?;
     Ok(report)
 }
 
@@ -68,9 +64,7 @@ async fn measure(args: &ChatArgs) -> anyhow::Result<Report> {
         tallies.push(tally??);
     }
     let totals = Totals::of(&schedule, &tallies)?;
-    let mut closing = JoinSet::new();
-    clients.into_iter().for_each(|client| drop(closing.spawn(async move { client.close().await })));
-    closing.join_all().await;
+    close_all(clients).await;
     let setting = Setting {
         transport: args.transport.to_string(),
         tls: target.has_tls(args.transport),

@@ -5,18 +5,12 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::{runtime, task::JoinSet, time::sleep};
+use tokio::time::sleep;
 
-use super::interruptible;
+use super::complete;
 use crate::{
     args::cluster::ClusterArgs,
-    chaos::{
-        audit::{Evidence, Findings, audit},
-        crowd::Crowd,
-        listener,
-        plan::Plan,
-        speaker,
-    },
+    chaos::{crowd::Crowd, plan::Plan, reckoning::Reckoning},
     cluster::{
         hardship::{Hardship, Shared},
         report::{ClusterReport, Phase, Seen},
@@ -24,7 +18,7 @@ use crate::{
     },
     processes::cpu_s,
     report::write_json,
-    target::{Nodes, Wish},
+    target::{Nodes, Wish, close_all},
 };
 
 /// From the last connection to the first message, and of talk before anything happens.
@@ -33,12 +27,9 @@ const BREATH: Duration = Duration::from_millis(500);
 /// Runs the scenario, prints and writes its report. Whether every promise was kept.
 pub(crate) fn run(args: &ClusterArgs) -> anyhow::Result<bool> {
     args.check()?;
-    let runtime = runtime::Builder::new_multi_thread().worker_threads(args.workers).enable_all().build()?;
-    let report = runtime.block_on(interruptible(measure(args)))?;
+    let report = complete(args.workers, measure(args))?;
     report.print();
-    if let Some(path) = &args.json {
-        write_json(&report, path)?;
-    }
+    write_json(&report, args.run.json.as_deref())?;
     Ok(report.is_kept())
 }
 
@@ -62,7 +53,7 @@ async fn live_through(args: &ClusterArgs, hardship: Hardship, nodes: usize) -> a
     let cast = args.cast();
     let mut shared = Shared::start(hardship, args.fsync.of_server(), nodes).await?;
     let wish = Wish { users: cast.users(), rooms: cast.rooms, redis: Some(shared.url()), ..Wish::default() };
-    let mut nodes = Nodes::start(args.rill.as_deref(), &wish, &shared.ways(nodes), &shared.settings()).await?;
+    let mut nodes = Nodes::start(args.run.rill.as_deref(), &wish, &shared.ways(nodes), &shared.settings()).await?;
     let outboxes = tempfile::Builder::new().prefix("rill-bench").tempdir()?;
     let outbox = |user: usize| (user < cast.speakers).then(|| outboxes.path().join(format!("{user}.json")));
     let users = nodes.connect(|user| cast.transport(user), outbox).await?;
@@ -85,47 +76,10 @@ async fn live_through(args: &ClusterArgs, hardship: Hardship, nodes: usize) -> a
         }
         _ => None,
     };
-    let (told, mut heard) = crowd.disperse(cast).await?;
+    let (told, heard) = crowd.disperse(cast).await?;
 
-    let (acked, delivered) = (
-        told.iter().map(|told| told.acked.len() as u64).sum(),
-        heard.iter().map(|heard| heard.held.given.len() as u64).sum(),
-    );
-    let (gaps, epochs_changed) =
-        heard.iter().fold((0, 0), |(gaps, epochs), heard| (gaps + heard.gaps, epochs + heard.epochs_changed));
-    let mut findings = Findings::default();
-    for (room, id) in rooms.iter().enumerate() {
-        let is_here = |user: usize| user % rooms.len() == room;
-        let anew = nodes.anew(room).await?;
-        let evidence = Evidence {
-            prepared: 0,
-            log: listener::read(&anew.client, *id, 0, u64::MAX).await?,
-            acked: told.iter().filter(|told| is_here(told.user)).flat_map(|told| told.acked.clone()).collect(),
-            held: heard.extract_if(.., |heard| is_here(heard.user)).map(|heard| heard.held).collect(),
-        };
-        anew.client.close().await;
-        findings += audit(&evidence, |number| plan.speaker(number));
-    }
-    let mut closing = JoinSet::new();
-    clients.into_iter().for_each(|client| drop(closing.spawn(async move { client.close().await })));
-    closing.join_all().await;
-    let mut latency_us = speaker::latency_us()?;
-    for told in &told {
-        latency_us.add(&told.latency_us)?;
-    }
-    let refused = told.iter().map(|told| told.refused).sum();
-    let (waited, said) = (waits.longest(), nodes.said());
-    let seen = Seen {
-        acked,
-        delivered,
-        findings,
-        refused,
-        gaps,
-        epochs_changed,
-        waited,
-        latency_us,
-        cpu_us_per_delivery,
-        said,
-    };
+    let reckoning = Reckoning::of(&told, heard, &plan, &rooms, |_| 0, async |room| nodes.anew(room).await).await?;
+    close_all(clients).await;
+    let seen = Seen { reckoning, waited: waits.longest(), cpu_us_per_delivery, said: nodes.said() };
     Ok(Phase::new(hardship, nodes.len(), seen))
 }

@@ -9,14 +9,13 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::{
-    runtime,
     sync::watch,
     task::JoinSet,
     time::{sleep, sleep_until, timeout},
 };
 use url::Url;
 
-use super::interruptible;
+use super::complete;
 use crate::{
     args::{HostileArgs, ServerArgs},
     hostile::{
@@ -29,9 +28,10 @@ use crate::{
     hostile_report::{HostileReport, Seen},
     load::{Progress, User},
     processes::{self, Snapshot},
+    report::write_json,
     schedule::Schedule,
     tally::{Tally, Totals},
-    target::Target,
+    target::{Target, close_all},
 };
 
 /// From the last connection to the first message.
@@ -58,12 +58,9 @@ pub(crate) fn run(args: &HostileArgs) -> anyhow::Result<bool> {
         return Ok(true);
     }
     args.check()?;
-    let runtime = runtime::Builder::new_multi_thread().worker_threads(args.workers).enable_all().build()?;
-    let report = runtime.block_on(interruptible(measure(args)))?;
+    let report = complete(args.workers, measure(args))?;
     report.print();
-    if let Some(path) = &args.json {
-        report.write(path)?;
-    }
+    write_json(&report, args.run.json.as_deref())?;
     Ok(report.passed())
 }
 
@@ -89,7 +86,7 @@ async fn attackers(args: &HostileArgs, ground: &Arc<Ground>) -> anyhow::Result<V
 }
 
 async fn measure(args: &HostileArgs) -> anyhow::Result<HostileReport> {
-    let server = ServerArgs { rill: args.rill.clone(), target: None, accounts: None, danger_accept_any: false };
+    let server = ServerArgs { rill: args.run.rill.clone(), target: None, accounts: None, danger_accept_any: false };
     let mut target = Target::prepare(&server, args.users, args.rooms).await?;
     let ground = Arc::new(target.ground(args.seed, args.attack_rate)?);
     let pid = target.pid().context("the server has no process")?;
@@ -141,9 +138,7 @@ async fn measure(args: &HostileArgs) -> anyhow::Result<HostileReport> {
     let counted = counters::refusals(FRIEND, &ground).await;
     let counted = counted_before.zip(counted).map(|(before, after)| counters::since(&before, &after));
     let alive = alive(&mut target).await;
-    let mut closing = JoinSet::new();
-    clients.into_iter().for_each(|client| drop(closing.spawn(async move { client.close().await })));
-    closing.join_all().await;
+    close_all(clients).await;
     let ended = target.end().await;
     let books = attackers.iter().map(|attacker| attacker.book()).collect();
     let alive = alive.and(ended.context("the server's own end"));

@@ -10,10 +10,19 @@ pub(crate) mod slow;
 pub(crate) mod store;
 
 use anyhow::bail;
-use tokio::signal::{
-    ctrl_c,
-    unix::{SignalKind, signal},
+use tokio::{
+    runtime,
+    signal::{
+        ctrl_c,
+        unix::{SignalKind, signal},
+    },
 };
+
+/// Does a scenario's work on so many threads, unless somebody wants the end.
+fn complete<T>(workers: usize, work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    let runtime = runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build()?;
+    runtime.block_on(interruptible(work))
+}
 
 /// `work`, unless somebody wants the end: then what it started is dropped with it, and
 /// no server is left behind.

@@ -8,19 +8,20 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::{runtime, sync::watch, task::JoinSet, time::sleep_until};
+use tokio::{sync::watch, task::JoinSet, time::sleep_until};
 
-use super::interruptible;
+use super::complete;
 use crate::{
     args::{ServerArgs, slow::SlowArgs},
     deaf::Deaf,
     hostile::{counters, ground::Ground},
     load::{Progress, User},
     processes::{self, Snapshot},
+    report::write_json,
     schedule::Schedule,
     slow_report::{Memory, Seen, SlowReport},
     tally::{Tally, Totals},
-    target::Target,
+    target::{Target, close_all},
 };
 
 /// From the last connection to the first message.
@@ -38,19 +39,16 @@ const READER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// Runs the scenario, prints and writes its report. Whether every verdict is good.
 pub(crate) fn run(args: &SlowArgs) -> anyhow::Result<bool> {
     args.check()?;
-    let runtime = runtime::Builder::new_multi_thread().worker_threads(args.workers).enable_all().build()?;
-    let report = runtime.block_on(interruptible(measure(args)))?;
+    let report = complete(args.workers, measure(args))?;
     report.print();
-    if let Some(path) = &args.json {
-        report.write(path)?;
-    }
+    write_json(&report, args.run.json.as_deref())?;
     Ok(report.passed())
 }
 
 type Talking = JoinSet<anyhow::Result<Tally>>;
 
 async fn measure(args: &SlowArgs) -> anyhow::Result<SlowReport> {
-    let server = ServerArgs { rill: args.rill.clone(), target: None, accounts: None, danger_accept_any: false };
+    let server = ServerArgs { rill: args.run.rill.clone(), target: None, accounts: None, danger_accept_any: false };
     let mut target = Target::prepare(&server, args.users, 1).await?;
     let pid = target.pid().context("the server has no process")?;
     let ground = target.ground(0, 1.0)?;
@@ -100,9 +98,7 @@ async fn measure(args: &SlowArgs) -> anyhow::Result<SlowReport> {
     deaf.into_iter().for_each(|deaf| drop(reading.spawn(deaf.catch_up())));
     let found = reading.join_all().await.into_iter().collect();
     let sent_away = sent_away(&ground).await;
-    let mut closing = JoinSet::new();
-    clients.into_iter().for_each(|client| drop(closing.spawn(async move { client.close().await })));
-    closing.join_all().await;
+    close_all(clients).await;
     target.end().await?;
     let seen = Seen { totals, without, with, rss_without, rss_with, sent_away, found };
     Ok(SlowReport::new(args, seen))

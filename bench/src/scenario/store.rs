@@ -9,7 +9,7 @@ use rill_storage::{
 };
 use serde::Serialize;
 use std::{
-    fs::{self, File},
+    fs::File,
     io::Write,
     path::Path,
     sync::{
@@ -20,7 +20,7 @@ use std::{
 };
 use tokio::{runtime, task::JoinSet};
 
-use crate::args::StoreArgs;
+use crate::{args::StoreArgs, report::write_json};
 
 const USERS: u64 = 50;
 const ROOMS: u64 = 5;
@@ -92,10 +92,7 @@ pub(crate) fn run(args: &StoreArgs) -> anyhow::Result<Report> {
         report.ceiling_appends_per_s,
         report.ratio
     );
-    if let Some(path) = &args.json {
-        let text = serde_json::to_string_pretty(&report)?;
-        fs::write(path, text + "\n").with_context(|| format!("{} cannot be written", path.display()))?;
-    }
+    write_json(&report, args.json.as_deref())?;
     Ok(report)
 }
 

@@ -247,6 +247,13 @@ impl Target {
     }
 }
 
+/// Says goodbye for everybody.
+pub(crate) async fn close_all(clients: Vec<Client>) {
+    let mut closing = JoinSet::new();
+    clients.into_iter().for_each(|client| drop(closing.spawn(async move { client.close().await })));
+    closing.join_all().await;
+}
+
 async fn connect(number: usize, config: Config) -> anyhow::Result<Connected> {
     let (client, events) = Client::connect(config).await?;
     let online = timeout(CONNECT_PATIENCE, client.online()).await;
