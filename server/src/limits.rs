@@ -65,6 +65,23 @@ pub const SWEEP_TICK_MS: u64 = 100;
 pub const CATCH_UP_RETRY_MS: u64 = 100;
 pub const CATCH_UP_RETRY_MS_MAX: u64 = 5_000;
 
+/// How often a node looks which logins have ended, for all of its connections: with the
+/// reading of what it finds an ended login goes on for 10 s at most.
+pub const LOGIN_LOOK_EVERY_MS: u64 = 4_000;
+/// Two looks that somebody asked for are at least so far apart.
+pub const LOGIN_LOOK_DISTANCE_MS: u64 = 50;
+/// Logins that were told and are read again; of more, everybody is.
+pub const LOGINS_TOLD_MAX: usize = 16_384;
+/// Where any login may have ended, all are read within so many slices of this time.
+pub const LOGIN_SLICES: usize = 40;
+pub const LOGIN_SLICE_MS: u64 = 100;
+/// A connection reads its login again after this time where nobody looks for it ...
+pub const LOGIN_REREAD_MS: u64 = 8_000;
+/// ... and after this where the node does.
+pub const LOGIN_REREAD_WATCHED_MS: u64 = 15 * 60_000;
+
+const _: () = assert!(LOGIN_LOOK_EVERY_MS + LOGIN_SLICES as u64 * LOGIN_SLICE_MS < 10_000 && LOGIN_REREAD_MS < 10_000);
+
 /// How often a node says that it lives, and looks who else does.
 pub const BEAT_EVERY_MS: u64 = 5_000;
 /// A node that was not heard of for so long is gone: with the look above its users are

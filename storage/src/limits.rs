@@ -27,6 +27,11 @@ pub const SWEEP_ROWS_MAX: usize = 500;
 pub const CLIENT_IDS_PER_MEMBER_MAX: u32 = 200_000;
 /// Logins of one user; past it the oldest ends.
 pub const SESSIONS_PER_USER_MAX: usize = 100;
+/// Ends of logins that a store remembers, at least; who has heard of none for longer is told
+/// that it may have been any login.
+pub const ENDINGS_KEPT_MAX: usize = 4_096;
+/// How long a login that is told may take to end: a commit's patience, and Redis' with it.
+pub const ENDING_MS_MAX: u64 = 2 * REDIS_PATIENCE_MS + REDIS_ANSWER_TIMEOUT_MS;
 /// Invitations of one creator that have not expired; past it none is made.
 pub const INVITATIONS_PER_CREATOR_MAX: usize = 200;
 /// Uses of one invitation.

@@ -29,11 +29,13 @@ pub enum Bug {
     DoorbellTrusted,
     /// What other nodes appended comes into a ring when it comes.
     CatchUpOutOfOrder,
+    /// A node believes that it is told of every login that ends: it never looks by itself.
+    LoginHintTrusted,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::AckBeforeDurable,
         Self::KeyForgottenAtRestart,
         Self::CursorMovedBeforeWrite,
@@ -44,6 +46,7 @@ impl Bug {
         Self::HiddenLeaked,
         Self::DoorbellTrusted,
         Self::CatchUpOutOfOrder,
+        Self::LoginHintTrusted,
     ];
 }
 

@@ -96,8 +96,11 @@ impl Foundation {
         let Self { clock, entropy, tasks } = self;
         let hub = Hub::new(wire::entry::encode);
         let metrics = Arc::<Metrics>::default();
-        let cluster =
-            nodes.map(|(shared, clock)| Cluster::join(shared, clock, hub.clone(), store.clone(), metrics.clone()));
+        let live = Live::default();
+        let cluster = nodes.map(|(shared, clock)| {
+            let logins = Arc::new(live.clone());
+            Cluster::join(shared, clock, hub.clone(), store.clone(), logins, metrics.clone())
+        });
         store.log.observe(hub.clone());
         store.user_log.observe(hub.clone());
         let world = World {
@@ -112,7 +115,7 @@ impl Foundation {
             store,
             domain: Domain::new(world),
             hub,
-            live: Live::default(),
+            live,
             clock: clock.clone(),
             entropy: entropy.clone(),
             tasks: tasks.clone(),

@@ -20,12 +20,14 @@ use crate::limits::BUS_EVENTS_WAITING_MAX;
 pub enum Channel {
     /// Doorbells of a room's log.
     Room(RoomId),
-    /// Doorbells of a user's own log, and of their logins.
+    /// Doorbells of a user's own log.
     User(UserId),
     /// Where a user is attached.
     Presence(UserId),
     /// Which nodes there are.
     Nodes,
+    /// That logins have ended.
+    Logins,
 }
 
 /// What the bus tells a node.

@@ -17,7 +17,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use super::{
     bus::{Bus, Channel, Event},
-    doorbell::{Doorbell, LOGINS_CHANGED},
+    doorbell::Doorbell,
     places::{Looked, Places},
     wants::{Log, Wants},
 };
@@ -121,9 +121,6 @@ impl Follower {
                 self.metrics.cluster.rung();
                 self.room_rings(&live, bell, now);
             }
-            Event::Message { channel: Channel::User(user), payload } if **payload == *LOGINS_CHANGED => {
-                self.hub.doubt_logins(*user);
-            }
             Event::Message { channel: Channel::User(user), payload } => {
                 let Some(bell) = Doorbell::parse(payload) else { return };
                 self.metrics.cluster.rung();
@@ -131,10 +128,7 @@ impl Follower {
             }
             Event::Heard(_) | Event::Missed if planted::is(Bug::DoorbellTrusted) => {}
             Event::Heard(Channel::Room(room)) => self.places.look(Log::Room(*room), now),
-            Event::Heard(Channel::User(user)) => {
-                self.places.look(Log::User(*user), now);
-                self.hub.doubt_logins(*user);
-            }
+            Event::Heard(Channel::User(user)) => self.places.look(Log::User(*user), now),
             Event::Missed => {
                 self.places.look_at_all(now);
                 other(event);

@@ -10,6 +10,7 @@ pub mod clock;
 pub mod doorbell;
 mod follower;
 pub mod local;
+mod logins;
 mod places;
 mod presence;
 pub mod redis;
@@ -19,16 +20,19 @@ use rill_protocol::UserId;
 use rill_storage::Store;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
 pub use bus::{Bus, Channel, Event};
+pub use logins::Logins;
 
 use crate::{hub::Hub, limits::ATTENDANCE_ASK_MS, metrics::Metrics};
 use attendance::{Attendance, Node};
 use clock::AgreedClock;
-use doorbell::LOGINS_CHANGED;
 use follower::Follower;
 use places::Places;
 use presence::{Hints, Living, Presence, is_elsewhere};
@@ -43,8 +47,11 @@ pub struct Cluster {
     bus: Arc<dyn Bus>,
     attendance: Arc<dyn Attendance>,
     wants: Arc<Wants>,
+    logins: Arc<dyn Logins>,
     living: Living,
     clock: Arc<AgreedClock>,
+    /// Nothing more is said of who is here.
+    has_left: Arc<AtomicBool>,
 }
 
 /// What nodes share besides the store.
@@ -59,18 +66,31 @@ pub struct Shared {
 
 impl Cluster {
     /// Puts a hub, to which nobody is attached yet, beside those of other nodes.
-    /// `clock` is what the whole node goes by.
+    /// `clock` is what the whole node goes by, `logins` have connections here.
     pub fn join(
         shared: Shared,
         clock: Arc<AgreedClock>,
         hub: Arc<Hub>,
         store: Store,
+        logins: Arc<dyn Logins>,
         metrics: Arc<Metrics>,
     ) -> Arc<Self> {
         let wants = Arc::<Wants>::default();
         hub.join_others(wants.clone());
         let Shared { node, bus, attendance } = shared;
-        Arc::new(Self { node, hub, store, metrics, bus, attendance, wants, living: Living::default(), clock })
+        Arc::new(Self {
+            node,
+            hub,
+            store,
+            metrics,
+            bus,
+            attendance,
+            wants,
+            logins,
+            living: Living::default(),
+            clock,
+            has_left: Arc::default(),
+        })
     }
 
     /// Hears and looks; never returns. Once.
@@ -85,7 +105,9 @@ impl Cluster {
             places: Places::default(),
             user_heads: BTreeMap::new(),
         };
-        let hints = Arc::<Hints>::default();
+        let (hints, login_hints) = (Arc::<Hints>::default(), Arc::<logins::Hints>::default());
+        let (endings, bus, metrics) = (self.store.endings.clone(), self.bus.clone(), self.metrics.clone());
+        let watch = logins::Watch::new(endings, bus, self.logins.clone(), login_hints.clone(), metrics);
         let presence = Presence {
             node: self.node.clone(),
             hub: self.hub.clone(),
@@ -95,13 +117,20 @@ impl Cluster {
             hints: hints.clone(),
             living: self.living.clone(),
             clock: self.clock.clone(),
+            has_left: self.has_left.clone(),
             state: Default::default(),
         };
-        tokio::join!(biased; self.bus.run(), follower.run(|event| hints.hear(&event)), presence.run());
+        let others = |event| {
+            hints.hear(&event);
+            login_hints.hear(&event);
+        };
+        tokio::join!(biased; self.bus.run(), follower.run(others), presence.run(), watch.run());
     }
 
     /// This node ends: its users are no more at it, which the others hear at once.
     pub async fn leave(&self) {
+        // A beat behind it would bring the node back.
+        self.has_left.store(true, Relaxed);
         match self.attendance.leave(&self.node).await {
             Ok(()) => self.bus.publish(Channel::Nodes, self.node.to_string()),
             Err(away) => tracing::debug!(%away, "the others will find out"),
@@ -118,9 +147,8 @@ impl Cluster {
         there.map(|(user, _)| *user).collect()
     }
 
-    /// Logins of a user have ended, or their account was disabled: the nodes that they are
-    /// at read them again at once.
-    pub fn logins_changed(&self, user: UserId) {
-        self.bus.publish(Channel::User(user), LOGINS_CHANGED.to_owned());
+    /// Logins have ended: the other nodes look at once which.
+    pub fn logins_ended(&self) {
+        self.bus.publish(Channel::Logins, self.node.to_string());
     }
 }

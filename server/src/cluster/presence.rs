@@ -13,7 +13,10 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     ops::Bound,
     pin::Pin,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::Duration,
 };
 use tokio::{
@@ -79,6 +82,7 @@ pub(super) struct Presence {
     pub(super) hints: Arc<Hints>,
     pub(super) living: Living,
     pub(super) clock: Arc<AgreedClock>,
+    pub(super) has_left: Arc<AtomicBool>,
     pub(super) state: State,
 }
 
@@ -223,7 +227,8 @@ impl Presence {
     /// The next question, if there is one.
     fn ask(&mut self) -> Option<Asking> {
         let state = &mut self.state;
-        if state.pause_until.is_some_and(|until| until > Instant::now()) {
+        let is_over = self.has_left.load(Relaxed);
+        if is_over || state.pause_until.is_some_and(|until| until > Instant::now()) {
             return None;
         }
         let (node, attendance) = (self.node.clone(), self.attendance.clone());

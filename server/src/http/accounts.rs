@@ -161,7 +161,7 @@ pub(super) async fn logout(
     Authenticated(identity): Authenticated,
 ) -> Result<Response, ApiError> {
     api.services.domain.accounts.logout(&identity).await?;
-    api.services.logins_ended(identity.user, &[identity.session], Code::SessionRevoked);
+    api.services.logins_ended(&[identity.session], Code::SessionRevoked);
     Ok(logged_out(peer))
 }
 
@@ -180,7 +180,7 @@ pub(super) async fn change_password(
     let attempt = Attempt::confirm(&api, peer, &identity.name)?;
     let outcome = api.services.domain.accounts.change_password(&identity, &body.current, &body.new).await;
     let ended = attempt.confirm_ended(outcome)?;
-    api.services.logins_ended(identity.user, &ended, Code::SessionRevoked);
+    api.services.logins_ended(&ended, Code::SessionRevoked);
     Ok(StatusCode::NO_CONTENT)
 }
 

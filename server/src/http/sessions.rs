@@ -54,7 +54,7 @@ pub(super) async fn end(
 ) -> Result<Response, ApiError> {
     let session = session_id(&session)?;
     api.services.domain.accounts.end_session(identity.user, session).await?;
-    api.services.logins_ended(identity.user, &[session], Code::SessionRevoked);
+    api.services.logins_ended(&[session], Code::SessionRevoked);
     Ok(if session == identity.session { logged_out(peer) } else { StatusCode::NO_CONTENT.into_response() })
 }
 
@@ -63,6 +63,6 @@ pub(super) async fn end_others(
     Authenticated(identity): Authenticated,
 ) -> Result<Json<Value>, ApiError> {
     let ended = api.services.domain.accounts.end_sessions(identity.user, Some(identity.session)).await?;
-    api.services.logins_ended(identity.user, &ended, Code::SessionRevoked);
+    api.services.logins_ended(&ended, Code::SessionRevoked);
     Ok(Json(json!({ "ended": ended.len() })))
 }

@@ -55,8 +55,6 @@ pub struct Inbox {
     lanes: [Notify; 2],
     /// The user's log has grown, or a presence slot has changed.
     control: Notify,
-    /// The login may have ended elsewhere.
-    login: Notify,
 }
 
 #[derive(Default)]
@@ -120,13 +118,7 @@ impl State {
 impl Inbox {
     /// An inbox without subscriptions.
     pub fn new(user: UserId) -> Self {
-        Self {
-            user,
-            state: Mutex::default(),
-            lanes: [Notify::new(), Notify::new()],
-            control: Notify::new(),
-            login: Notify::new(),
-        }
+        Self { user, state: Mutex::default(), lanes: [Notify::new(), Notify::new()], control: Notify::new() }
     }
 
     /// `false` if the session is gone.
@@ -332,15 +324,6 @@ impl Inbox {
     pub(super) fn user_log_restarted(&self) {
         self.state.lock().user_log = UserLogNews::Restarted;
         self.control.notify_one();
-    }
-
-    pub(super) fn doubt_login(&self) {
-        self.login.notify_one();
-    }
-
-    /// Resolves when the login behind the session is to be read again.
-    pub async fn login_doubted(&self) {
-        self.login.notified().await;
     }
 
     pub(super) fn show_presence(&self, user: UserId, slot: Slot) {

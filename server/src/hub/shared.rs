@@ -102,11 +102,4 @@ impl Hub {
             inboxes.iter().for_each(|inbox| inbox.user_log_restarted());
         }
     }
-
-    /// The logins of a user may have ended elsewhere.
-    pub fn doubt_logins(&self, user: UserId) {
-        if let Some(inboxes) = self.users.lock().get(&user) {
-            inboxes.iter().for_each(|inbox| inbox.doubt_login());
-        }
-    }
 }

@@ -7,6 +7,8 @@ use prometheus_client::{metrics::counter::Counter, registry::Registry};
 pub struct ClusterCounters {
     doorbells: Counter,
     looks: Counter,
+    login_looks: Counter,
+    login_reads: Counter,
 }
 
 impl ClusterCounters {
@@ -16,12 +18,26 @@ impl ClusterCounters {
         registry.register("cluster_doorbells", help, counters.doorbells.clone());
         let help = "Reads of the store for what other nodes appended";
         registry.register("cluster_looks", help, counters.looks.clone());
+        let help = "Looks for logins that have ended, for all connections of this server";
+        registry.register("cluster_login_looks", help, counters.login_looks.clone());
+        let help = "Reads of the store whether the login of a connection still stands";
+        registry.register("login_reads", help, counters.login_reads.clone());
         counters
     }
 
     /// A doorbell was heard.
     pub fn rung(&self) {
         self.doorbells.inc();
+    }
+
+    /// It is looked which logins have ended.
+    pub fn looked_at_logins(&self) {
+        self.login_looks.inc();
+    }
+
+    /// A connection reads its login.
+    pub fn read_login(&self) {
+        self.login_reads.inc();
     }
 
     /// A log is looked at.

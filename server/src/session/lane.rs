@@ -180,16 +180,45 @@ async fn read_store(
     // Stores that read in place never wait: the others get their turn between two reads.
     tokio::task::yield_now().await;
     let mut cursor = turn.cursor;
+    let departures_from = departures_from(&membership, turn.visible_from);
     for entry in &entries {
         let seen = visible(&membership, entry.seq, entry.seq) || planted::is(Bug::HiddenLeaked);
         chunks.push(if seen { entry::encode(turn.handle, entry) } else { entry::hidden(turn.handle, entry.seq) });
         cursor = entry.seq;
-        // An older departure, known when the cursor was started, ends nothing.
-        if entry.fact == Fact::Left && entry.author == user && entry.seq >= turn.visible_from {
+        if entry.fact == Fact::Left && entry.author == user && entry.seq >= departures_from {
             return Ok(Part { cursor, more: false, left: true, turn });
         }
     }
     // Whether the store holds more is known only by asking again, which costs nothing
     // when the ring answers.
     Ok(Part { cursor, more: !entries.is_empty(), left: false, turn })
+}
+
+/// From where on a departure of the user ends the drain. An older one, known when the cursor
+/// was started, ends nothing. But the entries were read after the membership: one that it
+/// does not know of ends it always, or what is said behind it would be shown.
+fn departures_from(membership: &Membership, visible_from: u64) -> u64 {
+    membership.ranges.last().map_or(visible_from, |range| visible_from.min(range.from))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rill_storage::model::VisibleRange;
+
+    #[test]
+    fn a_departure_that_the_membership_does_not_know_of_ends_the_drain() {
+        let membership = |ranges: &[(u64, Option<u64>)]| Membership {
+            user: Default::default(),
+            ranges: ranges.iter().map(|(from, until)| VisibleRange { from: *from, until: *until }).collect(),
+            joined_ms: 0,
+            mark_seq: 0,
+        };
+        // As it was when the cursor was started; back since; and of a cursor that was
+        // started by somebody who knew nothing of it, when the log went on in another epoch.
+        assert_eq!(departures_from(&membership(&[(5, None)]), 5), 5);
+        assert_eq!(departures_from(&membership(&[(5, Some(9)), (20, None)]), 5), 5);
+        assert_eq!(departures_from(&membership(&[(5, Some(9)), (20, None)]), u64::MAX), 20);
+        assert_eq!(departures_from(&membership(&[]), 7), 7);
+    }
 }

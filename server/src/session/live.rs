@@ -13,10 +13,10 @@ use std::{
 use tokio::sync::Notify;
 
 use super::End;
-use crate::{domain::accounts::Identity, limits::CONNECTIONS_PER_LOGIN_MAX};
+use crate::{cluster::Logins, domain::accounts::Identity, limits::CONNECTIONS_PER_LOGIN_MAX};
 
 /// See the module.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Live {
     connections: Arc<Mutex<HashMap<SessionId, Vec<Arc<Connection>>>>>,
 }
@@ -27,6 +27,7 @@ struct Connection {
     attached: AtomicBool,
     end: Mutex<Option<Code>>,
     kicked: Notify,
+    doubted: Notify,
 }
 
 impl Connection {
@@ -46,7 +47,7 @@ pub(super) struct Registration {
 impl Live {
     pub(super) fn register(&self, identity: &Identity, attempt: AttemptId) -> Registration {
         let (attached, end) = (AtomicBool::new(false), Mutex::new(None));
-        let connection = Arc::new(Connection { attempt, attached, end, kicked: Notify::new() });
+        let connection = Arc::new(Connection { attempt, attached, end, kicked: Notify::new(), doubted: Notify::new() });
         let mut table = self.connections.lock();
         let others = table.entry(identity.session).or_default();
         if others.iter().any(|other| other.attempt == attempt && other.attached.load(Ordering::Relaxed)) {
@@ -88,7 +89,29 @@ impl Live {
     }
 }
 
+impl Logins for Live {
+    fn doubt(&self, login: SessionId) {
+        self.connections
+            .lock()
+            .get(&login)
+            .into_iter()
+            .flatten()
+            .for_each(|connection| connection.doubted.notify_one());
+    }
+
+    fn all(&self) -> Vec<SessionId> {
+        let mut all: Vec<_> = self.connections.lock().keys().copied().collect();
+        all.sort_unstable();
+        all
+    }
+}
+
 impl Registration {
+    /// Resolves when somebody says that the login may have ended.
+    pub(super) async fn doubted(&self) {
+        self.connection.doubted.notified().await;
+    }
+
     /// Ends this connection, from wherever it is served.
     pub(super) fn end(&self, code: Code) {
         self.connection.kick(code);

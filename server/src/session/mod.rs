@@ -25,7 +25,7 @@ use std::{collections::BTreeSet, net::IpAddr, pin::pin, sync::Arc};
 
 use futures_util::FutureExt as _;
 use parking_lot::Mutex;
-use rill_protocol::{Code, SessionId, UserId, message::Member};
+use rill_protocol::{Code, SessionId, message::Member};
 use rill_storage::Store;
 use tokio::{sync::Semaphore, task::AbortHandle};
 
@@ -74,13 +74,13 @@ impl Services {
         members.into_iter().map(|view| room::member(is_online(view.user), view)).collect()
     }
 
-    /// Logins of a user have ended: so do their connections, wherever they are.
-    pub fn logins_ended(&self, user: UserId, sessions: &[SessionId], code: Code) {
+    /// Logins have ended: so do their connections, wherever they are.
+    pub fn logins_ended(&self, sessions: &[SessionId], code: Code) {
         self.live.end_sessions(sessions, code);
         if let Some(cluster) = &self.cluster
             && !sessions.is_empty()
         {
-            cluster.logins_changed(user);
+            cluster.logins_ended();
         }
     }
 }

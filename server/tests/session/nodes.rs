@@ -9,7 +9,8 @@ use rill_server::{
         local::{Exchange, Fate, LocalBus},
     },
     config::Limits,
-    limits::{ATTENDANCE_REREAD_MS, BEAT_EVERY_MS, BEAT_LIFE_MS, SWEEP_PERIOD_MS},
+    domain::accounts::Actor,
+    limits::{ATTENDANCE_REREAD_MS, BEAT_EVERY_MS, BEAT_LIFE_MS, LOGIN_LOOK_EVERY_MS, SWEEP_PERIOD_MS},
     runtime::{Clock, SystemClock},
 };
 use rill_storage::embedded::OpenStore;
@@ -59,9 +60,9 @@ impl Nodes {
         let node = async |at: usize, own: Arc<dyn Clock>| {
             let (name, bus) = (format!("node{at}"), buses[at].clone());
             let (view, clock) = (view(&store.store, &bell, &name), AgreedClock::agree(&*bus, own).await);
-            World::over(view, None, Limits::default(), clock.clone(), |hub, store, metrics| {
+            World::over(view, None, Limits::default(), clock.clone(), |hub, store, live, metrics| {
                 let shared = Shared { node: name.as_str().into(), bus: bus.clone(), attendance: bus };
-                Some(Cluster::join(shared, clock, hub.clone(), store.clone(), metrics.clone()))
+                Some(Cluster::join(shared, clock, hub.clone(), store.clone(), live, metrics.clone()))
             })
         };
         let [one, other] = clocks;
@@ -328,6 +329,58 @@ async fn a_login_ended_at_one_node_closes_its_connections_at_the_other() {
     let away = there.attached(&ann).await;
     let accounts = &here.services.domain.accounts;
     accounts.end_session(ann.identity.user, ann.identity.session).await.unwrap();
-    here.services.logins_ended(ann.identity.user, &[ann.identity.session], Code::SessionRevoked);
+    here.services.logins_ended(&[ann.identity.session], Code::SessionRevoked);
     assert_eq!(away.closed().await.code, Some(Code::SessionRevoked.number()));
+}
+
+#[tokio::test]
+async fn what_a_node_is_not_told_of_logins_it_finds() {
+    let nodes = Nodes::new().await;
+    let [here, there] = &nodes.nodes;
+    let (ann, bob) = (here.person("ann").await, here.person("bob").await);
+    let (attached, mut other) = (there.attached(&ann).await, there.attached(&bob).await);
+    // One that has said who it is and nothing else: the hub does not know of it.
+    let mut greeted = there.connect();
+    greeted.hello(there.ticket(&ann).await, there.attempt()).await.unwrap();
+    nodes.deaf.store(true, Relaxed);
+    here.services.domain.accounts.end_session(ann.identity.user, ann.identity.session).await.unwrap();
+    later(LOGIN_LOOK_EVERY_MS).await;
+    for peer in [attached, greeted] {
+        assert_eq!(peer.closed().await.code, Some(Code::SessionRevoked.number()));
+    }
+    assert!(other.control.is_silent().await);
+
+    let actor = Actor::Operator;
+    here.services.domain.accounts.disable(&actor, "bob").await.unwrap();
+    later(LOGIN_LOOK_EVERY_MS).await;
+    assert_eq!(other.closed().await.code, Some(Code::AccountDisabled.number()));
+}
+
+#[tokio::test]
+async fn a_node_looks_for_ended_logins_once_and_not_for_each_connection() {
+    const CONNECTIONS: u64 = 20;
+    let nodes = Nodes::new().await;
+    let there = &nodes.nodes[1];
+    let mut peers = Vec::new();
+    for number in 0..CONNECTIONS {
+        peers.push(there.attached(&there.person(&format!("user{number}")).await).await);
+    }
+    let count = |name: &str| {
+        let page = there.metrics();
+        let line = page.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        line.trim().parse::<u64>().unwrap()
+    };
+    let (reads, looks) = (count("rill_login_reads_total"), count("rill_cluster_login_looks_total"));
+    assert_eq!(reads, CONNECTIONS, "each once, when it begins");
+    const ROUNDS: u64 = 7;
+    for _ in 0..ROUNDS {
+        later(LOGIN_LOOK_EVERY_MS).await;
+        for peer in &mut peers {
+            peer.control.send(&Ping { nonce: 1 }).await;
+            peer.control.expect::<Pong>().await;
+        }
+    }
+    assert_eq!(count("rill_login_reads_total"), CONNECTIONS);
+    let looked = count("rill_cluster_login_looks_total") - looks;
+    assert!((ROUNDS - 1..=2 * ROUNDS).contains(&looked), "{looked} looks");
 }

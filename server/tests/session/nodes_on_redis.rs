@@ -34,9 +34,10 @@ async fn node(addresses: &[String]) -> (World, OpenStore) {
     opened.handle.link().tend(Arc::new(Unattended));
     let shared = redis::shared(opened.handle.link(), opened.handle.node());
     let clock = AgreedClock::agree(&*shared.attendance, Arc::new(SystemClock)).await;
-    let world = World::over(opened.store.clone(), None, Limits::default(), clock.clone(), |hub, store, metrics| {
-        Some(Cluster::join(shared, clock, hub.clone(), store.clone(), metrics.clone()))
-    });
+    let world =
+        World::over(opened.store.clone(), None, Limits::default(), clock.clone(), |hub, store, live, metrics| {
+            Some(Cluster::join(shared, clock, hub.clone(), store.clone(), live, metrics.clone()))
+        });
     (world, opened)
 }
 

@@ -62,7 +62,7 @@ impl World {
 
     fn made(limits: Limits, clock: Arc<dyn Clock>) -> Self {
         let opened = memory_store();
-        Self::over(opened.store, Some(opened.handle), limits, clock, |_, _, _| None)
+        Self::over(opened.store, Some(opened.handle), limits, clock, |_, _, _, _| None)
     }
 
     /// A server over a store, which may be one of several nodes.
@@ -71,7 +71,7 @@ impl World {
         handle: Option<Handle>,
         limits: Limits,
         clock: Arc<dyn Clock>,
-        join: impl FnOnce(&Arc<Hub>, &Store, &Arc<Metrics>) -> Option<Arc<Cluster>>,
+        join: impl FnOnce(&Arc<Hub>, &Store, Arc<Live>, &Arc<Metrics>) -> Option<Arc<Cluster>>,
     ) -> Self {
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         let hooks = Arc::new(Hooks::default());
@@ -79,7 +79,8 @@ impl World {
         let tasks = Tasks::default();
         let metrics = Arc::<Metrics>::default();
         let hub = Hub::new(wire::entry::encode);
-        let cluster = join(&hub, &store, &metrics);
+        let live = Live::default();
+        let cluster = join(&hub, &store, Arc::new(live.clone()), &metrics);
         if let Some(cluster) = cluster.clone() {
             tasks.spawn(async move { cluster.run().await });
         }
@@ -99,7 +100,7 @@ impl World {
             store,
             domain: Domain::new(outside),
             hub,
-            live: Live::default(),
+            live,
             clock,
             entropy,
             tasks: tasks.clone(),

@@ -9,7 +9,8 @@ use rill_storage::{
         UserFact, UserHead,
     },
     port::{
-        Log, LogObserver, Rooms, UserLog, UserLogObserver,
+        Endings, Log, LogObserver, Rooms, UserLog, UserLogObserver,
+        endings::{Ended, Mark},
         log::{Append, AppendBatch},
     },
 };
@@ -21,14 +22,15 @@ struct Late {
     log: Arc<dyn Log>,
     rooms: Arc<dyn Rooms>,
     user_log: Arc<dyn UserLog>,
+    endings: Arc<dyn Endings>,
     mood: Arc<Mood>,
 }
 
 /// The same store, late.
 pub(crate) fn late(store: Store, mood: Arc<Mood>) -> Store {
-    let Store { log, rooms, user_log, .. } = store.clone();
-    let late = Arc::new(Late { log, rooms, user_log, mood });
-    Store { log: late.clone(), rooms: late.clone(), user_log: late, ..store }
+    let Store { log, rooms, user_log, endings, .. } = store.clone();
+    let late = Arc::new(Late { log, rooms, user_log, endings, mood });
+    Store { log: late.clone(), rooms: late.clone(), user_log: late.clone(), endings: late, ..store }
 }
 
 impl Late {
@@ -153,5 +155,12 @@ impl UserLog for Late {
 
     fn observe(&self, observer: Arc<dyn UserLogObserver>) {
         self.user_log.observe(observer);
+    }
+}
+
+#[async_trait]
+impl Endings for Late {
+    async fn since(&self, mark: Option<Mark>) -> Result<Ended, StoreError> {
+        self.read(self.endings.since(mark)).await
     }
 }

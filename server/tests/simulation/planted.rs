@@ -64,6 +64,11 @@ fn a_node_that_believes_to_hear_every_doorbell_is_found() {
 }
 
 #[test]
+fn a_node_that_believes_to_be_told_of_every_login_that_ends_is_found() {
+    is_found_on(2, Bug::LoginHintTrusted);
+}
+
+#[test]
 fn what_others_appended_and_comes_when_it_comes_is_found() {
     is_found_on(2, Bug::CatchUpOutOfOrder);
 }

@@ -1,7 +1,8 @@
 //! One seed from its beginning to the verdict, on one thread and in its own time.
 
+use rill_server::cluster::Logins as _;
 use rill_storage::{
-    StoreError,
+    Store, StoreError,
     planted::{self, Bug},
 };
 use std::{sync::Arc, time::Duration};
@@ -143,7 +144,23 @@ async fn is_at_rest(world: &World, standings: &[(String, Standing)]) -> Result<b
             }
         }
     }
-    Ok(!standings.is_empty())
+    Ok(!standings.is_empty() && !serves_the_ended(world, store).await?)
+}
+
+/// Whether a server has a connection of a login that has ended.
+async fn serves_the_ended(world: &World, store: &Store) -> Result<bool, StoreError> {
+    for server in world.servers() {
+        for login in server.services.live.all() {
+            let mut stands = false;
+            for user in &world.users {
+                stands |= store.sessions.get(user.id, login).await?.is_some();
+            }
+            if !stands {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
 }
 
 /// When everybody has gone, the server keeps nothing of them.

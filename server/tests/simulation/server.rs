@@ -57,6 +57,7 @@ impl Server {
     pub(crate) async fn start(world: &World, generation: u64) -> Result<Self, StoreError> {
         let (tasks, metrics) = (Tasks::default(), Arc::<Metrics>::default());
         let hub = Hub::with_rings(wire::entry::encode, Rings::new(RINGS_BYTES_MAX));
+        let live = Live::default();
         let mut clock: Arc<dyn Clock> = world.watch.clone();
         let (held, store, bus, cluster) = match &world.shared {
             None => {
@@ -71,7 +72,8 @@ impl Server {
                 let agreed = AgreedClock::agree(&*bus, Arc::new(own)).await;
                 clock = agreed.clone();
                 let beside = Shared { node: name, bus: bus.clone(), attendance: bus.clone() };
-                let cluster = Cluster::join(beside, agreed, hub.clone(), store.clone(), metrics.clone());
+                let logins = Arc::new(live.clone());
+                let cluster = Cluster::join(beside, agreed, hub.clone(), store.clone(), logins, metrics.clone());
                 (None, store, Some(bus), Some(cluster))
             }
         };
@@ -96,7 +98,7 @@ impl Server {
             domain: Domain::new(outside),
             store,
             hub,
-            live: Live::default(),
+            live,
             clock,
             entropy: world.chance.clone(),
             tasks,
@@ -133,7 +135,7 @@ impl Server {
     pub(crate) async fn revoke(&self, user: UserId, session: SessionId) -> bool {
         let ended = self.services.domain.accounts.end_session(user, session).await.is_ok();
         if ended {
-            self.services.logins_ended(user, &[session], Code::SessionRevoked);
+            self.services.logins_ended(&[session], Code::SessionRevoked);
         }
         ended
     }

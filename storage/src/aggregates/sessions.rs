@@ -40,6 +40,7 @@ fn end(tx: &mut Tx<'_>, user: UserId, ending: &[Session]) -> Result<(), StoreErr
         return Ok(());
     }
     tickets::void(tx, user, |of| ending.iter().any(|session| session.id == of))?;
+    tx.effects.ended.extend(ending.iter().map(|session| session.id));
     ending.iter().try_for_each(|session| {
         tx.delete(keys::token(user, session.token))?;
         tx.delete(keys::session(user, session.id))

@@ -5,6 +5,7 @@ use parking_lot::Mutex;
 use std::sync::{Arc, atomic::Ordering::Relaxed};
 
 use super::{
+    endings::LastEndings,
     heads::RecordHeads,
     observers::Observers,
     queue::Job,
@@ -29,6 +30,7 @@ pub(super) struct Finish {
     /// The in-memory store has none.
     pub(super) heads: Option<Box<dyn RecordHeads>>,
     pub(super) observers: Arc<Observers>,
+    pub(super) endings: Arc<LastEndings>,
     /// Where a backup hears of what becomes durable.
     pub(super) tape: Arc<Tape>,
     pub(super) counters: Arc<Counters>,
@@ -112,6 +114,7 @@ impl Finish {
 
     pub(super) fn answer(&self, effects: Effects, jobs: Jobs, made: &Result<(), StoreError>) {
         if made.is_ok() {
+            self.endings.note(&effects.ended);
             self.observers.tell(effects);
         }
         let now_us = self.counters.now_us();

@@ -16,6 +16,7 @@ pub(crate) mod context;
 mod copy;
 mod directory;
 mod directory_lock;
+mod endings;
 pub(crate) mod epochs;
 mod finish;
 mod handle;
@@ -48,6 +49,7 @@ mod pipeline_tests;
 
 use std::sync::Arc;
 
+use endings::LastEndings;
 pub(crate) use observers::Observers;
 use queue::{Queue, Reply};
 use tape::Tape;
@@ -80,6 +82,7 @@ pub(crate) struct Embedded {
     durable: Arc<Durable>,
     queue: Queue,
     observers: Arc<Observers>,
+    endings: Arc<LastEndings>,
     tape: Arc<Tape>,
 }
 

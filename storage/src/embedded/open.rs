@@ -14,6 +14,7 @@ use super::{
     committer::Committer,
     context::{Context, Entropy},
     directory_lock::LockedDirectory,
+    endings::LastEndings,
     epochs,
     finish::Finish,
     heads::{self, Heads, Latest, RecordHeads},
@@ -171,6 +172,7 @@ pub(super) fn assemble(
 ) -> Parts {
     let counters = Arc::new(Counters::default());
     let observers = Arc::new(Observers::default());
+    let endings = Arc::new(LastEndings::default());
     let tape = Arc::new(Tape::default());
     let (queue, orders) = Queue::new(Arc::clone(&counters));
     let finish = Finish {
@@ -178,6 +180,7 @@ pub(super) fn assemble(
         durable: Arc::clone(&durable),
         heads,
         observers: Arc::clone(&observers),
+        endings: Arc::clone(&endings),
         tape: Arc::clone(&tape),
         counters: Arc::clone(&counters),
     };
@@ -192,13 +195,14 @@ pub(super) fn assemble(
         orders,
         failed: None,
     };
-    let embedded = Arc::new(Embedded { durable, queue, observers, tape });
+    let embedded = Arc::new(Embedded { durable, queue, observers, endings, tape });
     let ports = Ports::new(Arc::clone(&embedded));
     let store = Store {
         users: ports.clone(),
         roster: embedded.clone(),
         invitations: ports.clone(),
         sessions: ports.clone(),
+        endings: embedded.clone(),
         rooms: ports.clone(),
         directory: embedded.clone(),
         log: ports.clone(),

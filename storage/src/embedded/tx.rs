@@ -1,7 +1,7 @@
 //! A batch while it is being made: commands run one after the other, each sees what
 //! the ones before it wrote, and one that fails leaves nothing behind.
 
-use rill_protocol::{Epoch, RoomId, UserId};
+use rill_protocol::{Epoch, RoomId, SessionId, UserId};
 use std::{
     cell::RefCell,
     collections::HashMap,
@@ -27,12 +27,14 @@ use crate::{
     table::Table,
 };
 
-/// What observers and the recorded heads are told once the batch is durable.
+/// What is told beside the rows: observers and the recorded heads once the batch is durable,
+/// and where others share the store the logins that it ends.
 #[derive(Default)]
 pub(crate) struct Effects {
     pub(crate) entries: Vec<(RoomId, Epoch, Arc<Entry>)>,
     pub(crate) user_entries: Vec<(UserId, UserEntry)>,
     pub(crate) heads: Vec<(LogId, Epoch, u64)>,
+    pub(crate) ended: Vec<SessionId>,
 }
 
 /// A key that a command wrote, and what the batch said of it before, if anything.
@@ -252,7 +254,8 @@ impl<'a> Tx<'a> {
         self.journal.clear();
         self.cache.get_mut().begin();
         let bytes = self.bytes;
-        let marks = (self.effects.entries.len(), self.effects.user_entries.len(), self.effects.heads.len());
+        let Effects { entries, user_entries, heads, ended } = &self.effects;
+        let marks = (entries.len(), user_entries.len(), heads.len(), ended.len());
         let outcome = catch_unwind(AssertUnwindSafe(|| command(self)))
             .unwrap_or_else(|_| Err(StoreError::Engine("a command of the store panicked".into())));
         let outcome = match outcome {
@@ -273,6 +276,7 @@ impl<'a> Tx<'a> {
             self.effects.entries.truncate(marks.0);
             self.effects.user_entries.truncate(marks.1);
             self.effects.heads.truncate(marks.2);
+            self.effects.ended.truncate(marks.3);
         }
         outcome
     }

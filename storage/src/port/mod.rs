@@ -7,6 +7,7 @@
 //! [`crate::limits::READ_ROWS_MAX`] rows, whatever the limit. The contract suite
 //! (`tests/contract`) runs against every store.
 
+pub mod endings;
 pub mod invitations;
 pub mod log;
 pub mod rooms;
@@ -16,6 +17,7 @@ pub mod users;
 
 use std::sync::Arc;
 
+pub use endings::Endings;
 pub use invitations::Invitations;
 pub use log::{AppendRefused, Log, LogObserver};
 pub use rooms::{Directory, Rooms};
@@ -30,6 +32,7 @@ pub struct Store {
     pub roster: Arc<dyn Roster>,
     pub invitations: Arc<dyn Invitations>,
     pub sessions: Arc<dyn Sessions>,
+    pub endings: Arc<dyn Endings>,
     pub rooms: Arc<dyn Rooms>,
     pub directory: Arc<dyn Directory>,
     pub log: Arc<dyn Log>,

@@ -117,6 +117,7 @@ impl Core {
                 continue;
             };
             self.list_if_due(known, &version, &batch.writes).await?;
+            self.tell_endings(&batch.effects).await?;
             match self.offer_patiently(slot, &snapshot, &version, &batch).await? {
                 Offered::Made(after) => {
                     match after {

@@ -14,6 +14,7 @@ mod community;
 mod connect;
 mod core;
 mod durability;
+mod endings;
 mod error;
 mod hearing;
 mod layout;

@@ -82,6 +82,7 @@ pub async fn open(options: RedisOptions, directory: Option<&Path>) -> Result<Ope
         roster: redis.clone(),
         invitations: ports.clone(),
         sessions: ports.clone(),
+        endings: redis.clone(),
         rooms: ports.clone(),
         directory: redis,
         log: ports.clone(),

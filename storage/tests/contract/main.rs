@@ -5,6 +5,7 @@ mod batches;
 mod concurrency;
 mod creation;
 mod directory;
+mod endings;
 mod idempotency;
 mod invitations;
 mod keyed;

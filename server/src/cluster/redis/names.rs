@@ -24,14 +24,17 @@ impl Names {
             Channel::User(user) => format!("{prefix}bell:{{u:{user}}}"),
             Channel::Presence(user) => format!("{prefix}here:{{u:{user}}}"),
             Channel::Nodes => format!("{prefix}nodes"),
+            Channel::Logins => format!("{prefix}logins"),
         }
         .into_bytes()
     }
 
     pub(super) fn channel_of(&self, name: &[u8]) -> Option<Channel> {
         let name = std::str::from_utf8(name).ok()?.strip_prefix(&self.prefix)?;
-        if name == "nodes" {
-            return Some(Channel::Nodes);
+        match name {
+            "nodes" => return Some(Channel::Nodes),
+            "logins" => return Some(Channel::Logins),
+            _ => {}
         }
         let (kind, tag) = name.split_once(':')?;
         let tag = tag.strip_prefix('{')?.strip_suffix('}')?;
@@ -68,7 +71,8 @@ mod tests {
     fn names_lead_back_to_their_channels() {
         let names = Names::new("team:rill:");
         let (room, user) = (RoomId([7; 16]), UserId([8; 16]));
-        for channel in [Channel::Room(room), Channel::User(user), Channel::Presence(user), Channel::Nodes] {
+        let of_all = [Channel::Nodes, Channel::Logins];
+        for channel in [Channel::Room(room), Channel::User(user), Channel::Presence(user)].into_iter().chain(of_all) {
             assert_eq!(names.channel_of(&names.channel(channel)), Some(channel));
         }
         assert_eq!(names.channel(Channel::Room(room)), format!("team:rill:bell:{{r:{room}}}").into_bytes());

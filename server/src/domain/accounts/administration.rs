@@ -58,13 +58,6 @@ pub struct MadeAccount {
     pub password: Option<String>,
 }
 
-/// Logins of somebody that ended; their connections are the caller's to close.
-#[derive(Clone, Debug)]
-pub struct EndedLogins {
-    pub user: UserId,
-    pub sessions: Vec<SessionId>,
-}
-
 impl Accounts {
     /// All accounts in the order of their making.
     pub async fn list(&self, after: Option<UserId>, limit: usize) -> Result<Part<User>, DomainError> {
@@ -89,8 +82,9 @@ impl Accounts {
         Ok(MadeAccount { user, password: made })
     }
 
-    /// Disables an account; its logins end. Returns which.
-    pub async fn disable(&self, actor: &Actor, name: &str) -> Result<EndedLogins, DomainError> {
+    /// Disables an account; its logins end. Returns which: their connections are the
+    /// caller's to close.
+    pub async fn disable(&self, actor: &Actor, name: &str) -> Result<Vec<SessionId>, DomainError> {
         let _one_at_a_time = self.demoting.lock().await;
         let user = self.named(name).await?;
         self.check_replaceable(&user).await?;
@@ -98,7 +92,7 @@ impl Accounts {
         let ended = self.world.store.users.set_disabled(user.id, Some(now_ms)).await?;
         let ended = ended.ok_or(DomainError::NoSuchUser)?;
         tracing::info!(by = %actor, user = %user.id, ended = ended.len(), "an account was disabled");
-        Ok(EndedLogins { user: user.id, sessions: ended })
+        Ok(ended)
     }
 
     /// Lets a disabled account be used again.
@@ -133,7 +127,7 @@ impl Accounts {
         actor: &Actor,
         name: &str,
         session: Option<SessionId>,
-    ) -> Result<EndedLogins, DomainError> {
+    ) -> Result<Vec<SessionId>, DomainError> {
         let user = self.named(name).await?;
         let ended = match session {
             None => self.end_sessions(user.id, None).await?,
@@ -143,7 +137,7 @@ impl Accounts {
             }
         };
         tracing::info!(by = %actor, user = %user.id, ended = ended.len(), "logins were ended");
-        Ok(EndedLogins { user: user.id, sessions: ended })
+        Ok(ended)
     }
 
     /// Refuses if nobody else could do what this administrator can.

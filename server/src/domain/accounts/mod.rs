@@ -19,7 +19,7 @@ use tokio::sync::Mutex;
 
 use super::{DomainError, World, names::Username, passwords::Passwords};
 
-pub use administration::{Actor, EndedLogins, MadeAccount, NewAccount, Part};
+pub use administration::{Actor, MadeAccount, NewAccount, Part};
 pub use claims::claim_look_alikes;
 pub use invitations::{InvitationTerms, InvitationView};
 pub use registration::Availability;

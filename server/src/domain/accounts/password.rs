@@ -2,7 +2,7 @@
 
 use rill_protocol::{SessionId, limits::PASSWORD_BYTES_MAX};
 
-use super::{Accounts, Actor, EndedLogins, Identity};
+use super::{Accounts, Actor, Identity};
 use crate::domain::{DomainError, made_password, password_rules};
 
 impl Accounts {
@@ -33,14 +33,14 @@ impl Accounts {
 
     /// Gives somebody a made password, which is told this once. All of their logins end;
     /// returns which.
-    pub async fn reset_password(&self, actor: &Actor, name: &str) -> Result<(String, EndedLogins), DomainError> {
+    pub async fn reset_password(&self, actor: &Actor, name: &str) -> Result<(String, Vec<SessionId>), DomainError> {
         let user = self.named(name).await?;
         let password = made_password::make(&*self.world.entropy);
         let hash = self.passwords.hash(&password).await.ok_or(DomainError::Busy)?;
         let ended = self.world.store.users.set_password(user.id, None, hash, None).await?;
         let ended = ended.ok_or(DomainError::NoSuchUser)?;
         tracing::info!(by = %actor, user = %user.id, ended = ended.len(), "a password was reset");
-        Ok((password, EndedLogins { user: user.id, sessions: ended }))
+        Ok((password, ended))
     }
 
     /// Among those whose hashes wait, because it costs milliseconds.

@@ -40,7 +40,7 @@ pub(super) async fn end(
 ) -> Result<StatusCode, ApiError> {
     let session = session_id(&session)?;
     let ended = api.services.domain.accounts.end_sessions_of(&actor, &name, Some(session)).await?;
-    api.services.logins_ended(ended.user, &ended.sessions, Code::SessionRevoked);
+    api.services.logins_ended(&ended, Code::SessionRevoked);
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -50,6 +50,6 @@ pub(super) async fn end_all(
     Path(name): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
     let ended = api.services.domain.accounts.end_sessions_of(&actor, &name, None).await?;
-    api.services.logins_ended(ended.user, &ended.sessions, Code::SessionRevoked);
-    Ok(Json(json!({ "ended": ended.sessions.len() })))
+    api.services.logins_ended(&ended, Code::SessionRevoked);
+    Ok(Json(json!({ "ended": ended.len() })))
 }

@@ -88,7 +88,7 @@ pub(super) async fn disable(
     Path(name): Path<String>,
 ) -> Result<StatusCode, ApiError> {
     let ended = api.services.domain.accounts.disable(&actor, &name).await?;
-    api.services.logins_ended(ended.user, &ended.sessions, Code::AccountDisabled);
+    api.services.logins_ended(&ended, Code::AccountDisabled);
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -107,7 +107,7 @@ pub(super) async fn reset_password(
     Path(name): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
     let (password, ended) = api.services.domain.accounts.reset_password(&actor, &name).await?;
-    api.services.logins_ended(ended.user, &ended.sessions, Code::SessionRevoked);
+    api.services.logins_ended(&ended, Code::SessionRevoked);
     Ok(Json(json!({ "password": password })))
 }
 
