@@ -134,6 +134,12 @@ pub const REDIS_RECONNECT_MAX_MS: u64 = 1_000;
 pub const LOGS_SEEN_MAX: usize = 200_000;
 /// Of those, at once.
 pub const LOGS_COMPARED_AT_ONCE: usize = 16;
+/// How often a node records in its data directory where it has seen logs end, and after how
+/// many times it syncs that also without a pause.
+pub const LOGS_RECORDED_EVERY_MS: u64 = 200;
+pub const LOGS_RECORDED_SYNC_WRITES: u32 = 10;
+/// Size below which that file is not written anew; else twice what it has to say.
+pub const LOGS_RECORDED_FILE_BYTES_MIN: u64 = 1024 * 1024;
 /// Between two looks whether Redis answers and is still a primary.
 pub const REDIS_LOOK_EVERY_MS: u64 = 1_000;
 /// Looks between two at everything else, as when it writes to disk.

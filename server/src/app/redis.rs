@@ -67,6 +67,7 @@ impl Foundation {
             prefix: config.prefix.clone(),
             require_durable: config.require_durable,
             wait_replicas: config.wait_replicas,
+            wait_fsync: config.wait_fsync,
             wait_timeout_ms: config.wait_timeout_ms,
             ..options
         })

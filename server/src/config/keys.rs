@@ -62,6 +62,7 @@ pub(super) const KEYS: &[Key] = &[
     key("redis.prefix", Kind::Text),
     key("redis.require_durable", Kind::Switch),
     key("redis.wait_replicas", Kind::Number),
+    key("redis.wait_fsync", Kind::Switch),
     key("redis.wait_timeout_ms", Kind::Number),
     key("redis.keep_entries", Kind::Number),
     key("blobs.folder", Kind::Path),

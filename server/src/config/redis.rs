@@ -26,7 +26,9 @@ pub struct Redis {
     pub require_durable: bool,
     /// Replicas that must have a write before it is acknowledged.
     pub wait_replicas: u32,
-    /// How long they have for it.
+    /// Redis must have synced it before, and so must they.
+    pub wait_fsync: bool,
+    /// How long there is for both.
     pub wait_timeout_ms: u32,
     /// Newest entries of each room that stay in Redis; older ones go to the blobs. 0 keeps all.
     pub keep_entries: u64,
@@ -41,6 +43,7 @@ impl Default for Redis {
             prefix: DEFAULT_PREFIX.into(),
             require_durable: false,
             wait_replicas: 0,
+            wait_fsync: false,
             wait_timeout_ms: 1_000,
             keep_entries: 0,
         }

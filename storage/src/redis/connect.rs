@@ -27,6 +27,8 @@ const CLUSTER_RETRY_MAX_MS: u64 = 500;
 pub struct Connection {
     /// No two connections of this process have the same.
     pub(super) number: u64,
+    /// Whether acknowledgements over it wait for `WAITAOF`.
+    pub(super) syncs: bool,
     wire: Wire,
 }
 
@@ -39,7 +41,7 @@ enum Wire {
 impl From<Wire> for Connection {
     fn from(wire: Wire) -> Self {
         static NUMBERS: AtomicU64 = AtomicU64::new(0);
-        Self { number: NUMBERS.fetch_add(1, Relaxed), wire }
+        Self { number: NUMBERS.fetch_add(1, Relaxed), syncs: false, wire }
     }
 }
 

@@ -19,6 +19,7 @@ use super::{
     link::Link,
     memory::Slots,
     options::Spawn,
+    recorded::Recorder,
     scripts::{Script, Scripts},
     seen::Seen,
     settling::is_unsettled,
@@ -52,7 +53,9 @@ pub(super) struct Core {
     pub(super) spawn: Spawn,
     /// Where old parts of logs lie, if this node is told.
     pub(super) archive: Option<Arc<Archive>>,
-    pub(super) seen: Seen,
+    pub(super) seen: Arc<Seen>,
+    /// Where that is recorded, until the store is closed.
+    pub(super) recorder: Mutex<Option<Recorder>>,
     pub(super) counters: Arc<Counters>,
     pub(super) commands: statistics::Counters,
     pub(super) is_open: RwLock<bool>,

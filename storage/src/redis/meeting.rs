@@ -7,7 +7,7 @@ use tokio::time;
 use super::{
     community::{self, Community, Found},
     connect::{Connection, answer_timeout},
-    durability::Durability,
+    durability::{Durability, Synced},
     error::{self, Cause},
     probe::{self, Probe, Verdict},
     tended::{Greet, Tended, Trouble, tell},
@@ -63,18 +63,21 @@ impl Tended {
             Verdict::Unfit(why) => return Err(Trouble::Unfit(why)),
         }
         self.must_be_durable(&found)?;
+        connection.syncs = Synced::of(self.options.wait_fsync, &found) == Synced::Awaited;
         Ok((connection, found))
     }
 
     fn wait_ms(&self) -> u64 {
-        if self.options.wait_replicas > 0 { self.options.wait_timeout_ms.into() } else { 0 }
+        let waits = self.options.wait_replicas > 0 || self.options.wait_fsync;
+        if waits { self.options.wait_timeout_ms.into() } else { 0 }
     }
 
     fn must_be_durable(&self, probe: &Probe) -> Result<(), Trouble> {
-        let durability = Durability::of(probe, self.options.wait_replicas);
+        let synced = Synced::of(self.options.wait_fsync, probe);
+        let durability = Durability::of(probe, self.options.wait_replicas, synced);
         match self.options.require_durable && durability.may_lose() {
             true => Err(Trouble::Unfit(format!(
-                "{durability}, and redis.require_durable is set: set appendonly yes and appendfsync always in Redis, or redis.wait_replicas"
+                "{durability}, and redis.require_durable is set: set appendonly yes and appendfsync always in Redis, or redis.wait_replicas or redis.wait_fsync"
             ))),
             false => Ok(()),
         }

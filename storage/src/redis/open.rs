@@ -13,6 +13,7 @@ use super::{
     layout::Layout,
     memory::Slots,
     options::RedisOptions,
+    recorded::Recorder,
     scripts::Scripts,
     seen::{Comparing, Seen},
     statistics::{Counters, RedisStatistics},
@@ -43,7 +44,8 @@ pub struct Handle {
 /// Random bytes in the name of a node.
 const NODE_BYTES: usize = 6;
 
-/// Opens the store that lies in a Redis, or begins one; `directory` remembers which it was.
+/// Opens the store that lies in a Redis, or begins one; `directory` remembers which it was,
+/// and where its logs were seen to end.
 /// Somebody must say that the link is to be looked after: see [`Handle::tend`].
 ///
 /// # Errors
@@ -55,6 +57,8 @@ pub async fn open(options: RedisOptions, directory: Option<&Path>) -> Result<Ope
     (options.entropy)(&mut name);
     let is_sharded = link.condition().is_ok_and(|condition| condition.is_cluster && condition.has_sharded_channels);
     let counters = Arc::new(Counters::default());
+    let seen = Arc::new(Seen::default());
+    let recorder = directory.map(|directory| Recorder::start(directory, &seen)).transpose()?;
     let core = Arc::new(Core {
         link: Arc::new(link.clone()),
         layout: Layout::new(&options.prefix),
@@ -68,7 +72,8 @@ pub async fn open(options: RedisOptions, directory: Option<&Path>) -> Result<Ope
         telling: Mutex::new(()),
         spawn: Arc::clone(&options.spawn),
         archive: options.archive.clone().map(|archive| Arc::new(Archive::new(archive, secret))),
-        seen: Seen::default(),
+        seen,
+        recorder: Mutex::new(recorder),
         counters,
         commands: statistics::Counters::default(),
         is_open: RwLock::new(true),
@@ -101,6 +106,9 @@ impl Handle {
     /// Looks after the link from here on, and gives logs a new epoch that Redis has lost a
     /// part of.
     pub fn tend(&self) {
+        if let Some(met) = self.link.met() {
+            self.core.hold_against(met);
+        }
         self.link.tend(Arc::new(Comparing::new(&self.core)));
     }
 
@@ -114,6 +122,7 @@ impl Handle {
     pub async fn close(&self) {
         self.core.finish().await;
         self.link.close();
+        drop(self.core.recorder.lock().take());
     }
 
     /// What was committed, in the terms of every store.

@@ -22,7 +22,9 @@ pub struct RedisOptions {
     pub require_durable: bool,
     /// Replicas that must have a write before it is acknowledged.
     pub wait_replicas: u32,
-    /// How long they have for it.
+    /// Redis must have synced it before, and so must they, where it can say so (`WAITAOF`).
+    pub wait_fsync: bool,
+    /// How long there is for both.
     pub wait_timeout_ms: u32,
     /// How long opening waits for a Redis that is not there yet.
     pub start_wait_ms: u64,
@@ -41,6 +43,7 @@ impl RedisOptions {
             prefix: DEFAULT_PREFIX.into(),
             require_durable: false,
             wait_replicas: 0,
+            wait_fsync: false,
             wait_timeout_ms: 1_000,
             start_wait_ms: REDIS_START_WAIT_MS,
             bounds: Bounds::default(),

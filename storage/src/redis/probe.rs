@@ -13,6 +13,7 @@ use super::{
 const VERSION_MIN: (u32, u32) = (5, 0);
 /// Where a server does not say which commands it has.
 const SHARDED_SINCE: (u32, u32) = (7, 0);
+const WAITAOF_SINCE: (u32, u32) = (7, 2);
 
 /// One primary.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,6 +50,7 @@ pub(super) struct Probe {
     pub(super) version: String,
     pub(super) is_cluster: bool,
     pub(super) has_sharded_channels: bool,
+    pub(super) has_waitaof: bool,
     pub(super) primaries: Vec<Primary>,
     /// Of each primary; nothing where the user may not ask.
     pub(super) settings: Option<Vec<Settings>>,
@@ -112,11 +114,11 @@ pub(super) async fn probe(connection: &mut Connection) -> RedisResult<Probe> {
     let infos: Vec<Fields> = infos.into_iter().map(fields).collect::<Result<_, _>>()?;
     let first = infos.first().cloned().unwrap_or_default();
     let version = first.get("redis_version").cloned().unwrap_or_default();
+    let since = |first: (u32, u32)| version_of(&version) >= first;
     Ok(Probe {
         is_cluster: first.get("cluster_enabled").is_some_and(|enabled| enabled == "1"),
-        has_sharded_channels: has_command(connection, "spublish")
-            .await?
-            .unwrap_or(version_of(&version) >= SHARDED_SINCE),
+        has_sharded_channels: has_command(connection, "spublish").await?.unwrap_or(since(SHARDED_SINCE)),
+        has_waitaof: has_command(connection, "waitaof").await?.unwrap_or(since(WAITAOF_SINCE)),
         primaries: infos.iter().map(Primary::of).collect(),
         settings: settings(connection).await?,
         version,
@@ -214,6 +216,7 @@ mod tests {
             version: version.into(),
             is_cluster: false,
             has_sharded_channels: false,
+            has_waitaof: false,
             primaries: vec![primary],
             settings: None,
         }

@@ -5,16 +5,20 @@
 //! look healthy, only shorter, and whoever has seen the lost end would take the next
 //! entries under the same seqs for those. So a log that ends before where this node has
 //! seen it, or holds another entry there, goes on in a new epoch: before anything is
-//! appended by this node, and for all of them when another Redis answers than before.
+//! appended by this node, and for all of them when another Redis answers than before, also
+//! than before this node's start (see [`super::recorded`]).
 
 use parking_lot::Mutex;
 use rill_protocol::{ClientId, Epoch, RoomId, UserId};
 use std::{
-    collections::BTreeMap,
-    sync::{Arc, Weak},
+    collections::{BTreeMap, BTreeSet},
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 
-use super::{connect::Connection, core::Core, probe::Primary, tended::Greet, wants::Found};
+use super::{connect::Connection, core::Core, probe::Primary, recorded::Record, tended::Greet, wants::Found};
 use crate::{
     StoreError,
     aggregates::Slot,
@@ -34,23 +38,41 @@ use crate::{
 
 /// What tells one entry from another under the same seq.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Mark {
-    author: UserId,
-    client_id: ClientId,
+pub(super) struct Mark {
+    pub(super) author: UserId,
+    pub(super) client_id: ClientId,
 }
 
 /// The end of a log, as it was seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Point {
-    epoch: Epoch,
-    seq: u64,
+    pub(super) epoch: Epoch,
+    pub(super) seq: u64,
     /// Of the entry there, if it was this node's.
-    mark: Option<Mark>,
+    pub(super) mark: Option<Mark>,
 }
+
+/// Who answers at the other end: a hash of the primaries' processes and of their data's
+/// histories. Another one may have other data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Met(pub(super) [u8; 16]);
+
+/// Not yet held against whoever answers.
+const NOBODY: Met = Met([0; 16]);
 
 /// See the module. What is forgotten, because there are too many, is not noticed.
 #[derive(Default)]
-pub(super) struct Seen(Mutex<BTreeMap<LogId, Point>>);
+pub(super) struct Seen(Mutex<Logs>);
+
+#[derive(Default)]
+struct Logs {
+    ends: BTreeMap<LogId, Point>,
+    /// Of those, the ones that are not recorded so.
+    changed: BTreeSet<LogId>,
+    /// The Redis that all of them were last held against; nobody while that is under way.
+    met: Option<Met>,
+    is_met_changed: bool,
+}
 
 impl Point {
     fn tells_more(&self, other: &Self) -> bool {
@@ -66,19 +88,90 @@ fn slot(log: LogId) -> Slot {
     }
 }
 
+impl Logs {
+    /// Whether it was news.
+    fn take(&mut self, log: LogId, point: Point) -> bool {
+        match self.ends.get(&log) {
+            Some(known) if known.tells_more(&point) => return false,
+            Some(_) => {}
+            None if self.ends.len() < LOGS_SEEN_MAX => {}
+            None => {
+                if let Some((forgotten, _)) = self.ends.pop_first() {
+                    self.changed.remove(&forgotten);
+                }
+            }
+        }
+        self.ends.insert(log, point);
+        true
+    }
+
+    fn records<'a>(&'a self, logs: impl Iterator<Item = &'a LogId>) -> Vec<Record> {
+        logs.filter_map(|log| Some(Record::Log(*log, *self.ends.get(log)?))).collect()
+    }
+}
+
 impl Seen {
     fn note(&self, log: LogId, point: Point) {
         let mut logs = self.0.lock();
-        match logs.get(&log) {
-            Some(known) if known.tells_more(&point) => {}
-            Some(_) => drop(logs.insert(log, point)),
-            None => {
-                if logs.len() >= LOGS_SEEN_MAX {
-                    logs.pop_first();
-                }
-                logs.insert(log, point);
-            }
+        if logs.take(log, point) {
+            logs.changed.insert(log);
         }
+    }
+
+    /// What was recorded before this node's start.
+    pub(super) fn recall(&self, record: Record) {
+        let mut logs = self.0.lock();
+        match record {
+            Record::Log(log, point) => drop(logs.take(log, point)),
+            Record::Met(met) => logs.met = Some(met),
+        }
+    }
+
+    /// What is to be recorded since the last time this was asked.
+    pub(super) fn changed(&self) -> Vec<Record> {
+        let mut logs = self.0.lock();
+        let changed = std::mem::take(&mut logs.changed);
+        let mut records = logs.records(changed.iter());
+        if std::mem::take(&mut logs.is_met_changed) {
+            records.extend(logs.met.map(Record::Met));
+        }
+        records
+    }
+
+    /// Everything.
+    pub(super) fn all(&self) -> Vec<Record> {
+        let logs = self.0.lock();
+        let mut records = logs.records(logs.ends.keys());
+        records.extend(logs.met.map(Record::Met));
+        records
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.0.lock().ends.len()
+    }
+
+    /// What is to be held against that Redis: nothing, if that has been done. Until then it
+    /// is nobody's, also for a start after this one.
+    fn uncompared(&self, met: Met) -> Option<Vec<(LogId, Point)>> {
+        let mut logs = self.0.lock();
+        if logs.met == Some(met) {
+            return None;
+        }
+        logs.met = Some(NOBODY);
+        logs.is_met_changed = true;
+        Some(logs.ends.iter().map(|(log, point)| (*log, *point)).collect())
+    }
+
+    fn compared(&self, met: Met) {
+        let mut logs = self.0.lock();
+        logs.met = Some(met);
+        logs.is_met_changed = true;
+    }
+
+    #[cfg(test)]
+    pub(super) fn all_changed(&self) {
+        let mut logs = self.0.lock();
+        logs.changed = logs.ends.keys().copied().collect();
     }
 
     /// What a commit of this node appended.
@@ -110,7 +203,7 @@ impl Seen {
             first.entry(*log).or_insert((*epoch, *seq));
         }
         let is_back = |log: &LogId, epoch: Epoch, seq: u64| {
-            logs.get(log).is_some_and(|seen| seen.epoch == epoch && seq <= seen.seq)
+            logs.ends.get(log).is_some_and(|seen| seen.epoch == epoch && seq <= seen.seq)
         };
         first.into_iter().filter(|(log, (epoch, seq))| is_back(log, *epoch, *seq)).map(|(log, _)| log).collect()
     }
@@ -166,48 +259,67 @@ pub(super) fn renew(tx: &mut Tx<'_>, log: LogId) -> Result<Option<(Epoch, u64)>,
 /// Holds what was seen against what another Redis has.
 pub(super) struct Comparing {
     core: Weak<Core>,
-    /// Who answered last, as far as is known.
-    last: Mutex<Option<Vec<(String, String)>>>,
+}
+
+impl Met {
+    pub(super) fn of(primaries: &[Primary]) -> Self {
+        let mut all: Vec<_> =
+            primaries.iter().map(|primary| format!("{} {}\n", primary.run_id, primary.replication_id)).collect();
+        all.sort();
+        let mut met = [0; 16];
+        met.copy_from_slice(&blake3::hash(all.concat().as_bytes()).as_bytes()[..16]);
+        Self(met)
+    }
 }
 
 impl Comparing {
     pub(super) fn new(core: &Arc<Core>) -> Self {
-        Self { core: Arc::downgrade(core), last: Mutex::default() }
+        Self { core: Arc::downgrade(core) }
     }
 }
 
 #[async_trait::async_trait]
 impl Greet for Comparing {
     async fn greet(&self, _: &Connection, primaries: &[Primary]) -> Result<(), StoreError> {
-        let who = |primary: &Primary| (primary.run_id.clone(), primary.replication_id.clone());
-        let mut now: Vec<_> = primaries.iter().map(who).collect();
-        now.sort();
-        let is_same = self.last.lock().replace(now.clone()) == Some(now);
-        if let Some(core) = self.core.upgrade().filter(|_| !is_same) {
-            // Over the connection that is handed out next. What this node appends meanwhile
-            // is held against what it has seen by itself.
-            (core.spawn.clone())(Box::pin(core.compare()));
+        if let Some(core) = self.core.upgrade() {
+            core.hold_against(Met::of(primaries));
         }
         Ok(())
     }
 }
 
+/// Of several that compare at once, the last one done.
+struct Comparison {
+    met: Met,
+    logs: Mutex<std::vec::IntoIter<(LogId, Point)>>,
+    /// Tasks that are not done, each with all its logs.
+    undone: AtomicU64,
+}
+
 impl Core {
-    /// All logs that were seen, a few at a time.
-    async fn compare(self: Arc<Self>) {
-        let logs: Vec<_> = self.seen.0.lock().iter().map(|(log, point)| (*log, *point)).collect();
-        let logs = Arc::new(Mutex::new(logs.into_iter()));
-        for _ in 0..LOGS_COMPARED_AT_ONCE {
-            let (core, logs) = (Arc::clone(&self), Arc::clone(&logs));
-            (self.spawn)(Box::pin(async move {
-                while let Some((log, seen)) = { logs.lock().next() } {
-                    if let Err(error) = core.compare_one(log, seen).await {
-                        // It is asked again with the next connection.
-                        tracing::warn!(?log, %error, "a log cannot be held against what was seen of it");
-                        return;
-                    }
-                }
-            }));
+    /// Compares, in the background, if another Redis answers than all was last held against.
+    /// What this node appends meanwhile is held against what it has seen by itself.
+    pub(super) fn hold_against(self: &Arc<Self>, met: Met) {
+        let Some(logs) = self.seen.uncompared(met) else { return };
+        let tasks = logs.len().clamp(1, LOGS_COMPARED_AT_ONCE);
+        let undone = AtomicU64::new(tasks as u64);
+        let comparison = Arc::new(Comparison { met, logs: Mutex::new(logs.into_iter()), undone });
+        for _ in 0..tasks {
+            let (core, comparison) = (Arc::clone(self), Arc::clone(&comparison));
+            (self.spawn)(Box::pin(core.compare(comparison)));
+        }
+    }
+
+    async fn compare(self: Arc<Self>, comparison: Arc<Comparison>) {
+        while let Some((log, seen)) = { comparison.logs.lock().next() } {
+            if let Err(error) = self.compare_one(log, seen).await {
+                // All of it again, with the next connection or at the next start.
+                tracing::warn!(?log, %error, "a log cannot be held against what was seen of it");
+                return;
+            }
+        }
+        if comparison.undone.fetch_sub(1, Relaxed) == 1 {
+            self.seen.compared(comparison.met);
         }
     }
 

@@ -1,9 +1,10 @@
-//! Waiting until replicas have what was written, where that is asked for.
+//! Waiting until replicas have what was written, or until it is synced here and there, where
+//! that is asked for: by `WAIT`, or by `WAITAOF`, which Redis has since 7.2.
 //!
-//! `WAIT` speaks of what its own connection has written. So each time something small is
+//! Both speak of what its own connection has written. So each time something small is
 //! written first: then it also covers what another connection wrote under the same primary,
-//! such as the answer to a request that is being repeated. One `WAIT` serves all who were
-//! answered before it was sent; everything else that is sent over the connection meanwhile
+//! such as the answer to a request that is being repeated. One such command serves all who
+//! were answered before it was sent; everything else that is sent over the connection meanwhile
 //! stands behind it.
 
 use redis::{ErrorKind, RedisError, RedisResult, Value, from_redis_value, pipe};
@@ -17,7 +18,7 @@ pub(super) struct Settling {
     replicas: u32,
     timeout_ms: u32,
     prefix: String,
-    /// Of the `WAIT`s that were sent.
+    /// Of the waits that were sent.
     sent: AtomicU64,
     /// What came of the last one.
     last: Mutex<Option<Settled>>,
@@ -31,11 +32,13 @@ struct Settled {
 }
 
 const UNSETTLED: &str = "too few replicas have it";
+const UNSYNCED: &str = "it is not on disk in time";
 
-/// Whether all went well but for the replicas: waiting on would be to wait longer than was
-/// asked for.
+/// Whether all went well but for replicas and disks: waiting on would be to wait longer than
+/// was asked for.
 pub(super) fn is_unsettled(error: &RedisError) -> bool {
-    error.to_string().contains(UNSETTLED)
+    let text = error.to_string();
+    text.contains(UNSETTLED) || text.contains(UNSYNCED)
 }
 
 /// How long the small write lives.
@@ -53,12 +56,12 @@ impl Settling {
     }
 
     /// Resolves when enough replicas have all that this connection's server has taken under
-    /// `key`'s slot.
+    /// `key`'s slot, and it is synced, as was asked for.
     ///
     /// # Errors
-    /// Too few have it in time.
+    /// That is not so in time.
     pub(super) async fn settle(&self, connection: Connection, key: &[u8]) -> RedisResult<()> {
-        if self.replicas == 0 {
+        if self.replicas == 0 && !connection.syncs {
             return Ok(());
         }
         match connection.is_cluster() {
@@ -88,29 +91,28 @@ impl Settling {
         trace.extend_from_slice(b"settle");
         trace.extend_from_slice(tag(key));
         let mut commands = pipe();
-        commands
-            .cmd("SET")
-            .arg(trace)
-            .arg("")
-            .arg("PX")
-            .arg(TRACE_MS)
-            .cmd("WAIT")
-            .arg(self.replicas)
-            .arg(self.timeout_ms);
-        let answers = connection.pipeline_at(&commands, key).await?;
-        let have: u32 = match answers.into_iter().map(Value::extract_error).collect::<RedisResult<Vec<_>>>()?.pop() {
-            Some(answer) => from_redis_value(answer)?,
-            None => 0,
+        commands.cmd("SET").arg(trace).arg("").arg("PX").arg(TRACE_MS);
+        match connection.syncs {
+            true => commands.cmd("WAITAOF").arg(1),
+            false => commands.cmd("WAIT"),
         };
-        match have >= self.replicas {
-            true => Ok(()),
-            false => Err((
-                ErrorKind::Io,
+        commands.arg(self.replicas).arg(self.timeout_ms);
+        let answers = connection.pipeline_at(&commands, key).await?;
+        let answers: Vec<_> = answers.into_iter().map(Value::extract_error).collect::<RedisResult<_>>()?;
+        let answer = answers.into_iter().next_back().unwrap_or(Value::Nil);
+        let (is_synced, have): (bool, u32) = match connection.syncs {
+            true => from_redis_value(answer)?,
+            false => (true, from_redis_value(answer)?),
+        };
+        let short = match (is_synced, have >= self.replicas) {
+            (true, true) => return Ok(()),
+            (false, _) => (UNSYNCED, format!("{} ms: see redis.wait_fsync", self.timeout_ms)),
+            (true, false) => (
                 UNSETTLED,
                 format!("{have} instead of {} in {} ms: see redis.wait_replicas", self.replicas, self.timeout_ms),
-            )
-                .into()),
-        }
+            ),
+        };
+        Err((ErrorKind::Io, short.0, short.1).into())
     }
 }
 

@@ -13,11 +13,12 @@ use tokio::{sync::Notify, time};
 use super::{
     community::{self, Community},
     connect::Connection,
-    durability::Durability,
+    durability::{Durability, Synced},
     error::{self, Cause},
     link::{Answer, Link},
     options::RedisOptions,
     probe::{Primary, Probe},
+    seen::Met,
     settling::Settling,
     tending,
 };
@@ -47,7 +48,7 @@ pub struct Condition {
 
 enum State {
     Down(Trouble),
-    Up { connection: Connection, condition: Condition },
+    Up { connection: Connection, condition: Condition, met: Met },
     Closed,
 }
 
@@ -197,6 +198,14 @@ impl TendedLink {
         }
     }
 
+    /// Who is connected.
+    pub(super) fn met(&self) -> Option<Met> {
+        match &*self.0.state.lock() {
+            State::Up { met, .. } => Some(*met),
+            State::Down(_) | State::Closed => None,
+        }
+    }
+
     pub fn counts(&self) -> Counts {
         *self.0.counts.lock()
     }
@@ -318,7 +327,7 @@ impl Tended {
         if matches!(&*state, State::Closed) {
             return;
         }
-        *state = State::Up { connection, condition };
+        *state = State::Up { connection, condition, met: Met::of(&probe.primaries) };
         drop(state);
         self.counts.lock().connected += 1;
         self.changed.notify_waiters();
@@ -330,7 +339,7 @@ impl Tended {
             version: probe.version.clone(),
             is_cluster: probe.is_cluster,
             has_sharded_channels: probe.has_sharded_channels,
-            durability: Durability::of(probe, self.options.wait_replicas),
+            durability: Durability::of(probe, self.options.wait_replicas, Synced::of(self.options.wait_fsync, probe)),
             used_memory_bytes: fullest.map_or(0, |primary| primary.used_memory_bytes),
             memory_max_bytes: fullest.map_or(0, |primary| primary.memory_max_bytes),
         }
@@ -339,10 +348,12 @@ impl Tended {
     /// What was found at another look.
     pub(super) fn refresh(&self, probe: &Probe) {
         let condition = self.describe(probe);
-        if let State::Up { condition: known, .. } = &mut *self.state.lock() {
-            if known.durability.kept != condition.durability.kept {
+        if let State::Up { condition: known, connection, .. } = &mut *self.state.lock() {
+            let meaning = |condition: &Condition| (condition.durability.kept, condition.durability.synced);
+            if meaning(known) != meaning(&condition) {
                 tell(&self.address, &condition);
             }
+            connection.syncs = condition.durability.synced == Synced::Awaited;
             *known = condition;
         }
     }
@@ -353,6 +364,7 @@ pub(super) fn tell(address: &str, condition: &Condition) {
     let Condition { version, durability, .. } = condition;
     match durability.may_lose() {
         true => tracing::warn!(redis = address, version, "acknowledged messages CAN BE LOST: {durability}"),
-        false => tracing::info!(redis = address, version, "{durability}"),
+        false if durability.is_as_wished() => tracing::info!(redis = address, version, "{durability}"),
+        false => tracing::warn!(redis = address, version, "{durability}"),
     }
 }

@@ -6,7 +6,7 @@ use rill_storage::{
     StoreError,
     redis::{self, OpenStore},
 };
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use crate::{
     proxy::Proxy,
@@ -16,6 +16,13 @@ use crate::{
 
 async fn node(address: impl std::fmt::Display) -> OpenStore {
     let opened = redis::open(options(&[format!("redis://{address}")]), None).await.unwrap();
+    opened.handle.tend();
+    opened
+}
+
+/// One that remembers in a directory what it saw.
+async fn node_in(directory: &Path, server: &Server) -> OpenStore {
+    let opened = redis::open(options(&[server.url()]), Some(directory)).await.unwrap();
     opened.handle.tend();
     opened
 }
@@ -134,4 +141,78 @@ async fn a_redis_that_has_everything_changes_no_epoch() {
     let before = end(&node).await;
     assert_eq!(say(&node, 9).await, before.1 + 1);
     assert_eq!(end(&node).await.0, before.0);
+}
+
+#[tokio::test]
+async fn every_node_is_down_when_redis_goes_back() {
+    let mut server = Server::start(&Options::default()).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let before = node_in(directory.path(), &server).await;
+    begin(&before, 1).await;
+    let (epoch, kept) = end(&before).await;
+    server.command(&["SAVE"]).unwrap();
+    say(&before, 1).await;
+    before.handle.close().await;
+    server.kill();
+    server.restart().unwrap();
+
+    let after = node_in(directory.path(), &server).await;
+    let (renewed, seq) = until_another(&after, epoch).await;
+    assert_eq!(seq, kept);
+    assert_eq!(say(&after, 1).await, kept + 1);
+    assert_eq!(end(&after).await.0, renewed);
+    after.handle.close().await;
+    // Once: the next start finds what this one left.
+    let again = node_in(directory.path(), &server).await;
+    assert_eq!(say(&again, 2).await, kept + 2);
+    assert_eq!(end(&again).await.0, renewed);
+}
+
+#[tokio::test]
+async fn while_a_node_was_down_redis_went_back_and_another_node_went_on() {
+    let mut server = Server::start(&Options::default()).unwrap();
+    let (directory, other_directory) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let one = node_in(directory.path(), &server).await;
+    begin(&one, 1).await;
+    let (epoch, kept) = end(&one).await;
+    server.command(&["SAVE"]).unwrap();
+    say(&one, 1).await;
+    one.handle.close().await;
+    server.kill();
+    server.restart().unwrap();
+
+    // Its log has grown past what was lost when the first node comes back.
+    let other = node_in(other_directory.path(), &server).await;
+    for number in 2..6 {
+        say(&other, number).await;
+    }
+    assert_eq!(end(&other).await, (epoch, kept + 4));
+    let _one = node_in(directory.path(), &server).await;
+    let (_, seq) = until_another(&other, epoch).await;
+    assert_eq!(seq, kept + 4, "nothing is appended for it");
+}
+
+#[tokio::test]
+async fn a_node_that_starts_at_the_same_redis_looks_at_no_log() {
+    let mut server = Server::start(&Options::durable()).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let looks = async |server: &Server| {
+        let node = node_in(directory.path(), server).await;
+        if node.store.log.head(ROOM).await.unwrap().is_none() {
+            begin(&node, 1).await;
+        }
+        let before = node.handle.redis_statistics().round_trips;
+        let end = end(&node).await;
+        node.handle.close().await;
+        (end, before, node.handle.redis_statistics().round_trips)
+    };
+    let (first, ..) = looks(&server).await;
+    let (second, before, after) = looks(&server).await;
+    assert_eq!((second, before, after), (first, 1, 2), "its own two reads");
+    // Another process of Redis is looked at, once.
+    server.kill();
+    server.restart().unwrap();
+    let (third, _, after) = looks(&server).await;
+    assert!(third == first && after > 2);
+    assert_eq!(looks(&server).await, (first, 1, 2));
 }
