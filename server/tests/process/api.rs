@@ -52,14 +52,13 @@ impl<'a> Api<'a> {
         self.texts_from(room, "").await
     }
 
-    /// Those of a page that begins with the room's first entry.
+    /// What was said on a page of its history; what happened there has no text.
     pub(crate) async fn texts_from(&self, room: &str, query: &str) -> Vec<String> {
         let url = format!("http://{}/api/v1/rooms/{room}/messages{query}", self.http);
         let answer = reqwest::Client::new().get(url).bearer_auth(&self.token).send().await.unwrap();
         let page: Value = answer.json().await.unwrap();
-        let text = |message: &Value| message["text"].as_str().unwrap().to_owned();
-        // The first two say that the room was made and its maker joined.
-        page["messages"].as_array().unwrap().iter().skip(2).map(text).collect()
+        let said = page["messages"].as_array().unwrap().iter().filter(|message| message["kind"] == "text");
+        said.map(|message| message["text"].as_str().unwrap().to_owned()).collect()
     }
 
     /// How often the code was given over that transport.
