@@ -164,7 +164,7 @@ impl Server {
 
     /// A field of `INFO`.
     pub fn info(&self, field: &str) -> Result<Option<String>, Error> {
-        let info: String = redis::from_redis_value(self.command(&["INFO", "everything"])?)
+        let info: String = redis::from_redis_value(self.command(&["INFO", "all"])?)
             .map_err(|error| Error::Unsettled(error.to_string()))?;
         let line = info.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
         Ok(line.map(|value| value.trim().to_owned()))

@@ -100,7 +100,7 @@ async fn full_memory_is_told_as_that_and_ends() {
 
 #[tokio::test]
 async fn a_right_that_is_taken_away_is_named_until_it_is_given_back() {
-    let acl = ["user default off", "user rill on >secret ~rill:* &rill:* +@all"];
+    let acl = ["user default off", "user rill on >secret resetchannels ~rill:* &rill:* +@all"];
     let server = Server::start(&Options { acl: acl.map(str::to_owned).into(), ..Options::default() }).unwrap();
     let link = open(crate::stage::options(&[server.url_of("rill", "secret")])).await.unwrap();
     link.tend(Arc::new(Unattended));

@@ -31,7 +31,7 @@ async fn each_setting_is_found() {
 
 #[tokio::test]
 async fn a_user_who_may_not_see_the_settings_is_told_so() {
-    let acl = ["user default off", "user rill on >secret ~rill:* &rill:* +@all -config -command"];
+    let acl = ["user default off", "user rill on >secret resetchannels ~rill:* &rill:* +@all -config -command"];
     let durable = Options { acl: acl.map(str::to_owned).into(), ..Options::durable() };
     let server = Server::start(&durable).unwrap();
     let durability = open(options(&[server.url_of("rill", "secret")])).await.unwrap().condition().unwrap().durability;

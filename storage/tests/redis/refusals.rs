@@ -38,7 +38,7 @@ async fn a_wrong_password_and_none_are_told_apart_and_never_shown() {
 
 #[tokio::test]
 async fn a_user_without_a_right_is_told_which() {
-    let acl = ["user default off", "user rill on >secret ~rill:* &rill:* +@all -hgetall"];
+    let acl = ["user default off", "user rill on >secret resetchannels ~rill:* &rill:* +@all -hgetall"];
     let server = Server::start(&Options { acl: acl.map(str::to_owned).into(), ..Options::default() }).unwrap();
     let told = refused(options(&[server.url_of("rill", "secret")])).await;
     check(&told, &["hgetall", "docs/operations.md"]);

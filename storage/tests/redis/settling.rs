@@ -1,11 +1,12 @@
-//! A write is not acknowledged before as many replicas have it as was asked for.
+//! A write is not acknowledged before as many replicas have it as was asked for, nor before
+//! it is synced, where that was asked for and Redis can tell.
 
 use futures_util::future::join_all;
 use redis::{Cmd, cmd};
-use rill_redis_process::{Cluster, Options, Replicated, Server};
+use rill_redis_process::{Cluster, Fsync, Options, Replicated, Server};
 use rill_storage::{
     StoreError,
-    redis::{Link as _, RedisOptions, TendedLink},
+    redis::{Kept, Link as _, RedisOptions, Synced, TendedLink},
 };
 
 use crate::stage::{PATIENCE, of, open, options};
@@ -75,4 +76,58 @@ async fn a_cluster_is_asked_where_the_key_lies() {
     }
     let link = open(options(&cluster.urls())).await.unwrap();
     link.commit(cmd("SET").arg("rill:{r:1}:log").arg(1), b"rill:{r:1}:log").await.unwrap();
+}
+
+fn syncing(replicas: u32) -> impl Fn(&Server) -> RedisOptions {
+    move |server| RedisOptions { wait_replicas: replicas, wait_fsync: true, wait_timeout_ms: 5_000, ..of(server) }
+}
+
+async fn fault(link: &TendedLink) -> String {
+    let error = link.commit(&write(1), b"rill:x").await.unwrap_err();
+    match link.fault("a write", b"rill:x", &error) {
+        StoreError::Unreachable(text) => text,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Redis knows `WAITAOF` since 7.2: before that the other half of it is tested.
+#[tokio::test]
+async fn what_is_acknowledged_is_synced_here_and_there_or_it_is_said_that_nobody_knows() {
+    let options = Options { append_only: Some(Fsync::EverySecond), ..Options::default() };
+    let servers = Replicated::start(&options).unwrap();
+    let link = open(syncing(1)(&servers.primary)).await.unwrap();
+    let durability = link.condition().unwrap().durability;
+    link.commit(&write(0), b"rill:x").await.unwrap();
+    if durability.synced == Synced::Unknown {
+        assert!(servers.primary.command(&["WAITAOF", "0", "0", "0"]).is_err(), "it has WAITAOF");
+        assert_eq!(durability.kept, Kept::WithinASecond);
+        assert!(durability.to_string().contains("no WAITAOF"), "{durability}");
+        return;
+    }
+    assert_eq!((durability.kept, durability.synced, durability.may_lose()), (Kept::OnDisk, Synced::Awaited, false));
+    assert!(durability.to_string().contains("on the disks of 1 of 1 replicas"), "{durability}");
+    // Who never syncs never says so.
+    let link = open(RedisOptions { wait_timeout_ms: 300, ..syncing(1)(&servers.primary) }).await.unwrap();
+    let set = |server: &Server, fsync| server.command(&["CONFIG", "SET", "appendfsync", fsync]).unwrap();
+    set(&servers.primary, "always");
+    set(&servers.replica, "no");
+    let told = fault(&link).await;
+    assert!(told.contains("0 instead of 1"), "{told}");
+    set(&servers.replica, "always");
+    set(&servers.primary, "no");
+    let told = fault(&link).await;
+    assert!(told.contains("not on disk in time"), "{told}");
+    set(&servers.primary, "always");
+    let link = open(syncing(1)(&servers.primary)).await.unwrap();
+    link.commit(&write(2), b"rill:x").await.unwrap();
+}
+
+#[tokio::test]
+async fn to_wait_for_a_sync_where_nothing_is_written_is_told() {
+    let server = Server::start(&Options::default()).unwrap();
+    let link = open(syncing(0)(&server)).await.unwrap();
+    let durability = link.condition().unwrap().durability;
+    assert!(durability.may_lose() && !durability.is_as_wished(), "{durability}");
+    assert!(durability.to_string().contains("redis.wait_fsync is set and waits for nothing"), "{durability}");
+    link.commit(&write(0), b"rill:x").await.unwrap();
 }
