@@ -79,7 +79,7 @@ async fn nginx_carries_everything_to_the_nodes_behind_it() {
         let receipt = clients[speaker].0.post(room, text.clone()).await.unwrap();
         timeout(PATIENCE, receipt.posted()).await.unwrap().unwrap();
         for (_, events) in &mut clients {
-            assert_eq!(hears(events, &text).await, [text.clone()]);
+            assert_eq!(hears(events, &text).await, std::slice::from_ref(&text));
         }
     }
     for (client, _) in clients {
