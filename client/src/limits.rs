@@ -1,6 +1,7 @@
 //! Every bound of the client, in one place. Those of the wire are in
 //! [`rill_protocol::limits`].
 
+use rill_protocol::limits;
 use std::time::Duration;
 
 /// Events that wait for the application. While they are this many no entry is read,
@@ -35,19 +36,21 @@ pub const HTTP_TIMEOUT: Duration = Duration::from_secs(20);
 pub const HTTP_ANSWER_BYTES_MAX: u64 = 1 << 20;
 
 /// QUIC: silence after which the path counts as dead. A killed server says nothing
-/// on UDP, so this and not the protocol's 40 s decides how soon a client moves on.
-pub const QUIC_IDLE_TIMEOUT: Duration = Duration::from_secs(12);
+/// on UDP, so this and not the protocol's 40 s decides how soon a client moves on that only
+/// listens: as soon as a page does that measures the round trip as often.
+pub const QUIC_IDLE_TIMEOUT: Duration =
+    QUIC_KEEP_ALIVE.saturating_add(PROBE_AFTER).saturating_add(PROBE_PATIENCE);
 /// QUIC: an own sign of life, well inside [`QUIC_IDLE_TIMEOUT`].
-pub const QUIC_KEEP_ALIVE: Duration = Duration::from_secs(4);
+pub const QUIC_KEEP_ALIVE: Duration = Duration::from_millis(limits::PROBE_INTERVAL_MS);
 /// QUIC: what a round trip is taken for before one was measured. A first packet to a server
 /// that is just being restarted is said again after three of these; RFC 9002 (section
 /// 6.2.2) recommends 333 ms, which would cost a second.
 pub const QUIC_INITIAL_ROUND_TRIP: Duration = Duration::from_millis(100);
 /// Silence of the server while a request waits for its answer, after which it is pinged.
-pub const PROBE_AFTER: Duration = Duration::from_millis(500);
-/// Silence behind that ping, after which a server is given up that may be alive: the next
-/// connection finds out. Far more than any round trip and than a server's busiest moment.
-pub const PROBE_PATIENCE: Duration = Duration::from_secs(4);
+pub const PROBE_AFTER: Duration = Duration::from_millis(limits::PROBE_AFTER_MS);
+/// Silence behind any ping, after which a server is given up that may be alive: the next
+/// connection finds out.
+pub const PROBE_PATIENCE: Duration = Duration::from_millis(limits::PROBE_PATIENCE_MS);
 /// QUIC: credit of one stream towards this client.
 pub const QUIC_STREAM_WINDOW_BYTES: u32 = 1 << 20;
 /// QUIC: credit of the connection towards this client.

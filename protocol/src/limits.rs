@@ -61,6 +61,13 @@ pub const REORDER_ENTRIES_MAX: usize = 256;
 
 /// A client's ping period.
 pub const PING_INTERVAL_MS: u64 = 15_000;
+/// How often a page measures the round trip.
+pub const PROBE_INTERVAL_MS: u64 = 5_000;
+/// Silence of a server that owes an answer, after which a client pings it.
+pub const PROBE_AFTER_MS: u64 = 500;
+/// Silence behind a ping, after which a client gives the connection up: far more than any
+/// round trip and than a server's busiest moment.
+pub const PROBE_PATIENCE_MS: u64 = 4_000;
 /// A peer that was silent for this long is dead.
 pub const DEAD_AFTER_MS: u64 = 40_000;
 /// A client that takes nothing of a lane, or of its answers, for this long is sent away.

@@ -16,7 +16,7 @@ pub(crate) struct Liveness {
     /// While requests wait for their answers: the beginning of the wait, or the last thing
     /// heard in it.
     waiting_since: Option<Instant>,
-    /// Since when a ping asks why nothing comes, one for each silence.
+    /// Since when a ping is not answered, the first of a silence.
     asked: Option<Instant>,
 }
 
@@ -50,7 +50,6 @@ impl Liveness {
     /// UDP unless it is spoken to.
     pub(crate) fn waiting(&mut self, is_waiting: bool, now: Instant) {
         self.waiting_since = is_waiting.then(|| self.waiting_since.unwrap_or(now));
-        self.asked = self.asked.filter(|_| is_waiting);
     }
 
     fn probe_due(&self) -> Option<Instant> {
@@ -78,7 +77,7 @@ impl Liveness {
         if now < self.next_ping && self.probe_due().is_none_or(|due| now < due) {
             return None;
         }
-        self.asked = self.asked.or(self.waiting_since.map(|_| now));
+        self.asked = self.asked.or(Some(now));
         self.next_ping = now + self.interval;
         self.nonce = self.nonce.wrapping_add(1);
         self.probe_sent = Some((self.nonce, now));
@@ -104,12 +103,16 @@ mod tests {
         assert_eq!(liveness.ping(start), Some(1), "the first probe goes at once");
         assert_eq!(liveness.pong(1, start + Duration::from_millis(7)), Some(Duration::from_millis(7)));
         assert_eq!(liveness.pong(1, start), None, "the same ping travels twice: the first answer counts");
+        liveness.heard(start);
         assert_eq!((liveness.ping(at(14)), liveness.ping(at(15))), (None, Some(2)));
-        assert!(!liveness.is_dead(at(39)));
-        assert!(liveness.is_dead(at(40)));
-        liveness.heard(at(39));
-        assert!(!liveness.is_dead(at(78)));
+        let death = at(15) + PROBE_PATIENCE;
+        assert_eq!(liveness.next_due(), death);
+        assert!(!liveness.is_dead(death - Duration::from_millis(1)) && liveness.is_dead(death));
+        liveness.heard(at(18));
+        assert!(!liveness.is_dead(at(30)));
         assert_eq!(liveness.next_due(), at(30));
+        // Whoever never pings, because nobody lets them, still has the protocol's bound.
+        assert!(!liveness.is_dead(at(57)) && liveness.is_dead(at(58)));
     }
 
     #[test]

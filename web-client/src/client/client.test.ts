@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { Code } from '../protocol/generated';
+import { Code, PROBE_AFTER_MS, PROBE_INTERVAL_MS, PROBE_PATIENCE_MS } from '../protocol/generated';
 import { settle } from '../testing/manual_clock';
+import type { MemoryConnection } from '../testing/memory_connection';
 import { Page, fill, numbered } from '../testing/scripted_page';
 import { ScriptedServer, testId } from '../testing/scripted_server';
 import { ConnectionLost } from '../transport/transport';
 import { HttpFailed } from './http';
-import { PROBE_INTERVAL_MS } from './session';
 
 describe('a client', () => {
   it('shows the tail of the room in view, and history back to the beginning', async () => {
@@ -277,31 +277,85 @@ describe('codes', () => {
   });
 });
 
-it('takes a silent connection for dead when the page wakes', async () => {
+/** A page that is online with a server, and the connection between them. */
+async function idle(): Promise<{ server: ScriptedServer; page: Page; connection: MemoryConnection }> {
   const server = new ScriptedServer();
   const page = new Page(server);
   await page.clock.pass(100);
   const [link] = server.links;
   if (!link) throw new Error('no connection');
-  link.connection.onPeerDatagram = () => undefined;
-  page.client.command({ do: 'wake' });
-  await page.clock.pass(4_000);
-  expect(link.connection.closedBy).toEqual({ who: 'client', code: Code.timeout });
-  await page.clock.pass(2_000);
-  expect(server.attempts).toBe(2);
-});
+  return { server, page, connection: link.connection };
+}
 
-it('leaves a connection that fell silent long before the transport notices', async () => {
-  const server = new ScriptedServer();
-  const page = new Page(server);
-  await page.clock.pass(100);
-  const [link] = server.links;
-  if (!link) throw new Error('no connection');
-  await page.clock.pass(60_000);
-  expect(link.connection.closedBy).toBe(null);
-  link.connection.onPeerDatagram = () => undefined;
-  await page.clock.pass(11_000 + PROBE_INTERVAL_MS);
-  expect(link.connection.closedBy).toEqual({ who: 'client', code: Code.timeout });
-  expect(page.link?.phase).toBe('online');
-  expect(server.attempts).toBe(2);
+describe('a server that falls silent', () => {
+  it('is left when the page wakes', async () => {
+    const { server, page, connection } = await idle();
+    server.silent = true;
+    page.client.command({ do: 'wake' });
+    await page.clock.pass(PROBE_PATIENCE_MS - 1);
+    expect(connection.closedBy).toBe(null);
+    server.silent = false;
+    await page.clock.pass(1);
+    expect(connection.closedBy).toEqual({ who: 'client', code: Code.timeout });
+    await page.clock.pass(2_000);
+    expect(server.attempts).toBe(2);
+  });
+
+  it('is left by a page that only listens soon after it does not answer a probe', async () => {
+    const { server, page, connection } = await idle();
+    await page.clock.pass(60_000);
+    expect(connection.closedBy).toBe(null);
+    server.silent = true;
+    const noticedMs = PROBE_INTERVAL_MS + PROBE_AFTER_MS + PROBE_PATIENCE_MS;
+    await page.clock.pass(noticedMs);
+    expect(connection.closedBy).toEqual({ who: 'client', code: Code.timeout });
+    server.silent = false;
+    await page.clock.pass(2_000);
+    expect(page.link?.phase).toBe('online');
+    expect(server.attempts).toBe(2);
+  });
+
+  it('is left sooner by one that waits for an answer', async () => {
+    const { server, page, connection } = await idle();
+    const room = server.room('one');
+    await page.view(room);
+    // Right behind a probe: the next one would come much later.
+    await page.clock.pass(PROBE_INTERVAL_MS);
+    server.silent = true;
+    page.send(room, 'into the silence');
+    await page.clock.pass(PROBE_AFTER_MS + PROBE_PATIENCE_MS - 1);
+    expect(connection.closedBy).toBe(null);
+    server.silent = false;
+    await page.clock.pass(1);
+    expect(connection.closedBy).toEqual({ who: 'client', code: Code.timeout });
+    await page.clock.pass(2_000);
+    expect(page.texts).toEqual(['into the silence']);
+  });
+
+  it('is not left for a probe that was lost, nor for an answer that takes long', async () => {
+    const { server, page, connection } = await idle();
+    const room = server.room('one');
+    await page.view(room);
+    connection.onPeerDatagram = () => undefined;
+    server.held = [];
+    page.send(room, 'slowly');
+    await page.clock.pass(20_000);
+    expect(connection.closedBy).toBe(null);
+    const asked = server.requests.filter(({ name }) => name === 'Ping').length;
+    server.held.forEach((answer) => {
+      answer();
+    });
+    server.held = null;
+    await page.clock.pass(20_000);
+    expect(connection.closedBy).toBe(null);
+    // One a lost probe, and the regular ones.
+    expect(server.requests.filter(({ name }) => name === 'Ping').length - asked).toBeLessThan(8);
+  });
+
+  it('costs nothing but the regular probes while all is well', async () => {
+    const { server, page } = await idle();
+    const before = server.requests.length;
+    await page.clock.pass(60_000);
+    expect(server.requests.slice(before).map(({ name }) => name)).toEqual(['Ping', 'Ping', 'Ping', 'Ping']);
+  });
 });

@@ -84,6 +84,11 @@ export class Control {
     });
   }
 
+  /** Whether a request waits for its answer. */
+  get isWaiting(): boolean {
+    return this.waiting.size > 0;
+  }
+
   /** Resolves when no request waits for its answer. */
   idle(): Promise<void> {
     if (this.waiting.size === 0) return Promise.resolve();

@@ -2,7 +2,16 @@
  * One attached connection, from `Attach` to its end: the user's log, two lanes, resumes,
  * signs of life. It keeps nothing that outlives it; what it learns goes to its listener.
  */
-import { Code, LaneClass, PING_INTERVAL_MS, RESUME_CURSORS_MAX, StreamClass } from '../protocol/generated';
+import {
+  Code,
+  LaneClass,
+  PING_INTERVAL_MS,
+  PROBE_AFTER_MS,
+  PROBE_INTERVAL_MS,
+  PROBE_PATIENCE_MS,
+  RESUME_CURSORS_MAX,
+  StreamClass,
+} from '../protocol/generated';
 import type {
   Bodies,
   Cursor,
@@ -24,13 +33,6 @@ import { runLane } from './lane';
 import type { TakeEntry } from './lane';
 import type { HistoryPage, HistoryRequest } from './room_log';
 
-/** How often the round trip is measured. */
-export const PROBE_INTERVAL_MS = 5_000;
-/** A probe is answered every few seconds: silence this long needs an explanation. */
-export const SILENT_AFTER_MS = 7_000;
-const LOOK_INTERVAL_MS = 1_000;
-/** How long a suspect connection has to answer. */
-const SUSPECT_WAIT_MS = 3_000;
 /** Between the death of a lane and its successor. */
 const LANE_PAUSE_MS = 500;
 /** How long the answers to what is under way may take when the server says goodbye. */
@@ -59,10 +61,14 @@ export class Session {
   private readonly control: Control;
   private readonly history: History;
   private readonly cancels = new Set<() => void>();
-  private readonly deadAfterMs: number;
   private heardAtMs: number;
   private probe: { nonce: number; sentAtMs: number } | null = null;
   private nonce = 0;
+  /** Requests for history that wait for their page. */
+  private pages = 0;
+  /** Since when the server owes an answer, if it does. */
+  private owedSinceMs = 0;
+  private watching = false;
   private suspected = false;
   private over = false;
 
@@ -72,7 +78,6 @@ export class Session {
     private readonly clock: Clock,
   ) {
     this.connection = established.connection;
-    this.deadAfterMs = established.welcome.limits.deadAfterMs;
     this.heardAtMs = clock.elapsed();
     established.onHeard(this.heard);
     this.control = new Control(established.control);
@@ -100,11 +105,6 @@ export class Session {
     this.every(PING_INTERVAL_MS, () => {
       this.control.send('Ping', { nonce: 0 });
     });
-    // Whoever waits for the transport to notice waits for half a minute.
-    this.every(LOOK_INTERVAL_MS, () => {
-      if (this.clock.elapsed() - this.heardAtMs >= Math.min(SILENT_AFTER_MS, this.deadAfterMs))
-        this.suspect();
-    });
     this.measure();
     this.every(PROBE_INTERVAL_MS, () => {
       this.measure();
@@ -130,11 +130,18 @@ export class Session {
     body: Omit<Bodies[N], 'request'>,
     inTurn?: (answer: AnswerTo<N>) => void,
   ): Promise<AnswerTo<N>> {
+    this.owe();
     return this.control.request(name, body, inTurn);
   }
 
-  page(room: RoomId, request: HistoryRequest): Promise<HistoryPage> {
-    return this.history.page(room, request);
+  async page(room: RoomId, request: HistoryRequest): Promise<HistoryPage> {
+    this.owe();
+    this.pages += 1;
+    try {
+      return await this.history.page(room, request);
+    } finally {
+      this.pages -= 1;
+    }
   }
 
   view(room: RoomId | null, haveSeq: number): void {
@@ -160,10 +167,35 @@ export class Session {
     this.suspected = true;
     const sinceMs = this.clock.elapsed();
     this.control.send('Ping', { nonce: 0 });
-    this.once(SUSPECT_WAIT_MS, () => {
+    this.once(PROBE_PATIENCE_MS, () => {
       this.suspected = false;
       if (this.heardAtMs < sinceMs) this.close(Code.timeout, 'the server answers no more');
     });
+  }
+
+  /** Whether the server is to say something; any word of it answers for a probe that was lost. */
+  private isOwed(): boolean {
+    const probed = this.probe !== null && this.heardAtMs <= this.probe.sentAtMs;
+    return probed || this.pages > 0 || this.control.isWaiting;
+  }
+
+  /**
+   * Something is about to be asked. For as long as an answer is owed it is looked whether
+   * anything comes: a server may have died with the question, and then nothing is left to
+   * send that would find out, and the transport takes half a minute to notice.
+   */
+  private owe(): void {
+    if (!this.isOwed()) this.owedSinceMs = this.clock.elapsed();
+    if (this.watching) return;
+    this.watching = true;
+    const look = (): void => {
+      this.watching = this.isOwed();
+      if (!this.watching) return;
+      const silentMs = this.clock.elapsed() - Math.max(this.heardAtMs, this.owedSinceMs);
+      if (silentMs >= PROBE_AFTER_MS) this.suspect();
+      this.once(silentMs >= PROBE_AFTER_MS ? PROBE_AFTER_MS : PROBE_AFTER_MS - silentMs, look);
+    };
+    this.once(PROBE_AFTER_MS, look);
   }
 
   /** Without this answer the connection is of no use: the next may fare better. */
@@ -223,6 +255,7 @@ export class Session {
   }
 
   private measure(): void {
+    this.owe();
     this.nonce = (this.nonce + 1) % 2 ** 32 || 1;
     this.probe = { nonce: this.nonce, sentAtMs: this.clock.elapsed() };
     this.connection.sendDatagram(encodeDatagram('Ping', { nonce: this.nonce }));

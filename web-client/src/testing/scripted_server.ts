@@ -105,6 +105,8 @@ export class ScriptedServer {
   held: (() => void)[] | null = null;
   /** Posts are lost, and everything else is answered. */
   deafToPosts = false;
+  /** Nothing is said any more, whatever comes. */
+  silent = false;
   /** The server is about to end: posts are refused. */
   leaving = false;
   /** What the next attempts to connect come to. */
@@ -122,20 +124,25 @@ export class ScriptedServer {
       if (this.refuse) return Promise.reject(this.refuse);
       const connection = new MemoryConnection('websocket');
       const link = new Link(connection, this);
+      let heard = (): void => undefined;
       this.links.push(link);
       connection.onOpened = ({ stream, streamClass }) => void this.serve(link, stream, streamClass);
       connection.onPeerDatagram = (bytes) => {
         const message = decodeBody(decodeDatagram(bytes));
-        if (message?.name === 'Ping') {
+        if (message?.name === 'Ping' && !this.silent) {
           connection.peerDatagram(encodeDatagram('Pong', { nonce: message.body.nonce, nowMs: 0 }));
         }
       };
       return connection.open(StreamClass.control).then((stream) => ({
         connection,
-        control: new FrameStream(stream),
+        control: new FrameStream(stream, () => {
+          heard();
+        }),
         welcome: this.welcome(),
         fallback: null,
-        onHeard: () => undefined,
+        onHeard: (call) => {
+          heard = call;
+        },
       }));
     },
   };
@@ -207,7 +214,11 @@ export class ScriptedServer {
 
   private take(link: Link, stream: ByteStream, message: Message): void {
     this.requests.push(message);
+    if (this.silent) return;
     switch (message.name) {
+      case 'Ping':
+        link.send('Pong', { nonce: message.body.nonce, nowMs: 0 });
+        break;
       case 'Lane':
         link.lanes[message.body.class] = stream;
         link.send('LaneReady', { class: message.body.class }, stream);

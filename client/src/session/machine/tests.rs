@@ -84,6 +84,7 @@ impl Bench {
     }
 
     fn receive<T: Body>(&mut self, body: &T) {
+        self.machine.heard(self.now);
         self.machine.frame(&frame_of(body), self.now).unwrap();
     }
 
@@ -418,7 +419,7 @@ fn a_silent_server_is_pinged_and_then_dead() {
     bench.later(16);
     assert_eq!(bench.controls::<Ping>().len(), 1);
     assert!(!bench.machine.is_dead(bench.now));
-    bench.later(24);
+    bench.later(limits::PROBE_PATIENCE.as_secs());
     assert!(bench.machine.is_dead(bench.now));
 }
 
