@@ -70,7 +70,8 @@ export class Session {
   private owedSinceMs = 0;
   private watching = false;
   private suspected = false;
-  private over = false;
+  /** How this side ended it. */
+  private over: Closed | null = null;
 
   constructor(
     established: Established,
@@ -113,6 +114,8 @@ export class Session {
       () => 'the server closed the control stream',
       (error: unknown) => String(error),
     );
+    // Who has given the server up does not wait for its goodbye.
+    if (this.over) return this.over;
     const closed = await Promise.race([
       this.connection.closed,
       new Promise<Closed>((resolve) => {
@@ -214,7 +217,7 @@ export class Session {
 
   close(code: number, reason: string): void {
     if (this.over) return;
-    this.over = true;
+    this.over = { code, reason };
     for (const cancel of this.cancels) cancel();
     this.cancels.clear();
     this.connection.close(code, reason);
