@@ -6,7 +6,7 @@ use axum::{
     body::Body,
     http::{Request, Response},
 };
-use rill_storage::embedded;
+use rill_storage::{embedded, redis::RedisOptions};
 use std::net::{Ipv4Addr, SocketAddr};
 use tower::ServiceExt as _;
 
@@ -20,6 +20,8 @@ use crate::{
 
 /// Nobody listens, so nobody can guess it either.
 const TOKEN: &str = "offline";
+/// Somebody sits before it.
+const REDIS_WAIT_MS: u64 = 3_000;
 
 /// See the module.
 pub(super) struct Offline {
@@ -30,16 +32,18 @@ pub(super) struct Offline {
 
 impl Offline {
     pub(super) async fn open(config: &Config, may_begin: bool) -> Result<Self, AdminError> {
-        let is_there = match config.storage.backend {
-            Backend::Embedded => embedded::is_store(&config.data),
-            // Another server may have begun it.
-            Backend::Redis => true,
-        };
-        if !may_begin && !is_there {
-            return Err(AdminError::NoData(config.data.clone()));
-        }
         let foundation = Foundation::of_this_machine();
-        let opened = foundation.open_store(config).await.map_err(|_| AdminError::StoreThread)?;
+        let opened = match config.storage.backend {
+            Backend::Embedded if !may_begin && !embedded::is_store(&config.data) => {
+                return Err(AdminError::NoData(config.data.clone()));
+            }
+            Backend::Embedded => foundation.open_store(config).await.map_err(|_| AdminError::StoreThread)?,
+            // Beside other servers, where any run.
+            Backend::Redis => {
+                let patient = |options| RedisOptions { may_begin, start_wait_ms: REDIS_WAIT_MS, ..options };
+                foundation.open_redis(config, patient).await
+            }
+        };
         let Opened { store, handle } = opened.map_err(AdminError::Store)?;
         let services = foundation.services(store, config, StopSwitch::new().stop());
         let info = ServerInfo::default();

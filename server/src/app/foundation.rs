@@ -51,11 +51,16 @@ impl Foundation {
     pub(crate) async fn open_store(&self, config: &Config) -> Result<Result<Opened, StoreError>, JoinError> {
         match config.storage.backend {
             Backend::Embedded => self.open_embedded(config).await,
-            Backend::Redis => Ok(self.open_redis(config).await),
+            Backend::Redis => Ok(self.open_redis(config, |options| options).await),
         }
     }
 
-    async fn open_redis(&self, config: &Config) -> Result<Opened, StoreError> {
+    /// The one in Redis, with other options than a server's.
+    pub(crate) async fn open_redis(
+        &self,
+        config: &Config,
+        other: impl FnOnce(redis::RedisOptions) -> redis::RedisOptions,
+    ) -> Result<Opened, StoreError> {
         let _directory = LockedDirectory::lock(&config.data)?;
         if embedded::is_store(&config.data) {
             let data = config.data.display();
@@ -63,7 +68,7 @@ impl Foundation {
         }
         let archive = archive(config)?;
         let options = redis::RedisOptions { archive, ..self.redis_options(&config.redis)? };
-        let redis::OpenStore { store, handle } = redis::open(options, Some(&config.data)).await?;
+        let redis::OpenStore { store, handle } = redis::open(other(options), Some(&config.data)).await?;
         handle.measure_waits(stopwatch());
         handle.tend();
         Ok(Opened { store, handle: HeldStore::Redis(Arc::new(SharedStore { handle, _directory })) })

@@ -27,6 +27,17 @@ impl<'a> Api<'a> {
         api
     }
 
+    /// Of somebody who has logged in.
+    #[cfg(unix)]
+    pub(crate) fn with(http: &'a str, token: &str) -> Self {
+        Self { http, token: token.to_owned() }
+    }
+
+    #[cfg(unix)]
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
     /// With the same login at another server.
     #[cfg(unix)]
     pub(crate) fn at<'b>(&self, http: &'b str) -> Api<'b> {

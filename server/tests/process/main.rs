@@ -16,6 +16,8 @@ mod read_only_disk;
 mod redis;
 mod running;
 mod store;
+#[cfg(unix)]
+mod went_back;
 
 use running::{Running, refused};
 use std::net::TcpListener;

@@ -22,7 +22,7 @@ impl Tended {
     pub(super) async fn first(&self) -> Result<(Connection, Probe, [u8; 32]), StoreError> {
         let mut pause = Pause::default();
         loop {
-            match self.meet(true).await {
+            match self.meet(self.options.may_begin).await {
                 Ok(met) => return Ok(met),
                 Err(Trouble::Unfit(detail)) => {
                     return Err(StoreError::Unfit { address: self.address.clone(), detail });
@@ -102,6 +102,9 @@ impl Tended {
                 ))),
                 _ => Ok(secret),
             },
+            Found::Empty if known.is_none() => Err(Trouble::Unfit(format!(
+                "nothing lies under {prefix}: no server has begun there, see redis.url and redis.prefix"
+            ))),
             Found::Empty => Err(Trouble::Unfit(format!(
                 "nothing lies under {prefix}, where this data directory's community was before: see redis.url and \
                  redis.prefix, or restore Redis from its backup"

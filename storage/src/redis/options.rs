@@ -26,6 +26,8 @@ pub struct RedisOptions {
     pub wait_fsync: bool,
     /// How long there is for both.
     pub wait_timeout_ms: u32,
+    /// A community may be begun where there is none.
+    pub may_begin: bool,
     /// How long opening waits for a Redis that is not there yet.
     pub start_wait_ms: u64,
     pub bounds: Bounds,
@@ -45,6 +47,7 @@ impl RedisOptions {
             wait_replicas: 0,
             wait_fsync: false,
             wait_timeout_ms: 1_000,
+            may_begin: true,
             start_wait_ms: REDIS_START_WAIT_MS,
             bounds: Bounds::default(),
             archive: None,
