@@ -65,6 +65,13 @@ pub const SWEEP_TICK_MS: u64 = 100;
 pub const CATCH_UP_RETRY_MS: u64 = 100;
 pub const CATCH_UP_RETRY_MS_MAX: u64 = 5_000;
 
+/// How long a try waits for what all nodes allow together; then its node counts alone.
+pub const ALLOWANCES_ASK_MS: u64 = 1_000;
+/// Addresses from which somebody has logged in that all nodes remember, the newest ...
+pub const KNOWN_IN_COMMON_MAX: u64 = 65_536;
+/// ... and for how long.
+pub const KNOWN_IN_COMMON_S: u64 = 30 * 24 * 3_600;
+
 /// How often a node looks which logins have ended, for all of its connections: with the
 /// reading of what it finds an ended login goes on for 10 s at most.
 pub const LOGIN_LOOK_EVERY_MS: u64 = 4_000;

@@ -38,6 +38,11 @@ impl Rate {
         (units > 0).then_some(Self { units, window_ns, burst_ns })
     }
 
+    /// The time in which one unit flows in, and the one that may be used at once.
+    pub(super) fn of_one_us(&self) -> (u64, u64) {
+        (self.cost_ns(1) / 1_000, self.burst_ns / 1_000)
+    }
+
     /// The time in which `amount` flows in.
     fn cost_ns(&self, amount: u64) -> u64 {
         let cost = u128::from(amount) * u128::from(self.window_ns) / u128::from(self.units);

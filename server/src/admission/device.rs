@@ -54,6 +54,11 @@ impl Devices {
         all
     }
 
+    /// What stands outside for whoever pays for tries.
+    pub(super) fn payer(&self, bytes: &[u8]) -> [u8; 16] {
+        first_half(&self.hash(b"payer   ", &[bytes]))
+    }
+
     fn check(&self, proof: &str, account: Account) -> Option<Device> {
         if !is_proof(proof) {
             return None;

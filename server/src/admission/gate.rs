@@ -6,7 +6,7 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 use super::{
-    Address, LoginGate, Proxies,
+    Address, Allowances, LoginGate, Proxies,
     alerts::{self, Alerts},
     bucket::Rate,
     counts::Counts,
@@ -123,9 +123,9 @@ impl Gate {
             addresses: Mutex::new(Table::new(ADDRESSES_MAX)),
             users: Mutex::new(Table::new(USERS_MAX)),
             alerts: Mutex::default(),
+            logins: LoginGate::new(limits, key, metrics.clone()),
             metrics,
             proxies: Proxies::default(),
-            logins: LoginGate::new(limits, key),
         }
     }
 
@@ -133,6 +133,13 @@ impl Gate {
     /// counts for their own.
     pub fn trusting(self, proxies: Proxies) -> Self {
         Self { proxies, ..self }
+    }
+
+    /// With others that have the same community: tries at passwords, registrations and known
+    /// devices count for all of them together.
+    pub fn counting_with(mut self, common: Arc<dyn Allowances>) -> Self {
+        self.logins.counting_with(common);
+        self
     }
 
     pub fn proxies(&self) -> &Proxies {

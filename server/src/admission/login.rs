@@ -18,6 +18,7 @@ use std::{collections::HashMap, time::Duration};
 
 use super::{
     Address,
+    allowances::{Allowance, Settlement},
     bucket::Rate,
     device::{Account, Device},
     table::Table,
@@ -39,7 +40,7 @@ const FORGOTTEN: usize = 8;
 
 /// Whose allowance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Payer {
+pub(super) enum Payer {
     Device(Account, Device),
     AddressOfAccount(Account, Address),
     Address(Address),
@@ -52,12 +53,85 @@ enum Payer {
     Names(Address),
 }
 
+impl Payer {
+    /// What it is hashed from, where others are to know it: of one kind and one length each.
+    pub(super) fn bytes(self) -> Vec<u8> {
+        let of_address = |address| match address {
+            Address::V4(ip) => [&[4][..], &ip.octets()].concat(),
+            Address::V6(network) => [&[6][..], &network.to_be_bytes()].concat(),
+        };
+        match self {
+            Self::Device(account, device) => [&[0][..], &account.0, &device.0].concat(),
+            Self::AddressOfAccount(account, address) => [&[1][..], &account.0, &of_address(address)].concat(),
+            Self::Address(address) => [&[2][..], &of_address(address)].concat(),
+            Self::Strangers(account) => [&[3][..], &account.0].concat(),
+            Self::Owner(account) => [&[4][..], &account.0].concat(),
+            Self::Passwords(address) => [&[5][..], &of_address(address)].concat(),
+            Self::Registrations(address) => [&[6][..], &of_address(address)].concat(),
+            Self::Names(address) => [&[7][..], &of_address(address)].concat(),
+        }
+    }
+}
+
+/// How a try has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The password was right: what was tried before is forgiven.
+    Succeeded,
+    /// Who is logged in has named the password.
+    Confirmed,
+    /// An account was made: it counts as such, and not as a failure.
+    Registered,
+    /// None was.
+    NotRegistered,
+    /// Nothing was said about the password.
+    Unsaid,
+}
+
+/// Who pays for a try, in their order.
+pub(super) type Payers = [Option<Payer>; 4];
+
+/// Of strangers, those who pay also where the address is known.
+pub(super) const KNOWN_PAYERS: usize = 2;
+
+/// For a password of an account, from an address; `device` is one that has proved to have
+/// logged in to it before.
+pub(super) fn login_payers(account: Account, address: Address, device: Option<Device>, is_known: bool) -> Payers {
+    let every = Some(Payer::Passwords(address));
+    match device {
+        Some(device) => [Some(Payer::Device(account, device)), every, None, None],
+        None if is_known => [Some(Payer::AddressOfAccount(account, address)), every, None, None],
+        None => {
+            let of_account = Payer::AddressOfAccount(account, address);
+            [Some(of_account), every, Some(Payer::Address(address)), Some(Payer::Strangers(account))]
+        }
+    }
+}
+
+/// For the password again, from somebody who is logged in.
+pub(super) fn confirm_payers(account: Account, address: Address) -> Payers {
+    [Some(Payer::Owner(account)), Some(Payer::Passwords(address)), None, None]
+}
+
+/// For a new account.
+pub(super) fn register_payers(address: Address) -> Payers {
+    [Some(Payer::Registrations(address)), Some(Payer::Address(address)), None, None]
+}
+
+/// Who has counted a try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Counted {
+    Here,
+    InCommon,
+}
+
 /// A try that was paid for.
 #[derive(Debug)]
 pub struct Try {
     account: Account,
     address: Address,
-    payers: [Option<Payer>; 4],
+    payers: Payers,
+    counted: Counted,
     /// Among the passwords of this address that are looked at.
     #[allow(dead_code)] // held, never read
     place: Permit,
@@ -67,6 +141,36 @@ impl Try {
     /// The account that was tried.
     pub(super) fn account(&self) -> Account {
         self.account
+    }
+
+    pub(super) fn new(account: Account, address: Address, payers: Payers, counted: Counted) -> Self {
+        Self { account, address, payers, counted, place: Permit::default() }
+    }
+
+    pub(super) fn counted(&self) -> Counted {
+        self.counted
+    }
+
+    pub(super) fn address(&self) -> Address {
+        self.address
+    }
+
+    /// What becomes of its payers.
+    pub(super) fn settled(&self, outcome: Outcome) -> impl Iterator<Item = (Payer, Settlement)> {
+        self.payers.into_iter().flatten().filter_map(move |payer| {
+            let settlement = match (outcome, payer) {
+                (Outcome::Succeeded, Payer::Device(..) | Payer::AddressOfAccount(..) | Payer::Owner(_)) => {
+                    Settlement::Forgive
+                }
+                (Outcome::Succeeded, Payer::Passwords(_)) => return None,
+                (Outcome::Succeeded | Outcome::Unsaid, _) => Settlement::Give,
+                (Outcome::Confirmed, Payer::Owner(_)) => Settlement::Give,
+                (Outcome::Registered, Payer::Address(_)) => Settlement::Give,
+                (Outcome::NotRegistered, Payer::Registrations(_)) => Settlement::Give,
+                (Outcome::Confirmed | Outcome::Registered | Outcome::NotRegistered, _) => return None,
+            };
+            Some((payer, settlement))
+        })
     }
 
     /// Holds a place until it ends.
@@ -114,27 +218,17 @@ impl Logins {
     ) -> Result<Try, Duration> {
         let seen = self.known.get(&(account, address));
         let known = seen.is_some_and(|at_ns| now_ns.saturating_sub(*at_ns) < KNOWN_FOR_NS);
-        let every = Some(Payer::Passwords(address));
-        let payers = match device {
-            Some(device) => [Some(Payer::Device(account, device)), every, None, None],
-            None if known => [Some(Payer::AddressOfAccount(account, address)), every, None, None],
-            None => {
-                let of_account = Payer::AddressOfAccount(account, address);
-                [Some(of_account), every, Some(Payer::Address(address)), Some(Payer::Strangers(account))]
-            }
-        };
-        self.pay(account, address, payers, now_ns)
+        self.pay(account, address, login_payers(account, address, device, known), now_ns)
     }
 
     /// The password again, from somebody who is logged in.
     pub(super) fn confirm(&mut self, account: Account, address: Address, now_ns: u64) -> Result<Try, Duration> {
-        self.pay(account, address, [Some(Payer::Owner(account)), Some(Payer::Passwords(address)), None, None], now_ns)
+        self.pay(account, address, confirm_payers(account, address), now_ns)
     }
 
     /// A new account.
     pub(super) fn register(&mut self, address: Address, now_ns: u64) -> Result<Try, Duration> {
-        let payers = [Some(Payer::Registrations(address)), Some(Payer::Address(address)), None, None];
-        self.pay(Account::default(), address, payers, now_ns)
+        self.pay(Account::default(), address, register_payers(address), now_ns)
     }
 
     /// A question whether a name is free.
@@ -142,16 +236,12 @@ impl Logins {
         self.tries.take(Payer::Names(address), 0, self.names.as_ref(), 1, now_ns)
     }
 
-    /// Somebody has logged in: what they tried before is forgiven, and they are known here.
-    pub(super) fn succeeded(&mut self, tried: &Try, now_ns: u64) {
-        for payer in tried.payers.into_iter().flatten() {
-            match payer {
-                Payer::Device(..) | Payer::AddressOfAccount(..) | Payer::Owner(_) => self.tries.forgive(payer),
-                Payer::Passwords(_) => {}
-                _ => self.repay_one(payer),
-            }
-        }
-        self.know(tried.account, tried.address, now_ns);
+    /// A try that was paid for here has ended.
+    pub(super) fn settle(&mut self, tried: &Try, outcome: Outcome) {
+        tried.settled(outcome).for_each(|(payer, settlement)| match settlement {
+            Settlement::Give => self.repay_one(payer),
+            Settlement::Forgive => self.tries.forgive(payer),
+        });
     }
 
     /// Whoever owns an account is at home there.
@@ -162,33 +252,13 @@ impl Logins {
         self.known.insert((account, address), now_ns);
     }
 
-    /// Who is logged in has named the password.
-    pub(super) fn confirmed(&mut self, tried: &Try) {
-        self.repay_one(Payer::Owner(tried.account));
+    /// One that pays elsewhere, as its rate is; nothing if there is no limit.
+    pub(super) fn allowance(&self, payer: Payer, key: [u8; 16]) -> Option<Allowance> {
+        let (cost_us, burst_us) = self.rate(payer)?.of_one_us();
+        Some(Allowance { key, cost_us, burst_us })
     }
 
-    /// An account was made: it counts as such, and not as a failure.
-    pub(super) fn registered(&mut self, tried: &Try) {
-        self.repay_one(Payer::Address(tried.address));
-    }
-
-    /// No account was made.
-    pub(super) fn not_registered(&mut self, tried: &Try) {
-        self.repay_one(Payer::Registrations(tried.address));
-    }
-
-    /// Nothing was said about the password.
-    pub(super) fn repay(&mut self, tried: &Try) {
-        tried.payers.into_iter().flatten().for_each(|payer| self.repay_one(payer));
-    }
-
-    fn pay(
-        &mut self,
-        account: Account,
-        address: Address,
-        payers: [Option<Payer>; 4],
-        now_ns: u64,
-    ) -> Result<Try, Duration> {
+    fn pay(&mut self, account: Account, address: Address, payers: Payers, now_ns: u64) -> Result<Try, Duration> {
         for (paid, payer) in payers.iter().enumerate() {
             let Some(payer) = *payer else { break };
             let rate = self.rate(payer);
@@ -197,7 +267,7 @@ impl Logins {
                 return Err(wait);
             }
         }
-        Ok(Try { account, address, payers, place: Permit::default() })
+        Ok(Try::new(account, address, payers, Counted::Here))
     }
 
     fn repay_one(&mut self, payer: Payer) {

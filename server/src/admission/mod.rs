@@ -8,6 +8,7 @@
 
 mod address;
 mod alerts;
+mod allowances;
 mod bucket;
 mod counts;
 mod device;
@@ -19,9 +20,10 @@ mod proxies;
 mod table;
 
 pub use address::Address;
+pub use allowances::{Allowance, Allowances, Asking, Paid, Settlement, Unasked};
 pub use device::{Account, Device};
 pub use gate::{Gate, Over, Wait};
-pub use login::Try;
+pub use login::{Outcome, Try};
 pub use login_gate::LoginGate;
 pub use meter::Toll;
 pub use proxies::{NoAddress, Proxies};

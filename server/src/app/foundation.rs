@@ -102,6 +102,7 @@ impl Foundation {
         let hub = Hub::new(wire::entry::encode);
         let metrics = Arc::<Metrics>::default();
         let live = Live::default();
+        let allowances = nodes.as_ref().and_then(|(shared, _)| shared.allowances.clone());
         let cluster = nodes.map(|(shared, clock)| {
             let logins = Arc::new(live.clone());
             Cluster::join(shared, clock, hub.clone(), store.clone(), logins, metrics.clone())
@@ -116,6 +117,8 @@ impl Foundation {
             registration: config.accounts.registration,
         };
         let device_key = store.digest("known devices", &[]).0;
+        let gate = Gate::new(&config.limits, metrics.clone(), device_key)
+            .trusting(Proxies::new(config.http.trusted_proxies.clone()));
         Arc::new(Services {
             store,
             domain: Domain::new(world),
@@ -124,10 +127,10 @@ impl Foundation {
             clock: clock.clone(),
             entropy: entropy.clone(),
             tasks: tasks.clone(),
-            gate: Arc::new(
-                Gate::new(&config.limits, metrics.clone(), device_key)
-                    .trusting(Proxies::new(config.http.trusted_proxies.clone())),
-            ),
+            gate: Arc::new(match allowances {
+                Some(allowances) => gate.counting_with(allowances),
+                None => gate,
+            }),
             metrics,
             software: concat!("rill/", env!("CARGO_PKG_VERSION")).to_owned(),
             stop,

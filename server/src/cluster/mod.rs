@@ -30,7 +30,7 @@ use std::{
 pub use bus::{Bus, Channel, Event};
 pub use logins::Logins;
 
-use crate::{hub::Hub, limits::ATTENDANCE_ASK_MS, metrics::Metrics};
+use crate::{admission::Allowances, hub::Hub, limits::ATTENDANCE_ASK_MS, metrics::Metrics};
 use attendance::{Attendance, Node};
 use clock::AgreedClock;
 use follower::Follower;
@@ -62,6 +62,8 @@ pub struct Shared {
     pub node: Node,
     pub bus: Arc<dyn Bus>,
     pub attendance: Arc<dyn Attendance>,
+    /// Without it each node counts for itself.
+    pub allowances: Option<Arc<dyn Allowances>>,
 }
 
 impl Cluster {
@@ -77,7 +79,7 @@ impl Cluster {
     ) -> Arc<Self> {
         let wants = Arc::<Wants>::default();
         hub.join_others(wants.clone());
-        let Shared { node, bus, attendance } = shared;
+        let Shared { node, bus, attendance, .. } = shared;
         Arc::new(Self {
             node,
             hub,

@@ -119,10 +119,10 @@ pub(super) async fn register(
     JsonBody(body): JsonBody<NewCredentials>,
 ) -> Result<Response, ApiError> {
     let NewCredentials { username, password, client, invitation } = body;
-    let registration = throttle::Registration::begin(&api, peer, &headers)?;
+    let registration = throttle::Registration::begin(&api, peer, &headers).await?;
     let accounts = &api.services.domain.accounts;
     let made = accounts.register(&username, &password, invitation.as_deref(), &client).await;
-    let (login, keep) = registration.ended(made)?;
+    let (login, keep) = registration.ended(made).await?;
     asker.is(login.user.id);
     Ok(logged_in(StatusCode::CREATED, login, peer, keep))
 }
@@ -134,9 +134,9 @@ pub(super) async fn login(
     headers: HeaderMap,
     JsonBody(body): JsonBody<Credentials>,
 ) -> Result<Response, ApiError> {
-    let attempt = Attempt::login(&api, peer, &headers, &body.username)?;
+    let attempt = Attempt::login(&api, peer, &headers, &body.username).await?;
     let outcome = api.services.domain.accounts.login(&body.username, &body.password, &body.client).await;
-    let (login, keep) = attempt.login_ended(outcome)?;
+    let (login, keep) = attempt.login_ended(outcome).await?;
     asker.is(login.user.id);
     Ok(logged_in(StatusCode::OK, login, peer, keep))
 }
@@ -177,9 +177,9 @@ pub(super) async fn change_password(
     Authenticated(identity): Authenticated,
     JsonBody(body): JsonBody<PasswordChange>,
 ) -> Result<StatusCode, ApiError> {
-    let attempt = Attempt::confirm(&api, peer, &identity.name)?;
+    let attempt = Attempt::confirm(&api, peer, &identity.name).await?;
     let outcome = api.services.domain.accounts.change_password(&identity, &body.current, &body.new).await;
-    let ended = attempt.confirm_ended(outcome)?;
+    let ended = attempt.confirm_ended(outcome).await?;
     api.services.logins_ended(&ended, Code::SessionRevoked);
     Ok(StatusCode::NO_CONTENT)
 }

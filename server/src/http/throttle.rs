@@ -11,7 +11,7 @@ use super::{
     error::ApiError,
 };
 use crate::{
-    admission::Try,
+    admission::{Outcome, Try},
     domain::{DomainError, accounts::Login, names::Username},
     wire::code::Failure,
 };
@@ -31,49 +31,49 @@ fn kept(proofs: Option<String>, peer: Peer) -> HeaderMap {
 
 impl<'a> Attempt<'a> {
     /// A login under `username`, whether there is such an account or not.
-    pub(super) fn login(api: &'a Api, peer: Peer, headers: &HeaderMap, username: &str) -> Result<Self, ApiError> {
+    pub(super) async fn login(api: &'a Api, peer: Peer, headers: &HeaderMap, username: &str) -> Result<Self, ApiError> {
         let logins = &api.services.gate.logins;
         let proofs = device_proofs(headers, peer.door).unwrap_or_default().to_owned();
         // What is no username belongs to nobody, and counts as one account.
         let name = Username::new(username);
         let account = logins.account(name.as_ref().map_or("", Username::compared));
-        let tried = logins.login(account, peer.address.ip(), &proofs).map_err(ApiError::rate_limited)?;
+        let tried = logins.login(account, peer.address.ip(), &proofs).await.map_err(ApiError::rate_limited)?;
         Ok(Self { api, peer, proofs, tried })
     }
 
     /// The password of somebody who is logged in.
-    pub(super) fn confirm(api: &'a Api, peer: Peer, name: &str) -> Result<Self, ApiError> {
+    pub(super) async fn confirm(api: &'a Api, peer: Peer, name: &str) -> Result<Self, ApiError> {
         let logins = &api.services.gate.logins;
         let name = Username::new(name);
         let account = logins.account(name.as_ref().map_or("", Username::compared));
-        let tried = logins.confirm(account, peer.address.ip()).map_err(ApiError::rate_limited)?;
+        let tried = logins.confirm(account, peer.address.ip()).await.map_err(ApiError::rate_limited)?;
         Ok(Self { api, peer, proofs: String::new(), tried })
     }
 
     /// What became of a login. A device that was not known is told to keep a proof.
-    pub(super) fn login_ended<T>(self, outcome: Result<T, DomainError>) -> Result<(T, HeaderMap), ApiError> {
-        let value = self.settle(outcome)?;
+    pub(super) async fn login_ended<T>(self, outcome: Result<T, DomainError>) -> Result<(T, HeaderMap), ApiError> {
+        let value = self.settle(outcome).await?;
         let services = &self.api.services;
-        let proofs = services.gate.logins.succeeded(&self.tried, &self.proofs, services.entropy.bytes());
+        let proofs = services.gate.logins.succeeded(&self.tried, &self.proofs, services.entropy.bytes()).await;
         Ok((value, kept(proofs, self.peer)))
     }
 
     /// What became of a password that was named again.
-    pub(super) fn confirm_ended<T>(self, outcome: Result<T, DomainError>) -> Result<T, ApiError> {
-        let value = self.settle(outcome)?;
-        self.api.services.gate.logins.confirmed(&self.tried);
+    pub(super) async fn confirm_ended<T>(self, outcome: Result<T, DomainError>) -> Result<T, ApiError> {
+        let value = self.settle(outcome).await?;
+        self.api.services.gate.logins.settle(&self.tried, Outcome::Confirmed).await;
         Ok(value)
     }
 
-    fn settle<T>(&self, outcome: Result<T, DomainError>) -> Result<T, ApiError> {
-        let gate = &self.api.services.gate;
-        outcome.map_err(|error| {
-            let failure = Failure::from(error);
-            if !matches!(failure.code, Code::BadLogin | Code::WrongPassword) {
-                gate.logins.repay(&self.tried);
-            }
-            failure.into()
-        })
+    async fn settle<T>(&self, outcome: Result<T, DomainError>) -> Result<T, ApiError> {
+        let failure = match outcome {
+            Ok(value) => return Ok(value),
+            Err(error) => Failure::from(error),
+        };
+        if !matches!(failure.code, Code::BadLogin | Code::WrongPassword) {
+            self.api.services.gate.logins.settle(&self.tried, Outcome::Unsaid).await;
+        }
+        Err(failure.into())
     }
 }
 
@@ -86,21 +86,26 @@ pub(super) struct Registration<'a> {
 }
 
 impl<'a> Registration<'a> {
-    pub(super) fn begin(api: &'a Api, peer: Peer, headers: &HeaderMap) -> Result<Self, ApiError> {
-        let tried = api.services.gate.logins.register(peer.address.ip()).map_err(ApiError::rate_limited)?;
+    pub(super) async fn begin(api: &'a Api, peer: Peer, headers: &HeaderMap) -> Result<Self, ApiError> {
+        let tried = api.services.gate.logins.register(peer.address.ip()).await.map_err(ApiError::rate_limited)?;
         let proofs = device_proofs(headers, peer.door).unwrap_or_default().to_owned();
         Ok(Self { api, peer, proofs, tried })
     }
 
     /// What became of it. The device is known from now on, as by a login.
-    pub(super) fn ended(self, outcome: Result<Login, DomainError>) -> Result<(Login, HeaderMap), ApiError> {
+    pub(super) async fn ended(self, outcome: Result<Login, DomainError>) -> Result<(Login, HeaderMap), ApiError> {
         let services = &self.api.services;
         let logins = &services.gate.logins;
-        logins.registered(&self.tried, outcome.is_ok());
-        let login = outcome?;
+        let login = match outcome {
+            Ok(login) => login,
+            Err(error) => {
+                logins.settle(&self.tried, Outcome::NotRegistered).await;
+                return Err(error.into());
+            }
+        };
         let name = Username::new(&login.user.name);
         let account = logins.account(name.as_ref().map_or("", Username::compared));
-        let proofs = logins.welcome(account, self.peer.address.ip(), &self.proofs, services.entropy.bytes());
+        let proofs = logins.welcome(&self.tried, account, &self.proofs, services.entropy.bytes()).await;
         Ok((login, kept(proofs, self.peer)))
     }
 }

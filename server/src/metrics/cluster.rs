@@ -9,6 +9,7 @@ pub struct ClusterCounters {
     looks: Counter,
     login_looks: Counter,
     login_reads: Counter,
+    counted_alone: Counter,
 }
 
 impl ClusterCounters {
@@ -22,12 +23,19 @@ impl ClusterCounters {
         registry.register("cluster_login_looks", help, counters.login_looks.clone());
         let help = "Reads of the store whether the login of a connection still stands";
         registry.register("login_reads", help, counters.login_reads.clone());
+        let help = "Questions about tries at passwords that were answered by this server alone";
+        registry.register("cluster_limits_alone", help, counters.counted_alone.clone());
         counters
     }
 
     /// A doorbell was heard.
     pub fn rung(&self) {
         self.doorbells.inc();
+    }
+
+    /// What nodes allow together could not be asked.
+    pub fn counted_alone(&self) {
+        self.counted_alone.inc();
     }
 
     /// It is looked which logins have ended.

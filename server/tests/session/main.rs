@@ -14,6 +14,8 @@ mod follower;
 mod gated;
 mod gone;
 mod limits;
+#[cfg(unix)]
+mod limits_in_common;
 mod meddled;
 mod nodes;
 #[cfg(unix)]

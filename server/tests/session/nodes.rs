@@ -29,8 +29,8 @@ use crate::{
 };
 
 /// Two nodes and what is between them.
-struct Nodes {
-    nodes: [World; 2],
+pub(crate) struct Nodes {
+    pub(crate) nodes: [World; 2],
     buses: [Arc<LocalBus>; 2],
     /// Every message of the bus is lost.
     deaf: Arc<AtomicBool>,
@@ -39,7 +39,7 @@ struct Nodes {
 }
 
 impl Nodes {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::by([Arc::new(SystemClock), Arc::new(SystemClock)]).await
     }
 
@@ -61,7 +61,7 @@ impl Nodes {
             let (name, bus) = (format!("node{at}"), buses[at].clone());
             let (view, clock) = (view(&store.store, &bell, &name), AgreedClock::agree(&*bus, own).await);
             World::over(view, None, Limits::default(), clock.clone(), |hub, store, live, metrics| {
-                let shared = Shared { node: name.as_str().into(), bus: bus.clone(), attendance: bus };
+                let shared = Shared { node: name.as_str().into(), bus: bus.clone(), attendance: bus, allowances: None };
                 Some(Cluster::join(shared, clock, hub.clone(), store.clone(), live, metrics.clone()))
             })
         };

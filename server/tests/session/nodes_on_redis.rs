@@ -19,19 +19,25 @@ use crate::{
 };
 
 /// Nodes on one Redis, each with a way there of its own.
-struct Nodes {
-    nodes: Vec<World>,
+pub(crate) struct Nodes {
+    pub(crate) nodes: Vec<World>,
     stores: Vec<OpenStore>,
 }
 
+/// A way to Redis of one's own, and the store there.
 #[expect(clippy::disallowed_methods, reason = "a test's tasks end with its runtime")]
-async fn node(addresses: &[String]) -> (World, OpenStore) {
+pub(crate) async fn opened(addresses: &[String]) -> OpenStore {
     let server = RedisServer::parse(addresses).unwrap();
     let entropy = Arc::new(|out: &mut [u8]| getrandom::fill(out).unwrap());
     let spawn = Arc::new(|task| drop(tokio::spawn(task)));
     let opened = open(RedisOptions { start_wait_ms: 10_000, ..RedisOptions::new(server, entropy, spawn) }, None).await;
     let opened = opened.unwrap();
     opened.handle.link().tend(Arc::new(Unattended));
+    opened
+}
+
+async fn node(addresses: &[String]) -> (World, OpenStore) {
+    let opened = opened(addresses).await;
     let shared = redis::shared(opened.handle.link(), opened.handle.node());
     let clock = AgreedClock::agree(&*shared.attendance, Arc::new(SystemClock)).await;
     let world =
@@ -42,7 +48,7 @@ async fn node(addresses: &[String]) -> (World, OpenStore) {
 }
 
 impl Nodes {
-    async fn on(addresses: &[String]) -> Self {
+    pub(crate) async fn on(addresses: &[String]) -> Self {
         let (mut nodes, mut stores) = (Vec::new(), Vec::new());
         for _ in 0..2 {
             let (world, store) = node(addresses).await;
@@ -67,7 +73,7 @@ impl Nodes {
         (room, peers, [ann, bob])
     }
 
-    async fn close(self) {
+    pub(crate) async fn close(self) {
         for store in &self.stores {
             store.handle.close().await;
         }

@@ -71,7 +71,7 @@ impl Server {
                 let own = Skewed { watch: world.watch.clone(), ahead_ms: shared.skew_ms(generation) };
                 let agreed = AgreedClock::agree(&*bus, Arc::new(own)).await;
                 clock = agreed.clone();
-                let beside = Shared { node: name, bus: bus.clone(), attendance: bus.clone() };
+                let beside = Shared { node: name, bus: bus.clone(), attendance: bus.clone(), allowances: None };
                 let logins = Arc::new(live.clone());
                 let cluster = Cluster::join(beside, agreed, hub.clone(), store.clone(), logins, metrics.clone());
                 (None, store, Some(bus), Some(cluster))

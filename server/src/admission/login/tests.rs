@@ -21,6 +21,12 @@ fn logins() -> Logins {
     Logins::new(&limits)
 }
 
+/// Somebody has logged in.
+fn succeed(logins: &mut Logins, tried: &Try, now_ns: u64) {
+    logins.settle(tried, Outcome::Succeeded);
+    logins.know(tried.account, tried.address, now_ns);
+}
+
 #[test]
 fn one_address_has_so_many_tries_at_an_account_and_so_many_in_all() {
     let mut logins = logins();
@@ -41,7 +47,7 @@ fn strangers_lock_out_neither_a_known_device_nor_a_known_address() {
     let mut logins = logins();
     let home = address(9);
     let first = logins.login(ANN, home, None, 0).unwrap();
-    logins.succeeded(&first, 0);
+    succeed(&mut logins, &first, 0);
     let mut refused = 0;
     for stranger in 100..200 {
         refused += u32::from(logins.login(ANN, address(stranger), None, 1).is_err());
@@ -66,12 +72,12 @@ fn who_remembers_the_password_at_last_is_forgiven() {
     for _ in 0..10 {
         let _wrong = logins.login(ANN, address(1), None, 0).unwrap();
         let right = logins.login(ANN, address(1), None, 0).unwrap();
-        logins.succeeded(&right, 0);
+        succeed(&mut logins, &right, 0);
     }
     // What was said about nothing costs nothing.
     for _ in 0..20 {
         let unsaid = logins.login(BOB, address(2), None, 0).unwrap();
-        logins.repay(&unsaid);
+        logins.settle(&unsaid, Outcome::Unsaid);
     }
 }
 
@@ -79,7 +85,7 @@ fn who_remembers_the_password_at_last_is_forgiven() {
 fn a_known_address_is_forgotten_after_a_month() {
     let mut logins = logins();
     let tried = logins.login(ANN, address(1), None, 0).unwrap();
-    logins.succeeded(&tried, 0);
+    succeed(&mut logins, &tried, 0);
     for stranger in 100..120 {
         logins.login(ANN, address(stranger), None, KNOWN_FOR_NS).unwrap();
     }
@@ -92,12 +98,12 @@ fn registrations_count_when_they_succeed_and_failures_when_they_do_not() {
     let mut logins = logins();
     for _ in 0..3 {
         let tried = logins.register(address(1), 0).unwrap();
-        logins.registered(&tried);
+        logins.settle(&tried, Outcome::Registered);
     }
     assert_eq!(logins.register(address(1), 0).unwrap_err().as_secs(), 1_200);
     for _ in 0..5 {
         let tried = logins.register(address(2), 0).unwrap();
-        logins.not_registered(&tried);
+        logins.settle(&tried, Outcome::NotRegistered);
     }
     assert!(logins.register(address(2), 0).is_err(), "five failures of the address");
     assert!((0..4).all(|_| logins.name(address(3), 0).is_ok()));
@@ -117,14 +123,14 @@ fn right_passwords_are_bounded_too() {
     let mut logins = logins();
     for _ in 0..5 * PASSWORDS {
         let right = logins.login(ANN, address(1), Some(PHONE), 0).unwrap();
-        logins.succeeded(&right, 0);
+        succeed(&mut logins, &right, 0);
     }
     assert!(logins.login(ANN, address(1), Some(PHONE), 0).is_err());
     assert!(logins.confirm(ANN, address(1), 0).is_err());
     assert!(logins.login(ANN, address(2), Some(PHONE), 0).is_ok(), "from elsewhere");
     for _ in 0..5 * PASSWORDS {
         let right = logins.confirm(BOB, address(3), 0).unwrap();
-        logins.confirmed(&right);
+        logins.settle(&right, Outcome::Confirmed);
     }
     assert!(logins.confirm(BOB, address(3), 0).is_err());
     assert!(logins.login(BOB, address(1), None, MINUTE_NS).is_ok());
@@ -135,7 +141,7 @@ fn memory_is_bounded() {
     let mut logins = logins();
     for number in 0..2 * KNOWN_MAX as u32 {
         let tried = logins.login(ANN, address(number), Some(Device(u128::from(number).to_le_bytes())), 0).unwrap();
-        logins.succeeded(&tried, u64::from(number));
+        succeed(&mut logins, &tried, u64::from(number));
         assert!(logins.known.len() <= KNOWN_MAX);
     }
     assert!(logins.known.contains_key(&(ANN, address(2 * KNOWN_MAX as u32 - 1))), "the newest stay");

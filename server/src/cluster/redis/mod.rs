@@ -1,11 +1,13 @@
 //! What nodes share through Redis besides the store: the bus, by its channels, and the
 //! attendance, in keys that it forgets by itself. Everything lies under the store's prefix.
 
+mod allowances;
 mod attendance;
 mod bus;
 mod names;
 mod script;
 
+pub use allowances::RedisAllowances;
 pub use attendance::RedisAttendance;
 pub use bus::RedisBus;
 
@@ -20,6 +22,7 @@ pub fn shared(link: &TendedLink, node: &str) -> Shared {
     Shared {
         bus: Arc::new(RedisBus::new(link.clone(), node.clone())),
         attendance: Arc::new(RedisAttendance::new(link.clone())),
+        allowances: Some(Arc::new(RedisAllowances::new(link.clone()))),
         node,
     }
 }

@@ -56,6 +56,16 @@ impl Names {
         format!("{}nodes", self.prefix).into_bytes()
     }
 
+    /// From where somebody has logged in; in one slot with what nodes allow together.
+    pub(super) fn known(&self) -> Vec<u8> {
+        format!("{}{{limits}}:known", self.prefix).into_bytes()
+    }
+
+    /// When somebody's allowance is full again.
+    pub(super) fn allowance(&self, key: &[u8; 16]) -> Vec<u8> {
+        format!("{}{{limits}}:{:032x}", self.prefix, u128::from_be_bytes(*key)).into_bytes()
+    }
+
     /// The nodes that a user is attached at.
     pub(super) fn here(&self, user: UserId) -> Vec<u8> {
         format!("{}here:{{u:{user}}}", self.prefix).into_bytes()

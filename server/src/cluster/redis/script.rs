@@ -1,7 +1,7 @@
 //! One script, by its digest; its text where Redis has forgotten it. Redis 5 knows all that
 //! is used here.
 
-use redis::{Cmd, ErrorKind, FromRedisValue, RedisResult, ServerErrorKind};
+use redis::{Cmd, ErrorKind, FromRedisValue, RedisResult, ServerErrorKind, ToRedisArgs};
 use rill_storage::redis::Link;
 
 pub(in crate::cluster) struct Script {
@@ -21,9 +21,19 @@ impl Script {
         key: &[u8],
         words: &[&[u8]],
     ) -> RedisResult<T> {
+        self.call_with(link, &[key], words).await
+    }
+
+    /// The same with several keys, of one slot.
+    pub(in crate::cluster) async fn call_with<T: FromRedisValue>(
+        &self,
+        link: &impl Link,
+        keys: &[impl ToRedisArgs],
+        words: &[impl ToRedisArgs],
+    ) -> RedisResult<T> {
         let command = |name: &str, script: &str| {
             let mut command = Cmd::new();
-            command.arg(name).arg(script).arg(1).arg(key).arg(words);
+            command.arg(name).arg(script).arg(keys.len()).arg(keys).arg(words);
             command
         };
         let answer = match link.send(&command("EVALSHA", &self.digest)).await {
