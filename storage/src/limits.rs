@@ -30,6 +30,9 @@ pub const SESSIONS_PER_USER_MAX: usize = 100;
 /// Ends of logins that a store remembers, at least; who has heard of none for longer is told
 /// that it may have been any login.
 pub const ENDINGS_KEPT_MAX: usize = 4_096;
+/// How long somebody counts as about to stop being an administrator, at most: far longer than
+/// it takes to look whether others remain, and to write it.
+pub const STEPPING_DOWN_MS: u64 = 2 * 60_000;
 /// How long a login that is told may take to end: a commit's patience, and Redis' with it.
 pub const ENDING_MS_MAX: u64 = 2 * REDIS_PATIENCE_MS + REDIS_ANSWER_TIMEOUT_MS;
 /// Invitations of one creator that have not expired; past it none is made.

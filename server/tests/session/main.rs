@@ -13,6 +13,8 @@ mod dice;
 mod follower;
 mod gated;
 mod gone;
+#[cfg(unix)]
+mod last_administrator;
 mod limits;
 #[cfg(unix)]
 mod limits_in_common;

@@ -47,7 +47,9 @@ mod durability_tests;
 #[cfg(test)]
 mod pipeline_tests;
 
-use std::sync::Arc;
+use parking_lot::Mutex;
+use rill_protocol::UserId;
+use std::{collections::BTreeMap, sync::Arc};
 
 use endings::LastEndings;
 pub(crate) use observers::Observers;
@@ -83,6 +85,8 @@ pub(crate) struct Embedded {
     queue: Queue,
     observers: Arc<Observers>,
     endings: Arc<LastEndings>,
+    /// See [`crate::port::Roster::step_down`]; since when each is.
+    stepping_down: Mutex<BTreeMap<UserId, u64>>,
     tape: Arc<Tape>,
 }
 

@@ -195,7 +195,7 @@ pub(super) fn assemble(
         orders,
         failed: None,
     };
-    let embedded = Arc::new(Embedded { durable, queue, observers, endings, tape });
+    let embedded = Arc::new(Embedded { durable, queue, observers, endings, stepping_down: Mutex::default(), tape });
     let ports = Ports::new(Arc::clone(&embedded));
     let store = Store {
         users: ports.clone(),

@@ -58,4 +58,11 @@ pub trait Roster: Send + Sync {
     /// Accounts in the order of their ids, behind `after`. Fewer than `limit`, and fewer
     /// than [`crate::limits::READ_ROWS_MAX`], are the last.
     async fn list(&self, after: Option<UserId>, limit: usize) -> Result<Vec<User>, StoreError>;
+    /// Announces that somebody may be about to stop being an administrator, and returns who
+    /// else was announced before and is still: of two who announce themselves each at the
+    /// same time, one is told of the other. Good until [`Roster::stepped_down`], or for
+    /// [`crate::limits::STEPPING_DOWN_MS`]. Repeatable.
+    async fn step_down(&self, user: UserId, now_ms: u64) -> Result<Vec<UserId>, StoreError>;
+    /// They have stopped, or they stay. Repeatable.
+    async fn stepped_down(&self, user: UserId) -> Result<(), StoreError>;
 }

@@ -20,7 +20,7 @@ use crate::{
     aggregates::{self, Slot},
     embedded::{keys, read::Read},
     engine::{Direction, Overlay},
-    limits::{LIST_READS_MAX, READ_ROWS_MAX, SWEEP_ROWS_MAX},
+    limits::{LIST_READS_MAX, READ_ROWS_MAX, STEPPING_DOWN_MS, SWEEP_ROWS_MAX},
     model::{Pending, User},
     port::{Directory, Roster},
     table::Table,
@@ -187,6 +187,23 @@ impl Roster for Redis {
             users.extend(found.into_iter().flatten());
         }
         Ok(users)
+    }
+
+    async fn step_down(&self, user: UserId, now_ms: u64) -> Result<Vec<UserId>, StoreError> {
+        self.core.ensure_open()?;
+        let key = self.core.layout.global("stepping_down");
+        let since_ms = now_ms.saturating_sub(STEPPING_DOWN_MS);
+        let numbers = [now_ms, since_ms, STEPPING_DOWN_MS].map(|number| number.to_string().into_bytes());
+        let words: Vec<_> = std::iter::once(user.0.to_vec()).chain(numbers).collect();
+        let announce = &self.core.scripts.announce;
+        let answered = self.core.writing_script("announcing", announce, &[key], &words).await?;
+        Ok(ids(answered.value)?.into_iter().map(UserId).collect())
+    }
+
+    async fn stepped_down(&self, user: UserId) -> Result<(), StoreError> {
+        self.core.ensure_open()?;
+        let key = self.core.layout.global("stepping_down");
+        self.core.command("announcing", &key, cmd("ZREM").arg(&key).arg(&user.0)).await.map(drop)
     }
 }
 

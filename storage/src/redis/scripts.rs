@@ -1,4 +1,4 @@
-//! The two scripts, and how one is called.
+//! The scripts, and how one is called.
 //!
 //! `FETCH` reads rows of one moment, `COMMIT` takes a batch if its slot is still what the
 //! batch was made upon. Neither knows what a row says. Arguments are bytes, never text that
@@ -210,6 +210,19 @@ end
 return redis.call('ZREVRANGE', KEYS[1], first, first + tonumber(ARGV[2]) - 1)
 ";
 
+/// Who is about to do something that others must know of: `KEYS` the list, `ARGV` who, now,
+/// since when nobody counts any more, and how long anybody does. Answers who else does.
+const ANNOUNCING: &str = r"
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[3])
+redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[4])
+local others = {}
+for _, other in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+  if other ~= ARGV[1] then others[#others + 1] = other end
+end
+return others
+";
+
 /// A script and the digest that Redis knows it by.
 pub(super) struct Script {
     text: String,
@@ -220,6 +233,7 @@ pub(super) struct Scripts {
     pub(super) fetch: Script,
     pub(super) commit: Script,
     pub(super) page: Script,
+    pub(super) announce: Script,
 }
 
 impl Scripts {
@@ -228,6 +242,7 @@ impl Scripts {
             fetch: Script::new([READING, FETCHING].concat()),
             commit: Script::new([READING, COMMITTING].concat()),
             page: Script::new(PAGING.to_owned()),
+            announce: Script::new(ANNOUNCING.to_owned()),
         }
     }
 }

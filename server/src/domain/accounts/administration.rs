@@ -1,14 +1,20 @@
 //! What administrators do with accounts, and the operator of the machine.
 
 use rill_protocol::{SessionId, UserId};
-use rill_storage::model::{Role, Session, User};
-use std::fmt;
+use rill_storage::{
+    StoreError,
+    limits::STEPPING_DOWN_MS,
+    model::{Role, Session, User},
+};
+use std::{fmt, time::Duration};
 
 use super::{Accounts, Identity, is_acting_administrator};
 use crate::domain::{DomainError, made_password, names::Username, password_rules};
 
 /// Accounts of one page at most.
 const PAGE_MAX: usize = 500;
+/// Accounts looked at together for an administrator who remains: mostly one of the first.
+const LOOKED_AT_ONCE: usize = 32;
 
 /// Who decides.
 #[derive(Clone, Debug)]
@@ -85,11 +91,9 @@ impl Accounts {
     /// Disables an account; its logins end. Returns which: their connections are the
     /// caller's to close.
     pub async fn disable(&self, actor: &Actor, name: &str) -> Result<Vec<SessionId>, DomainError> {
-        let _one_at_a_time = self.demoting.lock().await;
         let user = self.named(name).await?;
-        self.check_replaceable(&user).await?;
         let now_ms = self.world.clock.now_ms();
-        let ended = self.world.store.users.set_disabled(user.id, Some(now_ms)).await?;
+        let ended = self.replaceably(&user, self.world.store.users.set_disabled(user.id, Some(now_ms))).await?;
         let ended = ended.ok_or(DomainError::NoSuchUser)?;
         tracing::info!(by = %actor, user = %user.id, ended = ended.len(), "an account was disabled");
         Ok(ended)
@@ -105,12 +109,12 @@ impl Accounts {
 
     /// Gives or takes the role of an administrator.
     pub async fn set_role(&self, actor: &Actor, name: &str, role: Role) -> Result<(), DomainError> {
-        let _one_at_a_time = self.demoting.lock().await;
         let user = self.named(name).await?;
-        if role == Role::Member {
-            self.check_replaceable(&user).await?;
-        }
-        self.world.store.users.set_role(user.id, role).await?;
+        let set = self.world.store.users.set_role(user.id, role);
+        match role {
+            Role::Member => self.replaceably(&user, set).await?,
+            Role::Administrator => set.await?,
+        };
         tracing::info!(by = %actor, user = %user.id, ?role, "a role was changed");
         Ok(())
     }
@@ -140,13 +144,58 @@ impl Accounts {
         Ok(ended)
     }
 
-    /// Refuses if nobody else could do what this administrator can.
-    async fn check_replaceable(&self, user: &User) -> Result<(), DomainError> {
-        if !is_acting_administrator(user) {
-            return Ok(());
+    /// Does what may take the last administrator away, if somebody else remains who can do
+    /// what administrators can.
+    ///
+    /// Who is the last one is a question about many users, which no call of the store can
+    /// answer and act upon at once, and other nodes do the same. So it is announced first,
+    /// and nobody counts on those who were announced before: of several at once the last
+    /// one to be announced knows of all others. Also of somebody who is no administrator
+    /// now, for they may become one meanwhile, on whom another counts.
+    async fn replaceably<T>(
+        &self,
+        user: &User,
+        act: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, DomainError> {
+        let _one_at_a_time = self.demoting.lock().await;
+        let roster = &self.world.store.roster;
+        let leaving = roster.step_down(user.id, self.world.clock.now_ms()).await?;
+        let patience = Duration::from_millis(STEPPING_DOWN_MS / 2);
+        let done = tokio::time::timeout(patience, async {
+            self.check_replaceable(user, &leaving).await?;
+            Ok(act.await?)
+        });
+        let done = done.await.unwrap_or(Err(DomainError::Busy));
+        if let Err(error) = roster.stepped_down(user.id).await {
+            tracing::debug!(%error, "it is forgotten by itself");
         }
-        let others = self.administrators().await?.into_iter().filter(|other| other.id != user.id).count();
-        if others == 0 { Err(DomainError::LastAdministrator) } else { Ok(()) }
+        done
+    }
+
+    async fn check_replaceable(&self, user: &User, leaving: &[UserId]) -> Result<(), DomainError> {
+        let (mut after, mut is_acting) = (None, false);
+        loop {
+            let page = self.world.store.roster.list(after, LOOKED_AT_ONCE).await?;
+            after = page.last().map(|user| user.id);
+            let is_last = page.len() < LOOKED_AT_ONCE;
+            for other in page.iter().filter(|other| is_acting_administrator(other)) {
+                if other.id != user.id && !leaving.contains(&other.id) {
+                    return Ok(());
+                }
+                is_acting |= other.id == user.id;
+            }
+            if is_last {
+                break;
+            }
+            // Others have their turn.
+            tokio::task::yield_now().await;
+        }
+        match (leaving, is_acting) {
+            ([], false) => Ok(()),
+            ([], true) => Err(DomainError::LastAdministrator),
+            // Whether they go is known in a moment.
+            _ => Err(DomainError::Busy),
+        }
     }
 
     /// Everybody who has the role and may use it. Walks all accounts: it is asked seldom.

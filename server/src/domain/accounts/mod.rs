@@ -49,9 +49,8 @@ pub struct Accounts {
     peopled: AtomicBool,
     /// Held while the first account is made: it is one only.
     founding: Mutex<()>,
-    /// Held while somebody stops being an administrator who can log in. Who is the last
-    /// one is a question about many users, which no call of the store can answer and
-    /// act upon at once; one process serves a store, so this does.
+    /// Held while somebody stops being an administrator who can log in, so that two here
+    /// do not keep each other from it: see [`Accounts::replaceably`].
     demoting: Mutex<()>,
 }
 
