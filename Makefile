@@ -44,11 +44,12 @@ release: page
 
 check:
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --locked --all-targets -- -D warnings
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 
-# The generated TypeScript and the vectors are checked here too, and the page as it is served.
+# The generated TypeScript and the vectors are checked here too, and the page as it is served;
+# and that the fuzz targets still build and pass what they once failed.
 rust-tests: page servers
-	$(CARGO) test --locked
+	$(CARGO) test --locked --workspace
 
 # 20 cuts of power under each engine, about a minute. Without root it says so, and fails in CI.
 power-cuts:

@@ -74,6 +74,7 @@ impl World {
             metrics,
             software: "rill/fuzz".into(),
             stop: switch.stop(),
+            cluster: None,
         });
         let (identity, rooms) = runtime.block_on(people(&services));
         drop(guard);
