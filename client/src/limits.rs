@@ -38,8 +38,7 @@ pub const HTTP_ANSWER_BYTES_MAX: u64 = 1 << 20;
 /// QUIC: silence after which the path counts as dead. A killed server says nothing
 /// on UDP, so this and not the protocol's 40 s decides how soon a client moves on that only
 /// listens: as soon as a page does that measures the round trip as often.
-pub const QUIC_IDLE_TIMEOUT: Duration =
-    QUIC_KEEP_ALIVE.saturating_add(PROBE_AFTER).saturating_add(PROBE_PATIENCE);
+pub const QUIC_IDLE_TIMEOUT: Duration = QUIC_KEEP_ALIVE.saturating_add(PROBE_AFTER).saturating_add(PROBE_PATIENCE);
 /// QUIC: an own sign of life, well inside [`QUIC_IDLE_TIMEOUT`].
 pub const QUIC_KEEP_ALIVE: Duration = Duration::from_millis(limits::PROBE_INTERVAL_MS);
 /// QUIC: what a round trip is taken for before one was measured. A first packet to a server

@@ -6,6 +6,7 @@ mod admin;
 mod api;
 mod config;
 mod damage;
+mod deploy;
 mod engines;
 mod front;
 mod full_disk;
