@@ -155,7 +155,7 @@ async fn beneath_servers_that_run() {
 /// Whether the data directory remembers that seq of a room: see `storage/src/redis/recorded.rs`.
 fn is_recorded(data: &Path, room: RoomId, seq: u64) -> bool {
     let bytes = fs::read(data.join("redis.heads")).unwrap();
-    let mut records = bytes[8..].chunks(81);
+    let mut records = bytes[8..].chunks(113);
     records.any(|record| record.get(1..17) == Some(&room.0) && record.get(33..41) == Some(&seq.to_le_bytes()))
 }
 

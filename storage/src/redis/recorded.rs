@@ -30,7 +30,7 @@ use crate::{
 
 const FILE: &str = "redis.heads";
 const MAGIC: &[u8; 8] = b"rillrh01";
-const CONTENT_BYTES: usize = 1 + 16 + 16 + 8 + 16 + 16;
+const CONTENT_BYTES: usize = 1 + 16 + 16 + 8 + 16 + 16 + 2 * 16;
 const RECORD_BYTES: usize = CONTENT_BYTES + 8;
 type Bytes = [u8; RECORD_BYTES];
 
@@ -48,7 +48,7 @@ fn checksum(content: &[u8]) -> [u8; 8] {
     sum
 }
 
-/// Kind, id, epoch, seq, and the mark or zeros.
+/// Kind, id, epoch, seq; mark and epochs that were left, or zeros.
 fn encode(record: Record) -> Bytes {
     let (kind, id, point) = match record {
         Record::Log(LogId::Room(room), point) => (0, room.0, Some(point)),
@@ -64,6 +64,9 @@ fn encode(record: Record) -> Bytes {
         if let Some(mark) = point.mark {
             bytes[41..57].copy_from_slice(&mark.author.0);
             bytes[57..73].copy_from_slice(&mark.client_id.0);
+        }
+        for (epoch, place) in point.left.iter().flatten().zip(bytes[73..CONTENT_BYTES].chunks_mut(16)) {
+            place.copy_from_slice(&epoch.0);
         }
     }
     let sum = checksum(&bytes[..CONTENT_BYTES]);
@@ -87,7 +90,8 @@ fn decode(bytes: &Bytes) -> Option<Record> {
     let is_marked = author != [0; 16] || client_id != [0; 16];
     let mark = is_marked.then_some(Mark { author: UserId(author), client_id: ClientId(client_id) });
     let seq = u64::from_le_bytes(content[33..41].try_into().ok()?);
-    Some(Record::Log(log, Point { epoch: Epoch(part(17)?), seq, mark }))
+    let left = [part(73)?, part(89)?].map(|epoch| Some(Epoch(epoch)).filter(|epoch| epoch.0 != [0; 16]));
+    Some(Record::Log(log, Point { epoch: Epoch(part(17)?), seq, mark, left }))
 }
 
 /// Reads what there is; returns how many records are damaged.
@@ -249,7 +253,7 @@ mod tests {
     const EPOCH: Epoch = Epoch([5; 16]);
 
     fn log(number: u8, seq: u64) -> Record {
-        Record::Log(LogId::Room(RoomId([number; 16])), Point { epoch: EPOCH, seq, mark: None })
+        Record::Log(LogId::Room(RoomId([number; 16])), Point { epoch: EPOCH, seq, mark: None, left: [None; 2] })
     }
 
     fn records(path: &Path) -> (Vec<Record>, u64) {
@@ -264,7 +268,10 @@ mod tests {
         let path = directory.path().join(FILE);
         assert_eq!(records(&path), (vec![], 0));
         let mark = Mark { author: UserId([2; 16]), client_id: ClientId([3; 16]) };
-        let marked = Record::Log(LogId::User(UserId([1; 16])), Point { epoch: EPOCH, seq: 9, mark: Some(mark) });
+        let marked = Record::Log(
+            LogId::User(UserId([1; 16])),
+            Point { epoch: EPOCH, seq: 9, mark: Some(mark), left: [Some(Epoch([6; 16])), Some(Epoch([7; 16]))] },
+        );
         let all = [log(1, 7), marked, Record::Met(Met([4; 16])), log(2, u64::MAX)];
         let mut heads = Heads::rewrite(&path, all[..1].iter().copied()).unwrap();
         heads.append(&all[1..]).unwrap();

@@ -50,6 +50,8 @@ pub(super) struct Point {
     pub(super) seq: u64,
     /// Of the entry there, if it was this node's.
     pub(super) mark: Option<Mark>,
+    /// The epochs that it has left, the last first: only a log that went back wears one again.
+    pub(super) left: [Option<Epoch>; 2],
 }
 
 /// Who answers at the other end: a hash of the primaries' processes and of their data's
@@ -75,9 +77,24 @@ struct Logs {
 }
 
 impl Point {
+    fn new(epoch: Epoch, seq: u64, mark: Option<Mark>) -> Self {
+        Self { epoch, seq, mark, left: [None; 2] }
+    }
+
+    fn has_left(&self, epoch: Epoch) -> bool {
+        self.left.contains(&Some(epoch))
+    }
+
+    /// Whether the other one is old. An epoch that was left may have been read before it was.
     fn tells_more(&self, other: &Self) -> bool {
         let is_further = self.seq > other.seq || self.seq == other.seq && (self.mark.is_some() || other.mark.is_none());
-        self.epoch == other.epoch && is_further
+        self.epoch == other.epoch && is_further || self.has_left(other.epoch)
+    }
+
+    /// The same log, later.
+    fn followed_by(&self, other: Self) -> Self {
+        let left = if self.epoch == other.epoch { self.left } else { [Some(self.epoch), self.left[0]] };
+        Self { left, ..other }
     }
 }
 
@@ -90,10 +107,10 @@ fn slot(log: LogId) -> Slot {
 
 impl Logs {
     /// Whether it was news.
-    fn take(&mut self, log: LogId, point: Point) -> bool {
+    fn take(&mut self, log: LogId, mut point: Point) -> bool {
         match self.ends.get(&log) {
             Some(known) if known.tells_more(&point) => return false,
-            Some(_) => {}
+            Some(known) => point = known.followed_by(point),
             None if self.ends.len() < LOGS_SEEN_MAX => {}
             None => {
                 if let Some((forgotten, _)) = self.ends.pop_first() {
@@ -122,7 +139,11 @@ impl Seen {
     pub(super) fn recall(&self, record: Record) {
         let mut logs = self.0.lock();
         match record {
-            Record::Log(log, point) => drop(logs.take(log, point)),
+            // The later record knows what it has left.
+            Record::Log(log, point) => {
+                logs.ends.remove(&log);
+                logs.take(log, point);
+            }
             Record::Met(met) => logs.met = Some(met),
         }
     }
@@ -177,10 +198,10 @@ impl Seen {
     /// What a commit of this node appended.
     pub(super) fn committed(&self, effects: &Effects) {
         for (log, epoch, seq) in &effects.heads {
-            self.note(*log, Point { epoch: *epoch, seq: *seq, mark: None });
+            self.note(*log, Point::new(*epoch, *seq, None));
         }
         for (room, epoch, entry) in &effects.entries {
-            self.note(LogId::Room(*room), Point { epoch: *epoch, seq: entry.seq, mark: Some(Mark::of(entry)) });
+            self.note(LogId::Room(*room), Point::new(*epoch, entry.seq, Some(Mark::of(entry))));
         }
     }
 
@@ -203,7 +224,7 @@ impl Seen {
             first.entry(*log).or_insert((*epoch, *seq));
         }
         let is_back = |log: &LogId, epoch: Epoch, seq: u64| {
-            logs.ends.get(log).is_some_and(|seen| seen.epoch == epoch && seq <= seen.seq)
+            logs.ends.get(log).is_some_and(|seen| seen.epoch == epoch && seq <= seen.seq || seen.has_left(epoch))
         };
         first.into_iter().filter(|(log, (epoch, seq))| is_back(log, *epoch, *seq)).map(|(log, _)| log).collect()
     }
@@ -218,7 +239,7 @@ impl Mark {
 /// A row that says where a log ends.
 fn head(ring: &KeyRing, key: &[u8], value: &[u8]) -> Option<(LogId, Point)> {
     let id = || <[u8; 16]>::try_from(key.get(1..17)?).ok();
-    let at = |epoch, seq| Point { epoch, seq, mark: None };
+    let at = |epoch, seq| Point::new(epoch, seq, None);
     match Table::of(*key.first()?)? {
         Table::RoomHead => {
             let head: stored::RoomHead = record::open(ring, Table::RoomHead, key, value).ok()?;
@@ -236,7 +257,8 @@ fn head(ring: &KeyRing, key: &[u8], value: &[u8]) -> Option<(LogId, Point)> {
 fn is_another(read: &impl Read, log: LogId, seen: Point) -> Result<bool, StoreError> {
     let Some(found) = epochs::find(read, log)? else { return Ok(false) };
     if found.epoch != seen.epoch {
-        return Ok(false);
+        // Another node may have given it a new one.
+        return Ok(seen.has_left(found.epoch));
     }
     if found.seq < seen.seq {
         return Ok(true);

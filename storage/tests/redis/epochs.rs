@@ -127,6 +127,35 @@ async fn an_older_dump_is_put_back() {
 }
 
 #[tokio::test]
+async fn the_same_dump_is_put_back_twice() {
+    let mut server = Server::start(&Options::default()).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let node = node_in(directory.path(), &server).await;
+    begin(&node, 1).await;
+    let (epoch, kept) = end(&node).await;
+    server.command(&["SAVE"]).unwrap();
+    say(&node, 1).await;
+    server.kill();
+    server.restart().unwrap();
+    let (second, _) = until_another(&node, epoch).await;
+    say(&node, 2).await;
+    // The log wears its first epoch again, of which somebody may know a longer one.
+    server.kill();
+    server.restart().unwrap();
+    assert_eq!(say(&node, 3).await, kept + 1);
+    let (third, _) = end(&node).await;
+    assert!(third != epoch && third != second, "a log goes on in an epoch that it has left");
+    node.handle.close().await;
+
+    server.kill();
+    server.restart().unwrap();
+    let node = node_in(directory.path(), &server).await;
+    let (fourth, seq) = until_another(&node, epoch).await;
+    assert_eq!(seq, kept);
+    assert!(![second, third].contains(&fourth));
+}
+
+#[tokio::test]
 async fn a_redis_that_has_everything_changes_no_epoch() {
     let mut server = Server::start(&Options::durable()).unwrap();
     let node = node(server.address()).await;
