@@ -158,6 +158,9 @@ pub const ARCHIVE_READ_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Rooms that wait for a part of their log to be archived; past it one waits until it has
 /// grown again.
 pub const ARCHIVE_DUE_ROOMS_MAX: usize = 10_000;
+/// How long an object store has to take a connection, and for all tries of one request.
+pub const BLOB_CONNECT_TIMEOUT_MS: u64 = 3_000;
+pub const BLOB_PATIENCE_MS: u64 = 10_000;
 /// How few entries of a room an owner may let Redis keep.
 pub const KEEP_ENTRIES_MIN: u64 = 256;
 

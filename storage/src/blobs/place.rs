@@ -1,9 +1,13 @@
 //! Where blobs lie: a folder that every node sees, or a bucket.
 
-use object_store::{ObjectStore, aws::AmazonS3Builder, local::LocalFileSystem};
-use std::{path::PathBuf, sync::Arc};
+use object_store::{ClientOptions, ObjectStore, RetryConfig, aws::AmazonS3Builder, local::LocalFileSystem};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use crate::{StoreError, platform};
+use crate::{
+    StoreError,
+    limits::{BLOB_CONNECT_TIMEOUT_MS, BLOB_PATIENCE_MS},
+    platform,
+};
 
 /// See the module.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +53,14 @@ impl BlobPlace {
                 Ok(Arc::new(store.with_fsync(true)))
             }
             Self::S3(place) => {
+                // Whoever reads old history waits for it: the library would for minutes.
+                let patience = Duration::from_millis(BLOB_PATIENCE_MS);
+                let client = ClientOptions::new()
+                    .with_connect_timeout(Duration::from_millis(BLOB_CONNECT_TIMEOUT_MS))
+                    .with_timeout(patience);
                 let mut builder = AmazonS3Builder::new()
+                    .with_client_options(client)
+                    .with_retry(RetryConfig { retry_timeout: patience, ..RetryConfig::default() })
                     .with_bucket_name(&place.bucket)
                     .with_region(&place.region)
                     .with_access_key_id(&place.access_key_id)

@@ -112,7 +112,7 @@ async fn redis_keeps_the_newest_and_every_reader_finds_all() {
     let addresses = [server.url()];
     let nodes = [node(&addresses, Some(folder.path())).await, node(&addresses, Some(folder.path())).await];
     begin(&nodes[0], 1).await;
-    tokio::join!(say(&nodes[0], 0..POSTS));
+    say(&nodes[0], 0..POSTS).await;
     moved(&server).await;
     // Counted a moment after they are gone from Redis.
     let archived = || nodes[0].handle.redis_statistics().archived_entries;
@@ -140,6 +140,48 @@ async fn redis_keeps_the_newest_and_every_reader_finds_all() {
     say(&nodes[1], POSTS..2 * POSTS).await;
     moved(&server).await;
     assert_eq!(all(&nodes[0], 1_000).await.len() as u64, 2 * POSTS + 2);
+}
+
+/// Each text is a few rows, which must not be asked for one by one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_room_of_long_texts_is_moved_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&Options::default()).unwrap();
+    let node = node(&[server.url()], Some(folder.path())).await;
+    begin(&node, 1).await;
+    let long = |number: u64| format!("{number} {}", "x".repeat(9_000));
+    let posts = KEEP_ENTRIES + 3 * SEGMENT_ENTRIES;
+    for number in 0..posts {
+        node.store.log.append(ROOM, post(0, number, &long(number))).await.unwrap().unwrap();
+    }
+    moved(&server).await;
+    let entries = all(&node, 200).await;
+    assert!(entries.iter().map(|entry| entry.seq).eq(1..=posts + 2));
+    for entry in &entries[2..] {
+        assert!(matches!(&entry.body, Body::Text(text) if **text == *long(entry.seq - 3)), "entry {}", entry.seq);
+    }
+}
+
+/// Both want to move the same segments of a room while both write to it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_nodes_that_move_the_same_room_lose_and_double_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&Options::default()).unwrap();
+    let addresses = [server.url()];
+    let nodes = [node(&addresses, Some(folder.path())).await, node(&addresses, Some(folder.path())).await];
+    begin(&nodes[0], 1).await;
+    tokio::join!(say(&nodes[0], 0..POSTS), say(&nodes[1], POSTS..2 * POSTS));
+    moved(&server).await;
+    let entries = all(&nodes[1], 1_000).await;
+    assert!(entries.iter().map(|entry| entry.seq).eq(1..=2 * POSTS + 2));
+    let mut texts: Vec<_> = entries.into_iter().skip(2).map(|entry| entry.body.clone()).collect();
+    let mut said: Vec<_> = (0..2 * POSTS).map(|number| Body::Text(text(number).into())).collect();
+    let key = |body: &Body| format!("{body:?}");
+    texts.sort_by_cached_key(key);
+    said.sort_by_cached_key(key);
+    assert!(texts == said);
+    let moved = nodes.each_ref().map(|node| node.handle.redis_statistics().archived_entries);
+    assert!(moved.iter().sum::<u64>() <= 2 * POSTS + 2 - KEEP_ENTRIES, "each segment once: {moved:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

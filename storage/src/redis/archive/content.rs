@@ -12,7 +12,7 @@ use crate::{
     },
     engine::{Direction, Overlay},
     limits::SEGMENT_ENTRIES,
-    record, rows,
+    rows,
 };
 
 /// A segment that is to be archived.
@@ -50,35 +50,31 @@ impl Segment {
         }
         let apart: Vec<u64> =
             (first..).zip(&texts).filter(|(_, text)| **text == stored::Text::Apart).map(|(seq, _)| seq).collect();
-        read.foresee(&mut apart.iter().map(|seq| keys::body(room, *seq, 0).bytes));
+        let bodies = Self::bodies(read, room, apart)?;
 
         let mut content = Vec::new();
-        let mut add = |key: &[u8]| {
-            let value = read.get_sealed(key)?;
-            rows::put(&mut content, key, value.as_deref());
-            Ok::<_, StoreError>(value)
-        };
         let entries: Vec<_> = (first..=last).map(|seq| keys::entry(room, seq)).collect();
-        entries.iter().try_for_each(|key| add(&key.bytes).map(drop))?;
-        let mut bodies = Vec::new();
-        for seq in apart {
-            let mut parts = 1;
-            for number in 0.. {
-                let key = keys::body(room, seq, number);
-                let Some(value) = add(&key.bytes)? else { break };
-                if number == 0
-                    && let stored::Body::Text { parts: all, .. } =
-                        record::open(read.ring(), key.table, &key.bytes, &value)?
-                {
-                    parts = all;
-                }
-                bodies.push(key);
-                if number + 1 >= parts {
-                    break;
-                }
-            }
+        let keys = entries.iter().map(|key| &key.bytes).chain(bodies.iter().map(|key| &key.bytes));
+        for key in keys {
+            rows::put(&mut content, key, read.get_sealed(key)?.as_deref());
         }
         Ok(Self { first, content, entries, bodies })
+    }
+
+    /// The keys of the texts that lie beside entries. All are asked for together: where rows
+    /// come from afar, each that is asked for by itself is a way of its own.
+    fn bodies(read: &impl Read, room: RoomId, apart: Vec<u64>) -> Result<Vec<Key<stored::Body>>, StoreError> {
+        read.foresee(&mut apart.iter().map(|seq| keys::body(room, *seq, 0).bytes));
+        let mut bodies = Vec::new();
+        for seq in apart {
+            let parts = match read.need(&keys::body(room, seq, 0))? {
+                stored::Body::Text { parts, .. } => parts.max(1),
+                stored::Body::Erased => 1,
+            };
+            bodies.extend((0..parts).map(|part| keys::body(room, seq, part)));
+        }
+        read.foresee(&mut bodies.iter().map(|key| key.bytes.clone()));
+        Ok(bodies)
     }
 
     /// The keys of its rows.
