@@ -192,6 +192,17 @@ pub const REQUEST_KEYS_SPARE_DAYS: u32 = 2;
 pub const REMEMBERED_SLOTS_MAX: usize = 50_000;
 pub const REMEMBERED_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub const REMEMBERED_SLOT_BYTES_MAX: usize = 128 * 1024;
+/// Rows of a hash that a tool reads at a time.
+pub const HASH_ROWS_READ: usize = 1_000;
+/// Rooms, users and names whose rows a copy into Redis gathers before it sends them, rows of
+/// them, and keys and values.
+pub const COPY_SLOTS_SENT: usize = 128;
+pub const COPY_COMMANDS_SENT: usize = 4_000;
+pub const COPY_BYTES_SENT: usize = 512 * 1024;
+/// Keys and values that a copy out of Redis gathers before it notes how far it is.
+pub const COPY_BYTES_NOTED: usize = 4 * 1024 * 1024;
+/// How often a room or user is checked again that was changed meanwhile.
+pub const CHECK_TRIES_MAX: usize = 3;
 /// Users and rooms of a list that are read at once.
 pub const LIST_READS_MAX: usize = 32;
 

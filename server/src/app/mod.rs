@@ -23,6 +23,7 @@ pub(crate) use held_store::NO_BACKUP;
 pub use held_store::{HeldStore, RedisReport, StoreReport};
 pub use ready::Ready;
 pub use redis::acknowledged;
+pub(crate) use redis::archive;
 
 use crate::{
     cluster::clock::AgreedClock,

@@ -50,7 +50,7 @@ fn server(config: &Redis) -> Result<RedisServer, StoreError> {
 }
 
 /// Where old parts of logs go, and come from.
-pub(super) fn archive(config: &Config) -> Result<Option<ArchiveOptions>, StoreError> {
+pub(crate) fn archive(config: &Config) -> Result<Option<ArchiveOptions>, StoreError> {
     let place = config.blobs.place().map_err(|(key, why)| StoreError::Blobs(format!("{key} {why}")))?;
     let keep_entries = Some(config.redis.keep_entries).filter(|keep| *keep > 0);
     place.map(|place| Ok(ArchiveOptions { blobs: Blobs::open(&place)?, keep_entries })).transpose()

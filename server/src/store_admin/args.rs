@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use rill_storage::EngineKind;
-use std::path::PathBuf;
+use std::{path::PathBuf, str::FromStr};
 
 use crate::admin::Place;
 
@@ -18,19 +18,38 @@ pub struct StoreArgs {
     pub(super) command: StoreCommand,
 }
 
+/// What a copy is made in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CopyTarget {
+    Directory(EngineKind),
+    Redis,
+}
+
+impl FromStr for CopyTarget {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "redis" => Ok(Self::Redis),
+            engine => engine.parse().map(Self::Directory).map_err(|error: String| format!("{error}, and redis")),
+        }
+    }
+}
+
 #[derive(Debug, Clone, Subcommand)]
 pub(super) enum StoreCommand {
     /// Reads everything: checksums, gaps in logs, what disagrees with the log it comes from. Exit code 1 if
     /// something is wrong.
     Check,
-    /// Copies the store to another directory and engine, and compares the two.
+    /// Copies the store to another directory and engine, to Redis, or from there (where storage.backend is redis), and
+    /// compares the two. A copy between Redis and a directory that was cut short goes on when it is asked for again.
     Copy {
-        /// The engine of the copy: sled or fjall.
+        /// The engine of the copy: sled or fjall. Or redis: the one that redis.url names, under redis.prefix.
         #[arg(long, value_name = "ENGINE")]
-        to: EngineKind,
-        /// An empty directory, or one that is not there yet.
+        to: CopyTarget,
+        /// An empty directory, or one that is not there yet; none for redis.
         #[arg(value_name = "DIR")]
-        target: PathBuf,
+        target: Option<PathBuf>,
     },
     /// Writes the store anew, which gives back the space of what was removed; needs as much space again meanwhile.
     Compact,

@@ -18,10 +18,14 @@ pub(super) fn run(data: &Path) -> Result<Outcome, StoreAdminError> {
         });
     })?;
     drop(progress);
-    Ok(outcome(&checked))
+    Ok(outcome(&checked, DIRECTORY))
 }
 
-pub(super) fn outcome(checked: &Checked) -> Outcome {
+/// What to do about a data directory.
+pub(super) const DIRECTORY: &str = "keep a copy of the directory, then restore it from a backup";
+
+/// The verdict, with what to do if something is wrong.
+pub(super) fn outcome(checked: &Checked, help: &str) -> Outcome {
     let Checked { rows, rooms, users, entries: in_logs, findings, findings_total } = checked;
     let mut text: String = findings.iter().map(|finding| format!("{finding}\n")).collect();
     let unnamed = findings_total.saturating_sub(findings.len() as u64);
@@ -30,8 +34,8 @@ pub(super) fn outcome(checked: &Checked) -> Outcome {
     }
     let verdict = match findings_total {
         0 => "all is well".to_owned(),
-        1 => "1 thing is wrong: keep a copy of the directory, then restore it from a backup".to_owned(),
-        found => format!("{found} things are wrong: keep a copy of the directory, then restore it from a backup"),
+        1 => format!("1 thing is wrong: {help}"),
+        found => format!("{found} things are wrong: {help}"),
     };
     text.push_str(&format!(
         "{}, {} with {}, {}: {verdict}\n",

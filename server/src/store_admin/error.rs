@@ -23,6 +23,10 @@ pub enum StoreAdminError {
     },
     #[error("storage.backend is redis, and {0}")]
     InRedis(&'static str),
+    #[error("{0}")]
+    CopyTarget(&'static str),
+    #[error("the work cannot be begun: {0}")]
+    Runtime(io::Error),
     #[error("{path} {what}: {error}")]
     File {
         /// The file or directory.

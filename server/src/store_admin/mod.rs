@@ -3,7 +3,7 @@
 //!
 //! The directory's lock decides whether a server runs on it. Only a backup can be made
 //! then, through the operator's door; everything else works on the files of a stopped
-//! server.
+//! server. A store in Redis is checked and copied ([`in_redis`]).
 
 mod args;
 mod backup;
@@ -11,6 +11,7 @@ mod check;
 mod consent;
 mod counted;
 mod error;
+mod in_redis;
 mod migrate;
 mod progress;
 mod reset;
@@ -20,16 +21,13 @@ mod rewrite;
 pub use args::StoreArgs;
 pub use error::StoreAdminError;
 
-use args::StoreCommand;
+use args::{CopyTarget, StoreCommand};
 use consent::Consent;
 use rill_storage::embedded;
 use serde_json::Value;
 use std::path::Path;
 
-use crate::{
-    app::NO_BACKUP,
-    config::{Backend, Config},
-};
+use crate::config::{Backend, Config};
 
 /// What is printed, and whether all is well.
 struct Outcome {
@@ -66,14 +64,20 @@ pub fn run(args: StoreArgs) -> Result<Told, StoreAdminError> {
 fn carry_out(command: StoreCommand, config: &Config) -> Result<Outcome, StoreAdminError> {
     let data: &Path = &config.data;
     if config.storage.backend == Backend::Redis {
-        return in_redis(command, config);
+        return in_redis::carry_out(command, config);
     }
     if !matches!(command, StoreCommand::Restore { .. } | StoreCommand::Reset { .. }) && !embedded::is_store(data) {
         return Err(StoreAdminError::NoStore(data.to_owned()));
     }
     match command {
         StoreCommand::Check => check::run(data),
-        StoreCommand::Copy { to, target } => rewrite::copy(data, to, &target),
+        StoreCommand::Copy { to: CopyTarget::Redis, target: None } => in_redis::copy_in(config),
+        StoreCommand::Copy { to: CopyTarget::Redis, target: Some(_) } => {
+            Err(StoreAdminError::CopyTarget("a copy in redis is where redis.url says: name no directory"))
+        }
+        StoreCommand::Copy { to: CopyTarget::Directory(kind), target } => {
+            rewrite::copy(data, kind, &target.ok_or(NO_DIRECTORY)?)
+        }
         StoreCommand::Compact => rewrite::compact(data),
         StoreCommand::Backup { to } => backup::run(data, &to),
         StoreCommand::Restore { from, replace, dry_run, yes } => {
@@ -84,19 +88,4 @@ fn carry_out(command: StoreCommand, config: &Config) -> Result<Outcome, StoreAdm
     }
 }
 
-/// What can be done with a store that other servers may be using.
-fn in_redis(command: StoreCommand, _config: &Config) -> Result<Outcome, StoreAdminError> {
-    Err(StoreAdminError::InRedis(match command {
-        StoreCommand::Backup { .. } => NO_BACKUP,
-        StoreCommand::Restore { .. } => {
-            "a backup is of a data directory and goes into one (storage.backend embedded); a store in Redis is put back with \
-             Redis' own files"
-        }
-        StoreCommand::Compact => "Redis gives back the space of what was removed by itself",
-        StoreCommand::Migrate { .. } => "a server migrates it at its start",
-        StoreCommand::Reset { .. } => {
-            "others may be using it: stop every server, then remove the keys under redis.prefix, or empty its database"
-        }
-        StoreCommand::Check | StoreCommand::Copy { .. } => "this works on the files of a data directory",
-    }))
-}
+const NO_DIRECTORY: StoreAdminError = StoreAdminError::CopyTarget("name the directory of the copy behind the engine");

@@ -72,7 +72,7 @@ pub(super) fn run(config: &Config, from: PathBuf, wish: &Wish) -> Result<Outcome
     let mut progress = Progress::new();
     let restored = embedded::restore(options, &mut |step, rows| progress.tell(|| line(step, rows)))?;
     drop(progress);
-    let checked = check::outcome(&restored.checked);
+    let checked = check::outcome(&restored.checked, check::DIRECTORY);
     let text = format!(
         "restored {} to {place} with the engine {kind}\n{} got a new epoch\n{}",
         told(&restored.manifest),

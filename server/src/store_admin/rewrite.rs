@@ -9,7 +9,7 @@ use std::{fs, path::Path};
 
 use super::{Outcome, StoreAdminError, progress::Progress};
 
-fn line(progress: CopyProgress) -> String {
+pub(super) fn line(progress: CopyProgress) -> String {
     match progress.step {
         CopyStep::Copying => format!("{} rows copied", progress.rows),
         CopyStep::Verifying => format!("{} rows compared", progress.rows),

@@ -221,6 +221,7 @@ fn commands_that_work_on_files_say_what_to_do_instead() {
         (&["store", "backup", "b"][..], "BGSAVE"),
         (&["store", "restore", "b"], "Redis' own files"),
         (&["store", "compact"], "by itself"),
+        (&["store", "copy", "--to", "redis"], "from a data directory to Redis or back"),
         (&["store", "reset", "--yes"], "redis.prefix"),
     ] {
         let output = rill(data.path(), &redis.url(), args);
@@ -233,7 +234,7 @@ fn commands_that_work_on_files_say_what_to_do_instead() {
 
 /// The rights that docs/operations.md lists, as far as this redis-server knows them: with a
 /// word that it does not know it would not start.
-fn least_rights(on_a_cluster: bool) -> Vec<String> {
+pub(crate) fn least_rights(on_a_cluster: bool) -> Vec<String> {
     let page = include_str!("../../../docs/operations.md");
     let line = page.lines().find(|line| line.starts_with("user rill on >PASSWORD")).unwrap();
     let more = page.lines().find_map(|line| line.strip_prefix("On Redis Cluster add `")).unwrap();

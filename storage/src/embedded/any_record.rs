@@ -21,7 +21,7 @@ fn renewed<R: Record>(ring: &KeyRing, table: Table, key: &[u8], value: &[u8]) ->
 }
 
 /// The table of a key.
-pub(super) fn table(key: &[u8]) -> Option<Table> {
+pub(crate) fn table(key: &[u8]) -> Option<Table> {
     key.first().and_then(|number| Table::of(*number))
 }
 
@@ -71,7 +71,7 @@ fn known(key: &[u8]) -> Result<Table, StoreError> {
 }
 
 /// Whether a row is what its table holds: known, whole, of a known format.
-pub(super) fn check(ring: &KeyRing, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+pub(crate) fn check(ring: &KeyRing, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
     let table = known(key)?;
     (of(table).check)(ring, table, key, value)
 }

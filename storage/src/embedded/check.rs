@@ -48,11 +48,22 @@ pub struct Checked {
 }
 
 impl Checked {
-    pub(super) fn find(&mut self, table: &'static str, what: impl Into<String>) {
+    pub(crate) fn find(&mut self, table: &'static str, what: impl Into<String>) {
         self.findings_total += 1;
         if self.findings.len() < CHECK_FINDINGS_MAX {
             self.findings.push(Finding { table, what: what.into() });
         }
+    }
+
+    /// Adds what another look came upon.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.rooms += other.rooms;
+        self.users += other.users;
+        self.entries += other.entries;
+        self.findings_total += other.findings_total;
+        let room = CHECK_FINDINGS_MAX.saturating_sub(self.findings.len());
+        self.findings.extend(other.findings.into_iter().take(room));
     }
 
     /// A damaged record is a finding; a store that cannot be read at all ends the check.
@@ -143,7 +154,7 @@ struct Walk {
     has_gaps: bool,
 }
 
-fn check_room(store: &Durable, room: RoomId, checked: &mut Checked) -> Result<(), StoreError> {
+pub(crate) fn check_room(store: &Durable, room: RoomId, checked: &mut Checked) -> Result<(), StoreError> {
     let of = format!("room {room}");
     let read = store.read(|view| {
         let members = view.collect(&keys::members(room), Direction::Forward, usize::MAX, |key, _| {
@@ -258,7 +269,9 @@ fn derived(store: &Durable, room: RoomId, head: &stored::RoomHead, checked: &mut
         });
         Ok((messages, members, standings))
     })?;
-    for (seq, row) in checked.take(&of, found)?.unwrap_or_default() {
+    let messages = checked.take(&of, found)?.unwrap_or_default();
+    foresee(store, room, messages.iter().map(|(seq, _)| *seq))?;
+    for (seq, row) in messages {
         let entry = store.read(|view| Ok(view.get(&keys::entry(room, seq))))?;
         let entry = checked.take(&of, entry)?.flatten();
         let agrees = entry
@@ -282,6 +295,14 @@ fn derived(store: &Durable, room: RoomId, head: &stored::RoomHead, checked: &mut
         }
     }
     request_keys(store, checked, room, head)
+}
+
+/// These entries are looked at next.
+fn foresee(store: &Durable, room: RoomId, seqs: impl Iterator<Item = u64>) -> Result<(), StoreError> {
+    store.read(|view| {
+        view.foresee(&mut seqs.map(|seq| keys::entry(room, seq).bytes));
+        Ok(())
+    })
 }
 
 /// Every key that was remembered for this room names the entry that it made.
@@ -309,7 +330,9 @@ fn request_keys(
                     Ok((ClientId(key.take()?), row.seq))
                 }))
             })?;
-            for (client_id, seq) in checked.take(&of, keys)?.unwrap_or_default() {
+            let made = checked.take(&of, keys)?.unwrap_or_default();
+            foresee(store, room, made.iter().map(|(_, seq)| *seq))?;
+            for (client_id, seq) in made {
                 let entry = store.read(|view| Ok(view.get(&keys::entry(room, seq))))?;
                 let made = checked.take(&of, entry)?.flatten();
                 let agrees = made.is_some_and(|entry| (entry.author, entry.client_id) == (user, client_id));
@@ -323,7 +346,7 @@ fn request_keys(
     Ok(())
 }
 
-fn check_user(store: &Durable, user: UserId, checked: &mut Checked) -> Result<(), StoreError> {
+pub(crate) fn check_user(store: &Durable, user: UserId, checked: &mut Checked) -> Result<(), StoreError> {
     let of = format!("user {user}");
     let (head, record, entries) = store.read(|view| {
         let entries = view.collect(&keys::user_entries(user), Direction::Forward, usize::MAX, |key, _| {

@@ -22,16 +22,16 @@ use crate::{
 };
 
 /// See the module. The directory is locked for as long as it lives.
-pub(super) struct Closed {
-    pub(super) path: PathBuf,
-    pub(super) kind: EngineKind,
-    pub(super) engine: Arc<dyn Engine>,
+pub(crate) struct Closed {
+    pub(crate) path: PathBuf,
+    pub(crate) kind: EngineKind,
+    pub(crate) engine: Arc<dyn Engine>,
     pub(super) durable: Durable,
     /// The version of its data.
     pub(super) version: u32,
-    pub(super) secret: [u8; 32],
+    pub(crate) secret: [u8; 32],
     /// For who goes on when the engine is closed.
-    pub(super) lock: Arc<LockedDirectory>,
+    pub(crate) lock: Arc<LockedDirectory>,
 }
 
 /// Rows in the order of their keys.
@@ -42,7 +42,7 @@ fn none(path: &Path) -> StoreError {
 }
 
 impl Closed {
-    pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
+    pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
         if !parts::is_any(path) && !parts::is_coming(path) {
             return Err(none(path));
         }
@@ -69,7 +69,7 @@ impl Closed {
     }
 
     /// Lets go of the engine's files; the lock of the directory stays with the caller.
-    pub(super) fn close(self) -> Result<Arc<LockedDirectory>, StoreError> {
+    pub(crate) fn close(self) -> Result<Arc<LockedDirectory>, StoreError> {
         self.engine.settle()?;
         Ok(self.lock)
     }

@@ -26,7 +26,7 @@ pub fn check(path: &Path, progress: &mut dyn FnMut(&Checked)) -> Result<Checked,
 }
 
 /// Holds the logs against where they are recorded to end.
-fn heads(closed: &Closed, checked: &mut Checked) -> Result<(), StoreError> {
+pub(crate) fn heads(closed: &Closed, checked: &mut Checked) -> Result<(), StoreError> {
     let file = closed.path.join(parts::HEADS);
     let recorded = heads::load(&file).map_err(|error| StoreError::Open { path: file, detail: error.to_string() })?;
     let Some((recorded, damaged)) = recorded else { return Ok(()) };

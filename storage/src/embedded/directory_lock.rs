@@ -12,7 +12,7 @@ pub(super) const LOCK_FILE: &str = "LOCK";
 
 /// A directory that this process alone uses, until it is dropped.
 pub struct LockedDirectory {
-    pub(super) path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Locked for as long as it is open; the system lets go of it also after a crash.
     _lock: File,
 }

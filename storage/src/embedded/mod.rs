@@ -4,13 +4,13 @@
 //! reads run on the caller's thread against the durable state (`view`). Nothing here
 //! reads a clock or makes randomness.
 
-mod any_record;
+pub(crate) mod any_record;
 mod backup;
 pub(crate) mod birth;
 pub(crate) mod cache;
-mod check;
-mod closed;
-mod closed_check;
+pub(crate) mod check;
+pub(crate) mod closed;
+pub(crate) mod closed_check;
 mod committer;
 pub(crate) mod context;
 mod copy;
@@ -23,10 +23,10 @@ mod handle;
 pub(crate) mod heads;
 pub(crate) mod keys;
 mod migrate;
-mod named;
+pub(crate) mod named;
 mod observers;
 mod open;
-mod parts;
+pub(crate) mod parts;
 mod pipeline;
 pub(crate) mod queue;
 pub(crate) mod read;

@@ -4,13 +4,13 @@ use super::{any_record, keys::Parts};
 use crate::{StoreError, table::Table};
 
 /// As `room 01… entry 12`; what follows the ids in a key that is cut is left out.
-pub(super) fn name(key: &[u8]) -> String {
+pub(crate) fn name(key: &[u8]) -> String {
     let Some(table) = any_record::table(key) else { return format!("the key {}", hex(key)) };
     describe(table, &mut Parts::new(table, key)).unwrap_or_else(|_| format!("the cut key {}", hex(key)))
 }
 
 /// The error with the name of the row that it is about.
-pub(super) fn naming(key: &[u8], error: StoreError) -> StoreError {
+pub(crate) fn naming(key: &[u8], error: StoreError) -> StoreError {
     match error {
         StoreError::Damaged { table, detail } => {
             StoreError::Damaged { table, detail: format!("{}: {detail}", name(key)) }

@@ -53,7 +53,7 @@ pub(super) fn is_coming(directory: &Path) -> bool {
 }
 
 /// Refuses a directory that holds more than an attempt to fill it.
-pub(super) fn must_be_empty(directory: &Path) -> Result<(), StoreError> {
+pub(crate) fn must_be_empty(directory: &Path) -> Result<(), StoreError> {
     let entries = match fs::read_dir(directory) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -84,7 +84,7 @@ pub(super) fn must_not_be_half(directory: &Path) -> Result<(), StoreError> {
 }
 
 /// An empty place for a store that is made; what an earlier attempt left goes.
-pub(super) fn begin(directory: &LockedDirectory) -> Result<PathBuf, StoreError> {
+pub(crate) fn begin(directory: &LockedDirectory) -> Result<PathBuf, StoreError> {
     let incoming = directory.path.join(INCOMING);
     clear(&directory.path)
         .and_then(|()| platform::create_private_directory(&incoming))
@@ -92,10 +92,16 @@ pub(super) fn begin(directory: &LockedDirectory) -> Result<PathBuf, StoreError> 
     Ok(incoming)
 }
 
+/// What an attempt has left, for whoever can go on with it.
+pub(crate) fn begun(directory: &LockedDirectory) -> Option<PathBuf> {
+    let incoming = directory.path.join(INCOMING);
+    incoming.is_dir().then_some(incoming)
+}
+
 /// Refuses to go on with a store that is made where the disk might not hold it: the
 /// directory's other users need room too, and an engine at the end of its disk is lost.
 /// `bytes` are the keys and values in it so far.
-pub(super) fn must_have_room(directory: &LockedDirectory, bytes: u64) -> Result<(), StoreError> {
+pub(crate) fn must_have_room(directory: &LockedDirectory, bytes: u64) -> Result<(), StoreError> {
     let waiting = usize::try_from(bytes).unwrap_or(usize::MAX).min(REWRITE_WAITING_BYTES);
     space::ensure(&directory.path, waiting).map_err(|error| match error {
         StoreError::Full => StoreError::Open {
@@ -109,7 +115,7 @@ pub(super) fn must_have_room(directory: &LockedDirectory, bytes: u64) -> Result<
 }
 
 /// Nothing came of what was begun.
-pub(super) fn abandon(directory: &LockedDirectory) {
+pub(crate) fn abandon(directory: &LockedDirectory) {
     let _ = clear(&directory.path);
 }
 
@@ -121,7 +127,7 @@ fn clear(directory: &Path) -> io::Result<()> {
 
 /// Puts the store in `incoming`, which is whole and durable, in the place of the one
 /// there is; nothing of that one stays.
-pub(super) fn put_in_place(directory: &LockedDirectory) -> Result<(), StoreError> {
+pub(crate) fn put_in_place(directory: &LockedDirectory) -> Result<(), StoreError> {
     let directory = &directory.path;
     let written = || {
         let incoming = directory.join(INCOMING);

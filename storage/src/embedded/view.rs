@@ -26,7 +26,7 @@ struct State {
 }
 
 /// The state that readers share with the committer.
-pub(super) struct Durable {
+pub(crate) struct Durable {
     ring: KeyRing,
     state: RwLock<State>,
 }
@@ -75,7 +75,7 @@ impl Read for View<'_> {
 }
 
 impl Durable {
-    pub(super) fn new(engine: Arc<dyn Engine>) -> Self {
+    pub(crate) fn new(engine: Arc<dyn Engine>) -> Self {
         Self { ring: KeyRing, state: RwLock::new(State { engine: Some(engine), concealed: Overlay::new() }) }
     }
 

@@ -35,7 +35,8 @@ const FILE: &str = "redis.json";
 pub struct Community(String);
 
 impl Community {
-    pub(super) fn of(secret: &[u8; 32]) -> Self {
+    /// Of the one with this secret.
+    pub fn of(secret: &[u8; 32]) -> Self {
         let hash = blake3::keyed_hash(secret, b"rill community");
         Self(hash.to_hex().as_str()[..32].to_owned())
     }
@@ -55,7 +56,16 @@ pub(super) enum Found {
     Empty,
     Unfit(String),
     /// A copy into it was begun and has not ended.
-    Half,
+    Half(Half),
+}
+
+/// A copy that has not ended, in its own words.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Half {
+    /// What is copied.
+    pub(super) copying: String,
+    /// How far it is; nothing at its beginning.
+    pub(super) copied: Option<String>,
 }
 
 /// The key of it all.
@@ -74,8 +84,9 @@ pub(super) fn seal(secret: [u8; 32]) -> Result<Vec<u8>, StoreError> {
     record::seal(&KeyRing, key.table, &key.bytes, &Meta { data_version: DATA_VERSION, secret })
 }
 
-/// Field of a copy that has not ended.
+/// Fields of a copy that has not ended.
 pub(super) const COPYING: &str = "copying";
+pub(super) const COPIED: &str = "copied";
 
 pub(super) async fn find(connection: &mut Connection, prefix: &str) -> RedisResult<Found> {
     let key = meta_key(prefix);
@@ -101,8 +112,8 @@ pub(super) async fn find(connection: &mut Connection, prefix: &str) -> RedisResu
             "the data under {prefix} has format {format} and this server reads up to format {FORMAT}: use a newer server"
         )));
     }
-    if fields.contains_key(COPYING) {
-        return Ok(Found::Half);
+    if let Some(copying) = text(COPYING) {
+        return Ok(Found::Half(Half { copying, copied: text(COPIED) }));
     }
     let meta = match fields.get("store").map(|sealed| open(sealed)) {
         Some(Ok(meta)) => meta,
@@ -125,6 +136,27 @@ const BEGIN: &str = "if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end \
 /// Begins a community, unless another node was faster: then `find` finds its.
 pub(super) async fn create(connection: &mut Connection, prefix: &str, sealed: &[u8]) -> RedisResult<()> {
     cmd("EVAL").arg(BEGIN).arg(1).arg(meta_key(prefix)).arg(FORMAT).arg(sealed).query_async(connection).await
+}
+
+const BEGIN_COPY: &str = "if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end \
+    redis.call('HSET', KEYS[1], 'format', ARGV[1], 'copying', ARGV[2]) return 1";
+const END_COPY: &str = "if redis.call('HGET', KEYS[1], 'copying') ~= ARGV[1] then return 0 end \
+    redis.call('HSET', KEYS[1], 'store', ARGV[2]) redis.call('HDEL', KEYS[1], 'copying', 'copied') return 1";
+
+/// Notes that a copy is under way, which no server takes for a store; `false` if something
+/// is there.
+pub(super) async fn begin_copy(connection: &mut Connection, prefix: &str, copying: &str) -> RedisResult<bool> {
+    cmd("EVAL").arg(BEGIN_COPY).arg(1).arg(meta_key(prefix)).arg(FORMAT).arg(copying).query_async(connection).await
+}
+
+/// Makes it a store; `false` if it is not that copy any more.
+pub(super) async fn end_copy(
+    connection: &mut Connection,
+    prefix: &str,
+    copying: &str,
+    sealed: &[u8],
+) -> RedisResult<bool> {
+    cmd("EVAL").arg(END_COPY).arg(1).arg(meta_key(prefix)).arg(copying).arg(sealed).query_async(connection).await
 }
 
 /// The record of a community that nobody has heard of.

@@ -9,6 +9,9 @@ use rill_protocol::{RoomId, UserId};
 
 use crate::{StoreError, aggregates::Slot, model::NameKey, table::Table};
 
+/// The key, behind the prefix, with the servers that live, by when they are forgotten.
+pub const NODES: &str = "nodes";
+
 /// In what kind of key the rows of a table lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
@@ -139,7 +142,7 @@ impl Layout {
     }
 
     /// The table of a key and the slot that it belongs to.
-    fn slot(key: &[u8]) -> Result<(Table, Slot), StoreError> {
+    pub(super) fn slot(key: &[u8]) -> Result<(Table, Slot), StoreError> {
         let table = key.first().and_then(|number| Table::of(*number));
         let table = table.ok_or_else(|| StoreError::Engine("a key of no table".into()))?;
         let id = key.get(cut(table).slot).ok_or_else(|| bent(table))?;

@@ -109,8 +109,9 @@ impl Tended {
                 "nothing lies under {prefix}, where this data directory's community was before: see redis.url and \
                  redis.prefix, or restore Redis from its backup"
             ))),
-            Found::Half => Err(Trouble::Unfit(format!(
-                "what lies under {prefix} was begun and not finished: use another redis.prefix, or remove its keys"
+            Found::Half(_) => Err(Trouble::Unfit(format!(
+                "a copy into {prefix} was begun and is not finished: go on with it (rill store copy --to redis), use another \
+                 redis.prefix, or remove its keys"
             ))),
             Found::Unfit(why) => Err(Trouble::Unfit(why)),
         }

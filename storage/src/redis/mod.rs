@@ -38,6 +38,7 @@ mod tended;
 mod tending;
 mod version;
 mod wants;
+mod whole;
 mod words;
 
 #[cfg(all(test, unix))]
@@ -48,9 +49,11 @@ pub use community::{Community, is_used_with_redis};
 pub use connect::Connection;
 pub use durability::{Durability, Kept, Synced};
 pub use hearing::{Ear, Heard, Hearing};
+pub use layout::NODES;
 pub use link::{Answer, Link};
 pub use open::{Handle, OpenStore, open};
 pub use options::{BadAddress, DEFAULT_PREFIX, RedisOptions, RedisServer, Spawn};
 pub use probe::Primary;
 pub use statistics::RedisStatistics;
 pub use tended::{Condition, Counts, Greet, TendedLink, Unattended};
+pub use whole::{CheckedInRedis, ClaimedNames, CopyIn, CopyOut, check, copy_in, copy_out};

@@ -11,6 +11,7 @@ use super::{
     archive::Archive,
     core::Core,
     layout::Layout,
+    link::Link,
     memory::Slots,
     options::RedisOptions,
     recorded::Recorder,
@@ -52,15 +53,26 @@ const NODE_BYTES: usize = 6;
 /// Redis does not come, or is not fit.
 pub async fn open(options: RedisOptions, directory: Option<&Path>) -> Result<OpenStore, StoreError> {
     let (link, secret) = TendedLink::open(options, directory).await?;
-    let options = link.options();
-    let mut name = [0; NODE_BYTES];
-    (options.entropy)(&mut name);
     let is_sharded = link.condition().is_ok_and(|condition| condition.is_cluster && condition.has_sharded_channels);
-    let counters = Arc::new(Counters::default());
     let seen = Arc::new(Seen::default());
     let recorder = directory.map(|directory| Recorder::start(directory, &seen)).transpose()?;
+    let (store, core) = over(Arc::new(link.clone()), link.options(), is_sharded, secret, (seen, recorder));
+    Ok(OpenStore { store, handle: Handle { core, link } })
+}
+
+/// The store of a community, over a way to its Redis.
+pub(super) fn over(
+    link: Arc<dyn Link>,
+    options: &RedisOptions,
+    is_sharded: bool,
+    secret: [u8; 32],
+    (seen, recorder): (Arc<Seen>, Option<Recorder>),
+) -> (Store, Arc<Core>) {
+    let mut name = [0; NODE_BYTES];
+    (options.entropy)(&mut name);
+    let counters = Arc::new(Counters::default());
     let core = Arc::new(Core {
-        link: Arc::new(link.clone()),
+        link,
         layout: Layout::new(&options.prefix),
         scripts: Scripts::new(),
         node: name.iter().map(|byte| format!("{byte:02x}")).collect(),
@@ -94,7 +106,7 @@ pub async fn open(options: RedisOptions, directory: Option<&Path>) -> Result<Ope
         user_log: ports,
         secret,
     };
-    Ok(OpenStore { store, handle: Handle { core, link } })
+    (store, core)
 }
 
 impl Handle {

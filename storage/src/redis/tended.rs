@@ -259,7 +259,7 @@ impl Link for TendedLink {
 }
 
 impl Tended {
-    fn new(options: RedisOptions, remembered: Option<Community>) -> Self {
+    pub(super) fn new(options: RedisOptions, remembered: Option<Community>) -> Self {
         Self {
             address: options.server.to_string(),
             community: Mutex::new(remembered),

@@ -8,9 +8,12 @@ mod communities;
 mod durability;
 mod epochs;
 mod nodes;
+#[path = "../disk/played.rs"]
+mod played;
 mod proxy;
 mod refusals;
 mod rooms;
 mod settling;
 mod stage;
 mod tls;
+mod whole;

@@ -2,6 +2,7 @@
 //! slot, as the store's own do, so that a cluster keeps them together.
 
 use rill_protocol::UserId;
+use rill_storage::redis::NODES;
 
 use crate::cluster::bus::Channel;
 
@@ -23,7 +24,7 @@ impl Names {
             Channel::Room(room) => format!("{prefix}bell:{{r:{room}}}"),
             Channel::User(user) => format!("{prefix}bell:{{u:{user}}}"),
             Channel::Presence(user) => format!("{prefix}here:{{u:{user}}}"),
-            Channel::Nodes => format!("{prefix}nodes"),
+            Channel::Nodes => format!("{prefix}{NODES}"),
             Channel::Logins => format!("{prefix}logins"),
         }
         .into_bytes()
@@ -32,7 +33,7 @@ impl Names {
     pub(super) fn channel_of(&self, name: &[u8]) -> Option<Channel> {
         let name = std::str::from_utf8(name).ok()?.strip_prefix(&self.prefix)?;
         match name {
-            "nodes" => return Some(Channel::Nodes),
+            NODES => return Some(Channel::Nodes),
             "logins" => return Some(Channel::Logins),
             _ => {}
         }
@@ -53,7 +54,7 @@ impl Names {
 
     /// The nodes, by when they are forgotten.
     pub(super) fn nodes(&self) -> Vec<u8> {
-        format!("{}nodes", self.prefix).into_bytes()
+        format!("{}{NODES}", self.prefix).into_bytes()
     }
 
     /// From where somebody has logged in; in one slot with what nodes allow together.

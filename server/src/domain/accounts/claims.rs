@@ -27,6 +27,22 @@ fn keys(store: &Store, name: &Username) -> [NameKey; 3] {
     [store.name_key(name.compared()), folded, written]
 }
 
+/// The key of who was first.
+pub(super) fn place_of_the_first(store: &Store) -> NameKey {
+    NameKey(store.digest("first account", &[]).0)
+}
+
+/// Every key that the account of a name may have claimed, first that of the log-in; without
+/// a name the keys that are no account's.
+pub fn claimed_names(store: &Store, name: Option<&str>) -> Vec<NameKey> {
+    match name.map(Username::new) {
+        None => vec![place_of_the_first(store)],
+        Some(Ok(name)) => keys(store, &name).into(),
+        // No account has it.
+        Some(Err(_)) => Vec::new(),
+    }
+}
+
 impl Accounts {
     /// Whether the name, or one that looks like it, is somebody's.
     pub(super) async fn is_taken(&self, name: &Username) -> Result<bool, DomainError> {

@@ -20,7 +20,7 @@ use tokio::sync::Mutex;
 use super::{DomainError, World, names::Username, passwords::Passwords};
 
 pub use administration::{Actor, MadeAccount, NewAccount, Part};
-pub use claims::claim_look_alikes;
+pub use claims::{claim_look_alikes, claimed_names};
 pub use invitations::{InvitationTerms, InvitationView};
 pub use registration::Availability;
 pub use token::{InvitationText, Token};

@@ -1,9 +1,9 @@
 //! New accounts: who may have one, and which is the first.
 
 use rill_protocol::{Epoch, UserId};
-use rill_storage::model::{Digest, NameKey, Role, User};
+use rill_storage::model::{Digest, Role, User};
 
-use super::{Accounts, InvitationText, Login};
+use super::{Accounts, InvitationText, Login, claims::place_of_the_first};
 use crate::{
     config::Registration,
     domain::{DomainError, World, names::Username, password_rules},
@@ -149,7 +149,7 @@ impl Accounts {
     /// Claims the place of the first account, which is one key of the store: also where
     /// several processes share one, nobody becomes administrator beside somebody else.
     async fn found(&self, user: UserId, now_ms: u64) -> Result<Role, DomainError> {
-        let key = NameKey(self.world.store.digest("first account", &[]).0);
+        let key = place_of_the_first(&self.world.store);
         match self.claim_key(key, user, now_ms).await? {
             true => Ok(Role::Administrator),
             // Somebody was about to be the first and is not there yet, or never will be:

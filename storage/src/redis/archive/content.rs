@@ -16,22 +16,26 @@ use crate::{
 };
 
 /// A segment that is to be archived.
-pub(super) struct Segment {
-    pub(super) first: u64,
-    pub(super) content: Vec<u8>,
+pub(in crate::redis) struct Segment {
+    pub(in crate::redis) first: u64,
+    pub(in crate::redis) content: Vec<u8>,
     entries: Vec<Key<stored::Entry>>,
     bodies: Vec<Key<stored::Body>>,
 }
 
-pub(super) fn decode(content: &[u8]) -> Option<Overlay> {
+pub(in crate::redis) fn decode(content: &[u8]) -> Option<Overlay> {
     rows::read(content)
 }
 
 /// Keyed, over all that it is about: the same segment has one name, and it tells nobody
 /// whether they hold the content.
-pub(super) fn name(secret: &[u8; 32], room: RoomId, segment: &Segment) -> BlobName {
+pub(in crate::redis) fn name(secret: &[u8; 32], room: RoomId, segment: &Segment) -> BlobName {
+    name_of(secret, room, segment.first, &segment.content)
+}
+
+pub(in crate::redis) fn name_of(secret: &[u8; 32], room: RoomId, first: u64, content: &[u8]) -> BlobName {
     let mut hasher = blake3::Hasher::new_keyed(secret);
-    for part in [&b"log segment"[..], &room.0, &segment.first.to_le_bytes(), &segment.content] {
+    for part in [&b"log segment"[..], &room.0, &first.to_le_bytes(), content] {
         hasher.update(&(part.len() as u64).to_le_bytes());
         hasher.update(part);
     }
@@ -40,7 +44,7 @@ pub(super) fn name(secret: &[u8; 32], room: RoomId, segment: &Segment) -> BlobNa
 
 impl Segment {
     /// The segment that begins at an entry, as it is now; all of it must be there.
-    pub(super) fn gather(read: &impl Read, room: RoomId, first: u64) -> Result<Self, StoreError> {
+    pub(in crate::redis) fn gather(read: &impl Read, room: RoomId, first: u64) -> Result<Self, StoreError> {
         let last = first + SEGMENT_ENTRIES - 1;
         let span = keys::entries(room).behind(&[&room.0, &(first - 1).to_be_bytes()]);
         let span = span.before(&[&room.0, &(last + 1).to_be_bytes()]);

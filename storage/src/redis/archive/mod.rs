@@ -11,7 +11,7 @@
 //! The blob is written before the commit that names it. What a crash leaves between the two
 //! is a blob that nobody names, and that the next try writes again.
 
-mod content;
+pub(super) mod content;
 mod fill;
 mod moving;
 
@@ -39,7 +39,7 @@ pub struct ArchiveOptions {
 }
 
 pub(super) struct Archive {
-    options: ArchiveOptions,
+    pub(super) options: ArchiveOptions,
     /// The key of the names of blobs.
     secret: [u8; 32],
     read: Mutex<Segments>,
