@@ -74,24 +74,23 @@ fn opened_name(path: &Path) -> String {
     name.0.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Off the runtime's threads.
-async fn blocking<T: Send + 'static>(work: impl FnOnce(&Handle) -> T + Send + 'static) -> T {
-    let handle = Handle::current();
-    tokio::task::spawn_blocking(move || work(&handle)).await.unwrap()
+/// Where it may block.
+fn blocking<T>(work: impl FnOnce(&Handle) -> T) -> T {
+    tokio::task::block_in_place(|| work(&Handle::current()))
 }
 
-async fn copied_in(from: &Path, options: RedisOptions) -> Result<Copied, StoreError> {
+fn copied_in(from: &Path, options: RedisOptions) -> Result<Copied, StoreError> {
     let wish = CopyIn { from: from.to_owned(), options, now_ms: NOW_MS };
-    blocking(move |runtime| redis::copy_in(wish, runtime, &mut |_| {})).await
+    blocking(move |runtime| redis::copy_in(wish, runtime, &mut |_| {}))
 }
 
-async fn copied_out(options: RedisOptions, to: &Path, engine: EngineKind) -> Result<Copied, StoreError> {
+fn copied_out(options: RedisOptions, to: &Path, engine: EngineKind) -> Result<Copied, StoreError> {
     let wish = CopyOut { options, to: to.to_owned(), engine, now_ms: NOW_MS };
-    blocking(move |runtime| redis::copy_out(wish, runtime, &names, &mut |_| {})).await
+    blocking(move |runtime| redis::copy_out(wish, runtime, &names, &mut |_| {}))
 }
 
-async fn checked(options: RedisOptions) -> CheckedInRedis {
-    blocking(move |runtime| redis::check(options, runtime, &names, &mut |_| {})).await.unwrap()
+fn checked(options: RedisOptions) -> CheckedInRedis {
+    blocking(move |runtime| redis::check(options, runtime, &names, &mut |_| {})).unwrap()
 }
 
 fn archiving(addresses: &[String], folder: &Path) -> RedisOptions {
@@ -109,8 +108,8 @@ async fn there_and_back(options: impl Fn() -> RedisOptions) {
     let before = played::told(&opened.store).await;
     opened.handle.close().unwrap();
 
-    let copied = copied_in(&from, options()).await.unwrap();
-    let found = checked(options()).await;
+    let copied = copied_in(&from, options()).unwrap();
+    let found = checked(options());
     assert_eq!((found.checked.findings.as_slice(), found.unjudged), (&[][..], 0));
     assert_eq!((found.checked.rooms, found.checked.users), (2, 2));
     let archived = if options().archive.is_some() { (POSTS - KEEP_ENTRIES) / SEGMENT_ENTRIES } else { 0 };
@@ -124,7 +123,7 @@ async fn there_and_back(options: impl Fn() -> RedisOptions) {
     assert_eq!(again.replay, Replay::Same);
     opened.handle.close().await;
 
-    let out = copied_out(options(), &back, EngineKind::Fjall).await.unwrap();
+    let out = copied_out(options(), &back, EngineKind::Fjall).unwrap();
     let embedded = embedded::check(&back, &mut |_| {}).unwrap();
     assert_eq!((embedded.findings.as_slice(), embedded.rows), (&[][..], out.rows));
     // The store's own row, and two for the place of each room, lie in lists there.
@@ -134,9 +133,9 @@ async fn there_and_back(options: impl Fn() -> RedisOptions) {
     opened.handle.close().unwrap();
     // Row by row: the copy of the copy is the copy.
     assert_eq!(embedded.rows, embedded::check(&from, &mut |_| {}).unwrap().rows);
-    let refused = copied_out(options(), &back, EngineKind::Fjall).await.unwrap_err().to_string();
+    let refused = copied_out(options(), &back, EngineKind::Fjall).unwrap_err().to_string();
     assert!(refused.contains("not empty"), "{refused}");
-    let refused = copied_in(&from, options()).await.unwrap_err().to_string();
+    let refused = copied_in(&from, options()).unwrap_err().to_string();
     assert!(refused.contains("already under rill:"), "{refused}");
 }
 
@@ -166,22 +165,22 @@ async fn where_a_copy_does_not_belong_nothing_is_written() {
     open(&other).handle.close().unwrap();
     let options = || options(&[server.url()]);
     server.command(&["ZADD", "rill:roster", "0", "x"]).unwrap();
-    let refused = copied_in(&from, options()).await.unwrap_err().to_string();
+    let refused = copied_in(&from, options()).unwrap_err().to_string();
     assert!(refused.contains("rill:roster is left of another store"), "{refused}");
     server.command(&["DEL", "rill:roster"]).unwrap();
-    assert!(matches!(copied_out(options(), &folder.path().join("to"), EngineKind::Sled).await,
+    assert!(matches!(copied_out(options(), &folder.path().join("to"), EngineKind::Sled),
         Err(StoreError::Unfit { detail, .. }) if detail.contains("no community under rill:")));
 
-    copied_in(&other, options()).await.unwrap();
-    let refused = copied_in(&from, options()).await.unwrap_err().to_string();
+    copied_in(&other, options()).unwrap();
+    let refused = copied_in(&from, options()).unwrap_err().to_string();
     assert!(refused.contains("another community is under rill:"), "{refused}");
     let held = open(&from);
-    assert!(matches!(copied_in(&from, options()).await, Err(StoreError::Locked { .. })));
+    assert!(matches!(copied_in(&from, options()), Err(StoreError::Locked { .. })));
     held.handle.close().unwrap();
     // A node that lives.
     server.command(&["ZADD", "rill:nodes", "99999999999999", "node"]).unwrap();
     let to = folder.path().join("to");
-    let refused = copied_out(options(), &to, EngineKind::Sled).await.unwrap_err().to_string();
+    let refused = copied_out(options(), &to, EngineKind::Sled).unwrap_err().to_string();
     assert!(refused.contains("a server is using it"), "{refused}");
     assert!(!to.join("sled").exists());
 }
@@ -192,17 +191,17 @@ async fn a_store_that_went_on_while_half_of_it_was_copied_is_refused() {
     let from = folder.path().join("from");
     lived(&from).await;
     let options = || options(&[server.url()]);
-    copied_in(&from, options()).await.unwrap();
+    copied_in(&from, options()).unwrap();
     let community = Community::of(&opened_secret(&from)).to_string();
     let mark = |community: &str| {
         let mark = format!(r#"{{"community":"{community}","ends":"before"}}"#);
         server.command(&["HSET", "rill:meta", "copying", &mark]).unwrap();
     };
     mark(&community);
-    let refused = copied_in(&from, options()).await.unwrap_err().to_string();
+    let refused = copied_in(&from, options()).unwrap_err().to_string();
     assert!(refused.contains("has gone on since its copy into rill: was begun"), "{refused}");
     mark("another");
-    let refused = copied_in(&from, options()).await.unwrap_err().to_string();
+    let refused = copied_in(&from, options()).unwrap_err().to_string();
     assert!(refused.contains("copy of another community"), "{refused}");
     let refused = redis::open(options(), None).await.map(drop).unwrap_err().to_string();
     assert!(refused.contains("is not finished"), "{refused}");
@@ -215,32 +214,32 @@ async fn what_is_wrong_in_redis_or_in_the_blobs_is_found() {
     let from = folder.path().join("from");
     lived(&from).await;
     let options = || archiving(&[server.url()], blobs.path());
-    copied_in(&from, options()).await.unwrap();
-    assert_eq!(checked(options()).await.checked.findings, []);
+    copied_in(&from, options()).unwrap();
+    assert_eq!(checked(options()).checked.findings, []);
 
     let room = played::room(1);
     let key = |name: &str| format!("rill:{{r:{room}}}:{name}");
     let do_it = |words: &[&str]| drop(server.command(words).unwrap());
-    let found = async || -> Vec<String> {
-        let findings = checked(options()).await.checked.findings;
+    let found = || -> Vec<String> {
+        let findings = checked(options()).checked.findings;
         findings.iter().map(ToString::to_string).collect()
     };
     let has =
         |found: &[String], words: &str| assert!(found.iter().any(|line| line.contains(words)), "{words}: {found:#?}");
 
     do_it(&["ZREM", "rill:expiring", std::str::from_utf8(&ALICE.0).unwrap()]);
-    has(&found().await, "what expires and is not in the list");
+    has(&found(), "what expires and is not in the list");
     do_it(&["ZREM", &key("member:order"), std::str::from_utf8(&ALICE.0).unwrap()]);
-    has(&found().await, "the order beside them");
+    has(&found(), "the order beside them");
     let name = opened_name(&from);
     do_it(&["DEL", &format!("rill:{{n:{name}}}:row")]);
-    has(&found().await, "is not who their name leads to");
+    has(&found(), "is not who their name leads to");
     do_it(&["XDEL", &key("entry"), "1300-0"]);
-    has(&found().await, "entry 1301 stands behind entry 1299");
+    has(&found(), "entry 1301 stands behind entry 1299");
     // A record under another one's key.
     let script = "local rows = redis.call('HKEYS', KEYS[1]) redis.call('HSET', KEYS[1], rows[1], 'x')";
     do_it(&["EVAL", script, "1", &key("standing")]);
-    has(&found().await, "standing: room");
+    has(&found(), "standing: room");
 
     let blob = |number: usize| {
         let folders = fs::read_dir(blobs.path()).unwrap().map(|part| part.unwrap().path());
@@ -253,12 +252,10 @@ async fn what_is_wrong_in_redis_or_in_the_blobs_is_found() {
     bytes[100] ^= 1;
     fs::write(blob(0), bytes).unwrap();
     fs::remove_file(blob(1)).unwrap();
-    let found = found().await;
+    let found = found();
     has(&found, "damaged");
     has(&found, "is missing");
-    let error = blocking({
-        let options = crate::stage::options(&[server.url()]);
-        move |runtime| redis::check(options, runtime, &names, &mut |_| {})
-    });
-    assert!(error.await.unwrap_err().to_string().contains("blobs.folder"));
+    let untold = crate::stage::options(&[server.url()]);
+    let error = blocking(|runtime| redis::check(untold, runtime, &names, &mut |_| {})).unwrap_err();
+    assert!(error.to_string().contains("blobs.folder"), "{error}");
 }
