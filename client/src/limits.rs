@@ -37,10 +37,12 @@ pub const HTTP_ANSWER_BYTES_MAX: u64 = 1 << 20;
 
 /// QUIC: silence after which the path counts as dead. A killed server says nothing
 /// on UDP, so this and not the protocol's 40 s decides how soon a client moves on that only
-/// listens: as soon as a page does that measures the round trip as often.
-pub const QUIC_IDLE_TIMEOUT: Duration = QUIC_KEEP_ALIVE.saturating_add(PROBE_AFTER).saturating_add(PROBE_PATIENCE);
-/// QUIC: an own sign of life, well inside [`QUIC_IDLE_TIMEOUT`].
-pub const QUIC_KEEP_ALIVE: Duration = Duration::from_millis(limits::PROBE_INTERVAL_MS);
+/// listens. It counts from the first sign of life that is sent into the silence (RFC 9000,
+/// section 10.1), and so comes behind [`QUIC_KEEP_ALIVE`]: 10 s together, about what it
+/// takes a page that measures the round trip.
+pub const QUIC_IDLE_TIMEOUT: Duration = Duration::from_secs(6);
+/// QUIC: an own sign of life, with time inside [`QUIC_IDLE_TIMEOUT`] to be said again.
+pub const QUIC_KEEP_ALIVE: Duration = Duration::from_secs(4);
 /// QUIC: what a round trip is taken for before one was measured. A first packet to a server
 /// that is just being restarted is said again after three of these; RFC 9002 (section
 /// 6.2.2) recommends 333 ms, which would cost a second.

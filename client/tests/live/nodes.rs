@@ -3,21 +3,25 @@
 //! What is said at one node is not at the other here, where each has a store of its own; who
 //! may connect is, because the second began with a copy of the first's data.
 
-use rill_client::{Client, Config, Credentials, Endpoints, TransportKind};
+use rill_client::{Client, Config, Credentials, Endpoints, Event, Events, State, TransportKind};
 use std::time::{Duration, Instant};
 
 use super::server::{Server, within};
 
-/// More than it takes to give up a dead node (QUIC: 12 s of silence) and far less than the
-/// 10 s more that a second try there would cost each time.
+/// More than it takes to give up a dead node, and far less than a second try there would cost
+/// each time.
 const COMEBACK_S: u64 = 25;
+/// The same of somebody who only listens: a sign of life every four seconds, and six of
+/// silence behind it.
+const LISTENERS_COMEBACK_S: u64 = 13;
 
 async fn endpoints(server: &Server) -> Endpoints {
     let info = server.api().server().await.unwrap();
     Endpoints::of(&server.url(), &info).unwrap()
 }
 
-async fn moves(transport: TransportKind) {
+/// Two nodes, and somebody at the first who knows of the second.
+async fn connected(transport: TransportKind) -> ([Server; 2], Client, Events) {
     let mut first = Server::start();
     let login = first.api().login("user1", "123", "test").await.unwrap();
     let tickets = first.api().tickets(&login.token, 4).await.unwrap();
@@ -31,8 +35,13 @@ async fn moves(transport: TransportKind) {
         ..first.config("user1", transport)
     };
     let config = Config { credentials: Credentials::Tickets(tickets), ..config };
-    let (client, _events) = Client::connect(config).await.unwrap();
+    let (client, events) = Client::connect(config).await.unwrap();
     within(20, client.online()).await.unwrap();
+    ([first, second], client, events)
+}
+
+async fn moves(transport: TransportKind) {
+    let ([mut first, _second], client, _events) = connected(transport).await;
     let room = within(20, client.create_room("技术交流")).await.unwrap();
     let receipt = client.post(room.id, "before").await.unwrap();
     within(20, receipt.posted()).await.unwrap();
@@ -45,6 +54,27 @@ async fn moves(transport: TransportKind) {
     within(COMEBACK_S, client.online()).await.unwrap();
     assert!(begun.elapsed() < Duration::from_secs(COMEBACK_S));
     client.close().await;
+}
+
+async fn a_listener_moves(transport: TransportKind) {
+    let ([mut first, _second], client, mut events) = connected(transport).await;
+    first.kill();
+    let moved = async {
+        while !matches!(events.next().await.expect("it lives"), Event::State(State::Offline { .. })) {}
+        client.online().await.unwrap();
+    };
+    within(LISTENERS_COMEBACK_S, moved).await;
+    client.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_only_listens_moves_too_over_quic() {
+    a_listener_moves(TransportKind::Quic).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_only_listens_moves_too_over_webtransport() {
+    a_listener_moves(TransportKind::WebTransport).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

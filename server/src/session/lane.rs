@@ -55,8 +55,7 @@ pub(super) async fn run<S: SendStream>(session: Arc<Session>, pass: LanePass, mu
         let parts = match collect(&session, pass, &mut chunks).await {
             Ok(parts) => parts,
             Err(error) => {
-                tracing::error!(%error, "a lane cannot be read");
-                return send.reset(Code::StoreFailed);
+                return unreadable(&mut send, &error);
             }
         };
         if parts.is_empty() {
@@ -76,11 +75,20 @@ pub(super) async fn run<S: SendStream>(session: Arc<Session>, pass: LanePass, mu
             if !part.left {
                 inbox.finish_turn(pass, &part.turn, part.cursor, part.more);
             } else if let Err(error) = depart(&session, pass, part).await {
-                tracing::error!(%error, "a lane cannot be read");
-                return send.reset(Code::StoreFailed);
+                return unreadable(&mut send, &error);
             }
         }
     }
+}
+
+/// The client opens another lane, after a pause.
+fn unreadable<S: SendStream>(send: &mut S, error: &StoreError) {
+    match error {
+        // Said once, by whoever looks after the way there.
+        StoreError::Unreachable(_) => tracing::debug!(%error, "a lane cannot be read"),
+        _ => tracing::error!(%error, "a lane cannot be read"),
+    }
+    send.reset(Code::StoreFailed);
 }
 
 /// Breaks where the lane ends: the client opens another one and resumes its rooms, or is
