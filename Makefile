@@ -85,6 +85,7 @@ chromium:
 
 servers:
 	@scripts/install-servers
+	@scripts/install-s3-server
 
 # --- longer runs, outside `make test` ---------------------------------------
 

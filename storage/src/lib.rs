@@ -6,6 +6,7 @@
 
 mod aggregates;
 pub mod blobs;
+mod cryptography;
 pub mod embedded;
 mod engine;
 pub mod error;

@@ -4,7 +4,7 @@ use object_store::{ClientOptions, ObjectStore, RetryConfig, aws::AmazonS3Builder
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use crate::{
-    StoreError,
+    StoreError, cryptography,
     limits::{BLOB_CONNECT_TIMEOUT_MS, BLOB_PATIENCE_MS},
     platform,
 };
@@ -53,6 +53,7 @@ impl BlobPlace {
                 Ok(Arc::new(store.with_fsync(true)))
             }
             Self::S3(place) => {
+                cryptography::provide();
                 // Whoever reads old history waits for it: the library would for minutes.
                 let patience = Duration::from_millis(BLOB_PATIENCE_MS);
                 let client = ClientOptions::new()

@@ -13,7 +13,10 @@ use std::{
 };
 
 use super::options::RedisServer;
-use crate::limits::{REDIS_ANSWER_TIMEOUT_MS, REDIS_CONNECT_TIMEOUT_MS};
+use crate::{
+    cryptography,
+    limits::{REDIS_ANSWER_TIMEOUT_MS, REDIS_CONNECT_TIMEOUT_MS},
+};
 
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_millis(REDIS_CONNECT_TIMEOUT_MS);
 /// Of a cluster's connection, whose slots may be moving.
@@ -45,11 +48,6 @@ impl From<Wire> for Connection {
     }
 }
 
-/// TLS asks for a provider of cryptography, once a process; who was first has chosen it.
-pub(super) fn provide_cryptography() {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-}
-
 pub(super) fn certificates(server: &RedisServer) -> Option<TlsCertificates> {
     server.authority.clone().map(|pem| TlsCertificates { client_tls: None, root_cert: Some(pem) })
 }
@@ -63,7 +61,7 @@ impl Connection {
     /// Connects to one server, also if that is a node of a cluster: the first that takes
     /// the connection.
     pub(super) async fn single(server: &RedisServer, answer_timeout: Duration) -> RedisResult<Self> {
-        provide_cryptography();
+        cryptography::provide();
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECT_TIMEOUT))
             .set_response_timeout(Some(answer_timeout));
@@ -85,7 +83,7 @@ impl Connection {
 
     /// Connects to the cluster that the addresses are nodes of.
     pub(super) async fn cluster(server: &RedisServer, answer_timeout: Duration) -> RedisResult<Self> {
-        provide_cryptography();
+        cryptography::provide();
         let mut builder = ClusterClient::builder(server.nodes.clone())
             .retries(CLUSTER_RETRIES)
             .min_retry_wait(CLUSTER_RETRY_MIN_MS)

@@ -13,10 +13,11 @@ use std::{sync::Arc, time::Duration};
 use tokio::time;
 
 use super::{
-    connect::{CONNECT_TIMEOUT, answer_timeout, certificates, provide_cryptography},
+    connect::{CONNECT_TIMEOUT, answer_timeout, certificates},
     options::RedisServer,
     tended::{Condition, TendedLink},
 };
+use crate::cryptography;
 
 /// What a connection hears.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +84,7 @@ impl Hearing {
         spawn: &super::options::Spawn,
         ear: &Ear,
     ) -> RedisResult<Self> {
-        provide_cryptography();
+        cryptography::provide();
         let client = match (certificates(server), node.addr()) {
             (Some(certificates), ConnectionAddr::TcpTls { .. }) => Client::build_with_tls(node.clone(), certificates)?,
             _ => Client::open(node.clone())?,
@@ -109,7 +110,7 @@ impl Hearing {
     }
 
     async fn sharded(server: &RedisServer, ear: Ear) -> RedisResult<Self> {
-        provide_cryptography();
+        cryptography::provide();
         let mut builder = ClusterClient::builder(server.nodes.clone())
             .use_protocol(ProtocolVersion::RESP3)
             .connection_timeout(CONNECT_TIMEOUT)

@@ -17,14 +17,16 @@ use crate::{
 };
 
 /// Of each room, in Redis.
-const KEEP_ENTRIES: u64 = 300;
-const POSTS: u64 = 1_500;
+pub(crate) const KEEP_ENTRIES: u64 = 300;
+pub(crate) const POSTS: u64 = 1_500;
 
 async fn node(addresses: &[String], folder: Option<&Path>) -> OpenStore {
-    let archive = folder.map(|folder| ArchiveOptions {
-        blobs: Blobs::open(&BlobPlace::Folder(folder.to_owned())).unwrap(),
-        keep_entries: Some(KEEP_ENTRIES),
-    });
+    node_at(addresses, folder.map(|folder| BlobPlace::Folder(folder.to_owned()))).await
+}
+
+pub(crate) async fn node_at(addresses: &[String], place: Option<BlobPlace>) -> OpenStore {
+    let archive =
+        place.map(|place| ArchiveOptions { blobs: Blobs::open(&place).unwrap(), keep_entries: Some(KEEP_ENTRIES) });
     let options = RedisOptions { archive, ..crate::stage::options(addresses) };
     let opened = redis::open(options, None).await.unwrap();
     opened.handle.link().tend(Arc::new(Unattended));
@@ -40,7 +42,7 @@ fn text(number: u64) -> String {
     }
 }
 
-async fn say(node: &OpenStore, numbers: std::ops::Range<u64>) {
+pub(crate) async fn say(node: &OpenStore, numbers: std::ops::Range<u64>) {
     let made = stream::iter(numbers).map(|number| node.store.log.append(ROOM, post(0, number, &text(number))));
     let mut made = made.buffered(64);
     while let Some(made) = made.next().await {
@@ -53,7 +55,7 @@ fn expected(seq: u64) -> Option<String> {
     (seq > 2).then(|| text(seq - 3))
 }
 
-fn check(body: &Body, seq: u64) {
+pub(crate) fn check(body: &Body, seq: u64) {
     match (body, expected(seq)) {
         (Body::Text(found), Some(expected)) => assert_eq!(**found, *expected, "entry {seq}"),
         (_, expected) => assert!(expected.is_none() || seq <= 2, "entry {seq} has no text"),
@@ -69,7 +71,7 @@ async fn in_redis(server: &Server, key: &str) -> u64 {
 }
 
 /// Until so few entries are left in Redis as there shall be.
-async fn moved(server: &Server) {
+pub(crate) async fn moved(server: &Server) {
     let bound = KEEP_ENTRIES + 2 * SEGMENT_ENTRIES;
     let waiting = async {
         while in_redis(server, "entry").await > bound {
@@ -79,7 +81,7 @@ async fn moved(server: &Server) {
     tokio::time::timeout(Duration::from_secs(60), waiting).await.expect("the old part of the log was moved");
 }
 
-async fn all(node: &OpenStore, page: usize) -> Vec<Arc<Entry>> {
+pub(crate) async fn all(node: &OpenStore, page: usize) -> Vec<Arc<Entry>> {
     let mut entries: Vec<Arc<Entry>> = Vec::new();
     loop {
         let after = entries.last().map_or(0, |entry| entry.seq);

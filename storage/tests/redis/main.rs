@@ -4,6 +4,7 @@
 
 mod archived;
 mod away;
+mod bucket;
 mod communities;
 mod durability;
 mod epochs;
