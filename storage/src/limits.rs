@@ -57,6 +57,9 @@ pub const GENERATION_BYTES: usize = 16 * 1024 * 1024;
 /// Keys and values in the journal alone while the engine still takes what was handed
 /// to it; past it writes wait for the engine.
 pub const GENERATION_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// By how much the numbers of the journal's batches leap at a start. So many starts fit into
+/// 64 bits that nobody lives to see them, and so many numbers that nobody guesses one.
+pub const JOURNAL_LEAP_MAX: u64 = 1 << 40;
 /// A file of the journal that is made ahead of its use, filled with zeros: at most a
 /// generation with its frames.
 pub const SPARE_BYTES_MAX: u64 = 20 * 1024 * 1024;

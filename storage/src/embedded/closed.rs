@@ -57,7 +57,7 @@ impl Closed {
         }
         let engine = durable.engine()?;
         let engine: Arc<dyn Engine> =
-            Arc::new(journal::open(engine, &path.join(kind.name()), &path.join(parts::JOURNAL))?);
+            Arc::new(journal::open(engine, &path.join(kind.name()), &path.join(parts::JOURNAL), 0)?);
         let durable = Durable::new(Arc::clone(&engine));
         match durable.read(|view| birth::find(view))? {
             Found::Store { secret, version } => {

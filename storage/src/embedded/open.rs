@@ -30,7 +30,7 @@ use crate::{
     Store, StoreError,
     aggregates::Ports,
     engine::{self, Engine, EngineKind, journal, memory::MemoryEngine},
-    limits::{Bounds, CACHE_BYTES_DEFAULT, MEMORY_BYTES_MAX},
+    limits::{Bounds, CACHE_BYTES_DEFAULT, JOURNAL_LEAP_MAX, MEMORY_BYTES_MAX},
 };
 
 /// How to open a store on disk.
@@ -91,7 +91,9 @@ pub fn open(options: OpenOptions) -> Result<OpenStore, StoreError> {
     }
     let engine = engine::open(kind, &path, options.cache_bytes, Box::new(directory))?;
     migrate(&engine, &path)?;
-    let engine: Arc<dyn Engine> = Arc::new(journal::open(engine, &path.join(kind.name()), &path.join(parts::JOURNAL))?);
+    let leap = journal_leap(&options.entropy);
+    let journaled = journal::open(engine, &path.join(kind.name()), &path.join(parts::JOURNAL), leap)?;
+    let engine: Arc<dyn Engine> = Arc::new(journaled);
     let durable = Arc::new(Durable::new(Arc::clone(&engine)));
     let secret = match durable.read(|view| birth::find(view))? {
         Found::Store { secret, .. } => secret,
@@ -104,6 +106,12 @@ pub fn open(options: OpenOptions) -> Result<OpenStore, StoreError> {
     let latest = reconcile(recorded, &mut context, &durable, &*engine)?;
     let heads = Heads::rewrite(&heads_path, &latest).map_err(|error| unreadable(&heads_path, &error))?;
     start(engine, durable, context, Some(Box::new(heads)), secret)
+}
+
+fn journal_leap(entropy: &Entropy) -> u64 {
+    let mut bytes = [0; 8];
+    entropy(&mut bytes);
+    1 + u64::from_le_bytes(bytes) % JOURNAL_LEAP_MAX
 }
 
 /// Removes what a first start that was cut short left of an engine: an engine cannot always

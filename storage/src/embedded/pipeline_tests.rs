@@ -22,7 +22,7 @@ use crate::{
 fn open() -> (TempDir, (OpenStore, Arc<MoodyEngine>)) {
     let directory = tempfile::tempdir().unwrap();
     let engine: Arc<dyn Engine> = Arc::new(MemoryEngine::new(1 << 24));
-    let journaled = journal::open(engine, directory.path(), directory.path()).unwrap();
+    let journaled = journal::open(engine, directory.path(), directory.path(), 0).unwrap();
     (directory, open_over(Arc::new(journaled)))
 }
 

@@ -170,7 +170,7 @@ mod tests {
     async fn what_was_removed_is_not_passed_again_for_the_rest() {
         let directory = tempfile::tempdir().unwrap();
         let engine = Arc::new(Counting { inner: MemoryEngine::new(1 << 28), visits: AtomicUsize::new(0) });
-        let journaled = Arc::new(journal::open(engine.clone(), directory.path(), directory.path()).unwrap());
+        let journaled = Arc::new(journal::open(engine.clone(), directory.path(), directory.path(), 0).unwrap());
         let (opened, _) = open_over(journaled.clone());
         opened.store.rooms.create(new_room()).await.unwrap();
         let appends = (0..POSTS).map(|number| {

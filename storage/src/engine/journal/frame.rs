@@ -8,8 +8,10 @@ use crate::{StoreError, limits::BATCH_BYTES_MAX};
 
 const MARK: [u8; 4] = *b"rilF";
 const DELETED: u32 = u32::MAX;
-const ROWS_AT: usize = 4 + 4 + 8;
+const NUMBER_AT: usize = 4 + 4;
+const ROWS_AT: usize = NUMBER_AT + 8;
 const CHECKSUM_BYTES: usize = 16;
+const FRAME_BYTES_MIN: usize = ROWS_AT + CHECKSUM_BYTES;
 /// Frames begin at multiples of this.
 pub(super) const ALIGNMENT: usize = 8;
 /// A batch's bytes and, for as many rows as it could have, their lengths.
@@ -88,9 +90,17 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Frame<'_>> {
     })
 }
 
-/// Whether a whole frame begins anywhere in `bytes`.
-pub(super) fn is_anywhere(bytes: &[u8]) -> bool {
-    (0..bytes.len()).step_by(ALIGNMENT).any(|at| decode(&bytes[at..]).is_some())
+/// Whether a whole frame begins anywhere in `bytes` that can stand behind that of batch
+/// `number`. One that a text spells out has another number (see [`super::open`]), and is not
+/// even looked through.
+pub(super) fn is_behind(number: u64, bytes: &[u8]) -> bool {
+    let frames_max = (bytes.len() / FRAME_BYTES_MIN) as u64;
+    let can_follow = |bytes: &[u8]| {
+        let found = bytes.get(NUMBER_AT..).and_then(|bytes| bytes.first_chunk::<8>());
+        let ahead = found.and_then(|found| u64::from_le_bytes(*found).checked_sub(number));
+        ahead.is_some_and(|ahead| (1..=frames_max).contains(&ahead))
+    };
+    (0..bytes.len()).step_by(ALIGNMENT).map(|at| &bytes[at..]).any(|bytes| can_follow(bytes) && decode(bytes).is_some())
 }
 
 impl Frame<'_> {

@@ -61,10 +61,26 @@ pub(crate) struct Journaled {
 
 /// Opens the journal in `directory` and brings the engine up to it. `engine_path` is
 /// where the engine lies, for what is said of it.
-pub(crate) fn open(engine: Arc<dyn Engine>, engine_path: &Path, directory: &Path) -> Result<Journaled, StoreError> {
-    let next = recovery::recover(&*engine, engine_path, directory)?;
-    let segment = Segment::create(directory, next).map_err(|error| segment::unwritable(directory, &error))?;
-    segment::remove_before(directory, next).map_err(|error| segment::unwritable(directory, &error))?;
+///
+/// Batches go on with a number that is higher by `leap`, which nobody can guess: frames hold
+/// what people write, and where one is torn a text in it must not pass for the next frame.
+pub(crate) fn open(
+    engine: Arc<dyn Engine>,
+    engine_path: &Path,
+    directory: &Path,
+    leap: u64,
+) -> Result<Journaled, StoreError> {
+    let begin = |next| {
+        let segment = Segment::create(directory, next)?;
+        segment::remove_before(directory, next).map(|()| segment)
+    };
+    let begin = |next| begin(next).map_err(|error| segment::unwritable(directory, &error));
+    let mut next = recovery::recover(&*engine, engine_path, directory)?;
+    let mut segment = begin(next)?;
+    if leap > 0 {
+        next = recovery::leap(&*engine, next, leap)?;
+        segment = begin(next)?;
+    }
     let layers = Arc::new(Layers::new(engine));
     let spares = Arc::new(Spares::start(directory)?);
     let applier = Applier::start(Arc::clone(&layers), Arc::clone(&spares))?;

@@ -90,6 +90,15 @@ pub(super) fn recover(engine: &dyn Engine, engine_path: &Path, directory: &Path)
     Ok(through + 1)
 }
 
+/// Lets the batches go on with a number that is higher by so much; the one of the next. The
+/// journal has a file, which ends before that.
+pub(super) fn leap(engine: &dyn Engine, next: u64, by: u64) -> Result<u64, StoreError> {
+    let next = next.saturating_add(by);
+    engine.commit(applied_row(next - 1))?;
+    engine.barrier()?;
+    Ok(next)
+}
+
 fn gap(place: usize, had: u64, expected: u64, named: u64) -> String {
     if place == 0 {
         return format!(
@@ -115,8 +124,8 @@ fn read(path: &Path, named: u64, had: u64, rows: &mut Overlay) -> Result<u64, St
             if left == 0 {
                 break;
             }
-            let behind = bytes.get(at + frame::ALIGNMENT..at + left).unwrap_or_default();
-            if frame::is_anywhere(behind) {
+            let behind = bytes.get(at + frame::ALIGNMENT..).unwrap_or_default();
+            if frame::is_behind(next, behind) {
                 return Err(refuse(path, &format!("this file of the journal is damaged at byte {at}")));
             }
             tracing::warn!(

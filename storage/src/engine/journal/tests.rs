@@ -44,7 +44,7 @@ impl Engine for Kept {
 }
 
 fn opened(engine: &Kept, directory: &Path) -> Result<Journaled, StoreError> {
-    open(Arc::new(engine.clone()), directory, directory)
+    open(Arc::new(engine.clone()), directory, directory, 0)
 }
 
 /// Batch `number`: a row of its own, one that every batch replaces, and one that goes.
@@ -195,6 +195,63 @@ fn zeros_behind_the_last_batch_are_its_end_and_hide_no_damage() {
         flipped[at] ^= 8;
         assert!(reopened(&file, &flipped).map_or(true, |found| found == expected(3)), "at {at}");
     }
+}
+
+/// The frame of a batch of one row.
+fn frame_of(number: u64, value: Vec<u8>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    frame::encode(number, &Overlay::from([(vec![1; 4], Some(value))]), &mut bytes).unwrap();
+    bytes
+}
+
+#[test]
+fn damage_before_a_frame_that_ends_with_a_zero_is_damage_too() {
+    let (_directory, file, ends) = left(1);
+    let mut bytes = fs::read(&file).unwrap();
+    let last = (0u32..).map(|value| frame_of(2, value.to_le_bytes().to_vec())).find(|frame| frame.ends_with(&[0]));
+    bytes.extend(last.unwrap());
+    bytes.extend([0; 4096]);
+    assert_eq!(reopened(&file, &bytes).unwrap().len(), expected(1).len() + 1);
+    bytes[ends[0] + 20] ^= 1;
+    assert!(matches!(reopened(&file, &bytes), Err(StoreError::Open { .. })));
+}
+
+#[test]
+fn a_frame_that_a_text_spells_out_is_none() {
+    let (_directory, file, ends) = left(2);
+    let spelt = frame_of(1 << 40, b"text".to_vec());
+    // At every place that frames can begin at, in a batch whose beginning never came to the disk.
+    let torn = (0..frame::ALIGNMENT).map(|shift| {
+        let text = [&vec![b' '; shift][..], &spelt, &spelt].concat();
+        let mut torn = frame_of(3, text);
+        torn[..frame::ALIGNMENT].fill(0);
+        torn
+    });
+    for torn in torn {
+        let bytes = [&fs::read(&file).unwrap()[..], &torn, &[0; 4096]].concat();
+        assert_eq!(reopened(&file, &bytes).unwrap(), expected(2));
+    }
+    assert_eq!(fs::metadata(&file).unwrap().len() as usize, ends[2]);
+}
+
+#[test]
+fn numbers_leap_at_a_start_and_nothing_is_missing() {
+    let directory = tempfile::tempdir().unwrap();
+    let engine = Kept::new();
+    let mut count = 0;
+    for leap in [1_000, 0, 77] {
+        let journal = open(Arc::new(engine.clone()), directory.path(), directory.path(), leap).unwrap();
+        assert_eq!(rows(&journal, Direction::Forward), expected(count));
+        count += 1;
+        write(&journal, count);
+    }
+    let (first, _) = segment::list(directory.path()).unwrap().remove(0);
+    assert_eq!(first, 1 + 1_000 + 1 + 1 + 77);
+    // Cut short right behind a leap: what was begun before it is there, and the engine is ahead.
+    let next = recovery::recover(&engine, directory.path(), directory.path()).unwrap();
+    drop(Segment::create(directory.path(), next).unwrap());
+    recovery::leap(&engine, next, 5).unwrap();
+    assert_eq!(rows(&opened(&engine, directory.path()).unwrap(), Direction::Forward), expected(count));
 }
 
 #[test]
