@@ -229,6 +229,8 @@ fn commands_that_work_on_files_say_what_to_do_instead() {
     }
     let output = rill(data.path(), &redis.url(), &["config", "--look"]);
     assert!(output.status.success() && told(&output).contains("in the memory of Redis only"), "{}", told(&output));
+    let output = rill(data.path(), &redis.url(), &["config", "--look", "--set", "redis.wait_fsync=true"]);
+    assert!(told(&output).contains("redis.wait_fsync is set and waits for nothing"), "{}", told(&output));
     assert_eq!(redis.info("db0").unwrap(), None, "nothing was begun");
 }
 

@@ -334,10 +334,17 @@ impl Core {
 
     async fn compare(self: Arc<Self>, comparison: Arc<Comparison>) {
         while let Some((log, seen)) = { comparison.logs.lock().next() } {
-            if let Err(error) = self.compare_one(log, seen).await {
-                // All of it again, with the next connection or at the next start.
-                tracing::warn!(?log, %error, "a log cannot be held against what was seen of it");
-                return;
+            match self.compare_one(log, seen).await {
+                Ok(()) => {}
+                Err(StoreError::Closed) => return,
+                Err(error) => {
+                    tracing::warn!(?log, %error, "a log cannot be held against what was seen of it");
+                    // All of it again, with the next connection or at the next start; but a
+                    // damaged log stays what it is.
+                    if matches!(error, StoreError::Unreachable(_) | StoreError::Busy) {
+                        return;
+                    }
+                }
             }
         }
         if comparison.undone.fetch_sub(1, Relaxed) == 1 {
