@@ -75,6 +75,12 @@ impl Foundation {
     }
 
     async fn open_embedded(&self, config: &Config) -> Result<Result<Opened, StoreError>, JoinError> {
+        // An empty community beside the one that people know would take their logins for wrong.
+        if redis::is_used_with_redis(&config.data) && !embedded::is_store(&config.data) {
+            let detail = "its community lies in Redis, and storage.backend is embedded: set it to redis, or use another \
+                          directory";
+            return Ok(Err(StoreError::Open { path: config.data.clone(), detail: detail.into() }));
+        }
         let entropy = self.entropy.clone();
         let options = OpenOptions::new(&config.data, Arc::new(move |out: &mut [u8]| entropy.fill(out)));
         let options = OpenOptions { engine: config.storage.engine, ..options };

@@ -211,6 +211,9 @@ fn what_cannot_be_used_is_said_at_the_start_without_the_password() {
     assert_eq!(server.terminate(), Some(0));
     let said = std::fs::read_to_string(&log).unwrap();
     assert!(said.contains("WARN") && said.contains("CAN BE LOST") && said.contains("appendonly no"), "{said}");
+    // And without its configuration it begins no other community beside that.
+    let said = refused(data.path(), &[]);
+    assert!(said.contains("its community lies in Redis") && said.contains("storage.backend"), "{said}");
 }
 
 #[test]
