@@ -100,7 +100,8 @@ pub fn copy_out(
     engine.settle()?;
     drop(engine);
     let copied = compared.inspect_err(|error| {
-        if !matches!(error, StoreError::Unreachable(_)) {
+        // What Redis or the blobs do not answer now says nothing against what was copied.
+        if matches!(error, StoreError::Open { .. } | StoreError::Damaged { .. }) {
             parts::abandon(&target);
         }
     })?;
