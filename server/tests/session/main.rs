@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod batches;
+mod between;
 mod busy;
 mod chat;
 mod clock;

@@ -1,24 +1,18 @@
 //! A store in which a test can have something happen between two reads of the server,
 //! where otherwise only chance would put it.
 
-use async_trait::async_trait;
 use parking_lot::Mutex;
-use rill_protocol::{RoomId, UserId};
-use rill_storage::{
-    Store, StoreError,
-    model::{Anchor, Appended, Entry, Head, Membership, MessagePage, NewBatch, NewEntry, NewRoom, Pending, Room},
-    port::{
-        Log, LogObserver, Rooms,
-        log::{Append, AppendBatch, AppendResult},
-    },
-};
+use rill_storage::Store;
 use std::{
     collections::VecDeque,
     pin::Pin,
     sync::{Arc, OnceLock},
 };
 
-use crate::dice::Dice;
+use crate::{
+    between::{Between, Call, wrapped},
+    dice::Dice,
+};
 
 type Happening = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -55,104 +49,21 @@ pub(crate) struct Hooks {
     pub(crate) dawdler: OnceLock<Dice>,
 }
 
-struct Meddled {
-    log: Arc<dyn Log>,
-    rooms: Arc<dyn Rooms>,
-    hooks: Arc<Hooks>,
-}
-
 /// The same store, with hooks.
 pub(crate) fn meddled(store: Store, hooks: Arc<Hooks>) -> Store {
-    let meddled = Arc::new(Meddled { log: store.log.clone(), rooms: store.rooms.clone(), hooks });
-    Store { log: meddled.clone(), rooms: meddled, ..store }
+    wrapped(store, hooks)
 }
 
-#[async_trait]
-impl Log for Meddled {
-    fn append(&self, room: RoomId, entry: NewEntry) -> Append {
-        let (append, hooks) = (self.log.append(room, entry), self.hooks.clone());
-        Box::pin(async move {
-            let appended: AppendResult = append.await;
-            hooks.after_append.happen(&hooks.dawdler).await;
-            appended
-        })
-    }
+impl Between for Hooks {
+    async fn before(&self, _call: Call) {}
 
-    fn append_batch(&self, room: RoomId, batch: NewBatch) -> AppendBatch {
-        let (append, hooks) = (self.log.append_batch(room, batch), self.hooks.clone());
-        Box::pin(async move {
-            let appended = append.await;
-            hooks.after_append.happen(&hooks.dawdler).await;
-            appended
-        })
-    }
-
-    async fn head(&self, room: RoomId) -> Result<Option<Head>, StoreError> {
-        let head = self.log.head(room).await;
-        self.hooks.after_head.happen(&self.hooks.dawdler).await;
-        head
-    }
-
-    async fn entries(
-        &self,
-        room: RoomId,
-        after: u64,
-        limit: usize,
-        bytes: usize,
-    ) -> Result<Vec<Arc<Entry>>, StoreError> {
-        self.log.entries(room, after, limit, bytes).await
-    }
-
-    async fn tail(
-        &self,
-        room: RoomId,
-        after: u64,
-        limit: usize,
-        bytes: usize,
-    ) -> Result<Option<(Head, Vec<Arc<Entry>>)>, StoreError> {
-        self.log.tail(room, after, limit, bytes).await
-    }
-
-    async fn messages(
-        &self,
-        room: RoomId,
-        anchor: Anchor,
-        limit: usize,
-        bytes: usize,
-    ) -> Result<Option<MessagePage>, StoreError> {
-        self.log.messages(room, anchor, limit, bytes).await
-    }
-
-    fn observe(&self, observer: Arc<dyn LogObserver>) {
-        self.log.observe(observer);
-    }
-}
-
-#[async_trait]
-impl Rooms for Meddled {
-    async fn create(&self, room: NewRoom) -> Result<Appended, StoreError> {
-        self.rooms.create(room).await
-    }
-
-    async fn get(&self, room: RoomId) -> Result<Option<Room>, StoreError> {
-        self.rooms.get(room).await
-    }
-
-    async fn membership(&self, room: RoomId, user: UserId) -> Result<Option<Membership>, StoreError> {
-        let membership = self.rooms.membership(room, user).await;
-        self.hooks.after_membership.happen(&self.hooks.dawdler).await;
-        membership
-    }
-
-    async fn members(&self, room: RoomId, after: Option<UserId>, limit: usize) -> Result<Vec<Membership>, StoreError> {
-        self.rooms.members(room, after, limit).await
-    }
-
-    async fn pending(&self, limit: usize) -> Result<Vec<Pending>, StoreError> {
-        self.rooms.pending(limit).await
-    }
-
-    async fn settle(&self, room: RoomId, seq: u64) -> Result<(), StoreError> {
-        self.rooms.settle(room, seq).await
+    async fn after(&self, call: Call) {
+        let hook = match call {
+            Call::Head => &self.after_head,
+            Call::Membership => &self.after_membership,
+            Call::Append => &self.after_append,
+            Call::Other => return,
+        };
+        hook.happen(&self.dawdler).await;
     }
 }

@@ -6,6 +6,8 @@
 //! The same seed is the same life, to the byte: what fails once fails again. See
 //! docs/architecture.md.
 
+#[path = "../session/between.rs"]
+mod between;
 mod clock;
 mod device;
 mod dice;

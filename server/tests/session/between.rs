@@ -1,0 +1,181 @@
+//! A store with something between it and the server: every call of a port that sessions
+//! stand on, with what happens before it and behind it.
+
+use async_trait::async_trait;
+use rill_protocol::{RoomId, UserId};
+use rill_storage::{
+    Store, StoreError,
+    model::{
+        Anchor, Appended, Entry, Head, Membership, MessagePage, NewBatch, NewEntry, NewRoom, Pending, Room, UserEntry,
+        UserFact, UserHead,
+    },
+    port::{
+        Endings, Log, LogObserver, Rooms, UserLog, UserLogObserver,
+        endings::{Ended, Mark},
+        log::{Append, AppendBatch},
+    },
+};
+use std::sync::Arc;
+
+/// Which call it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Call {
+    /// Queued when it is called: nothing comes before it.
+    Append,
+    Head,
+    Membership,
+    Other,
+}
+
+/// What happens in between.
+pub(crate) trait Between: Send + Sync + 'static {
+    fn before(&self, call: Call) -> impl Future<Output = ()> + Send;
+    /// It has been answered, and whoever called has not been told.
+    fn after(&self, call: Call) -> impl Future<Output = ()> + Send;
+}
+
+struct Wrapped<B> {
+    store: Store,
+    between: Arc<B>,
+}
+
+/// The same store, with that in between.
+pub(crate) fn wrapped<B: Between>(store: Store, between: Arc<B>) -> Store {
+    let wrapped = Arc::new(Wrapped { store: store.clone(), between });
+    Store { log: wrapped.clone(), rooms: wrapped.clone(), user_log: wrapped.clone(), endings: wrapped, ..store }
+}
+
+impl<B: Between> Wrapped<B> {
+    async fn call<T>(&self, call: Call, work: impl Future<Output = T>) -> T {
+        self.between.before(call).await;
+        let outcome = work.await;
+        self.between.after(call).await;
+        outcome
+    }
+
+    async fn other<T>(&self, work: impl Future<Output = T>) -> T {
+        self.call(Call::Other, work).await
+    }
+}
+
+#[async_trait]
+impl<B: Between> Log for Wrapped<B> {
+    fn append(&self, room: RoomId, entry: NewEntry) -> Append {
+        let (append, between) = (self.store.log.append(room, entry), self.between.clone());
+        Box::pin(async move {
+            let appended = append.await;
+            between.after(Call::Append).await;
+            appended
+        })
+    }
+
+    fn append_batch(&self, room: RoomId, batch: NewBatch) -> AppendBatch {
+        let (append, between) = (self.store.log.append_batch(room, batch), self.between.clone());
+        Box::pin(async move {
+            let appended = append.await;
+            between.after(Call::Append).await;
+            appended
+        })
+    }
+
+    async fn head(&self, room: RoomId) -> Result<Option<Head>, StoreError> {
+        self.call(Call::Head, self.store.log.head(room)).await
+    }
+
+    async fn entries(
+        &self,
+        room: RoomId,
+        after: u64,
+        limit: usize,
+        bytes: usize,
+    ) -> Result<Vec<Arc<Entry>>, StoreError> {
+        self.other(self.store.log.entries(room, after, limit, bytes)).await
+    }
+
+    async fn tail(
+        &self,
+        room: RoomId,
+        after: u64,
+        limit: usize,
+        bytes: usize,
+    ) -> Result<Option<(Head, Vec<Arc<Entry>>)>, StoreError> {
+        self.other(self.store.log.tail(room, after, limit, bytes)).await
+    }
+
+    async fn messages(
+        &self,
+        room: RoomId,
+        anchor: Anchor,
+        limit: usize,
+        bytes: usize,
+    ) -> Result<Option<MessagePage>, StoreError> {
+        self.other(self.store.log.messages(room, anchor, limit, bytes)).await
+    }
+
+    fn observe(&self, observer: Arc<dyn LogObserver>) {
+        self.store.log.observe(observer);
+    }
+}
+
+#[async_trait]
+impl<B: Between> Rooms for Wrapped<B> {
+    async fn create(&self, room: NewRoom) -> Result<Appended, StoreError> {
+        self.other(self.store.rooms.create(room)).await
+    }
+
+    async fn get(&self, room: RoomId) -> Result<Option<Room>, StoreError> {
+        self.other(self.store.rooms.get(room)).await
+    }
+
+    async fn membership(&self, room: RoomId, user: UserId) -> Result<Option<Membership>, StoreError> {
+        self.call(Call::Membership, self.store.rooms.membership(room, user)).await
+    }
+
+    async fn members(&self, room: RoomId, after: Option<UserId>, limit: usize) -> Result<Vec<Membership>, StoreError> {
+        self.other(self.store.rooms.members(room, after, limit)).await
+    }
+
+    async fn pending(&self, limit: usize) -> Result<Vec<Pending>, StoreError> {
+        self.other(self.store.rooms.pending(limit)).await
+    }
+
+    async fn settle(&self, room: RoomId, seq: u64) -> Result<(), StoreError> {
+        self.other(self.store.rooms.settle(room, seq)).await
+    }
+}
+
+#[async_trait]
+impl<B: Between> UserLog for Wrapped<B> {
+    async fn append(
+        &self,
+        user: UserId,
+        cause: (RoomId, u64),
+        fact: UserFact,
+        at_ms: u64,
+    ) -> Result<Option<UserEntry>, StoreError> {
+        self.other(self.store.user_log.append(user, cause, fact, at_ms)).await
+    }
+
+    async fn head(&self, user: UserId) -> Result<Option<UserHead>, StoreError> {
+        self.other(self.store.user_log.head(user)).await
+    }
+
+    async fn entries(&self, user: UserId, after: u64, limit: usize) -> Result<Option<Vec<UserEntry>>, StoreError> {
+        self.other(self.store.user_log.entries(user, after, limit)).await
+    }
+
+    async fn snapshot(&self, user: UserId) -> Result<Option<(UserHead, Vec<UserEntry>)>, StoreError> {
+        self.other(self.store.user_log.snapshot(user)).await
+    }
+
+    fn observe(&self, observer: Arc<dyn UserLogObserver>) {
+        self.store.user_log.observe(observer);
+    }
+}
+
+#[async_trait]
+impl<B: Between> Endings for Wrapped<B> {
+    async fn since(&self, mark: Option<Mark>) -> Result<Ended, StoreError> {
+        self.other(self.store.endings.since(mark)).await
+    }
+}
