@@ -45,8 +45,9 @@ pub(crate) fn usage() -> Option<Usage> {
     let statm = fs::read_to_string("/proc/self/statm").ok()?;
     let pages: u64 = statm.split_whitespace().nth(1)?.parse().ok()?;
     let stat = fs::read_to_string("/proc/self/stat").ok()?;
-    // The name in parentheses may hold anything; behind it stand fields 3 and on.
-    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+    // The name in parentheses may hold anything; behind it stand fields 3 and on, of which 14
+    // and 15 are utime and stime (proc_pid_stat(5)).
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(14 - 3);
     let mut ticks = || fields.next()?.parse::<u64>().ok();
     let ticks = ticks()? + ticks()?;
     let page_bytes = rustix::param::page_size() as u64;

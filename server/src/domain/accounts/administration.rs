@@ -165,11 +165,14 @@ impl Accounts {
             self.check_replaceable(user, &leaving).await?;
             Ok(act.await?)
         });
-        let done = done.await.unwrap_or(Err(DomainError::Busy));
-        if let Err(error) = roster.stepped_down(user.id).await {
+        let done = done.await;
+        // Of a failure or after too long nobody knows whether it comes to pass: that stays
+        // announced until it is forgotten by itself.
+        let is_over = matches!(&done, Ok(Ok(_) | Err(DomainError::LastAdministrator | DomainError::Busy)));
+        if is_over && let Err(error) = roster.stepped_down(user.id).await {
             tracing::debug!(%error, "it is forgotten by itself");
         }
-        done
+        done.unwrap_or(Err(DomainError::Busy))
     }
 
     async fn check_replaceable(&self, user: &User, leaving: &[UserId]) -> Result<(), DomainError> {
