@@ -4,7 +4,7 @@
 //! Each frame is synced before the next one is written. So only the last frame of a file
 //! can be torn, and it was then never acknowledged: it is left out, and the next file
 //! begins with its number. A frame that is not whole with a whole one behind it, or a
-//! number that is skipped, is damage.
+//! number that is skipped and the engine has not passed, is damage.
 
 use std::{fs, io, path::Path};
 
@@ -67,6 +67,10 @@ pub(super) fn recover(engine: &dyn Engine, engine_path: &Path, directory: &Path)
         if place > 0 && named < *next && read(&path, named, had, &mut Overlay::new())? == named {
             // It was begun and taken back, and the one before it went on.
             continue;
+        }
+        if place > 0 && named > *next && named <= had + 1 {
+            // The engine has what is not here: numbers leap at a start.
+            *next = named;
         }
         if named != *next || (place == 0 && named > had + 1) {
             // In front of all files it is the engine that lacks something.

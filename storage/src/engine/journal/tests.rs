@@ -247,11 +247,20 @@ fn numbers_leap_at_a_start_and_nothing_is_missing() {
     }
     let (first, _) = segment::list(directory.path()).unwrap().remove(0);
     assert_eq!(first, 1 + 1_000 + 1 + 1 + 77);
-    // Cut short right behind a leap: what was begun before it is there, and the engine is ahead.
-    let next = recovery::recover(&engine, directory.path(), directory.path()).unwrap();
-    drop(Segment::create(directory.path(), next).unwrap());
-    recovery::leap(&engine, next, 5).unwrap();
-    assert_eq!(rows(&opened(&engine, directory.path()).unwrap(), Direction::Forward), expected(count));
+    // Cut short right behind a leap: what was begun before it is there, and the engine is
+    // ahead; or what was begun behind it is there too.
+    for has_begun in [false, true] {
+        let next = recovery::recover(&engine, directory.path(), directory.path()).unwrap();
+        drop(Segment::create(directory.path(), next).unwrap());
+        let next = recovery::leap(&engine, next, 5).unwrap();
+        if has_begun {
+            drop(Segment::create(directory.path(), next).unwrap());
+        }
+        let journal = opened(&engine, directory.path()).unwrap();
+        assert_eq!(rows(&journal, Direction::Forward), expected(count));
+        count += 1;
+        write(&journal, count);
+    }
 }
 
 #[test]
