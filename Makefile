@@ -52,8 +52,9 @@ rust-tests: page servers
 	$(CARGO) test --locked --workspace
 
 # 20 cuts of power under each engine, about a minute. Without root it says so, and fails in CI.
+# Of the whole workspace, as above: a crate alone is another choice of features, and built anew.
 power-cuts:
-	$(CARGO) test --locked -p rill-storage --test power
+	$(CARGO) test --locked --workspace --test power
 
 # The whole server in one thread, lived through ten thousand times; and eight bugs on purpose.
 simulation:
@@ -74,11 +75,11 @@ browser-binaries: page
 # The contract suite's host as a program, for the browser that plays the peer; `cargo test`
 # has built it already.
 transport-host:
-	$(CARGO) build --locked --example transport-host
+	$(CARGO) build --locked --workspace --example transport-host
 
 # The server by a clock that a browser test moves. It serves the page that `page` built.
 moved-clock: page
-	$(CARGO) build --locked --example moved-clock
+	$(CARGO) build --locked --workspace --example moved-clock
 
 chromium:
 	@scripts/install-chromium
