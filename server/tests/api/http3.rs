@@ -37,11 +37,11 @@ pub(crate) async fn exchange(
     let (mut driver, mut requests) = h3::client::new(h3_quinn::Connection::new(quic)).await.unwrap();
     let driving = tokio::spawn(async move { driver.wait_idle().await });
     let mut stream = requests.send_request(head).await?;
-    if !body.is_empty() {
-        // An error says that the server wants no more of it, and will say why.
-        let _ = stream.send_data(body).await;
+    // An error says that the server wants no more of the body, and will say why. h3 may not be
+    // asked to finish then: it greases the end, and takes the unsent rest for its own fault.
+    if body.is_empty() || stream.send_data(body).await.is_ok() {
+        let _ = stream.finish().await;
     }
-    let _ = stream.finish().await;
     let head = stream.recv_response().await?;
     let mut body = BytesMut::new();
     while let Some(mut data) = stream.recv_data().await? {
