@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use thiserror::Error;
 
+use crate::blobs::BlobName;
+
 /// A failure of the store itself. What a caller may not do is not an error of the
 /// store but an answer of the port (see [`crate::port::log::AppendRefused`]).
 #[derive(Debug, Error, Clone)]
@@ -63,6 +65,18 @@ pub enum StoreError {
     /// What lies beside the rows cannot be read or written.
     #[error("{0}")]
     Blobs(String),
+    /// There is no such blob, though a row names it.
+    #[error("the blob {name} is missing; restore the blobs from a backup, or send the file again")]
+    BlobMissing { name: BlobName },
+    /// A blob is not what was written.
+    #[error("the blob {name} is damaged ({detail}); restore it from a backup, or send the file again")]
+    BlobDamaged { name: BlobName, detail: String },
+    /// Somebody else is writing this blob.
+    #[error("the blob {name} is being written by somebody else; try again when they have stopped")]
+    BlobInUse { name: BlobName },
+    /// Bytes that a blob has not, or not yet.
+    #[error("the blob {name} has {bytes} bytes, and {until} were asked of it; ask for what there is")]
+    BlobBounds { name: BlobName, bytes: u64, until: u64 },
     /// The store is shutting down.
     #[error("the store is closed")]
     Closed,

@@ -164,6 +164,20 @@ pub const ARCHIVE_DUE_ROOMS_MAX: usize = 10_000;
 /// How long an object store has to take a connection, and for all tries of one request.
 pub const BLOB_CONNECT_TIMEOUT_MS: u64 = 3_000;
 pub const BLOB_PATIENCE_MS: u64 = 10_000;
+/// A part of a blob that grows: what its digest keeps one value of, and an object of its own in
+/// a bucket. Part of the format.
+pub const BLOB_PART_BYTES: u64 = 4 * 1024 * 1024;
+/// What gathers for the file of such a blob before a piece of work is begun for it, and before
+/// whoever receives it waits; as much again is being written.
+pub const STAGED_BATCH_BYTES_MIN: usize = 256 * 1024;
+pub const STAGED_BATCH_BYTES_MAX: usize = 1024 * 1024;
+/// After how many bytes its file is synced without being asked.
+pub const STAGED_SYNC_BYTES: u64 = 8 * 1024 * 1024;
+/// How often, and how long each time, the next writer of a blob waits for the one before.
+pub const STAGED_LOCK_TRIES_MAX: u32 = 100;
+pub const STAGED_LOCK_WAIT_MS: u64 = 20;
+/// Bytes of a blob that are read at a time; in a folder as much again is read ahead.
+pub const BLOB_READ_BYTES: usize = 1024 * 1024;
 /// How few entries of a room an owner may let Redis keep.
 pub const KEEP_ENTRIES_MIN: u64 = 256;
 

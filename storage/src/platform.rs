@@ -41,6 +41,19 @@ pub(crate) fn sync_data(file: &File) -> io::Result<()> {
     file.sync_data()
 }
 
+/// Whether two looks are at one file, whatever its names.
+#[cfg(unix)]
+pub(crate) fn is_same_file(one: &std::fs::Metadata, other: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
+}
+
+/// Elsewhere a file that is open keeps its name.
+#[cfg(not(unix))]
+pub(crate) fn is_same_file(_one: &std::fs::Metadata, _other: &std::fs::Metadata) -> bool {
+    true
+}
+
 /// The room of the file system that a directory lies on.
 pub(crate) struct Space {
     /// What this process may still write.

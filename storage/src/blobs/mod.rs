@@ -1,28 +1,62 @@
 //! Blobs: bytes too many for a row, in a folder of this machine or in an object store
 //! (S3 and what speaks it), each written once and never changed.
 //!
+//! There are small ones that are written and read whole ([`Blobs::put`], [`Blobs::get`]), and
+//! those that grow while they come in and are read by ranges, also before they are whole
+//! ([`Blobs::stage`], [`Blobs::read`]).
+//!
 //! A blob's name says nothing of what is in it. What lies in the store is sealed
-//! ([`sealed`]), so encryption at rest covers it as it covers rows. Absent: who may read
-//! what, and which blobs are still needed.
+//! ([`sealed`], [`chunk`]), so encryption at rest covers it as it covers rows. Absent: who may
+//! read what, and which blobs are still needed.
 
+mod blocking;
+mod bucket;
+mod chunk;
+mod folder;
 mod name;
 mod place;
 mod sealed;
+mod space;
+mod staged;
+mod stream;
+mod tree;
 
 use bytes::Bytes;
 use object_store::{ObjectStore, ObjectStoreExt, path::Path};
-use std::{fmt, sync::Arc};
+use std::{fmt, ops::Range, sync::Arc};
 
+pub use chunk::CHUNK_BYTES;
 pub use name::BlobName;
 pub use place::{BlobPlace, S3Place};
+pub use staged::{Finished, Progress, Staged};
+pub use stream::BlobStream;
 
-use crate::{StoreError, record::KeyRing};
+use bucket::Bucket;
+use folder::Folder;
+
+use crate::{StoreError, limits::BLOB_PART_BYTES, record::KeyRing};
 
 /// Where blobs lie. Clones share it.
 #[derive(Clone)]
 pub struct Blobs {
     store: Arc<dyn ObjectStore>,
     ring: Arc<KeyRing>,
+    /// Where the place is one.
+    folder: Option<Folder>,
+}
+
+/// A blob that grows: what it is called, and how many bytes it has or will have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Blob {
+    pub name: BlobName,
+    pub size: u64,
+}
+
+impl Blob {
+    /// Whether it is more than one part, so that values of whole parts are kept.
+    fn is_parted(&self) -> bool {
+        self.size > BLOB_PART_BYTES
+    }
 }
 
 impl fmt::Debug for Blobs {
@@ -48,7 +82,11 @@ impl Blobs {
     /// The folder cannot be made or the address makes no sense. That an object store does
     /// not answer is found at the first use.
     pub fn open(place: &BlobPlace) -> Result<Self, StoreError> {
-        Ok(Self { store: place.open()?, ring: Arc::default() })
+        let folder = match place {
+            BlobPlace::Folder(folder) => Some(Folder::new(folder)),
+            BlobPlace::S3(_) | BlobPlace::Memory => None,
+        };
+        Ok(Self { store: place.open()?, ring: Arc::default(), folder })
     }
 
     /// Writes a blob; durable when it returns. Doing so again is harmless, since a name
@@ -58,6 +96,9 @@ impl Blobs {
     /// The place fails, or is full.
     pub async fn put(&self, name: &BlobName, content: &[u8]) -> Result<(), StoreError> {
         let sealed = sealed::seal(&self.ring, name, content);
+        if let Some(folder) = &self.folder {
+            space::must_hold(folder.root(), sealed.len() as u64)?;
+        }
         self.store.put(&path(name), sealed.into()).await.map(drop).map_err(|error| failed("written", &error))
     }
 
@@ -75,15 +116,45 @@ impl Blobs {
         sealed::open(&self.ring, name, &sealed).map(Some)
     }
 
-    /// Removes a blob; it need not be there.
+    /// Removes a blob, of whichever kind and whether it is finished or not; it need not be
+    /// there. When this returns it does not come back, also if the machine loses its power.
     ///
     /// # Errors
     /// The place fails.
     pub async fn remove(&self, name: &BlobName) -> Result<(), StoreError> {
+        if let Some(folder) = &self.folder {
+            let (folder, name) = (folder.clone(), *name);
+            return blocking::run(move || folder.remove(&name)).await;
+        }
         match self.store.delete(&path(name)).await {
-            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => self.bucket().remove(name).await,
             Err(error) => Err(failed("removed", &error)),
         }
+    }
+
+    /// Begins a blob that grows, or goes on with one: with whatever is there of it, which may
+    /// be less or more than was noted. A finished one is there to the end.
+    ///
+    /// # Errors
+    /// The place fails or is full, somebody else is writing the same one
+    /// ([`StoreError::BlobInUse`]), or a finished one is damaged.
+    pub async fn stage(&self, blob: Blob, noted: &Progress) -> Result<Staged, StoreError> {
+        Staged::open(self, blob, noted.clone()).await
+    }
+
+    /// Reads a range of a blob that grows, of which `durable` bytes are there by what was
+    /// noted; of a finished one that is its size. What is read is held against its checksums,
+    /// and nothing else is read.
+    ///
+    /// # Errors
+    /// The range ends behind what is durable ([`StoreError::BlobBounds`]), there is no such
+    /// blob ([`StoreError::BlobMissing`]), or the place fails. Damage is found by the stream.
+    pub async fn read(&self, blob: Blob, durable: u64, range: Range<u64>) -> Result<BlobStream, StoreError> {
+        BlobStream::open(self, blob, durable, range).await
+    }
+
+    fn bucket(&self) -> Bucket {
+        Bucket::new(Arc::clone(&self.store), Arc::clone(&self.ring))
     }
 }
 

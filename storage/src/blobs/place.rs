@@ -1,6 +1,8 @@
 //! Where blobs lie: a folder that every node sees, or a bucket.
 
-use object_store::{ClientOptions, ObjectStore, RetryConfig, aws::AmazonS3Builder, local::LocalFileSystem};
+use object_store::{
+    ClientOptions, ObjectStore, RetryConfig, aws::AmazonS3Builder, local::LocalFileSystem, memory::InMemory,
+};
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use crate::{
@@ -15,6 +17,8 @@ pub enum BlobPlace {
     /// Everything that is written is synced.
     Folder(PathBuf),
     S3(S3Place),
+    /// In this process's memory, as a bucket is used, and gone with it: for tests.
+    Memory,
 }
 
 /// A bucket of S3 or of what speaks it.
@@ -41,6 +45,7 @@ impl std::fmt::Debug for S3Place {
 impl BlobPlace {
     pub(super) fn open(&self) -> Result<Arc<dyn ObjectStore>, StoreError> {
         match self {
+            Self::Memory => Ok(Arc::new(InMemory::new())),
             Self::Folder(folder) => {
                 let cannot = |error: &dyn std::fmt::Display| StoreError::Open {
                     path: folder.clone(),

@@ -14,6 +14,8 @@ mod played;
 mod proxy;
 mod refusals;
 mod rooms;
+#[path = "../s3/mod.rs"]
+mod s3;
 mod settling;
 mod stage;
 mod tls;

@@ -17,6 +17,12 @@ pub(crate) fn ensure(directory: &Path, waiting_bytes: usize) -> Result<(), Store
     if space.free_bytes < needed(waiting_bytes as u64, space.disk_bytes) { Err(StoreError::Full) } else { Ok(()) }
 }
 
+/// Refuses if so many bytes beside the engine would leave less than is kept free for it.
+pub(crate) fn ensure_for(directory: &Path, bytes: u64) -> Result<(), StoreError> {
+    let Ok(space) = platform::space(directory) else { return Ok(()) };
+    if space.free_bytes < needed(0, space.disk_bytes).saturating_add(bytes) { Err(StoreError::Full) } else { Ok(()) }
+}
+
 /// The same at a start: what was kept free until then is for this.
 pub(super) fn ensure_without_reserve(directory: &Path, waiting_bytes: usize) -> Result<(), StoreError> {
     let Ok(space) = platform::space(directory) else { return Ok(()) };
