@@ -16,12 +16,12 @@ const ALL: [TransportKind; 3] = [TransportKind::Quic, TransportKind::WebTranspor
 async fn a_server_that_stops_in_peace_is_found_again_at_once() {
     let mut server = Server::start();
     let (writer, events) = server.client("user1", TransportKind::Quic).await;
-    let room = within(20, writer.create_room("r")).await.unwrap().id;
+    let room = within(60, writer.create_room("r")).await.unwrap().id;
     let mut readers = vec![Reader::new(events, room)];
     let mut guests = Vec::new();
     for (user, kind) in [("user2", TransportKind::WebTransport), ("user3", TransportKind::WebSocket)] {
         let (guest, events) = server.client(user, kind).await;
-        within(20, guest.join(room)).await.unwrap();
+        within(60, guest.join(room)).await.unwrap();
         readers.push(Reader::new(events, room));
         guests.push(guest);
     }
@@ -45,9 +45,9 @@ async fn a_client_whose_login_ends_is_told_so_and_stops() {
         let mut config = server.config("user1", kind);
         config.credentials = Credentials::Token(login.token.clone());
         let (client, mut events) = Client::connect(config).await.unwrap();
-        within(20, client.online()).await.unwrap();
+        within(60, client.online()).await.unwrap();
         api.logout(&login.token).await.unwrap();
-        let failure = within(20, async {
+        let failure = within(60, async {
             loop {
                 match events.next().await.expect("an end with a reason") {
                     Event::State(State::LoggedOut(failure)) => return failure,
@@ -58,7 +58,7 @@ async fn a_client_whose_login_ends_is_told_so_and_stops() {
         })
         .await;
         assert_eq!(failure.known().map(Code::action), Some(rill_protocol::Action::Login), "{kind}: {failure}");
-        assert!(within(20, client.create_room("x")).await.is_err(), "{kind}: nothing is asked any more");
+        assert!(within(60, client.create_room("x")).await.is_err(), "{kind}: nothing is asked any more");
     }
 }
 
@@ -75,10 +75,10 @@ async fn a_used_ticket_is_refused_and_a_fresh_one_is_good() {
         };
         let fresh = api.tickets(&login.token, 1).await.unwrap();
         let (client, _events) = with(fresh.clone()).await.unwrap();
-        within(20, client.online()).await.unwrap();
+        within(60, client.online()).await.unwrap();
         client.close().await;
         let (client, _events) = with(fresh).await.unwrap();
-        let error = within(20, client.online()).await.unwrap_err();
+        let error = within(60, client.online()).await.unwrap_err();
         let rill_client::Error::Refused(failure) = error else { panic!("{kind}: {error}") };
         assert_eq!(failure.known(), Some(Code::BadTicket), "{kind}");
     }
@@ -86,7 +86,7 @@ async fn a_used_ticket_is_refused_and_a_fresh_one_is_good() {
     let config = server.config("user1", TransportKind::Quic);
     let (client, _events) =
         Client::connect(Config { credentials: Credentials::Tickets(vec![ticket]), ..config }).await.unwrap();
-    within(20, client.online()).await.unwrap();
+    within(60, client.online()).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -95,23 +95,23 @@ async fn a_room_that_is_left_is_silent_and_comes_back_whole() {
     for kind in ALL {
         let (host, _host_events) = server.client("user1", kind).await;
         let (guest, mut guest_events) = server.client("user2", kind).await;
-        let room = within(20, host.create_room(kind.as_str())).await.unwrap().id;
-        within(20, guest.join(room)).await.unwrap();
-        within(20, guest.leave(room)).await.unwrap();
-        within(20, async { while !matches!(guest_events.next().await, Some(Event::RoomRemoved(id)) if id == room) {} })
+        let room = within(60, host.create_room(kind.as_str())).await.unwrap().id;
+        within(60, guest.join(room)).await.unwrap();
+        within(60, guest.leave(room)).await.unwrap();
+        within(60, async { while !matches!(guest_events.next().await, Some(Event::RoomRemoved(id)) if id == room) {} })
             .await;
         let refused = guest.post(room, "from outside").await.unwrap();
-        let rill_client::Error::Refused(failure) = within(20, refused.posted()).await.unwrap_err() else {
+        let rill_client::Error::Refused(failure) = within(60, refused.posted()).await.unwrap_err() else {
             panic!("{kind}: not refused")
         };
         assert_eq!(failure.known(), Some(Code::NotAMember), "{kind}");
         let receipt = host.post(room, "while away").await.unwrap();
-        within(20, receipt.posted()).await.unwrap();
-        within(20, guest.join(room)).await.unwrap();
+        within(60, receipt.posted()).await.unwrap();
+        within(60, guest.join(room)).await.unwrap();
         let mut reader = Reader::new(guest_events, room);
         let receipt = host.post(room, "back").await.unwrap();
-        within(20, receipt.posted()).await.unwrap();
-        assert_eq!(reader.read(1, 20).await, ["back"], "{kind}");
+        within(60, receipt.posted()).await.unwrap();
+        assert_eq!(reader.read(1, 60).await, ["back"], "{kind}");
         reader.read_nothing_more(100).await;
     }
 }
@@ -121,8 +121,8 @@ async fn closing_waits_for_nobody_and_ends_the_stream_of_events() {
     let mut server = Server::start();
     for kind in ALL {
         let (client, mut events) = server.client("user1", kind).await;
-        assert!(client.round_trip().is_none_or(|trip| trip < Duration::from_secs(2)));
-        within(5, client.close()).await;
+        assert!(client.round_trip().is_none_or(|trip| trip < Duration::from_secs(20)));
+        within(15, client.close()).await;
         let mut last = None;
         while let Some(event) = events.next().await {
             last = Some(event);
@@ -141,5 +141,5 @@ async fn closing_waits_for_nobody_and_ends_the_stream_of_events() {
     })
     .await
     .unwrap();
-    within(5, client.close()).await;
+    within(15, client.close()).await;
 }

@@ -35,9 +35,9 @@ async fn survive(first: TransportKind, second: TransportKind, third: TransportKi
     let (one, events_one) = server.client("user1", first).await;
     let (two, events_two) = server.client("user2", second).await;
     let (three, events_three) = server.client("user3", third).await;
-    let room = within(20, one.create_room("技术交流")).await.expect("a room");
+    let room = within(60, one.create_room("技术交流")).await.expect("a room");
     for guest in [&two, &three] {
-        let joined = within(20, guest.join(room.id)).await.expect("joined");
+        let joined = within(60, guest.join(room.id)).await.expect("joined");
         assert!(joined.joined);
     }
     let mut readers = [events_one, events_two, events_three].map(|events| Reader::new(events, room.id));
@@ -45,7 +45,7 @@ async fn survive(first: TransportKind, second: TransportKind, third: TransportKi
     say(&one, room.id, &numbered("one", 0, 20)).await;
     say(&two, room.id, &numbered("two", 0, 20)).await;
     for reader in &mut readers {
-        reader.read(40, 30).await;
+        reader.read(40, 60).await;
     }
     // More is under way at the moment of the kill, and more is said while nobody listens.
     say(&one, room.id, &numbered("one", 20, 60)).await;
@@ -58,7 +58,7 @@ async fn survive(first: TransportKind, second: TransportKind, third: TransportKi
     say(&one, room.id, &numbered("one", 60, 70)).await;
     say(&two, room.id, &numbered("two", 60, 70)).await;
     for reader in &mut readers {
-        let texts = reader.read(140, 30).await;
+        let texts = reader.read(140, 60).await;
         assert_eq!(texts.iter().collect::<HashSet<_>>().len(), 140, "each once");
         check_order(texts, "one", 70);
         check_order(texts, "two", 70);
@@ -69,7 +69,7 @@ async fn survive(first: TransportKind, second: TransportKind, third: TransportKi
         assert_eq!(reader.bases.len(), 1, "nothing had to be skipped");
     }
     assert_eq!((one.queued(), two.queued()), (0, 0));
-    within(10, async { tokio::join!(one.close(), two.close(), three.close()) }).await;
+    within(60, async { tokio::join!(one.close(), two.close(), three.close()) }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -84,19 +84,19 @@ async fn after_a_long_absence_the_tail_begins_anew_and_history_holds_the_rest() 
     let server = Server::start();
     let wire = Wire::to(server.ready.http).await;
     let (writer, _writer_events) = server.client("user1", TransportKind::WebSocket).await;
-    let room = within(20, writer.create_room("long")).await.unwrap().id;
+    let room = within(60, writer.create_room("long")).await.unwrap().id;
 
     let config = server.config("user2", TransportKind::WebSocket);
     let endpoints =
         Endpoints { websocket: Url::parse(&format!("ws://{}/rill/v1/ws", wire.address)).unwrap(), quic: None };
     let (guest, events) = rill_client::Client::connect(Config { endpoints: Some(endpoints), ..config }).await.unwrap();
-    within(20, guest.online()).await.unwrap();
-    within(20, guest.join(room)).await.unwrap();
+    within(60, guest.online()).await.unwrap();
+    within(60, guest.join(room)).await.unwrap();
     let mut reader = Reader::new(events, room);
     writer.post(room, "seen").await.unwrap();
-    reader.read(1, 20).await;
+    reader.read(1, 60).await;
 
-    within(20, wire.cut()).await;
+    within(60, wire.cut()).await;
     let missed = RESUME_ENTRIES_MAX as usize + 100;
     let mut last = None;
     for number in 0..missed {
@@ -105,9 +105,9 @@ async fn after_a_long_absence_the_tail_begins_anew_and_history_holds_the_rest() 
     let head = within(60, last.unwrap().posted()).await.unwrap().seq;
     wire.mend();
 
-    let base = within(30, async {
+    let base = within(60, async {
         loop {
-            reader.read(reader.texts.len() + 1, 30).await;
+            reader.read(reader.texts.len() + 1, 60).await;
             if let [_, base] = reader.bases[..] {
                 return base;
             }
@@ -115,7 +115,7 @@ async fn after_a_long_absence_the_tail_begins_anew_and_history_holds_the_rest() 
     })
     .await;
     let tail = usize::try_from(head - base).unwrap();
-    let texts = reader.read(1 + tail, 30).await.to_vec();
+    let texts = reader.read(1 + tail, 60).await.to_vec();
     let expected: Vec<String> = (missed - tail..missed).map(|number| format!("missed {number}")).collect();
     assert_eq!(texts[1..], expected);
     reader.read_nothing_more(100).await;
@@ -123,7 +123,7 @@ async fn after_a_long_absence_the_tail_begins_anew_and_history_holds_the_rest() 
     // Everything between what was seen and the new base, page after page.
     let mut found = Vec::new();
     let mut after = 4; // created, two joins, "seen"
-    while let Some(page) = Some(within(20, guest.history(room, Direction::After, after, 100)).await.unwrap()) {
+    while let Some(page) = Some(within(60, guest.history(room, Direction::After, after, 100)).await.unwrap()) {
         found.extend(page.messages.iter().filter(|m| m.seq.get() <= base).map(|message| message.text.clone()));
         match page.next {
             Some(next) => after = next.get(),
@@ -134,7 +134,7 @@ async fn after_a_long_absence_the_tail_begins_anew_and_history_holds_the_rest() 
     assert_eq!(found, expected);
 
     // And backwards, as a person scrolls.
-    let page = within(20, guest.history(room, Direction::Before, base + 1, 100)).await.unwrap();
+    let page = within(60, guest.history(room, Direction::Before, base + 1, 100)).await.unwrap();
     assert_eq!(page.messages.last().map(|message| message.seq.get()), Some(base));
     assert_eq!(page.messages.len(), 100);
 }

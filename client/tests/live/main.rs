@@ -8,6 +8,7 @@ mod endings;
 mod kill;
 mod long_absence;
 mod nodes;
+mod ports;
 mod put_back;
 mod reader;
 mod restart;

@@ -53,8 +53,8 @@ async fn a_log_that_was_put_back_is_another_one_and_everybody_is_told() {
     for (who, kind) in ["user1", "user2", "user3"].into_iter().zip(kinds) {
         let (client, mut events) = server.client(who, kind).await;
         let room = match room {
-            Some(room) => within(20, client.join(room)).await.unwrap().id,
-            None => *room.insert(within(20, client.create_room("r")).await.unwrap().id),
+            Some(room) => within(60, client.join(room)).await.unwrap().id,
+            None => *room.insert(within(60, client.create_room("r")).await.unwrap().id),
         };
         assert_eq!(next_tail(&mut events, room).await, TailCause::Started);
         clients.push((client, events, room));

@@ -33,8 +33,8 @@ async fn a_talk_goes_on_over_a_server_that_is_asked_to_end() {
     for (who, kind) in ["user1", "user2", "user3"].into_iter().zip(kinds) {
         let (client, events) = server.client(who, kind).await;
         let room = match room {
-            Some(room) => within(20, client.join(room)).await.unwrap().id,
-            None => *room.insert(within(20, client.create_room("r")).await.unwrap().id),
+            Some(room) => within(60, client.join(room)).await.unwrap().id,
+            None => *room.insert(within(60, client.create_room("r")).await.unwrap().id),
         };
         readers.push(Reader::new(events, room));
         clients.push((who, client, room));
@@ -53,7 +53,7 @@ async fn a_talk_goes_on_over_a_server_that_is_asked_to_end() {
     }
     within(60, async { while talking.join_next().await.transpose().unwrap().is_some() {} }).await;
     for reader in &mut readers {
-        let texts = reader.read(3 * MESSAGES, 30).await;
+        let texts = reader.read(3 * MESSAGES, 60).await;
         assert_eq!(texts.iter().collect::<HashSet<_>>().len(), 3 * MESSAGES, "each once");
         for (who, ..) in &clients {
             let said = texts.iter().filter(|text| text.starts_with(who));
@@ -64,5 +64,5 @@ async fn a_talk_goes_on_over_a_server_that_is_asked_to_end() {
     }
     assert!(readers.windows(2).all(|pair| pair[0].texts == pair[1].texts), "one order for everybody");
     let closing = clients.iter().map(|(_, client, _)| client.close());
-    within(10, async { futures_util::future::join_all(closing).await }).await;
+    within(60, async { futures_util::future::join_all(closing).await }).await;
 }

@@ -15,9 +15,11 @@ use std::{
 use tempfile::TempDir;
 use url::Url;
 
+use super::ports::lasting;
+
 /// Starting includes making certificates and the demonstration's accounts.
 const START_PATIENCE: Duration = Duration::from_secs(60);
-const STOP_PATIENCE: Duration = Duration::from_secs(30);
+const STOP_PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Ready {
@@ -35,8 +37,7 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) fn start() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let any: SocketAddr = ([127, 0, 0, 1], 0).into();
-        let (child, ready) = launch(folder.path(), &Ready { http: any, https: any, quic: any });
+        let (child, ready) = launch(folder.path(), &Ready { http: lasting(), https: lasting(), quic: lasting() });
         Self { folder, child: Some(child), ready }
     }
 
@@ -44,8 +45,7 @@ impl Server {
     pub(crate) fn start_with_data_of(stopped: &Self) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         copy(&stopped.data(), &folder.path().join("data"));
-        let any: SocketAddr = ([127, 0, 0, 1], 0).into();
-        let (child, ready) = launch(folder.path(), &Ready { http: any, https: any, quic: any });
+        let (child, ready) = launch(folder.path(), &Ready { http: lasting(), https: lasting(), quic: lasting() });
         Self { folder, child: Some(child), ready }
     }
 
@@ -99,7 +99,7 @@ impl Server {
 
     pub(crate) async fn client(&self, user: &str, transport: TransportKind) -> (Client, Events) {
         let (client, mut events) = Client::connect(self.config(user, transport)).await.expect("a client");
-        within(20, async {
+        within(60, async {
             while !matches!(events.next().await.expect("it lives"), Event::State(rill_client::State::Online { .. })) {}
         })
         .await;

@@ -21,7 +21,7 @@ async fn attempt(server: &Server, kind: TransportKind, trust: Trust, hashes: Vec
     })
     .await
     .unwrap();
-    within(20, async {
+    within(60, async {
         loop {
             match client.state() {
                 State::Online { .. } => return Ok(()),

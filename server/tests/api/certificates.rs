@@ -20,7 +20,7 @@ use wtransport::{ClientConfig, Endpoint, tls::Sha256Digest};
 use crate::server::Server;
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(100);
 
 /// The machine's clock, set back. A client looks at the machine's own: what the server

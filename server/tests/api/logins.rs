@@ -12,7 +12,7 @@ use crate::server::{Server, answer, code, send};
 
 /// As long as a connection may outlive its login.
 const CLOSED_WITHIN: Duration = Duration::from_secs(10);
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 async fn login(server: &Server, name: &str, client: &str) -> (String, String) {
     let body = json!({ "username": name, "password": "correct horse", "client": client });

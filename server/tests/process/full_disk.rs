@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 use crate::{api::Api, running::Running};
 
 const DISK_BYTES: usize = 64 * 1024 * 1024;
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(50);
 
 /// A small disk that is taken down when it is dropped.

@@ -12,6 +12,7 @@ mod front;
 mod full_disk;
 mod log;
 mod memory;
+mod ports;
 mod read_only_disk;
 #[cfg(unix)]
 mod redis;

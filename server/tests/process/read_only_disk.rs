@@ -17,11 +17,12 @@ use tokio::time::{sleep, timeout};
 
 use crate::{
     api::Api,
+    ports::lasting_address,
     running::{Running, refused},
 };
 
 const DISK_BYTES: u64 = 128 * 1024 * 1024;
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(50);
 
 /// An ext4 that turns read-only at its first error; taken down when it is dropped.
@@ -91,8 +92,9 @@ async fn turns_read_only(engine: &str) {
     let (disk, folder) = (Disk::new(), TempDir::new().unwrap());
     let (data, log) = (disk.place().join("data"), folder.path().join("log"));
     let args = ["--demo", "--set", &format!("storage.engine={engine}")];
+    let http = lasting_address();
+    let args = [&args[..], &["--http", &http]].concat();
     let mut server = Running::start_logging(&data, &args, &log);
-    let http = server.ready()["http"].as_str().unwrap().to_owned();
     let api = Api::of_user1(&http).await;
     let room = api.made_room(1).await;
     let messages = format!("rooms/{room}/messages");
@@ -126,7 +128,7 @@ async fn turns_read_only(engine: &str) {
     server.terminate();
     assert!(refused(&data, &args).contains(data.to_str().unwrap()), "the disk is as it was");
     disk.repair();
-    let mut server = Running::start(&data, &[&args[..], &["--http", &http]].concat());
+    let mut server = Running::start(&data, &args);
     timeout(PATIENCE, waiting.posted()).await.expect("what waited does not go out").unwrap();
     assert_eq!(api.texts(&room).await, ["one", "two", "over the wire"]);
     assert_eq!(ready(&http).await.0, 200);

@@ -19,7 +19,7 @@ use crate::{
     running::{Running, refused},
 };
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(50);
 
 /// A server that uses that Redis.

@@ -9,11 +9,7 @@ use std::{collections::BTreeSet, fs, path::Path, time::Duration};
 use tempfile::TempDir;
 use tokio::time::timeout;
 
-use crate::{
-    api::Api,
-    redis::{http, start_with, until},
-    running::Running,
-};
+use crate::{api::Api, ports::lasting_address, redis::until, running::Running};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -72,6 +68,12 @@ impl Reader {
     }
 }
 
+/// A server at an address that it has again when it comes back.
+fn start(data: &Path, redis: &Server, http: &str) -> Running {
+    let redis = format!("redis.url={}", redis.url());
+    Running::start(data, &["--set", "storage.backend=redis", "--set", &redis, "--http", http])
+}
+
 /// Two servers on one Redis and two people, each at one of them.
 struct Talk {
     redis: Server,
@@ -87,8 +89,9 @@ impl Talk {
     async fn begin() -> Self {
         let redis = Server::start(&Options::default()).unwrap();
         let data = [TempDir::new().unwrap(), TempDir::new().unwrap()];
-        let servers: Vec<_> = data.iter().map(|data| start_with(data.path(), &redis.url(), &[])).collect();
-        let https = [http(&servers[0]), http(&servers[1])];
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let https = [lasting_address(), lasting_address()];
+        let servers = data.iter().zip(&https).map(|(data, http)| start(data.path(), &redis, http)).collect();
         let ann = Api::registered(&https[0], "ann").await;
         let bob = Api::registered(&https[1], "bob").await;
         let room = ann.made_room(1).await;
@@ -171,9 +174,7 @@ async fn while_no_server_runs() {
     talk.redis.kill();
     talk.redis.restart().unwrap();
     for (data, http) in talk.data.iter().zip(&talk.https) {
-        let address = ["redis.url=".to_owned() + &talk.redis.url(), http.clone()];
-        let args = ["--set", "storage.backend=redis", "--set", &address[0], "--http", &address[1]];
-        talk.servers.push(Running::start(data.path(), &args));
+        talk.servers.push(start(data.path(), &talk.redis, http));
     }
     talk.goes_on().await;
 }

@@ -47,7 +47,7 @@ async fn times_in_a_log_never_fall_and_keys_stay_used() {
 
     // What others see is the same: live, and in the store.
     let lane = a.others.as_mut().unwrap();
-    let mut frames = lane.heard().await;
+    let mut frames = lane.heard_up_to(9).await;
     frames.retain(|frame| frame.known() == Some(rill_protocol::Kind::EntryPosted));
     let shown = frames.iter().map(|frame| frame.decode::<EntryPosted>().unwrap().header.at_ms.get());
     assert_eq!(shown.collect::<Vec<_>>(), times);

@@ -40,7 +40,7 @@ impl Gate {
     /// Resolves when a write stands before it.
     pub(crate) async fn stopped(&self) {
         let mut stopped = self.stopped.subscribe();
-        let patience = Duration::from_secs(10);
+        let patience = Duration::from_secs(60);
         timeout(patience, stopped.wait_for(|writes| *writes > 0)).await.expect("nothing is written").unwrap();
     }
 

@@ -31,7 +31,7 @@ async fn a_join_whose_client_goes_between_its_two_halves_is_finished() {
     b.control.send(&JoinRoom { request, client_id: ClientId(SystemEntropyBytes::fresh()), room }).await;
     joined.notified().await;
     b.client.close(Code::Normal, "");
-    for _ in 0..200 {
+    for _ in 0..6_000 {
         if rooms_of(&world, &bob).await == [room] {
             return;
         }

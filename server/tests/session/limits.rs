@@ -1,6 +1,7 @@
 //! What one user may take of the server: connections, requests, streams. Who is refused
 //! loses nothing, and who goes on regardless is closed.
 
+use crate::world::{Still, SystemEntropyBytes, World};
 use rill_protocol::{
     ClientId, Code, Kind,
     message::{Accepted, Failed, GetMessages, History, LaneReady, ListRooms, Ping, Post, RoomPage},
@@ -8,9 +9,6 @@ use rill_protocol::{
     mux::Class,
 };
 use rill_server::config::Limits;
-use tokio::time::Instant;
-
-use crate::world::{SystemEntropyBytes, World, later};
 
 fn limits() -> Limits {
     Limits { requests_per_second_per_user: 1, ..Limits::default() }
@@ -23,6 +21,7 @@ async fn a_request_past_the_rate_is_refused_by_its_number_and_passes_later_under
     let room = world.room(&ann, "room").await;
     world.join(&bob, room).await;
     let (mut a, mut b) = (world.attached(&ann).await, world.attached(&bob).await);
+    let still = Still::begin();
     for number in 0..10 {
         a.post(room, &number.to_string()).await.unwrap();
     }
@@ -37,7 +36,7 @@ async fn a_request_past_the_rate_is_refused_by_its_number_and_passes_later_under
     a.control.send(&Ping { nonce: 1 }).await;
     assert_eq!(a.control.next().await.unwrap().unwrap().known(), Some(Kind::Pong));
 
-    later(1_000).await;
+    still.passes(1_000).await;
     let accepted = a.post_as(room, client_id, "too much").await.unwrap();
     assert_eq!(accepted.seq.get(), 15, "nothing came of the refused ones");
     let page = world.metrics();
@@ -50,6 +49,7 @@ async fn who_goes_on_although_refused_is_closed_and_nobody_else_is() {
     let (ann, bob) = (world.person("ann").await, world.person("bob").await);
     let room = world.room(&bob, "room").await;
     let (mut a, mut b) = (world.attached(&ann).await, world.attached(&bob).await);
+    let _still = Still::begin();
     // Ten times the allowance, frames of every kind, answers unread: the burst, ten seconds' worth.
     for request in 0..110 {
         match request % 3 {
@@ -110,6 +110,7 @@ async fn streams_past_the_rate_are_refused_and_the_connection_stays() {
     let world = World::with(Limits { streams_per_second_per_user: 1, ..Limits::default() });
     let ann = world.person("ann").await;
     let mut a = world.attached(&ann).await;
+    let still = Still::begin();
     // Two lanes are open.
     for _ in 2..10 {
         let mut lane = a.lane(LaneClass::Others, Class::LaneOthers).await;
@@ -118,7 +119,7 @@ async fn streams_past_the_rate_are_refused_and_the_connection_stays() {
     let mut refused = a.open(Class::LaneOthers);
     refused.send(&Lane { class: LaneClass::Others }).await;
     assert_eq!(refused.next().await, Err(Code::RateLimited.number()));
-    later(1_000).await;
+    still.passes(1_000).await;
     a.lane(LaneClass::Others, Class::LaneOthers).await.expect::<LaneReady>().await;
     let request = a.request();
     let page: Result<RoomPage, Failed> = a.ask(&ListRooms { request, after: None, limit: 1 }).await;
@@ -133,7 +134,7 @@ async fn bytes_past_the_rate_are_read_later_and_none_is_lost() {
     let room = world.room(&ann, "room").await;
     world.join(&bob, room).await;
     let (mut a, mut b) = (world.attached(&ann).await, world.attached(&bob).await);
-    let begun = Instant::now();
+    let still = Still::begin();
     let text = "x".repeat(16_000);
     // 176 KB, of which 160 KiB come at once; what is read already is waited for by the next.
     for request in 1_000..1_011 {
@@ -143,9 +144,17 @@ async fn bytes_past_the_rate_are_read_later_and_none_is_lost() {
     for request in 1_000..1_011 {
         assert_eq!(a.control.expect::<Accepted>().await.request, request);
     }
-    b.post(room, "undisturbed").await.unwrap();
-    let undisturbed = begun.elapsed();
-    a.post(room, "the next").await.unwrap();
-    let took = begun.elapsed();
-    assert!(took.as_millis() > 500 && undisturbed < took / 2, "{took:?}, {undisturbed:?} for who sends little");
+    let client_id = ClientId(SystemEntropyBytes::fresh());
+    a.control.send(&Post { request: 2_000, room, client_id, text: "the next".into() }).await;
+    // Three quarters of a second are owed; who sends little waits for none of it.
+    for (passed_ms, text) in [(0, "undisturbed"), (500, "nor later")] {
+        still.passes(passed_ms).await;
+        tokio::select! {
+            biased;
+            answer = a.control.next_whenever() => panic!("it has waited for nothing: {answer:?}"),
+            posted = b.post(room, text) => drop(posted.unwrap()),
+        }
+    }
+    still.passes(500).await;
+    assert_eq!(a.control.expect::<Accepted>().await.request, 2_000);
 }

@@ -5,6 +5,7 @@ use rill_redis_process::{Cluster as RedisCluster, Options, Server};
 use rill_server::{
     cluster::{Cluster, clock::AgreedClock, redis},
     config::Limits,
+    limits::SWEEP_PERIOD_MS,
     runtime::SystemClock,
 };
 use rill_storage::redis::{OpenStore, RedisOptions, RedisServer, Unattended, open};
@@ -107,8 +108,9 @@ async fn talks(addresses: &[String]) {
     talk(room, &mut peers, 4, 10).await;
     let took = talk(room, &mut peers, 14, 200).await;
     println!("to the other node: half within {:?}, all but one in a hundred within {:?}", took[100], took[198]);
-    // Ten milliseconds where the machine has nothing else to do, and this is built for it.
-    assert!(took[100] < Duration::from_millis(100), "{took:?}");
+    // Ten milliseconds where the machine has nothing else to do, and this is built for it; the
+    // sweep, which finds what nobody rang for, would take seconds.
+    assert!(took[100] < Duration::from_millis(SWEEP_PERIOD_MS / 8), "{took:?}");
 
     let request = peers[0].request();
     peers[0].control.send(&WatchPresence { request, users: vec![bob.identity.user] }).await;

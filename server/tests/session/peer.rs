@@ -18,7 +18,7 @@ use tokio::time::timeout;
 use crate::world::SystemEntropyBytes;
 
 /// Long enough for a busy machine, short enough for a test that fails.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(60);
 /// How long nothing has to come to count as nothing.
 pub(crate) const SILENCE: Duration = Duration::from_millis(150);
 
@@ -92,6 +92,20 @@ impl Stream {
             frames.push(frame);
         }
         frames
+    }
+
+    /// Everything up to the post at that place, and what comes behind it.
+    pub(crate) async fn heard_up_to(&mut self, last_seq: u64) -> Vec<Frame> {
+        let mut frames = Vec::new();
+        loop {
+            let frame = self.next().await.unwrap().expect("the stream ended before that post");
+            let posted = frame.decode_if::<EntryPosted>().map(Result::unwrap);
+            frames.push(frame);
+            if posted.is_some_and(|posted| posted.header.seq.get() == last_seq) {
+                frames.append(&mut self.heard().await);
+                return frames;
+            }
+        }
     }
 
     /// Whether nothing more comes for a while; what came before does not count.

@@ -218,7 +218,7 @@ async fn a_room_that_grows_while_it_is_read_is_written_once() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     });
     a.resume(room, epoch, 2, 0).await;
-    let frames = a.others.as_mut().unwrap().heard().await;
+    let frames = a.others.as_mut().unwrap().heard_up_to(9).await;
     let posted = frames.iter().filter_map(|frame| frame.decode_if::<EntryPosted>());
     let seqs: Vec<u64> = posted.map(|posted| posted.unwrap().header.seq.get()).collect();
     assert_eq!(seqs, (3..=9).collect::<Vec<_>>());
@@ -250,7 +250,7 @@ async fn resumes_of_one_session_are_judged_in_the_order_they_were_sent() {
         }
     }
     gate.open();
-    let frames = a.others.as_mut().unwrap().heard().await;
+    let frames = a.others.as_mut().unwrap().heard_up_to(12).await;
     let posted = frames.iter().filter_map(|frame| frame.decode_if::<EntryPosted>()).map(Result::unwrap);
     let mut seqs: Vec<u64> = posted.map(|posted| posted.header.seq.get()).filter(|seq| Some(*seq) > base).collect();
     seqs.dedup();

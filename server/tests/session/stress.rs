@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// How long a device may take to come to rest.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One person's talk and walks. What is refused because they are away is no failure.
 async fn live(world: Arc<World>, person: Person, rooms: Vec<RoomId>, dice: Dice, steps: u64) {

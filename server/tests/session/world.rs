@@ -22,6 +22,7 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicU8, Ordering},
+        mpsc,
     },
     time::Duration,
 };
@@ -214,6 +215,28 @@ pub(crate) async fn later(ms: u64) {
     tokio::time::pause();
     tokio::time::advance(Duration::from_millis(ms + 1)).await;
     tokio::time::resume();
+}
+
+/// Time that stands still until this is dropped, except for what is let pass: what a limit
+/// allows does not hang on how fast this machine is.
+pub(crate) struct Still {
+    _until_dropped: mpsc::Sender<()>,
+}
+
+impl Still {
+    pub(crate) fn begin() -> Self {
+        tokio::time::pause();
+        let (still, end) = mpsc::channel();
+        // Time that is paused jumps as soon as everybody waits, but not while something
+        // blocks. A test that waits for ever is let run into its own patience.
+        let patience = Duration::from_secs(60);
+        drop(tokio::task::spawn_blocking(move || end.recv_timeout(patience)));
+        Self { _until_dropped: still }
+    }
+
+    pub(crate) async fn passes(&self, ms: u64) {
+        tokio::time::advance(Duration::from_millis(ms + 1)).await;
+    }
 }
 
 /// Fresh ids for requests that are made past the wire.

@@ -17,7 +17,7 @@ mod websocket;
 use std::{future::Future, time::Duration};
 
 /// What anything here may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Fails a scenario that hangs, naming what it waited for.
 async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {

@@ -8,7 +8,7 @@ use crate::{
 use rill_storage::{StoreError, embedded};
 use std::{fs, path::Path, sync::mpsc::sync_channel, thread, time::Duration};
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Places in the file.
 const PLACES: usize = 24;
 

@@ -72,7 +72,7 @@ async fn a_store_whose_last_port_is_gone_closes_itself() {
     assert!(matches!(refused(directory.path()), StoreError::Locked { .. }), "a port still holds it");
     drop(log);
     // The committer lets go in its own time.
-    for _ in 0..500 {
+    for _ in 0..6_000 {
         match rill_storage::embedded::open(crate::files::options(directory.path())) {
             Ok(opened) => {
                 assert_eq!(told(&opened.store).await, before);

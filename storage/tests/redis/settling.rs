@@ -51,7 +51,8 @@ async fn a_replica_that_stands_still_keeps_acknowledgements_back_and_only_for_as
         refused += 1;
     }
     assert_eq!(refused, 40);
-    assert!(begun.elapsed().as_millis() < 3_000, "{:?}", begun.elapsed());
+    // One after the other they would take twelve seconds.
+    assert!(begun.elapsed().as_millis() < 8_000, "{:?}", begun.elapsed());
     // What was written and not acknowledged is not taken for settled later on.
     let error = link.settle(b"rill:x").await.unwrap_err();
     assert!(error.to_string().contains("too few replicas"), "{error}");

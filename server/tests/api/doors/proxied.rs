@@ -71,7 +71,12 @@ async fn limits_by_address_are_those_of_the_peers_behind_it() {
     }
     assert!(refused > 0);
     assert_eq!(ask("198.51.100.8").await, StatusCode::OK, "another one behind the same proxy");
-    // To write something in front changes nobody's address.
-    assert_eq!(ask("198.51.100.9, 198.51.100.7").await, StatusCode::TOO_MANY_REQUESTS);
+    // To write something in front changes nobody's address. One request a second flows in;
+    // an address that has asked nothing yet has ten.
+    let mut refused = 0;
+    for _ in 0..10 {
+        refused += u32::from(ask("198.51.100.9, 198.51.100.7").await == StatusCode::TOO_MANY_REQUESTS);
+    }
+    assert!(refused > 0, "it was taken for another's");
     server.stop().await;
 }

@@ -4,7 +4,7 @@
 use reqwest::StatusCode;
 use std::fmt::Write as _;
 
-use super::raw::say;
+use super::raw::{say, say_and_stay};
 use crate::server::Server;
 
 /// A request that nobody may answer.
@@ -45,7 +45,7 @@ async fn a_request_has_one_end() {
     ] {
         let request =
             format!("POST /api/v1/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{rest}");
-        let said = say(server.ready.http, request.as_bytes()).await;
+        let said = say_and_stay(server.ready.http, request.as_bytes()).await;
         let shown: String = rest.chars().take(80).collect();
         assert!(said.answers() <= 1, "{shown:?}: {}", said.text());
         assert!(said.status().is_none_or(|status| status.is_client_error()), "{shown:?}: {}", said.text());
@@ -56,7 +56,8 @@ async fn a_request_has_one_end() {
         "POST /api/v1/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     );
-    let said = say(server.ready.http, format!("{login}{SMUGGLED}").as_bytes()).await;
+    let second = SMUGGLED.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n");
+    let said = say(server.ready.http, format!("{login}{second}").as_bytes()).await;
     assert_eq!((said.answers(), said.status()), (2, Some(StatusCode::UNAUTHORIZED)), "{}", said.text());
     server.stop().await;
 }

@@ -2,13 +2,14 @@
 
 use std::{
     fs,
-    net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket},
+    net::{Ipv4Addr, TcpStream},
     path::Path,
     process::{Child, Command, Stdio},
     time::Instant,
 };
 
 use super::{LOOK, PATIENCE};
+use crate::ports::lasting;
 
 pub(super) const FRONT: Ipv4Addr = Ipv4Addr::LOCALHOST;
 /// As many as the file names.
@@ -27,17 +28,10 @@ pub(super) struct Ports {
 
 impl Ports {
     pub(super) fn free() -> Self {
+        let [one, two, three] = NODES;
+        let free = || lasting(&[FRONT, one, two, three]);
         Self { http: free(), https: free(), quic: free(), front_http: free(), front_https: free() }
     }
-}
-
-fn free() -> u16 {
-    let is_free = |port: u16| {
-        let taken = |ip: &Ipv4Addr| TcpListener::bind((*ip, port)).is_err() || UdpSocket::bind((*ip, port)).is_err();
-        ![FRONT].iter().chain(&NODES).any(taken)
-    };
-    let port = || TcpListener::bind((FRONT, 0)).unwrap().local_addr().unwrap().port();
-    (0..100).map(|_| port()).find(|port| is_free(*port)).expect("a free port")
 }
 
 /// Ended when it is dropped.

@@ -12,9 +12,9 @@ use tempfile::TempDir;
 use tokio::time::timeout;
 
 use super::command::{done, json as told, lived, refused, store};
-use crate::running::Running;
+use crate::{ports::lasting_address, running::Running};
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn http(server: &Running) -> String {
     format!("http://{}", server.ready()["http"].as_str().unwrap())
@@ -99,7 +99,8 @@ async fn clients_notice_a_restored_server_and_end_with_one_clean_list() {
     let folder = TempDir::new().unwrap();
     let (data, file) = (folder.path().join("data"), folder.path().join("file"));
     fs::create_dir(&data).unwrap();
-    let mut server = Running::start(&data, &["--demo"]);
+    let address = lasting_address();
+    let mut server = Running::start(&data, &["--demo", "--http", &address]);
     let base = http(&server);
     let token = login(&base).await;
     let room = room(&base, &token).await;
@@ -118,7 +119,6 @@ async fn clients_notice_a_restored_server_and_end_with_one_clean_list() {
     assert_eq!(shown.texts.len(), 50);
 
     // The server at the same address, with the data of the backup.
-    let address = base.strip_prefix("http://").unwrap().to_owned();
     assert_eq!(server.terminate(), Some(0));
     let restored = told(&data, &["restore", file.to_str().unwrap(), "--replace", "--yes"]);
     assert_eq!((&restored["check"]["sound"], &restored["check"]["findings"]), (&true.into(), &json!([])));
