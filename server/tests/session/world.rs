@@ -224,6 +224,7 @@ pub(crate) struct Still {
 }
 
 impl Still {
+    #[expect(clippy::disallowed_methods, reason = "of no server's, only of the runtime's clock")]
     pub(crate) fn begin() -> Self {
         tokio::time::pause();
         let (still, end) = mpsc::channel();
