@@ -39,6 +39,19 @@ pub const ENDING_MS_MAX: u64 = 2 * REDIS_PATIENCE_MS + REDIS_ANSWER_TIMEOUT_MS;
 pub const INVITATIONS_PER_CREATOR_MAX: usize = 200;
 /// Uses of one invitation.
 pub const INVITATION_USES_MAX: u32 = 1_000;
+/// Transfers of one user that are kept, whatever their state; past it those that are done go,
+/// the oldest first.
+pub const TRANSFERS_PER_USER_MAX: usize = 256;
+/// What a client says of a file.
+pub const FILE_NAME_BYTES_MAX: usize = 1_024;
+pub const MEDIA_TYPE_BYTES_MAX: usize = 256;
+/// What is kept beside a content for whoever serves it.
+pub const CONTENT_FACTS_BYTES_MAX: usize = 1_024;
+/// Spent blobs of one content; past it a claim is refused with `Busy` until they are collected.
+pub const SPENT_BLOBS_PER_CONTENT_MAX: usize = 1_000;
+/// How long the name of a blob is kept that is gone: longer than any call that could still
+/// offer it takes.
+pub const SPENT_BLOB_KEPT_MS: u64 = 60 * 60 * 1_000;
 /// Visible ranges of one membership; past it the oldest is forgotten, so that its
 /// entries are hidden.
 pub const RANGES_PER_MEMBERSHIP_MAX: usize = 256;

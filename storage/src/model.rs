@@ -3,6 +3,10 @@
 use rill_protocol::{ClientId, Epoch, RoomId, SessionId, UserId};
 use std::sync::Arc;
 
+mod files;
+
+pub use files::*;
+
 /// A keyed hash of a normalised username; the store never holds names as keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct NameKey(pub [u8; 32]);

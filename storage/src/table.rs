@@ -81,4 +81,18 @@ tables! {
     24 Segment "segment"
     /// room: up to where there are such parts
     25 Archived "archived"
+    /// user, transfer
+    26 Transfer "transfer"
+    /// user, transfer: how much of its blob is durable
+    27 TransferProgress "transfer_progress"
+    /// content
+    28 Content "content"
+    /// content: it has pending references or spent blobs
+    29 ContentDue "content_due"
+    /// content, reference
+    30 Reference "reference"
+    /// content, reference: not known to be true
+    31 PendingReference "pending_reference"
+    /// content, blob
+    32 SpentBlob "spent_blob"
 }

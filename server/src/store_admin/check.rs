@@ -26,7 +26,7 @@ pub(super) const DIRECTORY: &str = "keep a copy of the directory, then restore i
 
 /// The verdict, with what to do if something is wrong.
 pub(super) fn outcome(checked: &Checked, help: &str) -> Outcome {
-    let Checked { rows, rooms, users, entries: in_logs, findings, findings_total } = checked;
+    let Checked { rows, rooms, users, entries: in_logs, contents, findings, findings_total } = checked;
     let mut text: String = findings.iter().map(|finding| format!("{finding}\n")).collect();
     let unnamed = findings_total.saturating_sub(findings.len() as u64);
     if unnamed > 0 {
@@ -37,8 +37,10 @@ pub(super) fn outcome(checked: &Checked, help: &str) -> Outcome {
         1 => format!("1 thing is wrong: {help}"),
         found => format!("{found} things are wrong: {help}"),
     };
+    // Most communities begin without one.
+    let files = if *contents == 0 { String::new() } else { format!(", {}", counted(*contents, "file")) };
     text.push_str(&format!(
-        "{}, {} with {}, {}: {verdict}\n",
+        "{}, {} with {}, {}{files}: {verdict}\n",
         counted(*rows, "row"),
         counted(*rooms, "room"),
         entries(*in_logs),
@@ -51,6 +53,7 @@ pub(super) fn outcome(checked: &Checked, help: &str) -> Outcome {
         "rooms": rooms,
         "users": users,
         "entries": in_logs,
+        "files": contents,
         "findings_total": findings_total,
         "findings": list,
     });

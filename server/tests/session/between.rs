@@ -1,6 +1,9 @@
 //! A store with something between it and the server: every call of a port that sessions
 //! stand on, with what happens before it and behind it.
 
+#[path = "between/files.rs"]
+mod files;
+
 use async_trait::async_trait;
 use rill_protocol::{RoomId, UserId};
 use rill_storage::{
@@ -42,7 +45,15 @@ struct Wrapped<B> {
 /// The same store, with that in between.
 pub(crate) fn wrapped<B: Between>(store: Store, between: Arc<B>) -> Store {
     let wrapped = Arc::new(Wrapped { store: store.clone(), between });
-    Store { log: wrapped.clone(), rooms: wrapped.clone(), user_log: wrapped.clone(), endings: wrapped, ..store }
+    Store {
+        log: wrapped.clone(),
+        rooms: wrapped.clone(),
+        user_log: wrapped.clone(),
+        endings: wrapped.clone(),
+        transfers: wrapped.clone(),
+        contents: wrapped,
+        ..store
+    }
 }
 
 impl<B: Between> Wrapped<B> {

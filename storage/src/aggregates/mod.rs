@@ -5,11 +5,13 @@
 //! rows that are newer, until it was run over the ones that hold: so it takes nothing apart
 //! and does nothing but read and write rows. What it tells observers is part of the batch.
 
+mod contents;
 mod invitations;
 mod log;
 mod rooms;
 mod sessions;
 mod tickets;
+mod transfers;
 mod user_log;
 mod users;
 
@@ -19,13 +21,15 @@ use std::sync::Arc;
 use crate::{
     StoreError,
     embedded::{Observers, queue::Reply, tx::Tx, view::View},
-    model::{NameKey, Pending},
+    model::{ContentId, DueContents, NameKey, Pending, Transfer},
 };
 
+pub(crate) use contents::{due_of as due_of_content, sweep as sweep_content};
 pub(crate) use invitations::remove as remove_invitation;
 pub(crate) use log::{expired_before, text};
 pub(crate) use rooms::pending;
 pub(crate) use tickets::is_expired as is_ticket_expired;
+pub(crate) use transfers::untouched as untouched_transfers;
 pub(crate) use users::user;
 
 /// All that one call touches.
@@ -35,6 +39,7 @@ pub(crate) enum Slot {
     /// Also who makes invitations.
     User(UserId),
     Name(NameKey),
+    Content(ContentId),
 }
 
 /// What the aggregates stand on.
@@ -57,10 +62,20 @@ pub(crate) trait Substrate: Send + Sync + 'static {
     /// What is due in any room: see [`crate::port::Rooms::pending`].
     fn pending(&self, limit: usize) -> impl Future<Output = Result<Vec<Pending>, StoreError>> + Send;
 
+    /// Transfers of any user: see [`crate::port::Transfers::expired`].
+    fn expired_transfers(
+        &self,
+        untouched_since_ms: u64,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Transfer>, StoreError>> + Send;
+
+    /// What is due of any content: see [`crate::port::Contents::due`].
+    fn due_contents(&self, now_ms: u64, limit: usize) -> impl Future<Output = Result<DueContents, StoreError>> + Send;
+
     fn observers(&self) -> &Observers;
 }
 
-/// Every port that touches one room or one user, over a substrate.
+/// Every port that touches one room, one user or one content, over a substrate.
 pub(crate) struct Ports<S> {
     substrate: Arc<S>,
 }

@@ -63,6 +63,13 @@ fn of(table: Table) -> Ways {
         Table::InvitationUse => ways::<stored::InvitationUse>(),
         Table::Segment => ways::<stored::Segment>(),
         Table::Archived => ways::<stored::Archived>(),
+        Table::Transfer => ways::<stored::Transfer>(),
+        Table::TransferProgress => ways::<stored::TransferProgress>(),
+        Table::Content => ways::<stored::Content>(),
+        Table::ContentDue => ways::<stored::ContentDue>(),
+        Table::Reference => ways::<stored::Reference>(),
+        Table::PendingReference => ways::<stored::PendingReference>(),
+        Table::SpentBlob => ways::<stored::SpentBlob>(),
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
     StoreError, aggregates,
     engine::{Direction, OWN_KEYS},
     limits::{CHECK_FINDINGS_MAX, READ_ROWS_MAX},
-    model::Body,
+    model::{Body, ContentId, ContentKey},
 };
 
 /// Something that is not as it should be.
@@ -41,6 +41,7 @@ pub struct Checked {
     pub rooms: u64,
     pub users: u64,
     pub entries: u64,
+    pub contents: u64,
     /// The first [`CHECK_FINDINGS_MAX`] of them.
     pub findings: Vec<Finding>,
     /// How many there are.
@@ -61,6 +62,7 @@ impl Checked {
         self.rooms += other.rooms;
         self.users += other.users;
         self.entries += other.entries;
+        self.contents += other.contents;
         self.findings_total += other.findings_total;
         let room = CHECK_FINDINGS_MAX.saturating_sub(self.findings.len());
         self.findings.extend(other.findings.into_iter().take(room));
@@ -83,7 +85,7 @@ impl Checked {
 
 pub(super) fn check(store: &Durable, progress: &mut dyn FnMut(&Checked)) -> Result<Checked, StoreError> {
     let mut checked = Checked::default();
-    let (rooms, users) = rows(store, &mut checked, progress)?;
+    let Slots { rooms, users, contents } = rows(store, &mut checked, progress)?;
     for room in rooms {
         checked.rooms += 1;
         check_room(store, room, &mut checked)?;
@@ -93,17 +95,24 @@ pub(super) fn check(store: &Durable, progress: &mut dyn FnMut(&Checked)) -> Resu
         checked.users += 1;
         check_user(store, user, &mut checked)?;
     }
+    for content in contents {
+        checked.contents += 1;
+        check_content(store, content, &mut checked)?;
+    }
     progress(&checked);
     Ok(checked)
 }
 
-/// Opens every row; the rooms and users that have heads or records.
-fn rows(
-    store: &Durable,
-    checked: &mut Checked,
-    progress: &mut dyn FnMut(&Checked),
-) -> Result<(Vec<RoomId>, Vec<UserId>), StoreError> {
-    let (mut rooms, mut users) = (Vec::new(), Vec::new());
+/// What has heads or records.
+struct Slots {
+    rooms: Vec<RoomId>,
+    users: Vec<UserId>,
+    contents: Vec<ContentId>,
+}
+
+/// Opens every row.
+fn rows(store: &Durable, checked: &mut Checked, progress: &mut dyn FnMut(&Checked)) -> Result<Slots, StoreError> {
+    let (mut rooms, mut users, mut contents) = (Vec::new(), Vec::new(), Vec::new());
     let mut from = Vec::new();
     loop {
         let mut last = None;
@@ -126,6 +135,11 @@ fn rows(
                     }
                     _ => {}
                 }
+                if let Some(content) = content_of(key)
+                    && contents.last() != Some(&content)
+                {
+                    contents.push(content);
+                }
                 last = Some(key.to_vec());
                 if seen < READ_ROWS_MAX { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
             })
@@ -139,7 +153,20 @@ fn rows(
     rooms.dedup();
     users.sort_unstable_by_key(|user| user.0);
     users.dedup();
-    Ok((rooms, users))
+    contents.sort_unstable();
+    contents.dedup();
+    Ok(Slots { rooms, users, contents })
+}
+
+/// The content that a row is of.
+fn content_of(key: &[u8]) -> Option<ContentId> {
+    use crate::table::Table;
+    match any_record::table(key)? {
+        Table::Content | Table::ContentDue | Table::Reference | Table::PendingReference | Table::SpentBlob => {
+            key.get(1..17)?.try_into().ok().map(ContentId)
+        }
+        _ => None,
+    }
 }
 
 /// What a log adds up to while it is walked.
@@ -366,6 +393,65 @@ pub(crate) fn check_user(store: &Durable, user: UserId, checked: &mut Checked) -
     let Some(entries) = checked.take(&of, entries)? else { return Ok(()) };
     if !entries.into_iter().eq(head.first..=head.seq) {
         checked.find("user_entry", format!("the log of user {user} is not dense from {} to {}", head.first, head.seq));
+    }
+    transfers(store, user, checked)
+}
+
+/// What is noted of a transfer's bytes is of a transfer.
+fn transfers(store: &Durable, user: UserId, checked: &mut Checked) -> Result<(), StoreError> {
+    let ids = |key: &mut keys::Parts<'_>| {
+        key.user()?;
+        key.take::<16>()
+    };
+    let (known, noted) = store.read(|view| {
+        let known = view.collect(&keys::transfers(user), Direction::Forward, usize::MAX, |key, _| ids(key));
+        let noted = view.collect(&keys::transfer_progresses(user), Direction::Forward, usize::MAX, |key, _| ids(key));
+        Ok((known, noted))
+    })?;
+    let of = format!("user {user}");
+    if let (Some(known), Some(noted)) = (checked.take(&of, known)?, checked.take(&of, noted)?)
+        && noted.iter().any(|id| known.binary_search(id).is_err())
+    {
+        checked.find("transfer_progress", format!("{of}: bytes are noted of a transfer that is not there"));
+    }
+    Ok(())
+}
+
+/// A content is there as long as something refers to it, and is found when something is due.
+pub(crate) fn check_content(store: &Durable, id: ContentId, checked: &mut Checked) -> Result<(), StoreError> {
+    let of = format!("content {id}");
+    let read = store.read(|view| {
+        let some = |span: &keys::Span<stored::Reference>| view.collect(span, Direction::Forward, 1, |_, _| Ok(()));
+        let references = some(&keys::references(id));
+        let pending = view.collect(&keys::pending_references(id), Direction::Forward, 1, |_, _| Ok(()));
+        let spent = view.collect(&keys::spent_blobs(id), Direction::Forward, usize::MAX, |key, _| {
+            key.content()?;
+            key.take::<32>()
+        });
+        Ok((view.get(&keys::content(id)), view.get(&keys::content_due(id)), references, pending, spent))
+    })?;
+    let (content, due) = (checked.take(&of, read.0)?, checked.take(&of, read.1)?);
+    let (references, pending) = (checked.take(&of, read.2)?, checked.take(&of, read.3)?);
+    let (Some(content), Some(due), Some(references), Some(pending), Some(spent)) =
+        (content, due, references, pending, checked.take(&of, read.4)?)
+    else {
+        return Ok(());
+    };
+    let is_referred = !references.is_empty() || !pending.is_empty();
+    match &content {
+        None if is_referred => checked.find("reference", format!("{of} is referred to and is not there")),
+        Some(_) if !is_referred => checked.find("content", format!("nothing refers to {of}")),
+        Some(content) if spent.contains(&content.blob) => {
+            checked.find("spent_blob", format!("{of}: the blob that holds it is to be removed"));
+        }
+        _ => {}
+    }
+    let keys = content.map(|row| row.key).into_iter().chain(due.as_ref().map(|row| row.key));
+    if keys.into_iter().any(|key| ContentKey(key).id() != id) {
+        checked.find("content", format!("{of} is under another key"));
+    }
+    if due.is_some() == (pending.is_empty() && spent.is_empty()) {
+        checked.find("content_due", format!("{of}: whether something is due is not as it is noted"));
     }
     Ok(())
 }

@@ -85,8 +85,8 @@ impl Handle {
         backup::write(&self.embedded.durable, &self.embedded.tape, out, label, &mut progress)
     }
 
-    /// Removes what has expired by `now_ms`: the day buckets of client ids, tickets and
-    /// invitations. Nothing depends on it but space; once an hour is enough.
+    /// Removes what has expired by `now_ms`: the day buckets of client ids, tickets,
+    /// invitations and names of blobs that are gone. Nothing depends on it but space; once an hour is enough.
     pub async fn sweep(&self, now_ms: u64) -> Result<Swept, StoreError> {
         sweep::sweep(&self.embedded, now_ms).await
     }

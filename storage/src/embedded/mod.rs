@@ -75,7 +75,7 @@ pub use sweep::Swept;
 use crate::{
     StoreError,
     aggregates::{self, Slot, Substrate},
-    model::Pending,
+    model::{DueContents, Pending, Transfer},
 };
 
 /// What the ports share. Their methods are in [`crate::aggregates`], but for the two lists
@@ -122,6 +122,21 @@ impl Substrate for Embedded {
 
     fn pending(&self, limit: usize) -> impl Future<Output = Result<Vec<Pending>, StoreError>> + Send {
         std::future::ready(self.durable.read(|view| aggregates::pending(view, &keys::all_pending(), limit)))
+    }
+
+    fn expired_transfers(
+        &self,
+        untouched_since_ms: u64,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Transfer>, StoreError>> + Send {
+        std::future::ready(
+            self.durable
+                .read(|view| aggregates::untouched_transfers(view, &keys::all_transfers(), untouched_since_ms, limit)),
+        )
+    }
+
+    fn due_contents(&self, now_ms: u64, limit: usize) -> impl Future<Output = Result<DueContents, StoreError>> + Send {
+        std::future::ready(sweep::due_contents(self, now_ms, limit))
     }
 
     fn observers(&self) -> &Observers {

@@ -29,7 +29,9 @@ fn describe(table: Table, key: &mut Parts<'_>) -> Result<String, StoreError> {
         | Table::Token
         | Table::Ticket
         | Table::Invitation
-        | Table::InvitationUse => format!("user {}", key.user()?),
+        | Table::InvitationUse
+        | Table::Transfer
+        | Table::TransferProgress => format!("user {}", key.user()?),
         Table::Room | Table::RoomHead | Table::Place | Table::Archived => format!("room {}", key.room()?),
         Table::Entry | Table::Body | Table::Message | Table::Pending | Table::Segment => {
             format!("room {}, entry {}", key.room()?, key.number()?)
@@ -42,6 +44,9 @@ fn describe(table: Table, key: &mut Parts<'_>) -> Result<String, StoreError> {
         Table::Directory => {
             key.number()?;
             format!("room {}", key.room()?)
+        }
+        Table::Content | Table::ContentDue | Table::Reference | Table::PendingReference | Table::SpentBlob => {
+            format!("content {}", key.content()?)
         }
         Table::UserEntry => format!("user {}, entry {}", key.user()?, key.number()?),
         Table::UserRoom | Table::UserRoomGone => format!("user {}, room {}", key.user()?, key.room()?),

@@ -214,7 +214,9 @@ pub(super) fn assemble(
         rooms: ports.clone(),
         directory: embedded.clone(),
         log: ports.clone(),
-        user_log: ports,
+        user_log: ports.clone(),
+        transfers: ports.clone(),
+        contents: ports,
         secret,
     };
     Parts { store, embedded, committer, counters }

@@ -117,6 +117,33 @@ records! {
     1 Segment { blob: [u8; 32], bytes: u64, }
 
     1 Archived { through: u64, }
+
+    1 Transfer {
+        blob: [u8; 32],
+        target: Target,
+        name: String,
+        size: u64,
+        media_type: String,
+        created_ms: u64,
+        touched_ms: u64,
+        message: Option<(RoomId, u64)>,
+        state: TransferState,
+    }
+
+    /// What the digest needs of whole parts lies beside.
+    1 TransferProgress { durable: u64, values: Vec<[u8; 32]>, }
+
+    1 Content { key: [u8; 32], blob: [u8; 32], size: u64, facts: Vec<u8>, created_ms: u64, }
+
+    1 ContentDue { key: [u8; 32], }
+
+    /// Something needs a content.
+    1 Reference { }
+
+    1 PendingReference { until_ms: u64, }
+
+    /// Its name stays for a while after it is gone.
+    1 SpentBlob { facts: Vec<u8>, gone_ms: Option<u64>, }
 }
 
 impl From<EntryOfFormat1> for Entry {
@@ -141,6 +168,22 @@ impl From<SessionOfFormat1> for Session {
         let SessionOfFormat1 { token, created_ms, client } = older;
         Self { token, created_ms, client, used_ms: created_ms }
     }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Target {
+    Message { room: RoomId, client_id: ClientId },
+    UserAvatar,
+    RoomAvatar { room: RoomId },
+    Emoji,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum TransferState {
+    Open,
+    Finishing { digest: [u8; 32] },
+    Done,
+    Failed { code: u32, digest: Option<[u8; 32]> },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -11,7 +11,7 @@ use crate::{
     StoreError, aggregates,
     engine::Direction,
     limits::SWEEP_ROWS_MAX,
-    model::{Digest, InvitationId},
+    model::{ContentId, Digest, DueContents, InvitationId},
 };
 use rill_protocol::{ClientId, UserId};
 
@@ -22,6 +22,8 @@ pub struct Swept {
     pub client_ids: u64,
     pub tickets: u64,
     pub invitations: u64,
+    /// Names of blobs that were collected long ago.
+    pub spent_blobs: u64,
 }
 
 pub(super) async fn sweep(store: &Embedded, now_ms: u64) -> Result<Swept, StoreError> {
@@ -29,6 +31,7 @@ pub(super) async fn sweep(store: &Embedded, now_ms: u64) -> Result<Swept, StoreE
         client_ids: client_ids(store, now_ms).await?,
         tickets: expired_tickets(store, now_ms).await?,
         invitations: expired_invitations(store, now_ms).await?,
+        spent_blobs: spent_blobs(store, now_ms).await?,
     })
 }
 
@@ -120,6 +123,58 @@ async fn expired_invitations(store: &Embedded, now_ms: u64) -> Result<u64, Store
         }
         if is_last {
             return Ok(removed);
+        }
+    }
+}
+
+/// Contents of which a collector has something to look at, behind one of them.
+fn listed_contents(store: &Embedded, after: Option<ContentId>) -> Result<Vec<ContentId>, StoreError> {
+    store.read(|view| {
+        let mut span: Span<stored::ContentDue> = keys::contents_due();
+        if let Some(after) = after {
+            span = span.behind(&[&after.0]);
+        }
+        view.collect(&span, Direction::Forward, SWEEP_ROWS_MAX, |key, _| key.content())
+    })
+}
+
+async fn spent_blobs(store: &Embedded, now_ms: u64) -> Result<u64, StoreError> {
+    let (mut forgotten, mut after) = (0, None);
+    loop {
+        let contents = listed_contents(store, after)?;
+        for id in &contents {
+            forgotten += store
+                .write({
+                    let id = *id;
+                    move |tx| aggregates::sweep_content(tx, id, now_ms)
+                })
+                .await?
+                .0;
+        }
+        match contents.last() {
+            Some(last) if contents.len() == SWEEP_ROWS_MAX => after = Some(*last),
+            _ => return Ok(forgotten),
+        }
+    }
+}
+
+/// See [`crate::port::Contents::due`].
+pub(super) fn due_contents(store: &Embedded, now_ms: u64, limit: usize) -> Result<DueContents, StoreError> {
+    let (mut due, mut found, mut after) = (DueContents::default(), 0, None);
+    loop {
+        let contents = listed_contents(store, after)?;
+        for id in &contents {
+            let of_one = store.read(|view| aggregates::due_of_content(view, *id, now_ms))?;
+            found += usize::from(of_one != DueContents::default());
+            due.pending.extend(of_one.pending);
+            due.spent.extend(of_one.spent);
+            if found >= limit {
+                return Ok(due);
+            }
+        }
+        match contents.last() {
+            Some(last) if contents.len() == SWEEP_ROWS_MAX => after = Some(*last),
+            _ => return Ok(due),
         }
     }
 }

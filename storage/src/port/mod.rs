@@ -1,27 +1,31 @@
 //! The ports: what the server asks of a store, an interface per aggregate.
 //!
-//! Contract of every port. A method touches one room or one user and is atomic
+//! Contract of every port. A method touches one room, one user or one content and is atomic
 //! there. When a method that writes returns, its effect is durable and visible to
 //! every later read. Methods are cancel safe: a write whose future is dropped either
 //! happens whole or not at all. A read with a `limit` returns at most
 //! [`crate::limits::READ_ROWS_MAX`] rows, whatever the limit. The contract suite
 //! (`tests/contract`) runs against every store.
 
+pub mod contents;
 pub mod endings;
 pub mod invitations;
 pub mod log;
 pub mod rooms;
 pub mod sessions;
+pub mod transfers;
 pub mod user_log;
 pub mod users;
 
 use std::sync::Arc;
 
+pub use contents::{Claimed, Contents};
 pub use endings::Endings;
 pub use invitations::Invitations;
 pub use log::{AppendRefused, Log, LogObserver};
 pub use rooms::{Directory, Rooms};
 pub use sessions::Sessions;
+pub use transfers::{TransferRefused, Transfers};
 pub use user_log::{UserLog, UserLogObserver};
 pub use users::{Roster, Users};
 
@@ -37,6 +41,8 @@ pub struct Store {
     pub directory: Arc<dyn Directory>,
     pub log: Arc<dyn Log>,
     pub user_log: Arc<dyn UserLog>,
+    pub transfers: Arc<dyn Transfers>,
+    pub contents: Arc<dyn Contents>,
     /// Made with the store and kept in it: the key of every keyed hash.
     pub secret: [u8; 32],
 }

@@ -1,13 +1,18 @@
 //! Where a row lies in Redis.
 //!
 //! A slot's keys share a hash tag, so that a cluster keeps them together and a script may
-//! touch all of them: `<prefix>{r:ROOM}:`, `{u:USER}:`, `{n:NAME}:`. Rows of which a slot has
+//! touch all of them: `<prefix>{r:ROOM}:`, `{u:USER}:`, `{n:NAME}:`, `{c:CONTENT}:`. Rows of which a slot has
 //! one lie in its hash `row` beside its version. Other tables have a key each, named as the
 //! table; what is left of a row's key behind table and slot is its field.
 
 use rill_protocol::{RoomId, UserId};
 
-use crate::{StoreError, aggregates::Slot, model::NameKey, table::Table};
+use crate::{
+    StoreError,
+    aggregates::Slot,
+    model::{ContentId, NameKey},
+    table::Table,
+};
 
 /// The key, behind the prefix, with the servers that live, by when they are forgotten.
 pub const NODES: &str = "nodes";
@@ -48,6 +53,7 @@ pub(super) fn shape(table: Table) -> Shape {
     match table {
         Table::Entry | Table::UserEntry => Shape::Stream,
         Table::Member | Table::Message | Table::Pending => Shape::Ordered,
+        Table::Reference | Table::PendingReference => Shape::Ordered,
         Table::RequestKey => Shape::Expiring,
         _ => Shape::Hash,
     }
@@ -71,6 +77,7 @@ pub(super) fn shared(key: &[u8]) -> usize {
 /// Whether a slot has one row of a table, or many.
 fn is_single(table: Table) -> bool {
     matches!(table, Table::Room | Table::RoomHead | Table::Archived | Table::User | Table::UserHead | Table::Name)
+        || matches!(table, Table::Content | Table::ContentDue)
 }
 
 /// Whether a node remembers rows of a table from one call to the next: small ones that are
@@ -118,6 +125,7 @@ impl Layout {
             Slot::Room(room) => format!("{{r:{room}}}"),
             Slot::User(user) => format!("{{u:{user}}}"),
             Slot::Name(name) => format!("{{n:{}}}", hex(&name.0)),
+            Slot::Content(content) => format!("{{c:{content}}}"),
         }
     }
 
@@ -159,6 +167,10 @@ impl Layout {
             }
             Table::UserRoom | Table::UserRoomGone | Table::Invitation | Table::InvitationUse => {
                 Slot::User(UserId(id()?))
+            }
+            Table::Transfer | Table::TransferProgress => Slot::User(UserId(id()?)),
+            Table::Content | Table::ContentDue | Table::Reference | Table::PendingReference | Table::SpentBlob => {
+                Slot::Content(ContentId(id()?))
             }
             Table::Meta | Table::Directory | Table::Place => return Err(bent(table)),
         };
@@ -216,7 +228,7 @@ mod tests {
     use super::*;
     use crate::{
         embedded::keys,
-        model::{Digest, InvitationId},
+        model::{Digest, InvitationId, Reference},
     };
     use rill_protocol::ClientId;
 
@@ -242,6 +254,15 @@ mod tests {
         check(user, used, &format!("rill:{{u:{USER}}}:invitation_use:{}", "ab".repeat(16)), &[6; 16]);
         let name = NameKey([9; 32]);
         check(Slot::Name(name), keys::name(name).bytes, &format!("rill:{{n:{}}}:row", "09".repeat(32)), b"name");
+        let (id, content) = (ContentId([0xAB; 16]), format!("rill:{{c:{}}}", "ab".repeat(16)));
+        check(Slot::Content(id), keys::content(id).bytes, &format!("{content}:row"), b"content");
+        let reference = keys::reference(id, Reference::Message { room: ROOM, seq: 7 }).bytes;
+        check(
+            Slot::Content(id),
+            reference,
+            &format!("{content}:reference"),
+            &[&[1; 17][..], &7u64.to_be_bytes()].concat(),
+        );
         assert!(layout.place(Slot::Room(RoomId([8; 16])), &keys::room(ROOM).bytes).is_err(), "of another room");
         assert!(layout.place(room, &keys::meta().bytes).is_err(), "of no room");
     }

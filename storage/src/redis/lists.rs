@@ -1,8 +1,9 @@
 //! The lists that span slots: keys of their own, beside no slot's truth.
 //!
-//! `roster` has every account's id and `directory` every room with its time. `pending` and
-//! `expiring` only say where to look: a slot is put in before it has something due or to be
-//! swept, and may stay when it has nothing any more. To take it out is two steps, out of the
+//! `roster` has every account's id and `directory` every room with its time. `pending`,
+//! `expiring` and `collecting` only say where to look, as `contents` says what there is: a slot
+//! is put in before it has something due or to be swept, and may stay when it has nothing any
+//! more. To take it out is two steps, out of the
 //! list and then a version of the slot: whoever put something in between is seen by the
 //! second, and whoever comes later knows of it by the version.
 
@@ -31,24 +32,31 @@ use crate::{
 pub(super) enum List {
     Pending,
     Expiring,
+    /// Contents that a collector has to look at.
+    Collecting,
+    /// All of them.
+    Contents,
 }
 
 impl List {
-    /// The list that a batch's rows belong into, if any do.
-    fn of(writes: &Overlay) -> Option<Self> {
+    /// The lists that a batch's rows belong into, which for slots of one kind are the same.
+    fn of(writes: &Overlay) -> &'static [Self] {
         let tables = writes.iter().filter(|(_, value)| value.is_some()).filter_map(|(key, _)| key.first());
         let mut lists = tables.filter_map(|number| match Table::of(*number)? {
-            Table::Pending => Some(Self::Pending),
-            Table::Ticket | Table::Invitation => Some(Self::Expiring),
+            Table::Pending => Some(&[Self::Pending][..]),
+            Table::Ticket | Table::Invitation | Table::Transfer => Some(&[Self::Expiring][..]),
+            Table::Content | Table::ContentDue => Some(&[Self::Contents, Self::Collecting][..]),
             _ => None,
         });
-        lists.next()
+        lists.next().unwrap_or_default()
     }
 
     fn key(self, layout: &Layout) -> Vec<u8> {
         layout.global(match self {
             Self::Pending => "pending",
             Self::Expiring => "expiring",
+            Self::Collecting => "collecting",
+            Self::Contents => "contents",
         })
     }
 }
@@ -58,6 +66,7 @@ fn id(slot: Slot) -> Vec<u8> {
         Slot::Room(room) => room.0.to_vec(),
         Slot::User(user) => user.0.to_vec(),
         Slot::Name(name) => name.0.to_vec(),
+        Slot::Content(content) => content.0.to_vec(),
     }
 }
 
@@ -74,11 +83,13 @@ impl Core {
         version: &Version,
         writes: &Overlay,
     ) -> Result<(), StoreError> {
-        let Some(list) = List::of(writes) else { return Ok(()) };
-        if known.remembered.is_listed(version) {
+        let lists = List::of(writes);
+        if lists.is_empty() || known.remembered.is_listed(version) {
             return Ok(());
         }
-        self.list(list, known.slot).await?;
+        for list in lists {
+            self.list(*list, known.slot).await?;
+        }
         known.remembered.note_listed(Some(version));
         Ok(())
     }
@@ -99,10 +110,15 @@ impl Core {
                 Slot::Room(room) => !aggregates::pending(tx, &keys::pending_of(room), 1)?.is_empty(),
                 Slot::User(user) => {
                     let (tickets, invitations) = (keys::tickets(user), keys::invitations(user));
-                    !tx.collect(&tickets, Direction::Forward, 1, |_, _| Ok(()))?.is_empty()
+                    !tx.collect(&keys::transfers(user), Direction::Forward, 1, |_, _| Ok(()))?.is_empty()
+                        || !tx.collect(&tickets, Direction::Forward, 1, |_, _| Ok(()))?.is_empty()
                         || !tx.collect(&invitations, Direction::Forward, 1, |_, _| Ok(()))?.is_empty()
                 }
                 Slot::Name(_) => false,
+                Slot::Content(content) => {
+                    let is_stored = list == List::Contents && tx.contains(&keys::content(content))?;
+                    is_stored || tx.contains(&keys::content_due(content))?
+                }
             })
         });
         self.commands.queued.fetch_add(1, Relaxed);

@@ -103,7 +103,9 @@ pub(super) fn over(
         rooms: ports.clone(),
         directory: redis,
         log: ports.clone(),
-        user_log: ports,
+        user_log: ports.clone(),
+        transfers: ports.clone(),
+        contents: ports,
         secret,
     };
     (store, core)
@@ -153,7 +155,8 @@ impl Handle {
         let _ = self.core.commands.stopwatch.set(stopwatch);
     }
 
-    /// Removes what has expired by `now_ms`: tickets and invitations. Nothing depends on it
+    /// Removes what has expired by `now_ms`: tickets, invitations and names of blobs that are
+    /// gone. Nothing depends on it
     /// but space; once an hour, by any of the nodes, is enough.
     pub async fn sweep(&self, now_ms: u64) -> Result<Swept, StoreError> {
         self.core.ensure_open()?;

@@ -7,7 +7,7 @@ use crate::{
     StoreError,
     aggregates::{Slot, Substrate},
     embedded::{Observers, queue::Reply, tx::Tx, view::View},
-    model::Pending,
+    model::{DueContents, Pending, Transfer},
 };
 
 /// See [`crate::redis`].
@@ -34,6 +34,18 @@ impl Substrate for Redis {
 
     fn pending(&self, limit: usize) -> impl Future<Output = Result<Vec<Pending>, StoreError>> + Send {
         self.core.pending(limit)
+    }
+
+    fn expired_transfers(
+        &self,
+        untouched_since_ms: u64,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Transfer>, StoreError>> + Send {
+        self.core.expired_transfers(untouched_since_ms, limit)
+    }
+
+    fn due_contents(&self, now_ms: u64, limit: usize) -> impl Future<Output = Result<DueContents, StoreError>> + Send {
+        self.core.due_contents(now_ms, limit)
     }
 
     fn observers(&self) -> &Observers {

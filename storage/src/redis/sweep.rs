@@ -1,6 +1,8 @@
-//! Removing what has expired and Redis does not forget by itself: tickets and invitations.
-//! Request keys need nobody.
+//! Removing what has expired and Redis does not forget by itself: tickets, invitations and
+//! names of blobs that are gone. Request keys need nobody. And what a sweep of the server has
+//! to look at: transfers and contents.
 
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use rill_protocol::UserId;
 use std::sync::Arc;
 
@@ -10,8 +12,8 @@ use crate::{
     aggregates::{self, Slot},
     embedded::{Swept, keys, read::Read},
     engine::Direction,
-    limits::{READ_ROWS_MAX, SWEEP_ROWS_MAX},
-    model::{Digest, InvitationId},
+    limits::{LIST_READS_MAX, READ_ROWS_MAX, SWEEP_ROWS_MAX},
+    model::{ContentId, Digest, DueContents, InvitationId, Transfer},
 };
 
 impl Core {
@@ -25,14 +27,100 @@ impl Core {
             }
             match users.last() {
                 Some(last) if users.len() == SWEEP_ROWS_MAX => after = Some(*last),
-                _ => return Ok(swept),
+                _ => break,
+            }
+        }
+        swept.spent_blobs = self.sweep_contents(now_ms).await?;
+        Ok(swept)
+    }
+
+    async fn sweep_contents(self: &Arc<Self>, now_ms: u64) -> Result<u64, StoreError> {
+        let (mut forgotten, mut after) = (0, None);
+        loop {
+            let contents = self.listed_in(List::Collecting, after).await?;
+            for id in contents.iter().copied().map(ContentId) {
+                let slot = Slot::Content(id);
+                let (dropped, is_left) = self.submit(slot, move |tx| aggregates::sweep_content(tx, id, now_ms)).await?;
+                forgotten += dropped;
+                if !self.read(slot, |view| view.contains(&keys::content_due(id))).await? {
+                    self.unlist(List::Collecting, slot).await?;
+                }
+                if !is_left {
+                    self.unlist(List::Contents, slot).await?;
+                }
+            }
+            match contents.last() {
+                Some(last) if contents.len() == SWEEP_ROWS_MAX => after = Some(*last),
+                _ => return Ok(forgotten),
+            }
+        }
+    }
+
+    /// See [`crate::port::Transfers::expired`].
+    pub(super) async fn expired_transfers(
+        self: &Arc<Self>,
+        untouched_since_ms: u64,
+        limit: usize,
+    ) -> Result<Vec<Transfer>, StoreError> {
+        self.ensure_open()?;
+        let (mut expired, mut after) = (Vec::new(), None);
+        loop {
+            let users = self.listed_in(List::Expiring, after).await?;
+            let of_users = stream::iter(users.iter().copied().map(UserId).map(|user| {
+                self.read(Slot::User(user), move |view| {
+                    aggregates::untouched_transfers(view, &keys::transfers(user), untouched_since_ms, limit)
+                })
+            }));
+            let mut of_users = of_users.buffered(LIST_READS_MAX);
+            while let Some(found) = of_users.try_next().await? {
+                expired.extend(found);
+            }
+            match users.last() {
+                Some(last) if users.len() == SWEEP_ROWS_MAX && expired.len() < limit => after = Some(*last),
+                _ => break,
+            }
+        }
+        expired.truncate(limit);
+        Ok(expired)
+    }
+
+    /// See [`crate::port::Contents::due`]. Contents with nothing due leave the list.
+    pub(super) async fn due_contents(self: &Arc<Self>, now_ms: u64, limit: usize) -> Result<DueContents, StoreError> {
+        self.ensure_open()?;
+        let (mut due, mut found, mut after) = (DueContents::default(), 0, None);
+        loop {
+            let contents = self.listed_in(List::Collecting, after).await?;
+            let of_contents = stream::iter(contents.iter().copied().map(ContentId).map(|id| async move {
+                let read = self.read(Slot::Content(id), move |view| {
+                    Ok((aggregates::due_of_content(view, id, now_ms)?, view.contains(&keys::content_due(id))?))
+                });
+                Ok::<_, StoreError>((id, read.await?))
+            }));
+            let mut of_contents = of_contents.buffered(LIST_READS_MAX);
+            while let Some((id, (of_one, is_due))) = of_contents.try_next().await? {
+                if !is_due {
+                    self.unlist(List::Collecting, Slot::Content(id)).await?;
+                }
+                if of_one == DueContents::default() {
+                    continue;
+                }
+                due.pending.extend(of_one.pending);
+                due.spent.extend(of_one.spent);
+                found += 1;
+                if found >= limit {
+                    return Ok(due);
+                }
+            }
+            match contents.last() {
+                Some(last) if contents.len() == SWEEP_ROWS_MAX => after = Some(*last),
+                _ => return Ok(due),
             }
         }
     }
 
     async fn sweep_user(self: &Arc<Self>, user: UserId, now_ms: u64, swept: &mut Swept) -> Result<(), StoreError> {
         let slot = Slot::User(user);
-        let (tickets, invitations) = self
+        let (tickets, invitations, has_transfers) = self
             .read(slot, |view| {
                 let tickets =
                     view.collect(&keys::tickets(user), Direction::Forward, READ_ROWS_MAX, |key, ticket| {
@@ -44,10 +132,12 @@ impl Core {
                     key.user()?;
                     Ok((InvitationId(key.take()?), invitation.expires_ms <= now_ms))
                 })?;
-                Ok((tickets, invitations))
+                let transfers = view.collect(&keys::transfers(user), Direction::Forward, 1, |_, _| Ok(()))?;
+                Ok((tickets, invitations, !transfers.is_empty()))
             })
             .await?;
-        let is_left = tickets.iter().any(|(_, gone)| !gone) || invitations.iter().any(|(_, gone)| !gone);
+        let is_left =
+            has_transfers || tickets.iter().any(|(_, gone)| !gone) || invitations.iter().any(|(_, gone)| !gone);
         // Neither is ever given more time, so what had expired still has.
         let gone: Vec<_> = tickets.into_iter().filter_map(|(digest, gone)| gone.then_some(digest)).collect();
         if !gone.is_empty() {

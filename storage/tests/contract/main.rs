@@ -3,6 +3,7 @@
 
 mod batches;
 mod concurrency;
+mod contents;
 mod creation;
 mod directory;
 mod endings;
@@ -21,5 +22,7 @@ mod roster;
 mod sessions;
 mod stage;
 mod tickets;
+mod transfers;
+mod uploads;
 mod user_log;
 mod users;

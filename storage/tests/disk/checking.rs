@@ -28,7 +28,7 @@ fn found(path: &Path) -> Vec<String> {
     let checked = opened.handle.check(|_| told += 1).unwrap();
     opened.handle.close().unwrap();
     assert!(told > 0);
-    assert_eq!((checked.rooms, checked.users), (2, 2));
+    assert_eq!((checked.rooms, checked.users, checked.contents), (2, 2, 2));
     assert!(checked.entries >= 40 && checked.rows > 100, "{checked:?}");
     assert_eq!(checked.findings_total as usize, checked.findings.len());
     checked.findings.iter().map(ToString::to_string).collect()
@@ -107,4 +107,40 @@ async fn heads_and_members_that_do_not_agree_are_found() {
     assert!(is_found("has read further than the log goes"), "{findings:?}");
     assert!(is_found("has a log and no record"), "{findings:?}");
     opened.handle.close().unwrap();
+}
+
+#[tokio::test]
+async fn files_that_do_not_agree_are_found() {
+    let directory = tempfile::tempdir().unwrap();
+    lived(directory.path()).await;
+    let (stored, spent) = ([21; 16], [22; 16]);
+    let reference = |table: u8, seq: u64| key(table, &[&stored, &[1], &room(1).0, &seq.to_be_bytes()]);
+    let mut content = Vec::new();
+    tamper(directory.path(), |db| {
+        content = db.get(key(28, &[&stored])).unwrap();
+        db.remove(key(28, &[&stored]));
+        db.remove(key(29, &[&spent]));
+        db.remove(key(26, &[&[1; 16], &[1; 16]]));
+    });
+    let opened = open(directory.path());
+    let findings: Vec<_> = opened.handle.check(|_| {}).unwrap().findings.iter().map(ToString::to_string).collect();
+    opened.handle.close().unwrap();
+    let has = |what: &str| assert!(findings.iter().any(|finding| finding.contains(what)), "{what}: {findings:?}");
+    has(&format!("content {} is referred to and is not there", "15".repeat(16)));
+    has("bytes are noted of a transfer that is not there");
+
+    tamper(directory.path(), |db| {
+        db.insert(key(28, &[&stored]), content.clone());
+        for (table, seq) in [(30, 1), (31, 2), (31, 3)] {
+            assert!(db.get(reference(table, seq)).is_some());
+            db.remove(reference(table, seq));
+        }
+        db.remove(key(29, &[&stored]));
+    });
+    let opened = open(directory.path());
+    let findings: Vec<_> = opened.handle.check(|_| {}).unwrap().findings.iter().map(ToString::to_string).collect();
+    opened.handle.close().unwrap();
+    let has = |what: &str| assert!(findings.iter().any(|finding| finding.contains(what)), "{what}: {findings:?}");
+    has("nothing refers to content");
+    has("whether something is due is not as it is noted");
 }

@@ -7,13 +7,17 @@
 
 use crate::{
     files::{options, tamper},
-    played::{ALICE, BOB, NOW_MS, account, appended, entry, new_room, post, room},
+    played::{ALICE, BOB, CONTENT, NOW_MS, account, appended, entry, files, new_room, post, reference, room, transfer},
 };
 use rill_protocol::SessionId;
 use rill_storage::{
     Store,
+    blobs::BlobName,
     embedded::{self, OpenOptions, OpenStore},
-    model::{Anchor, Body, Change, Digest, Fact, Invitation, Replay, Role, Session, TicketRecord, User, UserFact},
+    model::{
+        Anchor, Body, Change, Digest, Fact, Invitation, NewTransfer, Replay, Role, Session, TicketRecord,
+        TransferState, User, UserFact,
+    },
 };
 use std::{
     collections::BTreeSet,
@@ -28,7 +32,9 @@ use tempfile::TempDir;
 pub(crate) const FIRST: &str = "version-1.rows";
 /// Before short texts lay in the rows of their entries and a journal before the engine.
 pub(crate) const SECOND: &str = "version-1.1.rows";
-pub(crate) const PRESENT: &str = "version-2.rows";
+/// Before there were files.
+pub(crate) const THIRD: &str = "version-2.rows";
+pub(crate) const PRESENT: &str = "version-2.1.rows";
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/disk/fixtures").join(name)
@@ -97,6 +103,7 @@ async fn live(store: &Store) {
     appended(store, 1, post(2, &long_text())).await;
     appended(store, 2, entry(ALICE, 3, Change::Leave)).await;
     store.user_log.append(ALICE, (room(2), 3), UserFact::RoomRemoved(room(2)), NOW_MS).await.unwrap();
+    files(store).await;
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -166,11 +173,46 @@ async fn a_store_of_the_second_version_opens_and_goes_on() {
 }
 
 #[tokio::test]
-async fn a_store_of_this_version_opens_and_goes_on() {
-    let (directory, tables) = laid_out(PRESENT);
+async fn a_store_of_the_third_version_opens_and_goes_on() {
+    let (directory, tables) = laid_out(THIRD);
     // No message of it was changed.
     assert!(tables.into_iter().eq((0..=23).filter(|table| *table != 10)), "a row of every table");
     has_accounts_and_goes_on(&directory).await;
+    // Files are begun in it.
+    let opened = open(directory.path());
+    files(&opened.store).await;
+    has_files(&opened.store).await;
+    opened.handle.close().unwrap();
+}
+
+#[tokio::test]
+async fn a_store_of_this_version_opens_and_goes_on() {
+    let (directory, tables) = laid_out(PRESENT);
+    // No message of it was changed, and no old part of a log lies in blobs.
+    assert!(tables.into_iter().eq((0..=32).filter(|table| ![10, 24, 25].contains(table))), "a row of every table");
+    has_accounts_and_goes_on(&directory).await;
+    let opened = open(directory.path());
+    has_files(&opened.store).await;
+    opened.handle.close().unwrap();
+}
+
+async fn has_files(store: &Store) {
+    let found = store.transfers.list(ALICE).await.unwrap();
+    let states: Vec<_> = found.iter().map(|found| (found.state, found.progress.durable, found.message)).collect();
+    let failed = TransferState::Failed { code: 4, digest: Some([3; 32]) };
+    assert_eq!(
+        states,
+        [(TransferState::Open, 5 << 20, Some((room(1), 9))), (failed, 0, None), (TransferState::Open, 0, None)]
+    );
+    assert_eq!(found[0].progress.values, [[7; 32]]);
+    let NewTransfer { name, target, media_type, .. } = transfer(1);
+    assert_eq!((&found[0].name, found[0].target, &found[0].media_type), (&name, target, &media_type));
+    let content = store.contents.get(CONTENT).await.unwrap().unwrap();
+    assert_eq!((content.blob, content.size, content.facts), (BlobName([31; 32]), 5, vec![31; 3]));
+    assert_eq!(store.contents.references(CONTENT, 10).await.unwrap(), [reference(1)]);
+    let due = store.contents.due(u64::MAX, 10).await.unwrap();
+    assert!(due.pending.iter().map(|due| due.reference).eq([reference(2), reference(3)]));
+    assert!(due.spent.iter().map(|spent| spent.blob).eq([BlobName([32; 32]), BlobName([33; 32])]));
 }
 
 async fn has_accounts_and_goes_on(directory: &TempDir) {

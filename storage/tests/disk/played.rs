@@ -3,7 +3,11 @@
 use rill_protocol::{ClientId, Epoch, RoomId, SessionId, UserId};
 use rill_storage::{
     Store,
-    model::{Anchor, Appended, Change, Digest, NewEntry, NewRoom, Role, Session, TicketRecord, User, UserFact},
+    blobs::{BlobName, Progress},
+    model::{
+        Anchor, Appended, Change, ContentKey, Digest, NewEntry, NewRoom, NewTransfer, Offer, Reference, Role, Session,
+        Target, TicketRecord, TransferBounds, TransferId, User, UserFact,
+    },
 };
 
 pub(crate) const ALICE: UserId = UserId([1; 16]);
@@ -91,6 +95,58 @@ pub(crate) async fn live(store: &Store) {
     for client in 1..=40 {
         appended(store, 1, post(client, &"长".repeat(client as usize * 100))).await;
     }
+    files(store).await;
+}
+
+pub(crate) const CONTENT: ContentKey = ContentKey([21; 32]);
+
+pub(crate) fn transfer(number: u8) -> NewTransfer {
+    NewTransfer {
+        user: ALICE,
+        id: TransferId([number; 16]),
+        blob: BlobName([number; 32]),
+        target: Target::Message { room: room(1), client_id: ClientId([number; 16]) },
+        name: format!("文件 {number}"),
+        size: 9 << 20,
+        media_type: "image/png".into(),
+        at_ms: NOW_MS,
+    }
+}
+
+pub(crate) fn reference(seq: u64) -> Reference {
+    Reference::Message { room: room(1), seq }
+}
+
+/// Files on their way in, one that is there, and one that is gone.
+pub(crate) async fn files(store: &Store) {
+    let bounds = TransferBounds { transfers_max: 10, bytes_max: u64::MAX };
+    for number in 1..=3 {
+        assert!(store.transfers.begin(transfer(number), bounds).await.unwrap().is_ok());
+    }
+    let progress = Progress { durable: 5 << 20, values: vec![[7; 32]] };
+    assert!(store.transfers.advance(ALICE, TransferId([1; 16]), progress, NOW_MS + 1).await.unwrap());
+    assert!(store.transfers.announce(ALICE, TransferId([1; 16]), (room(1), 9), NOW_MS + 1).await.unwrap());
+    store.transfers.finish(ALICE, TransferId([2; 16]), [3; 32], NOW_MS + 2).await.unwrap();
+    store.transfers.fail(ALICE, TransferId([2; 16]), 4, None).await.unwrap();
+    let offer = |number| Offer { blob: BlobName([number; 32]), size: 5, facts: vec![number; 3] };
+    for (number, seq) in [(31, 1), (31, 2), (32, 3)] {
+        store.contents.claim(CONTENT, offer(number), reference(seq), NOW_MS + 60_000, NOW_MS).await.unwrap();
+    }
+    assert!(store.contents.confirm(CONTENT, reference(1)).await.unwrap());
+    assert!(store.contents.spend(ContentKey([22; 32]), offer(33)).await.unwrap());
+}
+
+async fn told_of_files(store: &Store) -> Vec<String> {
+    let mut lines = vec![
+        format!("{:?}", store.transfers.list(ALICE).await.unwrap()),
+        format!("{:?}", store.transfers.expired(u64::MAX, 10).await.unwrap()),
+        format!("{:?}", store.contents.due(u64::MAX, 10).await.unwrap()),
+    ];
+    for content in [CONTENT, ContentKey([22; 32])] {
+        lines.push(format!("{:?}", store.contents.get(content).await.unwrap()));
+        lines.push(format!("{:?}", store.contents.references(content, 10).await.unwrap()));
+    }
+    lines
 }
 
 /// Everything that can be read, as text that can be compared.
@@ -104,6 +160,7 @@ pub(crate) async fn told(store: &Store) -> Vec<String> {
         lines.push(format!("{:?}", store.user_log.snapshot(user).await.unwrap()));
         lines.push(format!("{:?}", store.user_log.entries(user, 0, 100).await.unwrap()));
     }
+    lines.extend(told_of_files(store).await);
     lines.push(format!("{:?}", store.directory.page(None, 100).await.unwrap()));
     lines.push(format!("{:?}", store.rooms.pending(100).await.unwrap()));
     for number in 1..=2 {

@@ -111,7 +111,7 @@ async fn there_and_back(options: impl Fn() -> RedisOptions) {
     let copied = copied_in(&from, options()).unwrap();
     let found = checked(options());
     assert_eq!((found.checked.findings.as_slice(), found.unjudged), (&[][..], 0));
-    assert_eq!((found.checked.rooms, found.checked.users), (2, 2));
+    assert_eq!((found.checked.rooms, found.checked.users, found.checked.contents), (2, 2, 2));
     let archived = if options().archive.is_some() { (POSTS - KEEP_ENTRIES) / SEGMENT_ENTRIES } else { 0 };
     assert_eq!(found.segments, archived);
 
@@ -229,6 +229,11 @@ async fn what_is_wrong_in_redis_or_in_the_blobs_is_found() {
 
     do_it(&["ZREM", "rill:expiring", std::str::from_utf8(&ALICE.0).unwrap()]);
     has(&found(), "what expires and is not in the list");
+    let content = std::str::from_utf8(&[21; 16]).unwrap().to_owned();
+    do_it(&["ZREM", "rill:collecting", &content]);
+    has(&found(), "something due and is not in the list");
+    do_it(&["DEL", &format!("rill:{{c:{}}}:pending_reference:order", "15".repeat(16))]);
+    has(&found(), "content 15151515151515151515151515151515: its rows and the order beside them");
     do_it(&["ZREM", &key("member:order"), std::str::from_utf8(&ALICE.0).unwrap()]);
     has(&found(), "the order beside them");
     let name = opened_name(&from);

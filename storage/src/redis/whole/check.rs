@@ -22,13 +22,14 @@ use crate::{
     blobs::BlobName,
     embedded::{
         Checked, any_record,
-        check::{check_room, check_user},
+        check::{check_content, check_room, check_user},
         keys, named,
         read::Read as _,
         stored,
         view::Durable,
     },
     limits::{CHECK_TRIES_MAX, SEGMENT_ENTRIES},
+    model::ContentId,
     record::KeyRing,
     redis::{
         RedisOptions,
@@ -81,6 +82,7 @@ impl Checking<'_> {
         let slot = match item {
             Item::Room(room, _) => Slot::Room(room),
             Item::User(user) => Slot::User(user),
+            Item::Content(content) => Slot::Content(content),
         };
         for _ in 0..CHECK_TRIES_MAX {
             let before = self.version(slot)?;
@@ -88,6 +90,7 @@ impl Checking<'_> {
             match item {
                 Item::Room(room, _) => self.room(room, &mut found)?,
                 Item::User(user) => self.user(user, &mut found)?,
+                Item::Content(content) => self.content(content, &mut found)?,
             }
             if self.version(slot)? == before {
                 all.segments += found.segments;
@@ -129,7 +132,7 @@ impl Checking<'_> {
         check_room(&self.durable, room, checked)?;
         damage(checked, walked, before)?;
         for table in [Table::Message, Table::Member, Table::Pending] {
-            self.order(room, table, checked)?;
+            self.order((Slot::Room(room), &format!("room {room}")), (table, &room.0), checked)?;
         }
         if is_pending && self.whole.score("pending", &room.0)?.is_none() {
             checked.find("pending", format!("{of} has something due and is not in the list of those that have"));
@@ -145,7 +148,8 @@ impl Checking<'_> {
         checked.users += 1;
         let mut expires = false;
         let walked = walk::user(&view, user, &mut |key, value| {
-            expires |= matches!(any_record::table(key), Some(Table::Ticket | Table::Invitation));
+            let table = any_record::table(key);
+            expires |= matches!(table, Some(Table::Ticket | Table::Invitation | Table::Transfer));
             open(checked, key, value);
             Ok(())
         });
@@ -176,14 +180,45 @@ impl Checking<'_> {
         Ok(())
     }
 
+    fn content(&self, id: ContentId, found: &mut CheckedInRedis) -> Result<(), StoreError> {
+        let (checked, view) = (&mut found.checked, self.whole.view());
+        let (mut rows, mut is_due) = (0, false);
+        let walked = walk::content(&view, id, &mut |key, value| {
+            rows += 1;
+            is_due |= any_record::table(key) == Some(Table::ContentDue);
+            open(checked, key, value);
+            Ok(())
+        });
+        // One that is gone may stay in the list.
+        checked.contents += u64::from(rows > 0);
+        let before = checked.findings_total;
+        check_content(&self.durable, id, checked)?;
+        damage(checked, walked, before)?;
+        for table in [Table::Reference, Table::PendingReference] {
+            self.order((Slot::Content(id), &format!("content {id}")), (table, &id.0), checked)?;
+        }
+        if is_due && self.whole.score("collecting", &id.0)?.is_none() {
+            checked.find(
+                "content_due",
+                format!("content {id} has something due and is not in the list of those that have"),
+            );
+        }
+        Ok(())
+    }
+
     /// A table and the order beside it have the same rows.
-    fn order(&self, room: RoomId, table: Table, checked: &mut Checked) -> Result<(), StoreError> {
-        let (bed, _) = self.whole.core.layout.bed(Slot::Room(room), &[&[table as u8], &room.0[..]].concat())?;
+    fn order(
+        &self,
+        (slot, of): (Slot, &str),
+        (table, id): (Table, &[u8; 16]),
+        checked: &mut Checked,
+    ) -> Result<(), StoreError> {
+        let (bed, _) = self.whole.core.layout.bed(slot, &[&[table as u8], &id[..]].concat())?;
         let beside = bed.beside();
         let rows = self.whole.ask(&bed.key, cmd("HLEN").arg(&bed.key))?;
         let order = self.whole.ask(&beside, cmd("ZCARD").arg(&beside))?;
         if rows != order {
-            checked.find(table.name(), format!("room {room}: its rows and the order beside them are not the same"));
+            checked.find(table.name(), format!("{of}: its rows and the order beside them are not the same"));
         }
         Ok(())
     }

@@ -25,7 +25,7 @@ use crate::{
         read::Read as _, stored, view::View,
     },
     limits::SEGMENT_ENTRIES,
-    model::NameKey,
+    model::{ContentId, NameKey},
     record::{self, KeyRing},
     redis::{
         RedisOptions,
@@ -64,6 +64,9 @@ enum Behind {
     Room(RoomId),
     User(UserId),
     Name([u8; 32]),
+    Content([u8; 16]),
+    /// A content that is not stored any more, of which something is due.
+    Spent([u8; 16]),
 }
 
 /// The store that is copied.
@@ -166,7 +169,7 @@ fn begin(met: Met, copying: &Copying, secret: [u8; 32]) -> Result<(Whole, Cursor
 impl Whole {
     /// As far as can be told without a look at every key.
     fn must_be_empty(&self) -> Result<(), StoreError> {
-        for list in ["roster", "directory", "pending", "expiring"] {
+        for list in ["roster", "directory", "pending", "expiring", "collecting", "contents"] {
             let key = self.core.layout.global(list);
             let is_there = self.ask(&key, cmd("EXISTS").arg(&key))? == redis::Value::Int(1);
             if is_there {
@@ -197,6 +200,22 @@ impl Source<'_> {
         walk::pages(&self.view, &keys::Span::<stored::Name>::of(Table::Name, &[]), |rows| {
             rows.iter()
                 .try_for_each(|(key, value)| visit(NameKey(keys::Parts::new(Table::Name, key).take()?), key, value))
+        })
+    }
+
+    /// First those that are stored, then those of which something is due alone.
+    fn contents(&self, mut visit: impl FnMut(Behind, ContentId) -> Result<(), StoreError>) -> Result<(), StoreError> {
+        walk::pages(&self.view, &keys::contents(), |rows| {
+            rows.iter().try_for_each(|(key, _)| {
+                let id = keys::Parts::new(Table::Content, key).content()?;
+                visit(Behind::Content(id.0), id)
+            })
+        })?;
+        walk::pages(&self.view, &keys::contents_due(), |rows| {
+            rows.iter().try_for_each(|(key, _)| {
+                let id = keys::Parts::new(Table::ContentDue, key).content()?;
+                if self.view.contains(&keys::content(id))? { Ok(()) } else { visit(Behind::Spent(id.0), id) }
+            })
         })
     }
 
@@ -238,6 +257,7 @@ impl Source<'_> {
             copy.put(Slot::Name(name), key, value)?;
             copy.behind(Slot::Name(name), Behind::Name(name.0))
         })?;
+        self.contents(|behind, id| if is_done(behind) { Ok(()) } else { copy.content(behind, id) })?;
         copy.note()
     }
 
@@ -254,7 +274,13 @@ impl Source<'_> {
         Ok(digesting.finish())
     }
 
-    /// Every room, user and name, as it is here and there.
+    fn content(view: &View<'_>, id: ContentId) -> Result<Digest, StoreError> {
+        let mut digesting = Digesting::default();
+        walk::content(view, id, &mut |key, value| digesting.add(key, value))?;
+        Ok(digesting.finish())
+    }
+
+    /// Every room, user, name and content, as it is here and there.
     fn compare(&self, whole: &Whole, progress: &mut dyn FnMut(CopyProgress)) -> Result<Copied, StoreError> {
         let mut copied = Copied { rows: 0, bytes: 0 };
         let differs = |what: String| {
@@ -279,6 +305,9 @@ impl Source<'_> {
         })?;
         self.users(|user| {
             same(format!("user {user}"), Self::user(&self.view, user)?, Self::user(&whole.view(), user))
+        })?;
+        self.contents(|_, id| {
+            same(format!("content {id}"), Self::content(&self.view, id)?, Self::content(&whole.view(), id))
         })?;
         self.names(|name, key, value| {
             let digest = |value: &[u8]| {
@@ -369,7 +398,7 @@ impl Copy<'_> {
         walk::user(view, user, &mut |key, value| {
             let table = any_record::table(key);
             is_account |= table == Some(Table::User);
-            expires |= matches!(table, Some(Table::Ticket | Table::Invitation));
+            expires |= matches!(table, Some(Table::Ticket | Table::Invitation | Table::Transfer));
             self.put(slot, key, value)
         })?;
         if is_account {
@@ -379,6 +408,20 @@ impl Copy<'_> {
             self.outbox.list("expiring", 0, &user.0);
         }
         self.behind(slot, Behind::User(user))
+    }
+
+    fn content(&mut self, behind: Behind, id: ContentId) -> Result<(), StoreError> {
+        let (slot, view) = (Slot::Content(id), &self.source.view);
+        let mut is_due = false;
+        walk::content(view, id, &mut |key, value| {
+            is_due |= any_record::table(key) == Some(Table::ContentDue);
+            self.put(slot, key, value)
+        })?;
+        self.outbox.list("contents", 0, &id.0);
+        if is_due {
+            self.outbox.list("collecting", 0, &id.0);
+        }
+        self.behind(slot, behind)
     }
 
     /// A slot has all its rows. How far it is, is noted when all is sent.

@@ -203,6 +203,7 @@ fn rows(
             walk::room(&view, RoomRows { room, after: 0, keys_from_day }, take)?;
             created_ms.map_or(Ok(()), |created_ms| place(room, created_ms, take))
         }
+        Item::Content(content) => walk::content(&view, content, take),
         Item::User(user) => {
             walk::user(&view, user, take)?;
             let Some(account) = view.get(&keys::user(user))? else { return Ok(()) };

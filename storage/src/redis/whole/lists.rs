@@ -1,12 +1,12 @@
 //! Whom and what there is: the rooms of the directory, those that wait for their place in
-//! it, and the accounts. Pages of lists, one behind the other, in an order that stays.
+//! it, the accounts, and the contents of files. Pages of lists, one behind the other, in an order that stays.
 
 use redis::{Value, cmd};
 use rill_protocol::{RoomId, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::access::Whole;
-use crate::{StoreError, limits::READ_ROWS_MAX, redis::wants};
+use crate::{StoreError, limits::READ_ROWS_MAX, model::ContentId, redis::wants};
 
 /// Behind what one is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +17,7 @@ pub(super) enum At {
     Pending(Option<RoomId>),
     Roster(Option<UserId>),
     End,
+    Contents(Option<[u8; 16]>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +25,7 @@ pub(super) enum Item {
     /// With its time, if it has its place in the directory.
     Room(RoomId, Option<u64>),
     User(UserId),
+    Content(ContentId),
 }
 
 impl Whole {
@@ -39,13 +41,15 @@ impl Whole {
                 At::Directory(after) => self.directory(Some(after))?,
                 At::Pending(after) => self.pending(after)?,
                 At::Roster(after) => self.roster(after)?,
+                At::Contents(after) => self.contents(after)?,
                 At::End => return Ok(()),
             };
             let Some((last, _)) = page.last() else {
                 at = match at {
                     At::Beginning | At::Directory(_) => At::Pending(None),
                     At::Pending(_) => At::Roster(None),
-                    At::Roster(_) | At::End => At::End,
+                    At::Roster(_) => At::Contents(None),
+                    At::Contents(_) | At::End => At::End,
                 };
                 continue;
             };
@@ -78,6 +82,11 @@ impl Whole {
     fn roster(&self, after: Option<UserId>) -> Result<Vec<(At, Option<Item>)>, StoreError> {
         let users = self.listed("roster", after.map(|user| user.0))?.into_iter().map(UserId);
         Ok(users.map(|user| (At::Roster(Some(user)), Some(Item::User(user)))).collect())
+    }
+
+    fn contents(&self, after: Option<[u8; 16]>) -> Result<Vec<(At, Option<Item>)>, StoreError> {
+        let contents = self.listed("contents", after)?.into_iter();
+        Ok(contents.map(|id| (At::Contents(Some(id)), Some(Item::Content(ContentId(id))))).collect())
     }
 
     fn listed(&self, list: &str, after: Option<[u8; 16]>) -> Result<Vec<[u8; 16]>, StoreError> {

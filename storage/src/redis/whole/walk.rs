@@ -1,4 +1,4 @@
-//! Every row of a room and of a user, in one order, whatever engine they lie in. A log with
+//! Every row of a room, of a user and of a content, in one order, whatever engine they lie in. A log with
 //! a hole in it ends the walk.
 
 use rill_protocol::{RoomId, UserId, limits::TEXT_BYTES_MAX};
@@ -14,7 +14,7 @@ use crate::{
     },
     engine::Direction,
     limits::{BODY_PART_BYTES_MAX, SPAN_ROWS_MAX},
-    model::InvitationId,
+    model::{ContentId, InvitationId},
     record::{self, Record},
     table::Table,
 };
@@ -185,5 +185,16 @@ pub(super) fn user(view: &View<'_>, user: UserId, take: &mut Take<'_>) -> Result
         invitations.push(InvitationId(parts.take()?));
         take(key, value)
     })?;
-    invitations.into_iter().try_for_each(|id| all(view, &keys::invitation_uses(user, id), take))
+    invitations.into_iter().try_for_each(|id| all(view, &keys::invitation_uses(user, id), take))?;
+    all(view, &keys::transfers(user), take)?;
+    all(view, &keys::transfer_progresses(user), take)
+}
+
+/// Rows of a content.
+pub(super) fn content(view: &View<'_>, id: ContentId, take: &mut Take<'_>) -> Result<(), StoreError> {
+    one(view, &keys::content(id), take)?;
+    one(view, &keys::content_due(id), take)?;
+    pages(view, &keys::references(id), |rows| rows.iter().try_for_each(|(key, value)| take(key, value)))?;
+    pages(view, &keys::pending_references(id), |rows| rows.iter().try_for_each(|(key, value)| take(key, value)))?;
+    all(view, &keys::spent_blobs(id), take)
 }

@@ -1,0 +1,278 @@
+//! Contents: which blob holds one, what refers to it, and blobs that are spent.
+
+use async_trait::async_trait;
+use std::ops::ControlFlow;
+
+use super::{Ports, Slot, Substrate};
+use crate::{
+    StoreError,
+    blobs::BlobName,
+    embedded::{
+        keys::{self, Span},
+        read::Read,
+        stored,
+        tx::Tx,
+    },
+    engine::Direction,
+    limits::{CONTENT_FACTS_BYTES_MAX, READ_ROWS_MAX, SPENT_BLOB_KEPT_MS, SPENT_BLOBS_PER_CONTENT_MAX},
+    model::{Content, ContentId, ContentKey, DueContents, Offer, PendingReference, Reference, SpentBlob},
+    port::{Claimed, Contents},
+};
+
+/// Rows that a look for any asks for.
+const LOOKED_ROWS: usize = 64;
+
+// One read sees all of a content's.
+const _: () = assert!(SPENT_BLOBS_PER_CONTENT_MAX <= READ_ROWS_MAX);
+
+fn content(record: stored::Content) -> Content {
+    let stored::Content { key, blob, size, facts, created_ms } = record;
+    Content { key: ContentKey(key), blob: BlobName(blob), size, facts, created_ms }
+}
+
+fn find(read: &impl Read, key: ContentKey) -> Result<Option<Content>, StoreError> {
+    let found = read.get(&keys::content(key.id()))?.map(content);
+    match found {
+        // Half of a keyed hash: nobody lives to see it, and nobody gets another's file.
+        Some(other) if other.key != key => Err(StoreError::Engine("two contents have one key".into())),
+        found => Ok(found),
+    }
+}
+
+fn spent(read: &impl Read, id: ContentId) -> Result<Vec<(BlobName, stored::SpentBlob)>, StoreError> {
+    read.collect(&keys::spent_blobs(id), Direction::Forward, READ_ROWS_MAX, |key, row| {
+        key.content()?;
+        Ok((BlobName(key.take()?), row))
+    })
+}
+
+/// Whether a span has a row. What a batch has removed of it is passed: a few are asked for at
+/// once where each look costs a way.
+fn is_any<R>(read: &impl Read, span: &Span<R>) -> Result<bool, StoreError> {
+    let mut is_any = false;
+    read.scan_sealed((&span.from, &span.until), Direction::Forward, LOOKED_ROWS, &mut |_, _| {
+        is_any = true;
+        ControlFlow::Break(())
+    })?;
+    Ok(is_any)
+}
+
+fn has_pending(read: &impl Read, id: ContentId) -> Result<bool, StoreError> {
+    is_any(read, &keys::pending_references(id))
+}
+
+/// Says whether a collector has to look at a content.
+fn note_due(tx: &mut Tx<'_>, key: ContentKey) -> Result<(), StoreError> {
+    let id = key.id();
+    let is_due = has_pending(tx, id)? || is_any(tx, &keys::spent_blobs(id))?;
+    match (is_due, tx.contains(&keys::content_due(id))?) {
+        (true, false) => tx.put(keys::content_due(id), &stored::ContentDue { key: key.0 }),
+        (false, true) => tx.delete(keys::content_due(id)),
+        _ => Ok(()),
+    }
+}
+
+fn spend(tx: &mut Tx<'_>, id: ContentId, blob: BlobName, facts: Vec<u8>) -> Result<(), StoreError> {
+    if tx.contains(&keys::spent_blob(id, blob))? {
+        return Ok(());
+    }
+    tx.put(keys::spent_blob(id, blob), &stored::SpentBlob { facts, gone_ms: None })
+}
+
+fn must_be_bounded(offer: &Offer) -> Result<(), StoreError> {
+    if offer.facts.len() <= CONTENT_FACTS_BYTES_MAX {
+        return Ok(());
+    }
+    Err(StoreError::Engine(format!("{} bytes of facts are more than a content has room for", offer.facts.len())))
+}
+
+fn refer(tx: &mut Tx<'_>, id: ContentId, reference: Reference, until_ms: u64) -> Result<(), StoreError> {
+    if tx.contains(&keys::reference(id, reference))? {
+        return Ok(());
+    }
+    let before = tx.get(&keys::pending_reference(id, reference))?.map_or(0, |row| row.until_ms);
+    let row = stored::PendingReference { until_ms: until_ms.max(before) };
+    tx.put(keys::pending_reference(id, reference), &row)
+}
+
+fn is_referred(read: &impl Read, id: ContentId, reference: Reference) -> Result<bool, StoreError> {
+    Ok(read.contains(&keys::reference(id, reference))? || read.contains(&keys::pending_reference(id, reference))?)
+}
+
+fn claim(
+    tx: &mut Tx<'_>,
+    key: ContentKey,
+    offer: &Offer,
+    (reference, until_ms): (Reference, u64),
+    now_ms: u64,
+) -> Result<Claimed, StoreError> {
+    must_be_bounded(offer)?;
+    let id = key.id();
+    let found = find(tx, key)?;
+    if tx.contains(&keys::spent_blob(id, offer.blob))? {
+        // The same claim again, whose blob was not the first.
+        return Ok(match found {
+            Some(found) if is_referred(tx, id, reference)? => Claimed::Theirs(found),
+            _ => Claimed::Spent,
+        });
+    }
+    let claimed = match found {
+        Some(found) if found.blob == offer.blob => Claimed::Ours(found),
+        Some(found) => {
+            if spent(tx, id)?.len() >= SPENT_BLOBS_PER_CONTENT_MAX {
+                return Err(StoreError::Busy);
+            }
+            spend(tx, id, offer.blob, offer.facts.clone())?;
+            Claimed::Theirs(found)
+        }
+        None => {
+            let Offer { blob, size, facts } = offer.clone();
+            let record = stored::Content { key: key.0, blob: blob.0, size, facts, created_ms: now_ms };
+            tx.put(keys::content(id), &record)?;
+            Claimed::Ours(content(record))
+        }
+    };
+    refer(tx, id, reference, until_ms)?;
+    note_due(tx, key)?;
+    Ok(claimed)
+}
+
+fn release(tx: &mut Tx<'_>, key: ContentKey, reference: Reference) -> Result<bool, StoreError> {
+    let id = key.id();
+    let was_there = is_referred(tx, id, reference)?;
+    tx.delete(keys::reference(id, reference))?;
+    tx.delete(keys::pending_reference(id, reference))?;
+    if let Some(found) = find(tx, key)?
+        && !has_pending(tx, id)?
+        && !is_any(tx, &keys::references(id))?
+    {
+        tx.delete(keys::content(id))?;
+        spend(tx, id, found.blob, found.facts)?;
+    }
+    note_due(tx, key)?;
+    Ok(was_there)
+}
+
+/// What a collector has to do for one content.
+pub(crate) fn due_of(read: &impl Read, id: ContentId, now_ms: u64) -> Result<DueContents, StoreError> {
+    let Some(row) = read.get(&keys::content_due(id))? else { return Ok(DueContents::default()) };
+    let content = ContentKey(row.key);
+    let pending = read.collect(&keys::pending_references(id), Direction::Forward, READ_ROWS_MAX, |key, row| {
+        key.content()?;
+        let due = PendingReference { content, reference: key.reference()?, until_ms: row.until_ms };
+        Ok((row.until_ms <= now_ms).then_some(due))
+    })?;
+    let spent = spent(read, id)?.into_iter().filter(|(_, row)| row.gone_ms.is_none());
+    Ok(DueContents {
+        pending: pending.into_iter().flatten().collect(),
+        spent: spent.map(|(blob, row)| SpentBlob { content, blob, facts: row.facts }).collect(),
+    })
+}
+
+/// Forgets the names of blobs that are gone for long enough; how many, and whether anything
+/// is left of the content.
+pub(crate) fn sweep(tx: &mut Tx<'_>, id: ContentId, now_ms: u64) -> Result<(u64, bool), StoreError> {
+    let Some(row) = tx.get(&keys::content_due(id))? else { return Ok((0, tx.contains(&keys::content(id))?)) };
+    let mut forgotten = 0;
+    for (blob, row) in spent(tx, id)? {
+        if row.gone_ms.is_some_and(|gone_ms| gone_ms.saturating_add(SPENT_BLOB_KEPT_MS) <= now_ms) {
+            tx.delete(keys::spent_blob(id, blob))?;
+            forgotten += 1;
+        }
+    }
+    note_due(tx, ContentKey(row.key))?;
+    Ok((forgotten, tx.contains(&keys::content(id))? || tx.contains(&keys::content_due(id))?))
+}
+
+#[async_trait]
+impl<S: Substrate> Contents for Ports<S> {
+    async fn claim(
+        &self,
+        content: ContentKey,
+        offer: Offer,
+        reference: Reference,
+        until_ms: u64,
+        now_ms: u64,
+    ) -> Result<Claimed, StoreError> {
+        let slot = Slot::Content(content.id());
+        self.write(slot, move |tx| claim(tx, content, &offer, (reference, until_ms), now_ms)).await
+    }
+
+    async fn refer(
+        &self,
+        content: ContentKey,
+        reference: Reference,
+        until_ms: u64,
+    ) -> Result<Option<Content>, StoreError> {
+        self.write(Slot::Content(content.id()), move |tx| {
+            let Some(found) = find(tx, content)? else { return Ok(None) };
+            refer(tx, content.id(), reference, until_ms)?;
+            note_due(tx, content)?;
+            Ok(Some(found))
+        })
+        .await
+    }
+
+    async fn confirm(&self, content: ContentKey, reference: Reference) -> Result<bool, StoreError> {
+        self.write(Slot::Content(content.id()), move |tx| {
+            let id = content.id();
+            if tx.contains(&keys::pending_reference(id, reference))? {
+                tx.delete(keys::pending_reference(id, reference))?;
+                tx.put(keys::reference(id, reference), &stored::Reference {})?;
+                note_due(tx, content)?;
+                return Ok(true);
+            }
+            tx.contains(&keys::reference(id, reference))
+        })
+        .await
+    }
+
+    async fn release(&self, content: ContentKey, reference: Reference) -> Result<bool, StoreError> {
+        self.write(Slot::Content(content.id()), move |tx| release(tx, content, reference)).await
+    }
+
+    async fn spend(&self, content: ContentKey, offer: Offer) -> Result<bool, StoreError> {
+        self.write(Slot::Content(content.id()), move |tx| {
+            must_be_bounded(&offer)?;
+            if find(tx, content)?.is_some_and(|found| found.blob == offer.blob) {
+                return Ok(false);
+            }
+            spend(tx, content.id(), offer.blob, offer.facts.clone())?;
+            note_due(tx, content)?;
+            Ok(true)
+        })
+        .await
+    }
+
+    async fn get(&self, content: ContentKey) -> Result<Option<Content>, StoreError> {
+        self.read(Slot::Content(content.id()), |view| find(view, content)).await
+    }
+
+    async fn references(&self, content: ContentKey, limit: usize) -> Result<Vec<Reference>, StoreError> {
+        self.read(Slot::Content(content.id()), |view| {
+            let span = keys::references(content.id());
+            view.collect(&span, Direction::Forward, limit.min(READ_ROWS_MAX), |key, _| {
+                key.content()?;
+                key.reference()
+            })
+        })
+        .await
+    }
+
+    async fn due(&self, now_ms: u64, limit: usize) -> Result<DueContents, StoreError> {
+        self.substrate.due_contents(now_ms, limit.min(READ_ROWS_MAX)).await
+    }
+
+    async fn collected(&self, content: ContentKey, blob: BlobName, now_ms: u64) -> Result<(), StoreError> {
+        self.write(Slot::Content(content.id()), move |tx| {
+            let key = keys::spent_blob(content.id(), blob);
+            match tx.get(&key)? {
+                Some(row) if row.gone_ms.is_none() => {
+                    tx.put(key, &stored::SpentBlob { facts: Vec::new(), gone_ms: Some(now_ms) })
+                }
+                _ => Ok(()),
+            }
+        })
+        .await
+    }
+}

@@ -1,0 +1,69 @@
+//! Contents: what files hold, stored once, for as long as something refers to it.
+
+use async_trait::async_trait;
+
+use crate::{
+    StoreError,
+    blobs::BlobName,
+    model::{Content, ContentKey, DueContents, Offer, Reference},
+};
+
+/// What came of a claim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claimed {
+    /// The blob that was offered is the content's.
+    Ours(Content),
+    /// Another blob holds it already; the one that was offered is spent.
+    Theirs(Content),
+    /// The blob that was offered was spent before: nothing was written, and it must be sent
+    /// again into another.
+    Spent,
+}
+
+/// Each method touches one content, but for [`Self::due`]. Doing any of them again is
+/// harmless.
+///
+/// The order of the whole: the blob is finished; it is claimed, with a reference that is
+/// pending; what refers to it becomes true (an entry of a room's log); the reference is
+/// confirmed. What a stop leaves between two of them is found by [`Self::due`]: a pending
+/// reference whose time has come is confirmed if what it names is true, and released once it
+/// is sure that it never will be; nobody else lets go of one. With its last reference a
+/// content is gone and its blob spent: whoever claims it then brings a blob of their own. A
+/// spent blob is removed from its place and then told as collected, and for a while
+/// ([`crate::limits::SPENT_BLOB_KEPT_MS`]) its name is kept, so that a claim of it that comes
+/// late is refused.
+#[async_trait]
+pub trait Contents: Send + Sync {
+    /// Claims a content for a reference, with a blob that is finished.
+    async fn claim(
+        &self,
+        content: ContentKey,
+        offer: Offer,
+        reference: Reference,
+        until_ms: u64,
+        now_ms: u64,
+    ) -> Result<Claimed, StoreError>;
+    /// Adds a pending reference to a content that is stored; `None` if it is not.
+    async fn refer(
+        &self,
+        content: ContentKey,
+        reference: Reference,
+        until_ms: u64,
+    ) -> Result<Option<Content>, StoreError>;
+    /// What a reference names is true; returns whether the reference is there.
+    async fn confirm(&self, content: ContentKey, reference: Reference) -> Result<bool, StoreError>;
+    /// What a reference names is gone, or never came; returns whether the reference was
+    /// there.
+    async fn release(&self, content: ContentKey, reference: Reference) -> Result<bool, StoreError>;
+    /// Spends a blob that was to be offered and is not going to be; returns `false` if it is
+    /// the content's, which stays.
+    async fn spend(&self, content: ContentKey, offer: Offer) -> Result<bool, StoreError>;
+    /// A content that is stored.
+    async fn get(&self, content: ContentKey) -> Result<Option<Content>, StoreError>;
+    /// Some of what refers to a content: the confirmed ones.
+    async fn references(&self, content: ContentKey, limit: usize) -> Result<Vec<Reference>, StoreError>;
+    /// What a collector has to do, of at most so many contents: for the sweep.
+    async fn due(&self, now_ms: u64, limit: usize) -> Result<DueContents, StoreError>;
+    /// A spent blob is gone from its place.
+    async fn collected(&self, content: ContentKey, blob: BlobName, now_ms: u64) -> Result<(), StoreError>;
+}
