@@ -4,13 +4,15 @@
 //! itself provides (FUSE), so every write and flush of the device passes through here. Then
 //! the power is cut: the disk is put back together as it was durable at some moment, with
 //! the writes that no flush had followed dropped, torn or kept at random; it is mounted,
-//! the store opened and all that had been acknowledged by then looked for.
+//! the store opened and all that had been acknowledged by then looked for. The same is done to
+//! blobs that grow.
 //!
 //! Needs Linux, root, `/dev/fuse`, loop devices and e2fsprogs: `make power-cut`. Without
 //! root it says so, and fails where `CI` is set.
 #![allow(clippy::disallowed_methods)] // a program of its own, with threads of its own
 
 mod disk;
+mod files;
 mod fuse;
 mod life;
 mod mounted;
@@ -49,7 +51,50 @@ fn main() -> ExitCode {
             code = ExitCode::FAILURE;
         }
     }
+    if let Err(error) = play_files(cuts) {
+        eprintln!("power cut, files: {error:#}");
+        code = ExitCode::FAILURE;
+    }
     code
+}
+
+/// The same with blobs that grow.
+fn play_files(cuts: usize) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let scratch = tempfile::tempdir()?;
+    let disk = Disk::new(fresh_ext4(DISK_BYTES, scratch.path())?);
+    let (acknowledged, first) = {
+        let fuse = fuse::Mounted::new(disk.clone(), &scratch.path().join("fuse")).context("FUSE cannot be used")?;
+        let ext4 = Mounted::new(&fuse.file(), &scratch.path().join("live")).context("the disk cannot be mounted")?;
+        let first = disk.moment();
+        (runtime.block_on(files::live(&ext4.place.join("blobs"), &disk))?, first)
+    };
+    let moments = disk.moment();
+    println!("power cut, files: {} acknowledged, {moments} writes and flushes", acknowledged.by(moments));
+    let come_back = |image: &[u8], moment| {
+        let file = scratch.path().join("left.ext4");
+        write_image(&file, image)?;
+        let ext4 = Mounted::new(&file, &scratch.path().join("left")).context("the file system is damaged")?;
+        // Twice: what goes on must not lose anything either.
+        (0..2).try_for_each(|_| runtime.block_on(files::check(&ext4.place.join("blobs"), &acknowledged, moment)))
+    };
+    let (mut random, mut failed) = (Random(7), 0);
+    for cut in 0..cuts {
+        let moment = first + random.next() as usize % (moments - first);
+        let unflushed = [Unflushed::Dropped, Unflushed::Some, Unflushed::Torn][cut % 3];
+        let known = acknowledged.by(moment);
+        match come_back(&disk.after_cut(moment, unflushed, || random.next()), moment) {
+            Ok(()) => println!("  cut at {moment:6}, unflushed {unflushed:?}: {known} acknowledged steps are there"),
+            Err(error) => {
+                failed += 1;
+                println!("  cut at {moment:6}, unflushed {unflushed:?}: {error:#}");
+            }
+        }
+    }
+    ensure!(failed == 0, "{failed} of {cuts} cuts cost something");
+    let lie = come_back(&disk.after_cut(moments, Unflushed::Lying(moments / 3), || 0), moments);
+    ensure!(lie.is_err(), "a disk that loses what was flushed went unnoticed");
+    Ok(())
 }
 
 fn play(engine: EngineKind, cuts: usize) -> anyhow::Result<()> {
