@@ -190,7 +190,10 @@ impl Client for Quic {
     }
 
     async fn closed(&self) -> Option<(u32, String)> {
-        let quinn::ConnectionError::ApplicationClosed(close) = self.connection.closed().await else { return None };
+        let close = match self.connection.closed().await {
+            quinn::ConnectionError::ApplicationClosed(close) => close,
+            other => panic!("{other:?} instead of a close with a code"),
+        };
         let reason = String::from_utf8_lossy(&close.reason).into_owned();
         Some((close.error_code.into_inner().try_into().ok()?, reason))
     }
