@@ -5,11 +5,11 @@ export default defineConfig({
   outputDir: 'test-results',
   // Each test starts a server of its own; two cores carry one at a time.
   workers: 1,
-  timeout: 120_000,
+  timeout: 240_000,
   // A machine that others use can starve a browser for seconds. The report names what
   // needed its second try; what fails twice is broken.
   retries: 1,
-  expect: { timeout: 10_000 },
+  expect: { timeout: 20_000 },
   reporter: [['list']],
   use: {
     trace: 'off',

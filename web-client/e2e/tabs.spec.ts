@@ -54,7 +54,7 @@ async function expectOnce(reader: Person, room: string, texts: string[]): Promis
   await expect.poll(async () => (await reader.stored(room)).map(({ text }) => text)).toEqual(texts);
   await expect(async () => {
     expect(await reader.allMessages()).toEqual(await reader.stored(room));
-  }).toPass({ timeout: 10_000 });
+  }).toPass({ timeout: 30_000 });
 }
 
 test('what a closed tab wrote without a connection is sent by the one that is left', async ({

@@ -291,10 +291,28 @@ async fn datagrams_go_both_ways<C: Client>(both: Both<C>) {
     }
 }
 
-async fn the_server_closes_with_a_code<C: Client>(mut both: Both<C>) {
-    let (_send, _recv) = ask(&both.client, Ask::Close, Code::SessionRevoked.number()).await;
-    let told = (Code::SessionRevoked.number(), C::told(Code::SessionRevoked, "because"));
-    assert_eq!(soon("the close", both.client.closed()).await, Some(told));
+/// What a client hears when it has asked the server to end the connection.
+///
+/// quinn up to 0.11.19 never says the goodbye for which congestion control or pacing has no
+/// room (quinn-rs/quinn#2785), as behind a handshake that a starved machine has drawn out;
+/// the client is reset later on. Then it is asked for once more, on another connection.
+async fn goodbye<C: Client>(mut both: Both<C>, way: Ask, number: u32) -> (Both<C>, (u32, String)) {
+    for _ in 0..3 {
+        let streams = ask(&both.client, way, number).await;
+        let heard = soon("the close", both.client.closed()).await;
+        drop(streams);
+        match heard {
+            Some(heard) => return (both, heard),
+            None => both = Both::connect().await,
+        }
+    }
+    panic!("three connections ended without a goodbye");
+}
+
+async fn the_server_closes_with_a_code<C: Client>(both: Both<C>) {
+    let code = Code::SessionRevoked;
+    let (mut both, heard) = goodbye(both, Ask::Close, code.number()).await;
+    assert_eq!(heard, (code.number(), C::told(code, "because")));
     let closed = both.events.closed().await;
     assert_eq!((closed.code, closed.reason.as_str()), (Some(Code::SessionRevoked.number()), "because"));
     soon("the end of every task", both.host.tasks.idle()).await;
@@ -311,9 +329,8 @@ async fn the_client_closes_with_a_code<C: Client>(mut both: Both<C>) {
 }
 
 async fn a_dropped_connection_closes_with_normal<C: Client>(both: Both<C>) {
-    let (_send, _recv) = ask(&both.client, Ask::Leave, 0).await;
-    let told = (Code::Normal.number(), C::told(Code::Normal, ""));
-    assert_eq!(soon("the close", both.client.closed()).await, Some(told));
+    let (both, heard) = goodbye(both, Ask::Leave, 0).await;
+    assert_eq!(heard, (Code::Normal.number(), C::told(Code::Normal, "")));
     soon("the end of every task", both.host.tasks.idle()).await;
 }
 

@@ -192,6 +192,7 @@ impl Client for Quic {
     async fn closed(&self) -> Option<(u32, String)> {
         let close = match self.connection.closed().await {
             quinn::ConnectionError::ApplicationClosed(close) => close,
+            quinn::ConnectionError::Reset => return None,
             other => panic!("{other:?} instead of a close with a code"),
         };
         let reason = String::from_utf8_lossy(&close.reason).into_owned();
