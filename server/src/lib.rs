@@ -11,6 +11,7 @@ pub mod hub;
 mod lifecycle;
 pub mod limits;
 pub mod logging;
+pub mod memory;
 pub mod metrics;
 mod platform;
 pub mod runtime;

@@ -27,6 +27,18 @@ pub const CONTROL_BATCH_BYTES_MAX: usize = 64 * KIB;
 /// Pages of history that a connection is being sent at once, over all its streams.
 pub const HISTORY_PAGES_AT_ONCE_MAX: usize = 2;
 
+/// How old what is remembered of a room, and who is in it, may be before the store is asked
+/// again, whatever was heard: for so long a hint that was lost deceives.
+pub const REMEMBERED_ROOM_MS: u64 = 2_000;
+/// The same for what somebody is called.
+pub const REMEMBERED_NAME_MS: u64 = 30_000;
+/// Rooms and people of which something is remembered, and hints of whose changes are heard;
+/// past it half of them are forgotten.
+pub const REMEMBERED_PLACES_MAX: usize = 50_000;
+/// Rooms, memberships and names that are remembered, and of one place.
+pub const REMEMBERED_FACTS_MAX: usize = 100_000;
+pub const REMEMBERED_MEMBERS_MAX: usize = 1_000;
+
 /// Events of the bus that wait for this node; past it they become one: look at everything.
 pub const BUS_EVENTS_WAITING_MAX: usize = 65_536;
 /// Hints that wait to be said; what is too much is lost.

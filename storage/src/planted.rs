@@ -31,11 +31,21 @@ pub enum Bug {
     CatchUpOutOfOrder,
     /// A node believes that it is told of every login that ends: it never looks by itself.
     LoginHintTrusted,
+    /// Of who comes to a room or leaves it only the room's log is told.
+    ChangeUntold,
+    /// What was remembered is true when the bus was away and is back.
+    MemoryTrustedUnheard,
+    /// What is remembered never grows old.
+    MemoryNeverAsksAgain,
+    /// An answer is taken for as new as the moment when it came.
+    AnswerTakenForNew,
+    /// What somebody may see is decided upon what is remembered.
+    VisibleFromMemory,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 16] = [
         Self::AckBeforeDurable,
         Self::KeyForgottenAtRestart,
         Self::CursorMovedBeforeWrite,
@@ -47,6 +57,11 @@ impl Bug {
         Self::DoorbellTrusted,
         Self::CatchUpOutOfOrder,
         Self::LoginHintTrusted,
+        Self::ChangeUntold,
+        Self::MemoryTrustedUnheard,
+        Self::MemoryNeverAsksAgain,
+        Self::AnswerTakenForNew,
+        Self::VisibleFromMemory,
     ];
 }
 

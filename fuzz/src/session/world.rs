@@ -6,6 +6,7 @@ use rill_server::{
     config::{Limits, Registration},
     domain::{Domain, World as Outside, accounts::Identity},
     hub::Hub,
+    memory::Memory,
     metrics::Metrics,
     runtime::{Clock, Entropy, StopSwitch, SystemClock, SystemEntropy, Tasks},
     session::{self, Live, Services},
@@ -47,14 +48,16 @@ impl World {
         store.user_log.observe(hub.clone());
         let fanout = hub.clone();
         tasks.spawn(async move { fanout.run_fanout().await });
+        let metrics = Arc::<Metrics>::default();
         let outside = Outside {
             store: store.clone(),
+            memory: Memory::alone(store.clone(), metrics.clone()),
             clock: clock.clone(),
             entropy: entropy.clone(),
             tasks: tasks.clone(),
             registration: Registration::Open,
         };
-        let (switch, metrics) = (StopSwitch::new(), Arc::<Metrics>::default());
+        let switch = StopSwitch::new();
         let limits = Limits {
             handshakes_per_second_per_address: 0,
             requests_per_second_per_user: 0,

@@ -18,6 +18,7 @@ use crate::{
     config::{Backend, Config},
     domain::{Domain, World},
     hub::Hub,
+    memory::Memory,
     metrics::Metrics,
     runtime::{Clock, Entropy, Stop, SystemClock, SystemEntropy, Tasks},
     session::{Live, Services},
@@ -115,8 +116,13 @@ impl Foundation {
         });
         store.log.observe(hub.clone());
         store.user_log.observe(hub.clone());
+        let memory = match &cluster {
+            Some(cluster) => cluster.memory(),
+            None => Memory::alone(store.clone(), metrics.clone()),
+        };
         let world = World {
             store: store.clone(),
+            memory,
             clock: clock.clone(),
             entropy: entropy.clone(),
             tasks: tasks.clone(),

@@ -7,6 +7,7 @@
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use rill_protocol::{RoomId, UserId};
+use rill_storage::port::changes::Changed;
 use std::{collections::BTreeMap, sync::Arc};
 use tokio::{
     sync::Notify,
@@ -28,6 +29,8 @@ pub enum Channel {
     Nodes,
     /// That logins have ended.
     Logins,
+    /// What changes of a room or a user beside their logs.
+    Change(Changed),
 }
 
 /// What the bus tells a node.
@@ -41,6 +44,8 @@ pub enum Event {
     Heard(Channel),
     /// Something was dropped, of whatever channel.
     Missed,
+    /// Nothing is heard any more, until it is told of each channel that it is.
+    Away,
 }
 
 /// One node's place on the bus. Every method but `next` returns at once; what cannot be

@@ -133,7 +133,7 @@ impl Follower {
                 self.places.look_at_all(now);
                 other(event);
             }
-            Event::Message { .. } | Event::Heard(_) => other(event),
+            Event::Message { .. } | Event::Heard(_) | Event::Away => other(event),
         }
     }
 

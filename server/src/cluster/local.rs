@@ -125,6 +125,7 @@ impl LocalBus {
         let was_cut = std::mem::replace(&mut member.is_cut, is_cut);
         if is_cut {
             member.inlet.clear();
+            member.inlet.push(Instant::now(), Event::Away);
         } else if was_cut {
             let now = Instant::now();
             member.channels.iter().for_each(|channel| member.inlet.push(now, Event::Heard(*channel)));

@@ -11,6 +11,7 @@ pub mod doorbell;
 mod follower;
 pub mod local;
 mod logins;
+mod memory;
 mod places;
 mod presence;
 pub mod redis;
@@ -30,7 +31,7 @@ use std::{
 pub use bus::{Bus, Channel, Event};
 pub use logins::Logins;
 
-use crate::{admission::Allowances, hub::Hub, limits::ATTENDANCE_ASK_MS, metrics::Metrics};
+use crate::{admission::Allowances, hub::Hub, limits::ATTENDANCE_ASK_MS, memory::Memory, metrics::Metrics};
 use attendance::{Attendance, Node};
 use clock::AgreedClock;
 use follower::Follower;
@@ -43,6 +44,7 @@ pub struct Cluster {
     node: Node,
     hub: Arc<Hub>,
     store: Store,
+    memory: Memory,
     metrics: Arc<Metrics>,
     bus: Arc<dyn Bus>,
     attendance: Arc<dyn Attendance>,
@@ -80,10 +82,12 @@ impl Cluster {
         let wants = Arc::<Wants>::default();
         hub.join_others(wants.clone());
         let Shared { node, bus, attendance, .. } = shared;
+        let memory = memory::memory(store.clone(), metrics.clone(), bus.clone());
         Arc::new(Self {
             node,
             hub,
             store,
+            memory,
             metrics,
             bus,
             attendance,
@@ -93,6 +97,11 @@ impl Cluster {
             clock,
             has_left: Arc::default(),
         })
+    }
+
+    /// What this node remembers, and who tells it of what others change.
+    pub fn memory(&self) -> Memory {
+        self.memory.clone()
     }
 
     /// Hears and looks; never returns. Once.
@@ -123,6 +132,7 @@ impl Cluster {
             state: Default::default(),
         };
         let others = |event| {
+            memory::hear(&self.memory, &event);
             hints.hear(&event);
             login_hints.hear(&event);
         };

@@ -62,7 +62,7 @@ impl Hints {
             }
             Event::Message { channel: Channel::Nodes, .. } => said.nodes = true,
             Event::Heard(Channel::Nodes) | Event::Missed => said.everything = true,
-            Event::Message { .. } | Event::Heard(_) => return,
+            Event::Message { .. } | Event::Heard(_) | Event::Away => return,
         }
         drop(said);
         self.came.notify_one();

@@ -25,6 +25,7 @@ pub use error::DomainError;
 
 use crate::{
     config::Registration,
+    memory::Memory,
     runtime::{Clock, Entropy, Tasks},
 };
 
@@ -32,6 +33,8 @@ use crate::{
 #[derive(Clone)]
 pub struct World {
     pub store: Store,
+    /// What is shown without asking the store each time.
+    pub memory: Memory,
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
     pub tasks: Tasks,
@@ -50,7 +53,7 @@ pub struct Domain {
 impl Domain {
     /// The rules over one store.
     pub fn new(world: World) -> Self {
-        let people = Arc::new(people::People::new(world.store.clone()));
+        let people = Arc::new(people::People::new(world.memory.clone()));
         Self {
             accounts: accounts::Accounts::new(world.clone()),
             rooms: rooms::Rooms::new(world.clone(), people.clone()),

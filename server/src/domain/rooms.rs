@@ -147,13 +147,13 @@ impl Rooms {
 
     /// A room as `user` sees it.
     pub async fn view(&self, user: UserId, room: RoomId) -> Result<RoomView, DomainError> {
-        let store = &self.world.store;
-        let room = store.rooms.get(room).await?.ok_or(DomainError::NoSuchRoom)?;
-        let membership = store.rooms.membership(room.id, user).await?;
+        let memory = &self.world.memory;
+        let room = memory.room(room).await?.ok_or(DomainError::NoSuchRoom)?;
+        let membership = memory.membership(room.id, user).await?;
         Ok(RoomView {
             creator_name: self.people.name_or_empty(room.creator).await?,
             joined: membership.is_some_and(|membership| membership.is_active()),
-            room,
+            room: (*room).clone(),
         })
     }
 

@@ -6,6 +6,7 @@
 //! that is at hand: it costs an addition and no lock.
 
 mod cluster;
+mod memory;
 mod process;
 mod redis;
 mod requests;
@@ -20,6 +21,7 @@ use rill_protocol::Code;
 
 use crate::app::StoreReport;
 use cluster::ClusterCounters;
+use memory::MemoryCounters;
 use process::Process;
 use redis::RedisGauges;
 use requests::Requests;
@@ -33,6 +35,7 @@ pub struct Metrics {
     deliveries: Counter,
     requests: Requests,
     pub cluster: ClusterCounters,
+    pub memory: MemoryCounters,
     store: StoreGauges,
     redis: RedisGauges,
     process: Process,
@@ -75,10 +78,23 @@ impl Metrics {
         registry.register("build", "This server", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
         let requests = Requests::new(&mut registry);
         let cluster = ClusterCounters::new(&mut registry);
+        let memory = MemoryCounters::new(&mut registry);
         let store = StoreGauges::new(&mut registry);
         let redis = RedisGauges::new();
         let process = Process::new(&mut registry);
-        Self { registry, refusals, connections, deliveries, requests, cluster, store, redis, process, certificate_ends }
+        Self {
+            registry,
+            refusals,
+            connections,
+            deliveries,
+            requests,
+            cluster,
+            memory,
+            store,
+            redis,
+            process,
+            certificate_ends,
+        }
     }
 
     /// Something of a peer was refused. `door` is a transport's name, or `http`.

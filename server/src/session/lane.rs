@@ -12,6 +12,7 @@ use rill_storage::{
     StoreError,
     model::{Fact, Membership},
     planted::{self, Bug},
+    port::log::Sight,
 };
 use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
@@ -177,9 +178,9 @@ async fn read_store(
     let store = &session.services.store;
     let (room, user) = (live.id, session.identity.user);
     let gone = |turn: Turn| Ok(Part { cursor: turn.cursor, more: false, left: true, turn });
-    let Some(membership) = store.rooms.membership(room, user).await? else { return gone(turn) };
-    let tail = store.log.tail(room, turn.cursor, STORE_ENTRIES_MAX, budget).await?;
-    let Some((head, entries)) = tail else { return gone(turn) };
+    // Of one moment: what is shown is never decided upon what somebody was before.
+    let sight = store.log.tail_for(user, room, turn.cursor, STORE_ENTRIES_MAX, budget).await?;
+    let Some(Sight { membership: Some(membership), part: (head, entries) }) = sight else { return gone(turn) };
     if head.epoch != live.epoch() {
         // They are not of the log whose handle the client has: it is told of the other.
         session.services.hub.doubt(room);
@@ -203,8 +204,8 @@ async fn read_store(
 }
 
 /// From where on a departure of the user ends the drain. An older one, known when the cursor
-/// was started, ends nothing. But the entries were read after the membership: one that it
-/// does not know of ends it always, or what is said behind it would be shown.
+/// was started, ends nothing. But a cursor that was started by somebody who knew nothing of
+/// the membership does not know of any: there one within it ends the drain.
 fn departures_from(membership: &Membership, visible_from: u64) -> u64 {
     membership.ranges.last().map_or(visible_from, |range| visible_from.min(range.from))
 }

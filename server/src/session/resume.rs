@@ -5,7 +5,7 @@ use rill_protocol::{
     Code, Epoch, codec, limits,
     message::{Cursor, Outcome, Resume, Resumed, ResumedRoom, View},
 };
-use rill_storage::model::Head;
+use rill_storage::{model::Head, port::log::Sight};
 use std::sync::Arc;
 use tokio::task::coop::consume_budget;
 
@@ -67,14 +67,13 @@ async fn one(session: &Arc<Session>, cursor: &Cursor) -> Result<Option<ResumedRo
     let room = cursor.room;
     let gone = ResumedRoom { room, outcome: Outcome::Gone, epoch: Epoch::default(), base: number(0), head: number(0) };
     let live = services.hub.room(room).map(|live| live.handle);
-    let Some(head) = services.store.log.head(room).await? else { return Ok(Some(gone)) };
-    // Behind the head: a member now has no departure of this membership up to the head,
-    // hence none in front of the cursor, and a drain meets every later one.
-    let membership = match services.domain.rooms.membership(session.identity.user, room).await {
-        Ok(membership) => membership,
-        Err(DomainError::NoSuchRoom | DomainError::NotAMember) => return Ok(Some(gone)),
-        Err(error) => return Err(error),
-    };
+    // Of one moment: a member has no departure of this membership up to the head, hence none
+    // in front of the cursor, and a drain meets every later one.
+    let sight = services.store.log.tail_for(session.identity.user, room, u64::MAX, 0, 0).await?;
+    let Some(Sight { membership: Some(membership), part: (head, _) }) = sight else { return Ok(Some(gone)) };
+    if !membership.is_active() {
+        return Ok(Some(gone));
+    }
     let verdict = judge(cursor.epoch, cursor.seq.get(), cursor.tail, &head);
     let (outcome, base) = match verdict {
         Verdict::Unchanged => (None, cursor.seq.get()),

@@ -15,7 +15,7 @@ use rill_storage::{
     port::{
         Endings, Log, LogObserver, Rooms, UserLog, UserLogObserver,
         endings::{Ended, Mark},
-        log::{Append, AppendBatch},
+        log::{Append, AppendBatch, Sight},
     },
 };
 use std::sync::Arc;
@@ -25,8 +25,8 @@ use std::sync::Arc;
 pub(crate) enum Call {
     /// Queued when it is called: nothing comes before it.
     Append,
-    Head,
-    Membership,
+    /// A part of a log for somebody.
+    Sight,
     Other,
 }
 
@@ -90,7 +90,7 @@ impl<B: Between> Log for Wrapped<B> {
     }
 
     async fn head(&self, room: RoomId) -> Result<Option<Head>, StoreError> {
-        self.call(Call::Head, self.store.log.head(room)).await
+        self.other(self.store.log.head(room)).await
     }
 
     async fn entries(
@@ -123,6 +123,28 @@ impl<B: Between> Log for Wrapped<B> {
         self.other(self.store.log.messages(room, anchor, limit, bytes)).await
     }
 
+    async fn tail_for(
+        &self,
+        user: UserId,
+        room: RoomId,
+        after: u64,
+        limit: usize,
+        bytes: usize,
+    ) -> Result<Option<Sight<(Head, Vec<Arc<Entry>>)>>, StoreError> {
+        self.call(Call::Sight, self.store.log.tail_for(user, room, after, limit, bytes)).await
+    }
+
+    async fn messages_for(
+        &self,
+        user: UserId,
+        room: RoomId,
+        anchor: Anchor,
+        limit: usize,
+        bytes: usize,
+    ) -> Result<Option<Sight<MessagePage>>, StoreError> {
+        self.call(Call::Sight, self.store.log.messages_for(user, room, anchor, limit, bytes)).await
+    }
+
     fn observe(&self, observer: Arc<dyn LogObserver>) {
         self.store.log.observe(observer);
     }
@@ -139,7 +161,7 @@ impl<B: Between> Rooms for Wrapped<B> {
     }
 
     async fn membership(&self, room: RoomId, user: UserId) -> Result<Option<Membership>, StoreError> {
-        self.call(Call::Membership, self.store.rooms.membership(room, user)).await
+        self.other(self.store.rooms.membership(room, user)).await
     }
 
     async fn members(&self, room: RoomId, after: Option<UserId>, limit: usize) -> Result<Vec<Membership>, StoreError> {

@@ -32,7 +32,7 @@ async fn who_leaves_while_a_resume_is_under_way_hears_nothing_of_what_follows() 
     let (world, ann, bob, room) = ann_and_bob().await;
     let mut b = world.attached(&bob).await;
     let (services, leaver) = (world.services.clone(), bob.identity.user);
-    world.hooks.after_membership.next(async move {
+    world.hooks.after_sight.next(async move {
         services.domain.rooms.leave(leaver, ClientId([9; 16]), room).await.unwrap();
     });
     b.resume(room, Default::default(), 0, 0).await;
@@ -114,7 +114,7 @@ async fn an_absence_that_a_slow_reader_slept_through_stays_hidden() {
 async fn a_page_that_was_asked_for_while_leaving_shows_nothing_of_what_follows() {
     let (world, ann, bob, room) = ann_and_bob().await;
     let (services, ann, leaver) = (world.services.clone(), ann.identity.user, bob.identity.user);
-    world.hooks.after_membership.next(async move {
+    world.hooks.after_sight.next(async move {
         services.domain.rooms.leave(leaver, ClientId([9; 16]), room).await.unwrap();
         let key = ClientId(SystemEntropyBytes::fresh());
         services.domain.messages.post(ann, room, key, "behind their back").await.unwrap();

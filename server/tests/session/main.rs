@@ -23,11 +23,14 @@ mod meddled;
 mod nodes;
 #[cfg(unix)]
 mod nodes_on_redis;
+mod own_changes;
 mod peer;
 mod presence;
 mod race;
 mod resume;
 mod resume_many;
+#[cfg(unix)]
+mod round_trips;
 mod shared_store;
 mod slow_peers;
 mod stress;

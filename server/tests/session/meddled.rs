@@ -39,10 +39,8 @@ impl Hook {
 /// The places where a test can put itself in between.
 #[derive(Default)]
 pub(crate) struct Hooks {
-    /// The head of a log was read, and the reader has not been told.
-    pub(crate) after_head: Hook,
-    /// The same for a membership.
-    pub(crate) after_membership: Hook,
+    /// A part of a log was read for somebody, and the reader has not been told.
+    pub(crate) after_sight: Hook,
     /// An entry is durable, and whoever appended it has not been told.
     pub(crate) after_append: Hook,
     /// Set, it makes all of them take time.
@@ -59,8 +57,7 @@ impl Between for Hooks {
 
     async fn after(&self, call: Call) {
         let hook = match call {
-            Call::Head => &self.after_head,
-            Call::Membership => &self.after_membership,
+            Call::Sight => &self.after_sight,
             Call::Append => &self.after_append,
             Call::Other => return,
         };

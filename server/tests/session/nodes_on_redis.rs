@@ -74,6 +74,11 @@ impl Nodes {
         (room, peers, [ann, bob])
     }
 
+    /// How often a node has asked Redis, but for what its bus and its attendance do.
+    pub(crate) fn asked(&self, node: usize) -> u64 {
+        self.stores[node].handle.redis_statistics().round_trips
+    }
+
     pub(crate) async fn close(self) {
         for store in &self.stores {
             store.handle.close().await;

@@ -151,7 +151,7 @@ async fn what_is_appended_while_a_room_comes_alive_is_not_missed() {
     let room = world.room(&ann, "room").await;
     let mut a = world.attached(&ann).await;
     let (services, author) = (world.services.clone(), ann.identity.user);
-    world.hooks.after_head.next(async move {
+    world.hooks.after_sight.next(async move {
         let key = ClientId(SystemEntropyBytes::fresh());
         services.domain.messages.post(author, room, key, "in between").await.unwrap();
     });
@@ -211,8 +211,8 @@ async fn a_room_that_grows_while_it_is_read_is_written_once() {
     let mut a = world.attached(&ann).await;
     let (services, author) = (world.services.clone(), ann.identity.user);
     // The first is the resume's own, the second the lane's, which reads the store.
-    world.hooks.after_membership.next(async {});
-    world.hooks.after_membership.next(async move {
+    world.hooks.after_sight.next(async {});
+    world.hooks.after_sight.next(async move {
         let key = ClientId(SystemEntropyBytes::fresh());
         services.domain.messages.post(author, room, key, "9").await.unwrap();
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -231,7 +231,7 @@ async fn resumes_of_one_session_are_judged_in_the_order_they_were_sent() {
     let (first, room) = (world.room(&ann, "first").await, world.room(&ann, "room").await);
     let (mut a, gate) = world.gated(&ann).await;
     let (services, author) = (world.services.clone(), ann.identity.user);
-    world.hooks.after_head.next(async move {
+    world.hooks.after_sight.next(async move {
         tokio::time::sleep(Duration::from_millis(50)).await;
         for _ in 0..10 {
             let key = ClientId(SystemEntropyBytes::fresh());

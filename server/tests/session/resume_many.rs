@@ -122,7 +122,7 @@ async fn ten_thousand_cursors_in_one_go_hold_up_nobody_and_make_nothing_grow() {
     let odd: Vec<_> = odd.collect();
     let held = Arc::new(Semaphore::new(0));
     let until = held.clone();
-    world.hooks.after_head.next(async move { drop(until.acquire().await) });
+    world.hooks.after_sight.next(async move { drop(until.acquire().await) });
     for (part, request) in odd.chunks(limits::RESUME_CURSORS_MAX).zip(100..) {
         a.control.send(&Resume { request, cursors: part.to_vec() }).await;
     }

@@ -8,16 +8,20 @@ use rill_protocol::{ClientId, Epoch, RoomId, UserId};
 use rill_server::cluster::{bus::Channel, doorbell::Doorbell, local::Exchange};
 use rill_storage::{
     Store, StoreError,
-    model::{Anchor, Appended, Entry, Head, MessagePage, NewBatch, NewEntry, Replay, UserEntry, UserFact, UserHead},
+    model::{
+        Anchor, Appended, Entry, Fact, Head, MessagePage, NewBatch, NewEntry, Replay, UserEntry, UserFact, UserHead,
+    },
     port::{
-        Log, LogObserver, UserLog, UserLogObserver,
-        log::{Append, AppendBatch},
+        ChangeObserver, Changed, Log, LogObserver, UserLog, UserLogObserver,
+        log::{Append, AppendBatch, Sight},
     },
 };
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::Arc,
 };
+
+use crate::own_changes::OwnChanges;
 
 /// Appends under way whose node is remembered.
 const ORIGINS_MAX: usize = 4_096;
@@ -41,6 +45,7 @@ impl Bell {
         let bell = Arc::new(Self { exchange: exchange.clone(), origins: Mutex::default() });
         store.log.observe(bell.clone());
         store.user_log.observe(bell.clone());
+        store.changes.observe(bell.clone());
         bell
     }
 
@@ -73,6 +78,12 @@ impl UserLogObserver for Bell {
     }
 }
 
+impl ChangeObserver for Bell {
+    fn changed(&self, changed: Changed) {
+        self.exchange.publish(Channel::Change(changed), "?");
+    }
+}
+
 /// One node's way to the store.
 struct View {
     log: Arc<dyn Log>,
@@ -80,6 +91,7 @@ struct View {
     bell: Arc<Bell>,
     node: Arc<str>,
     observers: Arc<Observers>,
+    own: Arc<OwnChanges>,
 }
 
 #[derive(Default)]
@@ -101,18 +113,24 @@ impl Observers {
 /// The store as the node of that name has it.
 pub(crate) fn view(store: &Store, bell: &Arc<Bell>, node: &str) -> Store {
     let (log, user_log) = (store.log.clone(), store.user_log.clone());
-    let view = Arc::new(View { log, user_log, bell: bell.clone(), node: node.into(), observers: Arc::default() });
-    Store { log: view.clone(), user_log: view, ..store.clone() }
+    let own = OwnChanges::of(store);
+    let (bell, node, observers) = (bell.clone(), node.into(), Arc::default());
+    let view = Arc::new(View { log, user_log, bell, node, observers, own: own.clone() });
+    let (rooms, users) = (own.clone(), own.clone());
+    Store { log: view.clone(), user_log: view, rooms, users, changes: own, ..store.clone() }
 }
 
 #[async_trait]
 impl Log for View {
     fn append(&self, room: RoomId, entry: NewEntry) -> Append {
         self.bell.comes_from(room, entry.client_id, &self.node);
-        let (append, observers) = (self.log.append(room, entry), self.observers.clone());
+        let (append, observers, own) = (self.log.append(room, entry), self.observers.clone(), self.own.clone());
         Box::pin(async move {
             let appended = append.await;
             if let Ok(Ok(appended)) = &appended {
+                if appended.entry.fact != Fact::Posted {
+                    own.tell(Changed::Room(room));
+                }
                 observers.tell(room, std::slice::from_ref(appended));
             }
             appended
@@ -163,6 +181,28 @@ impl Log for View {
         bytes: usize,
     ) -> Result<Option<MessagePage>, StoreError> {
         self.log.messages(room, anchor, limit, bytes).await
+    }
+
+    async fn tail_for(
+        &self,
+        user: UserId,
+        room: RoomId,
+        after: u64,
+        limit: usize,
+        bytes: usize,
+    ) -> Result<Option<Sight<(Head, Vec<Arc<Entry>>)>>, StoreError> {
+        self.log.tail_for(user, room, after, limit, bytes).await
+    }
+
+    async fn messages_for(
+        &self,
+        user: UserId,
+        room: RoomId,
+        anchor: Anchor,
+        limit: usize,
+        bytes: usize,
+    ) -> Result<Option<Sight<MessagePage>>, StoreError> {
+        self.log.messages_for(user, room, anchor, limit, bytes).await
     }
 
     fn observe(&self, observer: Arc<dyn LogObserver>) {

@@ -7,6 +7,7 @@ use rill_server::{
     config::{Limits, Registration},
     domain::{Domain, World as Outside, accounts::Identity},
     hub::Hub,
+    memory::Memory,
     metrics::Metrics,
     runtime::{Clock, Entropy, StopSwitch, SystemClock, SystemEntropy, Tasks},
     session::{self, Live, Services},
@@ -92,6 +93,10 @@ impl World {
         let switch = StopSwitch::new();
         let outside = Outside {
             store: store.clone(),
+            memory: match &cluster {
+                Some(cluster) => cluster.memory(),
+                None => Memory::alone(store.clone(), metrics.clone()),
+            },
             clock: clock.clone(),
             entropy: entropy.clone(),
             tasks: tasks.clone(),

@@ -15,7 +15,7 @@ use std::{
 
 use crate::{
     device::Standing,
-    witness::{Facts, Print, Seen, Shown},
+    witness::{Facts, Print, Seen, Shown, kind, text_of},
     world::World,
 };
 
@@ -28,17 +28,8 @@ struct Room {
 }
 
 fn print(entry: &Entry) -> Print {
-    let kind = match entry.fact {
-        Fact::Posted => 0,
-        Fact::Created => 1,
-        Fact::Joined => 2,
-        Fact::Left => 3,
-    };
-    let text = match &entry.body {
-        Body::Text(text) => text,
-        Body::None | Body::Erased => "",
-    };
-    Shown { kind, at_ms: entry.at_ms, author: entry.author, client_id: entry.client_id, text }.print()
+    let Entry { at_ms, author, client_id, fact, ref body, .. } = *entry;
+    Shown { kind: kind(fact), at_ms, author, client_id, text: text_of(body) }.print()
 }
 
 async fn read(store: &Store, world: &World) -> Result<Vec<Room>, StoreError> {

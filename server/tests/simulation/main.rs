@@ -11,11 +11,14 @@ mod between;
 mod clock;
 mod device;
 mod dice;
+mod freshness;
 mod judge;
 mod late;
 mod link;
 mod mood;
 mod operation;
+#[path = "../session/own_changes.rs"]
+mod own_changes;
 mod panics;
 mod planted;
 mod regressions;

@@ -1,16 +1,23 @@
 //! What happens: one operation after the other, by weight. An operation more is a
 //! variant, a line in the table and an arm.
 
-use rill_protocol::message::LaneClass;
-use rill_storage::embedded::simulated::Fault;
+use rill_protocol::{RoomId, UserId, message::LaneClass};
+use rill_storage::{
+    embedded::simulated::Fault,
+    model::{Anchor, Message},
+};
 use std::time::Duration;
 use tokio::time::sleep;
 
 use crate::{
     device::{Handle, Order},
     dice::Dice,
+    server::Server,
+    witness::{Seen, Shown, kind, text_of},
     world::World,
 };
+
+const PAGE_MESSAGES: usize = 20;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Operation {
@@ -193,12 +200,12 @@ fn between_nodes(world: &World, dice: &mut Dice) {
         0 => shared.weather.set(0, 0, 0),
         1 | 2 => shared.weather.set(dice.one_of(&[0, 20, 90]), dice.one_of(&[0, 30]), dice.one_of(&[0, 5, 800])),
         _ => {
-            let Some(bus) = world.server().and_then(|server| server.bus.clone()) else { return };
+            let Some(server) = world.server() else { return };
             let time = if dice.one_in(5) { dice.between(40_000, 70_000) } else { dice.between(100, 8_000) };
-            bus.cut(true);
+            server.cut(true);
             world.tasks.spawn(async move {
                 sleep(Duration::from_millis(time)).await;
-                bus.cut(false);
+                server.cut(false);
             });
         }
     }
@@ -215,7 +222,7 @@ fn hold(world: &World, device: &Handle, dice: &mut Dice) {
     });
 }
 
-async fn revoke(server: &crate::server::Server, world: &World, dice: &mut Dice) {
+async fn revoke(server: &Server, world: &World, dice: &mut Dice) {
     let user = world.users[dice.below(world.users.len() as u64) as usize].id;
     if let Ok(sessions) = server.services.store.sessions.list(user).await
         && !sessions.is_empty()
@@ -245,7 +252,7 @@ async fn started(world: &World) {
     }
 }
 
-/// Marks and heads as readers see them.
+/// Marks and heads, rooms and their pages as readers see them.
 async fn look(world: &World, dice: &mut Dice) {
     let Some(server) = world.server() else { return };
     let user = world.users[dice.below(world.users.len() as u64) as usize].id;
@@ -257,5 +264,26 @@ async fn look(world: &World, dice: &mut Dice) {
         };
         let mark = membership.map_or(0, |membership| membership.mark_seq);
         world.witness.stands(room, user, mark, head.epoch, head.seq);
+    }
+    for room in world.rooms.iter().copied() {
+        for user in world.users.iter().map(|user| user.id) {
+            if let Some(shared) = &world.shared {
+                let quiet = shared.weather.quiet();
+                // A store that cannot be read shows nothing.
+                let _ = shared.freshness.look(&world.witness, &shared.store, &server, (user, room), quiet).await;
+            }
+            page(world, &server, user, room).await;
+        }
+    }
+}
+
+/// The newest messages, as somebody may see them.
+async fn page(world: &World, server: &Server, user: UserId, room: RoomId) {
+    let newest = Anchor::Before(u64::MAX);
+    let Ok(page) = server.services.domain.messages.page(user, room, newest, PAGE_MESSAGES).await else { return };
+    for message in page.messages {
+        let Message { seq, at_ms, author, client_id, fact, ref body, .. } = message;
+        let shown = Shown { kind: kind(fact), at_ms, author, client_id, text: text_of(body) };
+        world.witness.saw(user, room, page.head.epoch, seq, Seen::Entry(shown.print()));
     }
 }

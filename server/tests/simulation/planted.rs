@@ -69,6 +69,31 @@ fn a_node_that_believes_to_be_told_of_every_login_that_ends_is_found() {
 }
 
 #[test]
+fn a_change_of_who_is_in_a_room_that_is_told_to_nobody_is_found() {
+    is_found_on(2, Bug::ChangeUntold);
+}
+
+#[test]
+fn what_is_remembered_over_a_time_in_which_nothing_was_heard_is_found() {
+    is_found_on(2, Bug::MemoryTrustedUnheard);
+}
+
+#[test]
+fn what_is_remembered_for_ever_is_found() {
+    is_found_on(2, Bug::MemoryNeverAsksAgain);
+}
+
+#[test]
+fn an_answer_that_is_taken_for_newer_than_its_question_is_found() {
+    is_found_on(2, Bug::AnswerTakenForNew);
+}
+
+#[test]
+fn what_somebody_may_see_decided_upon_what_they_were_is_found() {
+    is_found_on(2, Bug::VisibleFromMemory);
+}
+
+#[test]
 fn what_others_appended_and_comes_when_it_comes_is_found() {
     is_found_on(2, Bug::CatchUpOutOfOrder);
 }

@@ -8,6 +8,7 @@ use rill_server::{
     config::{Limits, Registration},
     domain::{Domain, World as Outside, sweep::sweep},
     hub::{Hub, rings::Rings},
+    memory::Memory,
     metrics::Metrics,
     runtime::{Clock, StopSwitch, Tasks},
     session::{self, Live, Services},
@@ -22,7 +23,7 @@ use rill_storage::{
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     task::AbortHandle,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 use crate::{
@@ -50,6 +51,8 @@ pub(crate) struct Server {
     running: Mutex<Vec<AbortHandle>>,
     /// Its place among nodes, if there are others.
     pub(crate) bus: Option<Arc<LocalBus>>,
+    /// When that was last taken away or given back.
+    cut_at: Mutex<Option<Instant>>,
 }
 
 impl Server {
@@ -81,6 +84,10 @@ impl Server {
         store.user_log.observe(hub.clone());
         let outside = Outside {
             store: store.clone(),
+            memory: match &cluster {
+                Some(cluster) => cluster.memory(),
+                None => Memory::alone(store.clone(), metrics.clone()),
+            },
             clock: clock.clone(),
             entropy: world.chance.clone(),
             tasks: tasks.clone(),
@@ -113,7 +120,15 @@ impl Server {
         if let Some(cluster) = services.cluster.clone() {
             running.push(world.tasks.spawn(async move { cluster.run().await }).abort_handle());
         }
-        let server = Self { generation, services, switch, store: held, running: Mutex::new(running), bus };
+        let server = Self {
+            generation,
+            services,
+            switch,
+            store: held,
+            running: Mutex::new(running),
+            bus,
+            cut_at: Mutex::default(),
+        };
         // As at every start, before anybody connects.
         sweep(&server.services.store).await?;
         Ok(server)
@@ -163,6 +178,18 @@ impl Server {
             held.abandon();
         }
         self.running.lock().drain(..).for_each(|task| task.abort());
+    }
+
+    /// Takes the bus away, or gives it back.
+    pub(crate) fn cut(&self, is_cut: bool) {
+        if let Some(bus) = &self.bus {
+            *self.cut_at.lock() = Some(Instant::now());
+            bus.cut(is_cut);
+        }
+    }
+
+    pub(crate) fn cut_at(&self) -> Option<Instant> {
+        *self.cut_at.lock()
     }
 
     /// Whether anything is left of sessions that are over.

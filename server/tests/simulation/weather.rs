@@ -10,6 +10,8 @@ use std::{
     time::Duration,
 };
 
+use tokio::time::Instant;
+
 use crate::{clock::Watch, dice::Dice};
 
 pub(crate) struct Weather {
@@ -18,18 +20,36 @@ pub(crate) struct Weather {
     lost: AtomicU64,
     twice: AtomicU64,
     late_ms_max: AtomicU64,
+    /// Since when every message comes, at once and once.
+    quiet: Mutex<Option<Instant>>,
 }
 
 impl Weather {
     pub(crate) fn new(dice: Dice) -> Self {
         let zero = || AtomicU64::new(0);
-        Self { dice: Mutex::new(dice), lost: zero(), twice: zero(), late_ms_max: zero() }
+        Self {
+            dice: Mutex::new(dice),
+            lost: zero(),
+            twice: zero(),
+            late_ms_max: zero(),
+            quiet: Mutex::new(Some(Instant::now())),
+        }
     }
 
     pub(crate) fn set(&self, lost: u64, twice: u64, late_ms_max: u64) {
         self.lost.store(lost, Ordering::Relaxed);
         self.twice.store(twice, Ordering::Relaxed);
         self.late_ms_max.store(late_ms_max, Ordering::Relaxed);
+        let mut quiet = self.quiet.lock();
+        match (lost, twice, late_ms_max) {
+            (0, 0, 0) => drop(quiet.get_or_insert_with(Instant::now)),
+            _ => *quiet = None,
+        }
+    }
+
+    /// Since when every message comes, at once and once; nothing if they do not.
+    pub(crate) fn quiet(&self) -> Option<Instant> {
+        *self.quiet.lock()
     }
 
     pub(crate) fn fate(&self) -> Fate {

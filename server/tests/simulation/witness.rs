@@ -3,6 +3,7 @@
 
 use parking_lot::Mutex;
 use rill_protocol::{ClientId, Epoch, RoomId, UserId};
+use rill_storage::model::{Body, Fact};
 use std::{
     collections::{BTreeMap, BTreeSet, hash_map::DefaultHasher},
     fmt,
@@ -31,6 +32,23 @@ impl Shown<'_> {
         let mut hasher = DefaultHasher::new();
         self.hash(&mut hasher);
         Print(hasher.finish())
+    }
+}
+
+/// What a fact is in that.
+pub(crate) fn kind(fact: Fact) -> u32 {
+    match fact {
+        Fact::Posted => 0,
+        Fact::Created => 1,
+        Fact::Joined => 2,
+        Fact::Left => 3,
+    }
+}
+
+pub(crate) fn text_of(body: &Body) -> &str {
+    match body {
+        Body::Text(text) => text,
+        Body::None | Body::Erased => "",
     }
 }
 

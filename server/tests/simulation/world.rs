@@ -29,6 +29,7 @@ use std::{
 use crate::{
     clock::Watch,
     dice::{Chance, Dice},
+    freshness::Freshness,
     judge,
     mood::Mood,
     server::{Held, Server},
@@ -72,6 +73,7 @@ pub(crate) struct SharedStore {
     pub(crate) bell: Arc<Bell>,
     pub(crate) exchange: Exchange,
     pub(crate) weather: Arc<Weather>,
+    pub(crate) freshness: Arc<Freshness>,
     held: Held,
     /// Which node somebody comes to.
     turns: Mutex<Dice>,
@@ -115,8 +117,9 @@ impl World {
             let exchange = Exchange::with(world.watch.clone(), move || deciding.fate());
             let (held, store) = Held::open(&world)?;
             let bell = Bell::hang(&store, &exchange);
+            let freshness = Freshness::watch(&store);
             let (turns, skews) = (Mutex::new(dice.split()), dice.split());
-            world.shared = Some(SharedStore { store, bell, exchange, weather, held, turns, skews });
+            world.shared = Some(SharedStore { store, bell, exchange, weather, freshness, held, turns, skews });
         }
         world.start().await?;
         let Some(server) = world.server() else { return Err(StoreError::Closed) };
@@ -280,7 +283,7 @@ impl World {
         self.watch.jump(0);
         if let Some(shared) = &self.shared {
             shared.weather.set(0, 0, 0);
-            self.servers().iter().filter_map(|server| server.bus.as_ref()).for_each(|bus| bus.cut(false));
+            self.servers().iter().for_each(|server| server.cut(false));
         } else {
             self.stop().await;
         }

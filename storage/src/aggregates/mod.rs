@@ -22,6 +22,7 @@ use crate::{
     StoreError,
     embedded::{Observers, queue::Reply, tx::Tx, view::View},
     model::{ContentId, DueContents, NameKey, Pending, Transfer},
+    port::{ChangeObserver, Changes},
 };
 
 pub(crate) use contents::{due_of as due_of_content, sweep as sweep_content};
@@ -99,5 +100,11 @@ impl<S: Substrate> Ports<S> {
         command: impl Fn(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Reply<T> {
         self.substrate.write(slot, command)
+    }
+}
+
+impl<S: Substrate> Changes for Ports<S> {
+    fn observe(&self, observer: Arc<dyn ChangeObserver>) {
+        self.substrate.observers().changes.write().push(observer);
     }
 }

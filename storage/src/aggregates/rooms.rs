@@ -28,6 +28,15 @@ fn membership(
     Ok(Membership { user, ranges, joined_ms: record.joined_ms, mark_seq })
 }
 
+/// What a user may see of a room, also after they left.
+pub(super) fn membership_of(read: &impl Read, room: RoomId, user: UserId) -> Result<Option<Membership>, StoreError> {
+    let record = match read.get(&keys::member(room, user))? {
+        Some(record) => Some(record),
+        None => read.get(&keys::former_member(room, user))?,
+    };
+    record.map(|record| membership(read, room, user, record)).transpose()
+}
+
 /// What is due, of a span of keys.
 pub(crate) fn pending(
     read: &impl Read,
@@ -64,14 +73,7 @@ impl<S: Substrate> Rooms for Ports<S> {
     }
 
     async fn membership(&self, room: RoomId, user: UserId) -> Result<Option<Membership>, StoreError> {
-        self.read(Slot::Room(room), |view| {
-            let record = match view.get(&keys::member(room, user))? {
-                Some(record) => Some(record),
-                None => view.get(&keys::former_member(room, user))?,
-            };
-            record.map(|record| membership(view, room, user, record)).transpose()
-        })
-        .await
+        self.read(Slot::Room(room), |view| membership_of(view, room, user)).await
     }
 
     async fn members(&self, room: RoomId, after: Option<UserId>, limit: usize) -> Result<Vec<Membership>, StoreError> {

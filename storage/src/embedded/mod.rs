@@ -8,6 +8,7 @@ pub(crate) mod any_record;
 mod backup;
 pub(crate) mod birth;
 pub(crate) mod cache;
+mod changed;
 pub(crate) mod check;
 pub(crate) mod closed;
 pub(crate) mod closed_check;

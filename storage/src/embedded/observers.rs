@@ -1,4 +1,4 @@
-//! Who is told of new entries.
+//! Who is told of new entries, and of what else has changed.
 
 use parking_lot::RwLock;
 use rill_protocol::{Epoch, RoomId};
@@ -11,13 +11,14 @@ use std::{
 use super::tx::Effects;
 use crate::{
     model::Entry,
-    port::{LogObserver, UserLogObserver},
+    port::{ChangeObserver, LogObserver, UserLogObserver},
 };
 
 #[derive(Default)]
 pub(crate) struct Observers {
     pub(crate) log: RwLock<Vec<Arc<dyn LogObserver>>>,
     pub(crate) user_log: RwLock<Vec<Arc<dyn UserLogObserver>>>,
+    pub(crate) changes: RwLock<Vec<Arc<dyn ChangeObserver>>>,
 }
 
 /// A batch's entries of each room together, rooms in the order of their first.
@@ -39,6 +40,12 @@ impl Observers {
     /// observer that panics must not take their acknowledgement away.
     pub(crate) fn tell(&self, effects: Effects) {
         let told = catch_unwind(AssertUnwindSafe(|| {
+            // First: who hears of an entry may look at what it has changed.
+            let observers = self.changes.read();
+            for changed in effects.changed {
+                observers.iter().for_each(|observer| observer.changed(changed));
+            }
+            drop(observers);
             let observers = self.log.read();
             for (room, epoch, entries) in by_room(effects.entries) {
                 observers.iter().for_each(|observer| observer.appended(room, epoch, &entries));
@@ -50,7 +57,7 @@ impl Observers {
             }
         }));
         if told.is_err() {
-            tracing::error!("an observer of the log panicked; its subscribers must read the store");
+            tracing::error!("an observer of the store panicked; its subscribers must read the store");
         }
     }
 }

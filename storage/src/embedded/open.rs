@@ -216,7 +216,8 @@ pub(super) fn assemble(
         log: ports.clone(),
         user_log: ports.clone(),
         transfers: ports.clone(),
-        contents: ports,
+        contents: ports.clone(),
+        changes: ports,
         secret,
     };
     Parts { store, embedded, committer, counters }

@@ -4,13 +4,14 @@
 use rill_protocol::{Epoch, RoomId, SessionId, UserId};
 use std::{
     cell::RefCell,
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
 
 use super::{
     cache::{Cache, Settle},
+    changed::changed,
     context::Context,
     heads::LogId,
     keys::Key,
@@ -23,6 +24,7 @@ use crate::{
     limits::COMMAND_BYTES_MAX,
     model::{Entry, UserEntry},
     planted,
+    port::changes::Changed,
     record::{self, KeyRing, Record},
     table::Table,
 };
@@ -35,6 +37,8 @@ pub(crate) struct Effects {
     pub(crate) user_entries: Vec<(UserId, UserEntry)>,
     pub(crate) heads: Vec<(LogId, Epoch, u64)>,
     pub(crate) ended: Vec<SessionId>,
+    /// Known of a whole batch.
+    pub(crate) changed: BTreeSet<Changed>,
 }
 
 /// A key that a command wrote, and what the batch said of it before, if anything.
@@ -254,7 +258,7 @@ impl<'a> Tx<'a> {
         self.journal.clear();
         self.cache.get_mut().begin();
         let bytes = self.bytes;
-        let Effects { entries, user_entries, heads, ended } = &self.effects;
+        let Effects { entries, user_entries, heads, ended, .. } = &self.effects;
         let marks = (entries.len(), user_entries.len(), heads.len(), ended.len());
         let outcome = catch_unwind(AssertUnwindSafe(|| command(self)))
             .unwrap_or_else(|_| Err(StoreError::Engine("a command of the store panicked".into())));
@@ -283,7 +287,7 @@ impl<'a> Tx<'a> {
 
     /// The batch, with what it replaces.
     pub(crate) fn finish(self) -> Result<Batch, StoreError> {
-        let Self { ring, engine, overlay, durable, cache, effects, .. } = self;
+        let Self { ring, engine, overlay, durable, cache, mut effects, .. } = self;
         let mut cache = cache.into_inner();
         let mut sealing = Sealing { ring, writes: overlay, failure: None };
         cache.settle(&mut sealing);
@@ -291,6 +295,7 @@ impl<'a> Tx<'a> {
         if let Some(error) = failure {
             return Err(error);
         }
+        effects.changed = changed(&writes);
         let mut durable = durable.into_inner();
         let old = match engine.shows_early() {
             true => writes.keys().map(|key| (key.clone(), durable.remove(key).flatten())).collect(),

@@ -1,12 +1,12 @@
 //! A room's log: the one place where a change of a room becomes true.
 
 use async_trait::async_trait;
-use rill_protocol::{Epoch, RoomId};
+use rill_protocol::{Epoch, RoomId, UserId};
 use std::{pin::Pin, sync::Arc};
 
 use crate::{
     StoreError,
-    model::{Anchor, Appended, Entry, Head, MessagePage, NewBatch, NewEntry},
+    model::{Anchor, Appended, Entry, Head, Membership, MessagePage, NewBatch, NewEntry},
 };
 
 /// Why an append was not made. Nothing was written.
@@ -42,6 +42,14 @@ pub type AppendBatch = Pin<Box<dyn Future<Output = AppendBatchResult> + Send>>;
 pub trait LogObserver: Send + Sync {
     /// `entries` are contiguous within the room.
     fn appended(&self, room: RoomId, epoch: Epoch, entries: &[Arc<Entry>]);
+}
+
+/// A part of a log and what somebody may see of it, of one moment.
+#[derive(Clone, Debug)]
+pub struct Sight<T> {
+    /// Nothing for who was never a member.
+    pub membership: Option<Membership>,
+    pub part: T,
 }
 
 /// Each method touches one room.
@@ -89,6 +97,24 @@ pub trait Log: Send + Sync {
         limit: usize,
         bytes: usize,
     ) -> Result<Option<MessagePage>, StoreError>;
+    /// [`Self::tail`] for somebody.
+    async fn tail_for(
+        &self,
+        user: UserId,
+        room: RoomId,
+        after: u64,
+        limit: usize,
+        bytes: usize,
+    ) -> Result<Option<Sight<(Head, Vec<Arc<Entry>>)>>, StoreError>;
+    /// [`Self::messages`] for somebody.
+    async fn messages_for(
+        &self,
+        user: UserId,
+        room: RoomId,
+        anchor: Anchor,
+        limit: usize,
+        bytes: usize,
+    ) -> Result<Option<Sight<MessagePage>>, StoreError>;
     /// Adds an observer for the store's life.
     fn observe(&self, observer: Arc<dyn LogObserver>);
 }

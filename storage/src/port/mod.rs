@@ -7,6 +7,7 @@
 //! [`crate::limits::READ_ROWS_MAX`] rows, whatever the limit. The contract suite
 //! (`tests/contract`) runs against every store.
 
+pub mod changes;
 pub mod contents;
 pub mod endings;
 pub mod invitations;
@@ -19,6 +20,7 @@ pub mod users;
 
 use std::sync::Arc;
 
+pub use changes::{ChangeObserver, Changed, Changes};
 pub use contents::{Claimed, Contents};
 pub use endings::Endings;
 pub use invitations::Invitations;
@@ -43,6 +45,7 @@ pub struct Store {
     pub user_log: Arc<dyn UserLog>,
     pub transfers: Arc<dyn Transfers>,
     pub contents: Arc<dyn Contents>,
+    pub changes: Arc<dyn Changes>,
     /// Made with the store and kept in it: the key of every keyed hash.
     pub secret: [u8; 32],
 }

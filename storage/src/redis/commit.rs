@@ -237,6 +237,12 @@ impl Core {
         words.count(checks.0.len());
         words.0.extend(checks.0);
         words.0.extend(writes.0);
+        for changed in &batch.effects.changed {
+            words.word("p");
+            words.word(self.publish);
+            words.word(self.layout.change(*changed));
+            words.word(self.node.as_str());
+        }
 
         let answered = self.writing_script("writing", &self.scripts.commit, &keys.names, &words.0).await?;
         let mut answer = wants::list(answered.value)?.into_iter();

@@ -31,6 +31,9 @@ pub enum Heard<'a> {
     Began {
         channel: &'a [u8],
     },
+    /// A connection to a node of a cluster was lost: what is said there is not heard until its
+    /// channels begin again.
+    Broken,
     /// Nothing more comes.
     Ended,
 }
@@ -165,6 +168,7 @@ fn hear_push(ear: &Ear, push: &PushInfo) {
             ear(Heard::Said { channel, payload });
         }
         (PushKind::SSubscribe, [Value::BulkString(channel), ..]) => ear(Heard::Began { channel }),
+        (PushKind::Disconnection, _) => ear(Heard::Broken),
         _ => {}
     }
 }

@@ -11,6 +11,7 @@ use crate::{
     StoreError,
     aggregates::Slot,
     model::{ContentId, NameKey},
+    port::changes::Changed,
     table::Table,
 };
 
@@ -175,6 +176,15 @@ impl Layout {
             Table::Meta | Table::Directory | Table::Place => return Err(bent(table)),
         };
         Ok((table, slot))
+    }
+
+    /// Where is told what changes of a slot beside its log.
+    pub(super) fn change(&self, changed: Changed) -> Vec<u8> {
+        let tag = match changed {
+            Changed::Room(room) => Self::tag(Slot::Room(room)),
+            Changed::User(user) => Self::tag(Slot::User(user)),
+        };
+        format!("{}change:{tag}", self.prefix).into_bytes()
     }
 
     /// The bed that a key, or the beginning of one, lies in, and how much of the key says

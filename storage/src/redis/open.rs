@@ -105,7 +105,8 @@ pub(super) fn over(
         log: ports.clone(),
         user_log: ports.clone(),
         transfers: ports.clone(),
-        contents: ports,
+        contents: ports.clone(),
+        changes: ports,
         secret,
     };
     (store, core)

@@ -18,6 +18,7 @@
 //! z key n member*                         members of an order
 //! Z key n member*                         and none
 //! e key seconds                           forget it after so long, unless that is settled
+//! p command channel message               ring
 //! ```
 //!
 //! where a key is its number among `KEYS`. Functions, and commands that are younger than
@@ -163,6 +164,10 @@ while i <= #ARGV do
     redis.call('HDEL', KEYS[tonumber(ARGV[i + 3])], ARGV[i + 5])
     redis.call('ZREM', KEYS[tonumber(ARGV[i + 4])], ARGV[i + 5])
     i = i + 6
+  elseif word == 'p' then
+    -- A hint: without the right to it the batch is no less made.
+    redis.pcall(ARGV[i + 1], ARGV[i + 2], ARGV[i + 3])
+    i = i + 4
   elseif word == 'e' then
     if redis.call('TTL', key) == -1 then redis.call('EXPIRE', key, ARGV[i + 2]) end
     i = i + 3

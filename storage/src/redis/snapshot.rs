@@ -245,7 +245,8 @@ impl Engine for Snapshot<'_> {
     fn foresee(&self, keys: &mut dyn Iterator<Item = Vec<u8>>) {
         let mut state = self.state.lock();
         for key in keys {
-            if state.get(&key, &key[..layout::shared(&key)]).is_none() {
+            let is_here = state.get(&key, &key[..layout::shared(&key)]).is_some();
+            if !is_here && self.remembered(&mut state, &key).is_none() {
                 state.missing.push(Want::Row(key));
             }
         }

@@ -56,6 +56,9 @@ struct Channels {
     heard: BTreeSet<Channel>,
     /// Where the two may differ.
     changed: BTreeSet<Channel>,
+    /// Of those that are heard, the ones that may not be: a connection was lost since, and
+    /// whoever gave one up and wants it again must hear of a new beginning.
+    doubted: BTreeSet<Channel>,
 }
 
 impl RedisBus {
@@ -112,12 +115,20 @@ impl RedisBus {
         {
             let mut channels = self.hub.channels.lock();
             channels.heard.clear();
+            channels.doubted.clear();
             channels.changed = channels.wanted.clone();
         }
+        let ended = self.hear_with(&mut hearing, own).await;
+        self.hub.inlet.push(Instant::now(), Event::Away);
+        ended
+    }
+
+    /// On a connection, to its end.
+    async fn hear_with(&self, hearing: &mut Hearing, own: Vec<u8>) -> RedisResult<()> {
         hearing.subscribe(std::slice::from_ref(&own)).await?;
         let mut alive = interval(Duration::from_millis(BUS_ALIVE_EVERY_MS));
         loop {
-            self.catch_up(&mut hearing).await?;
+            self.catch_up(hearing).await?;
             tokio::select! {
                 biased;
                 () = self.hub.ended.notified() => return Ok(()),
@@ -137,16 +148,19 @@ impl RedisBus {
     /// Hears what is to be heard, and no more.
     async fn catch_up(&self, hearing: &mut Hearing) -> RedisResult<()> {
         loop {
-            let (mut more, mut less) = (Vec::new(), Vec::new());
+            let (mut more, mut still, mut less) = (Vec::new(), Vec::new(), Vec::new());
             {
                 let mut channels = self.hub.channels.lock();
-                let Channels { wanted, heard, changed } = &mut *channels;
+                let Channels { wanted, heard, changed, doubted } = &mut *channels;
                 if changed.is_empty() {
                     return Ok(());
                 }
                 for channel in std::iter::from_fn(|| changed.pop_first()).take(BUS_CHANNELS_AT_ONCE) {
+                    let is_doubted = doubted.remove(&channel);
                     match wanted.contains(&channel) {
-                        true if heard.insert(channel) => more.push(channel),
+                        true if heard.insert(channel) || is_doubted => more.push(channel),
+                        // Given up and wanted again between two looks of ours.
+                        true => still.push(channel),
                         false if heard.remove(&channel) => less.push(channel),
                         _ => {}
                     }
@@ -159,9 +173,9 @@ impl RedisBus {
             }
             if !more.is_empty() {
                 hearing.subscribe(&names(&more)).await?;
-                let now = Instant::now();
-                more.into_iter().for_each(|channel| self.hub.inlet.push(now, Event::Heard(channel)));
             }
+            let now = Instant::now();
+            more.into_iter().chain(still).for_each(|channel| self.hub.inlet.push(now, Event::Heard(channel)));
         }
     }
 }
@@ -181,6 +195,13 @@ impl Hub {
                 if let Some(channel) = names.channel_of(channel) {
                     self.inlet.push(now, Event::Heard(channel));
                 }
+            }
+            Heard::Broken => {
+                let mut channels = self.channels.lock();
+                let Channels { heard, doubted, .. } = &mut *channels;
+                doubted.extend(heard.iter().copied());
+                drop(channels);
+                self.inlet.push(now, Event::Away);
             }
             Heard::Ended => self.ended.notify_one(),
         }

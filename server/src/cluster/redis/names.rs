@@ -2,7 +2,7 @@
 //! slot, as the store's own do, so that a cluster keeps them together.
 
 use rill_protocol::UserId;
-use rill_storage::redis::NODES;
+use rill_storage::{port::changes::Changed, redis::NODES};
 
 use crate::cluster::bus::Channel;
 
@@ -26,6 +26,9 @@ impl Names {
             Channel::Presence(user) => format!("{prefix}here:{{u:{user}}}"),
             Channel::Nodes => format!("{prefix}{NODES}"),
             Channel::Logins => format!("{prefix}logins"),
+            // Rung by the store's own commits.
+            Channel::Change(Changed::Room(room)) => format!("{prefix}change:{{r:{room}}}"),
+            Channel::Change(Changed::User(user)) => format!("{prefix}change:{{u:{user}}}"),
         }
         .into_bytes()
     }
@@ -42,6 +45,8 @@ impl Names {
         match (kind, tag.split_once(':')?) {
             ("bell", ("r", room)) => room.parse().ok().map(Channel::Room),
             ("bell", ("u", user)) => user.parse().ok().map(Channel::User),
+            ("change", ("r", room)) => room.parse().ok().map(Changed::Room).map(Channel::Change),
+            ("change", ("u", user)) => user.parse().ok().map(Changed::User).map(Channel::Change),
             ("here", ("u", user)) => user.parse().ok().map(Channel::Presence),
             _ => None,
         }
@@ -83,7 +88,9 @@ mod tests {
         let names = Names::new("team:rill:");
         let (room, user) = (RoomId([7; 16]), UserId([8; 16]));
         let of_all = [Channel::Nodes, Channel::Logins];
-        for channel in [Channel::Room(room), Channel::User(user), Channel::Presence(user)].into_iter().chain(of_all) {
+        let of_logs = [Channel::Room(room), Channel::User(user), Channel::Presence(user)];
+        let of_changes = [Changed::Room(room), Changed::User(user)].map(Channel::Change);
+        for channel in of_logs.into_iter().chain(of_changes).chain(of_all) {
             assert_eq!(names.channel_of(&names.channel(channel)), Some(channel));
         }
         assert_eq!(names.channel(Channel::Room(room)), format!("team:rill:bell:{{r:{room}}}").into_bytes());

@@ -14,6 +14,7 @@ use super::{Accounts, Actor, claim_look_alikes, claims::CLAIM_LIFE_MS};
 use crate::{
     config::Registration,
     domain::{DomainError, World, names::Username},
+    memory::Memory,
     runtime::{Clock, Entropy, SystemEntropy, Tasks},
 };
 
@@ -41,6 +42,7 @@ fn stage() -> Stage {
     let opened = embedded::memory(MemoryOptions::new(Arc::new(|out: &mut [u8]| SystemEntropy.fill(out)))).unwrap();
     let clock = Arc::new(Moved(AtomicU64::new(1_700_000_000_000)));
     let world = World {
+        memory: Memory::alone(opened.store.clone(), Arc::default()),
         store: opened.store,
         clock: clock.clone(),
         entropy,

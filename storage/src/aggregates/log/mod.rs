@@ -10,15 +10,15 @@ mod membership;
 mod page;
 
 use async_trait::async_trait;
-use rill_protocol::RoomId;
+use rill_protocol::{RoomId, UserId};
 use std::sync::Arc;
 
-use super::{Ports, Slot, Substrate};
+use super::{Ports, Slot, Substrate, rooms::membership_of};
 use crate::{
     StoreError,
-    embedded::{keys, read::Read, stored},
+    embedded::{keys, read::Read, stored, view::View},
     model::{Anchor, Entry, Fact, Head, MessagePage, NewBatch, NewEntry},
-    port::log::{Append, AppendBatch, Log, LogObserver},
+    port::log::{Append, AppendBatch, Log, LogObserver, Sight},
 };
 
 pub(crate) use body::read as text;
@@ -40,6 +40,35 @@ impl From<&stored::RoomHead> for Head {
     fn from(head: &stored::RoomHead) -> Self {
         Self { epoch: head.epoch, seq: head.seq, at_ms: head.at_ms, posts: head.posts }
     }
+}
+
+fn tail(
+    view: &View<'_>,
+    room: RoomId,
+    after: u64,
+    limit: usize,
+    bytes: usize,
+) -> Result<Option<(Head, Vec<Arc<Entry>>)>, StoreError> {
+    let head = view.get(&keys::room_head(room));
+    // What the reader has may be all there is: that costs no look at entries. Rows from afar
+    // are asked for together.
+    let is_wanted = view.is_partial() || matches!(&head, Ok(Some(head)) if head.seq > after);
+    let entries = if is_wanted { page::entries(view, room, after, limit, bytes) } else { Ok(Vec::new()) };
+    let (Some(head), entries) = (head?, entries?) else { return Ok(None) };
+    Ok(Some((Head::from(&head), entries)))
+}
+
+/// Something of a room, and what a user may see of it.
+fn sight<T>(
+    view: &View<'_>,
+    room: RoomId,
+    user: UserId,
+    read: impl FnOnce() -> Result<Option<T>, StoreError>,
+) -> Result<Option<Sight<T>>, StoreError> {
+    // Whatever is not at hand of both is fetched at once.
+    let (membership, part) = (membership_of(view, room, user), read());
+    let (membership, Some(part)) = (membership?, part?) else { return Ok(None) };
+    Ok(Some(Sight { membership, part }))
 }
 
 #[async_trait]
@@ -73,14 +102,7 @@ impl<S: Substrate> Log for Ports<S> {
         limit: usize,
         bytes: usize,
     ) -> Result<Option<(Head, Vec<Arc<Entry>>)>, StoreError> {
-        self.read(Slot::Room(room), |view| {
-            let Some(head) = view.get(&keys::room_head(room))? else { return Ok(None) };
-            // What the reader has may be all there is: that costs no look at entries.
-            let is_wanted = head.seq > after || view.is_partial();
-            let entries = if is_wanted { page::entries(view, room, after, limit, bytes)? } else { Vec::new() };
-            Ok(Some((Head::from(&head), entries)))
-        })
-        .await
+        self.read(Slot::Room(room), |view| tail(view, room, after, limit, bytes)).await
     }
 
     async fn messages(
@@ -91,6 +113,29 @@ impl<S: Substrate> Log for Ports<S> {
         bytes: usize,
     ) -> Result<Option<MessagePage>, StoreError> {
         self.read(Slot::Room(room), |view| page::messages(view, room, anchor, limit, bytes)).await
+    }
+
+    async fn tail_for(
+        &self,
+        user: UserId,
+        room: RoomId,
+        after: u64,
+        limit: usize,
+        bytes: usize,
+    ) -> Result<Option<Sight<(Head, Vec<Arc<Entry>>)>>, StoreError> {
+        self.read(Slot::Room(room), |view| sight(view, room, user, || tail(view, room, after, limit, bytes))).await
+    }
+
+    async fn messages_for(
+        &self,
+        user: UserId,
+        room: RoomId,
+        anchor: Anchor,
+        limit: usize,
+        bytes: usize,
+    ) -> Result<Option<Sight<MessagePage>>, StoreError> {
+        self.read(Slot::Room(room), |view| sight(view, room, user, || page::messages(view, room, anchor, limit, bytes)))
+            .await
     }
 
     fn observe(&self, observer: Arc<dyn LogObserver>) {

@@ -6,7 +6,11 @@ use std::{collections::HashMap, sync::Arc};
 use super::{body, entry};
 use crate::{
     StoreError,
-    embedded::{keys, read::Read, stored},
+    embedded::{
+        keys::{self, Span},
+        read::Read,
+        stored,
+    },
     engine::Direction,
     limits::{BODY_PART_BYTES_MAX, READ_ROWS_MAX},
     model::{Anchor, Body, Entry, Head, Message, MessagePage},
@@ -72,13 +76,30 @@ pub(super) fn entries(
     Ok(entries)
 }
 
+type Changed = HashMap<u64, stored::Message>;
+
+/// The part of a room's messages, or entries, that an anchor begins.
+fn anchored<R>(span: Span<R>, room: RoomId, anchor: Anchor) -> (Span<R>, Direction) {
+    match anchor {
+        Anchor::Before(seq) => (span.before(&[&room.0, &seq.to_be_bytes()]), Direction::Reverse),
+        Anchor::After(seq) => (span.behind(&[&room.0, &seq.to_be_bytes()]), Direction::Forward),
+    }
+}
+
+/// The rows of messages that are not what their entries say, as many as may be among so many
+/// messages from an anchor: asked for together with those.
+fn changed_from(read: &impl Read, room: RoomId, anchor: Anchor, count: usize) -> Result<Changed, StoreError> {
+    let (span, direction) = anchored(keys::messages(room), room, anchor);
+    let found = read.collect(&span, direction, count, |key, row| {
+        key.room()?;
+        Ok((key.number()?, row))
+    })?;
+    Ok(found.into_iter().collect())
+}
+
 /// The rows of messages that are not what their entries say. The first format wrote one
 /// for each.
-fn changed(
-    read: &impl Read,
-    room: RoomId,
-    rows: &[(u64, stored::Entry)],
-) -> Result<HashMap<u64, stored::Message>, StoreError> {
+fn changed(read: &impl Read, room: RoomId, rows: &[(u64, stored::Entry)]) -> Result<Changed, StoreError> {
     let seqs = || rows.iter().map(|(seq, _)| *seq);
     let (Some(first), Some(last)) = (seqs().min(), seqs().max()) else { return Ok(HashMap::new()) };
     let span = keys::messages(room);
@@ -98,21 +119,20 @@ pub(super) fn messages(
     limit: usize,
     bytes: usize,
 ) -> Result<Option<MessagePage>, StoreError> {
-    let Some(head) = read.get(&keys::room_head(room))? else { return Ok(None) };
-    let span = keys::entries(room);
-    let (span, direction) = match anchor {
-        Anchor::Before(seq) => (span.before(&[&room.0, &seq.to_be_bytes()]), Direction::Reverse),
-        Anchor::After(seq) => (span.behind(&[&room.0, &seq.to_be_bytes()]), Direction::Forward),
-    };
+    let head = read.get(&keys::room_head(room));
+    let (span, direction) = anchored(keys::entries(room), room, anchor);
     // One row more than asked for tells whether there are more.
     let limit = limit.min(READ_ROWS_MAX);
     let rows = read.collect(&span, direction, limit + 1, |key, row| {
         key.room()?;
         Ok((key.number()?, row))
-    })?;
+    });
+    // What has to be fetched is noted before the first thing that is not at hand ends this.
+    let beside = read.is_partial().then(|| changed_from(read, room, anchor, limit + 1));
+    let (Some(head), rows) = (head?, rows?) else { return Ok(None) };
     let found = rows.len();
     foresee_texts(read, room, &rows, bytes);
-    let mut changed = changed(read, room, &rows)?;
+    let mut changed = beside.unwrap_or_else(|| changed(read, room, &rows))?;
     let mut budget = Budget::new(bytes);
     let mut messages = Vec::with_capacity(found);
     for (seq, row) in rows.into_iter().take(limit) {

@@ -1,0 +1,160 @@
+//! What a node remembers of rooms and people, for what is shown of them: a room's name and
+//! size, whether somebody is in, what somebody is called. Read often and changed seldom, so
+//! mostly told without asking the store; [`places`] says when.
+//!
+//! Never from here: what somebody may see of a log, logins, roles, passwords, and that there
+//! is no such room, member or user.
+
+mod places;
+#[cfg(test)]
+mod tests;
+
+use parking_lot::Mutex;
+use rill_protocol::{RoomId, UserId};
+use rill_storage::{
+    Store, StoreError,
+    model::{Membership, Room},
+    port::changes::{ChangeObserver, Changed},
+};
+use std::sync::Arc;
+use tokio::time::Instant;
+
+use crate::metrics::Metrics;
+use places::{Asked, Fact, Hearing, Key, Places};
+
+/// How hints of what others change come here. Both return at once.
+pub trait Ears: Send + Sync + 'static {
+    /// Asks for those of a place; [`Memory::heard`] says from when on they come.
+    fn hear(&self, place: Changed);
+    /// Wants them no more; some may still come.
+    fn ignore(&self, place: Changed);
+}
+
+/// See the module.
+#[derive(Clone)]
+pub struct Memory {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    metrics: Arc<Metrics>,
+    ears: Option<Arc<dyn Ears>>,
+    places: Mutex<Places>,
+}
+
+impl ChangeObserver for Inner {
+    fn changed(&self, changed: Changed) {
+        self.places.lock().changed(changed);
+    }
+}
+
+impl Memory {
+    /// Of a store that nobody else writes to.
+    pub fn alone(store: Store, metrics: Arc<Metrics>) -> Self {
+        Self::new(store, metrics, None)
+    }
+
+    /// Of a store that others write to, and say so.
+    pub fn among_others(store: Store, metrics: Arc<Metrics>, ears: Arc<dyn Ears>) -> Self {
+        Self::new(store, metrics, Some(ears))
+    }
+
+    fn new(store: Store, metrics: Arc<Metrics>, ears: Option<Arc<dyn Ears>>) -> Self {
+        let places = Mutex::new(Places::new(ears.is_none()));
+        let inner = Arc::new(Inner { store, metrics, ears, places });
+        inner.store.changes.observe(inner.clone());
+        Self { inner }
+    }
+
+    /// A room.
+    pub async fn room(&self, room: RoomId) -> Result<Option<Arc<Room>>, StoreError> {
+        let key = Key { place: Changed::Room(room), member: None };
+        match self.recall(key) {
+            Ok(Fact::Room(room)) => Ok(Some(room)),
+            Ok(_) => Ok(None),
+            Err(asked) => {
+                let found = self.inner.store.rooms.get(room).await?.map(Arc::new);
+                self.learn(asked, found.clone().map(Fact::Room));
+                Ok(found)
+            }
+        }
+    }
+
+    /// Somebody's membership of a room.
+    pub async fn membership(&self, room: RoomId, user: UserId) -> Result<Option<Arc<Membership>>, StoreError> {
+        let key = Key { place: Changed::Room(room), member: Some(user) };
+        match self.recall(key) {
+            Ok(Fact::Membership(membership)) => Ok(Some(membership)),
+            Ok(_) => Ok(None),
+            Err(asked) => {
+                let found = self.inner.store.rooms.membership(room, user).await?.map(Arc::new);
+                let active = found.clone().filter(|membership| membership.is_active());
+                self.learn(asked, active.map(Fact::Membership));
+                Ok(found)
+            }
+        }
+    }
+
+    /// What somebody is called.
+    pub async fn name(&self, user: UserId) -> Result<Option<Arc<str>>, StoreError> {
+        let key = Key { place: Changed::User(user), member: None };
+        match self.recall(key) {
+            Ok(Fact::Name(name)) => Ok(Some(name)),
+            Ok(_) => Ok(None),
+            Err(asked) => {
+                let found = self.inner.store.users.get(user).await?.map(|user| Arc::<str>::from(user.name));
+                self.learn(asked, found.clone().map(Fact::Name));
+                Ok(found)
+            }
+        }
+    }
+
+    /// Hints of a place come from now on, for the first time or again.
+    pub fn heard(&self, place: Changed) {
+        self.inner.places.lock().heard(place);
+    }
+
+    /// A hint of a place has come.
+    pub fn rung(&self, place: Changed) {
+        self.inner.places.lock().changed(place);
+    }
+
+    /// Some hints were dropped.
+    pub fn missed(&self) {
+        self.inner.places.lock().missed();
+    }
+
+    /// No hints come any more.
+    pub fn deaf(&self) {
+        let mut places = self.inner.places.lock();
+        let less = places.deaf();
+        self.listen(Hearing { more: None, less });
+    }
+
+    fn recall(&self, key: Key) -> Result<Fact, Asked> {
+        let now = Instant::now();
+        let mut places = self.inner.places.lock();
+        if let Some(fact) = places.recall(key, now) {
+            self.inner.metrics.memory.told();
+            return Ok(fact);
+        }
+        self.inner.metrics.memory.asked();
+        let (asked, hearing) = places.ask(key, now);
+        // Under the lock: in the order in which places come and go.
+        self.listen(hearing);
+        Err(asked)
+    }
+
+    fn learn(&self, asked: Asked, found: Option<Fact>) {
+        if let Some(fact) = found {
+            self.inner.places.lock().learn(asked, fact, Instant::now());
+        }
+    }
+
+    fn listen(&self, hearing: Hearing) {
+        let Some(ears) = &self.inner.ears else { return };
+        hearing.less.into_iter().for_each(|place| ears.ignore(place));
+        hearing.more.into_iter().for_each(|place| ears.hear(place));
+    }
+}
