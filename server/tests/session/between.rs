@@ -15,7 +15,7 @@ use rill_storage::{
     port::{
         Endings, Log, LogObserver, Rooms, UserLog, UserLogObserver,
         endings::{Ended, Mark},
-        log::{Append, AppendBatch, Sight},
+        log::{Append, AppendBatch, Sight, Tail},
     },
 };
 use std::sync::Arc;
@@ -103,13 +103,7 @@ impl<B: Between> Log for Wrapped<B> {
         self.other(self.store.log.entries(room, after, limit, bytes)).await
     }
 
-    async fn tail(
-        &self,
-        room: RoomId,
-        after: u64,
-        limit: usize,
-        bytes: usize,
-    ) -> Result<Option<(Head, Vec<Arc<Entry>>)>, StoreError> {
+    async fn tail(&self, room: RoomId, after: u64, limit: usize, bytes: usize) -> Result<Option<Tail>, StoreError> {
         self.other(self.store.log.tail(room, after, limit, bytes)).await
     }
 
@@ -130,7 +124,7 @@ impl<B: Between> Log for Wrapped<B> {
         after: u64,
         limit: usize,
         bytes: usize,
-    ) -> Result<Option<Sight<(Head, Vec<Arc<Entry>>)>>, StoreError> {
+    ) -> Result<Option<Sight<Tail>>, StoreError> {
         self.call(Call::Sight, self.store.log.tail_for(user, room, after, limit, bytes)).await
     }
 

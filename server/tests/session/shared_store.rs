@@ -13,7 +13,7 @@ use rill_storage::{
     },
     port::{
         ChangeObserver, Changed, Log, LogObserver, UserLog, UserLogObserver,
-        log::{Append, AppendBatch, Sight},
+        log::{Append, AppendBatch, Sight, Tail},
     },
 };
 use std::{
@@ -163,13 +163,7 @@ impl Log for View {
         self.log.entries(room, after, limit, bytes).await
     }
 
-    async fn tail(
-        &self,
-        room: RoomId,
-        after: u64,
-        limit: usize,
-        bytes: usize,
-    ) -> Result<Option<(Head, Vec<Arc<Entry>>)>, StoreError> {
+    async fn tail(&self, room: RoomId, after: u64, limit: usize, bytes: usize) -> Result<Option<Tail>, StoreError> {
         self.log.tail(room, after, limit, bytes).await
     }
 
@@ -190,7 +184,7 @@ impl Log for View {
         after: u64,
         limit: usize,
         bytes: usize,
-    ) -> Result<Option<Sight<(Head, Vec<Arc<Entry>>)>>, StoreError> {
+    ) -> Result<Option<Sight<Tail>>, StoreError> {
         self.log.tail_for(user, room, after, limit, bytes).await
     }
 

@@ -174,7 +174,15 @@ pub(crate) async fn perform(world: &World, devices: &[Handle], dice: &mut Dice) 
             }
         }
         Operation::Jump => world.watch.jump(dice.below(48 * 3_600_000) as i64 - 24 * 3_600_000),
-        Operation::Look => look(world, dice).await,
+        Operation::Look => {
+            // Often enough somebody comes or goes meanwhile.
+            match dice.below(4) {
+                0 => order(device, Order::Join(room)),
+                1 => order(device, Order::Leave(room)),
+                _ => {}
+            }
+            look(world, dice).await;
+        }
         Operation::Wait => sleep(ms(dice.between(500, 9_000))).await,
     }
     let pause = match dice.below(10) {
@@ -265,13 +273,20 @@ async fn look(world: &World, dice: &mut Dice) {
         let mark = membership.map_or(0, |membership| membership.mark_seq);
         world.witness.stands(room, user, mark, head.epoch, head.seq);
     }
+    // The second time while much of it is remembered.
+    for _ in 0..2 {
+        for room in world.rooms.iter().copied() {
+            for user in world.users.iter().map(|user| user.id) {
+                if let Some(shared) = &world.shared {
+                    let quiet = shared.weather.quiet();
+                    // A store that cannot be read shows nothing.
+                    let _ = shared.freshness.look(&world.witness, &shared.store, &server, (user, room), quiet).await;
+                }
+            }
+        }
+    }
     for room in world.rooms.iter().copied() {
         for user in world.users.iter().map(|user| user.id) {
-            if let Some(shared) = &world.shared {
-                let quiet = shared.weather.quiet();
-                // A store that cannot be read shows nothing.
-                let _ = shared.freshness.look(&world.witness, &shared.store, &server, (user, room), quiet).await;
-            }
             page(world, &server, user, room).await;
         }
     }

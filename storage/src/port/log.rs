@@ -44,6 +44,9 @@ pub trait LogObserver: Send + Sync {
     fn appended(&self, room: RoomId, epoch: Epoch, entries: &[Arc<Entry>]);
 }
 
+/// The end of a log, and entries up to it or of before it.
+pub type Tail = (Head, Vec<Arc<Entry>>);
+
 /// A part of a log and what somebody may see of it, of one moment.
 #[derive(Clone, Debug)]
 pub struct Sight<T> {
@@ -78,13 +81,7 @@ pub trait Log: Send + Sync {
     /// The end of a log and the entries behind `after`, bounded as above; `None` if there
     /// is no such room. The entries are of the head's epoch if that was the log's epoch
     /// before the call: a log never goes back to an epoch.
-    async fn tail(
-        &self,
-        room: RoomId,
-        after: u64,
-        limit: usize,
-        bytes: usize,
-    ) -> Result<Option<(Head, Vec<Arc<Entry>>)>, StoreError> {
+    async fn tail(&self, room: RoomId, after: u64, limit: usize, bytes: usize) -> Result<Option<Tail>, StoreError> {
         // The head behind the entries: it is theirs, or a later one.
         let entries = self.entries(room, after, limit, bytes).await?;
         Ok(self.head(room).await?.map(|head| (head, entries)))
@@ -105,7 +102,7 @@ pub trait Log: Send + Sync {
         after: u64,
         limit: usize,
         bytes: usize,
-    ) -> Result<Option<Sight<(Head, Vec<Arc<Entry>>)>>, StoreError>;
+    ) -> Result<Option<Sight<Tail>>, StoreError>;
     /// [`Self::messages`] for somebody.
     async fn messages_for(
         &self,

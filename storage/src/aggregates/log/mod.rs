@@ -18,7 +18,7 @@ use crate::{
     StoreError,
     embedded::{keys, read::Read, stored, view::View},
     model::{Anchor, Entry, Fact, Head, MessagePage, NewBatch, NewEntry},
-    port::log::{Append, AppendBatch, Log, LogObserver, Sight},
+    port::log::{Append, AppendBatch, Log, LogObserver, Sight, Tail},
 };
 
 pub(crate) use body::read as text;
@@ -42,13 +42,7 @@ impl From<&stored::RoomHead> for Head {
     }
 }
 
-fn tail(
-    view: &View<'_>,
-    room: RoomId,
-    after: u64,
-    limit: usize,
-    bytes: usize,
-) -> Result<Option<(Head, Vec<Arc<Entry>>)>, StoreError> {
+fn tail(view: &View<'_>, room: RoomId, after: u64, limit: usize, bytes: usize) -> Result<Option<Tail>, StoreError> {
     let head = view.get(&keys::room_head(room));
     // What the reader has may be all there is: that costs no look at entries. Rows from afar
     // are asked for together.
@@ -95,13 +89,7 @@ impl<S: Substrate> Log for Ports<S> {
         self.read(Slot::Room(room), |view| page::entries(view, room, after, limit, bytes)).await
     }
 
-    async fn tail(
-        &self,
-        room: RoomId,
-        after: u64,
-        limit: usize,
-        bytes: usize,
-    ) -> Result<Option<(Head, Vec<Arc<Entry>>)>, StoreError> {
+    async fn tail(&self, room: RoomId, after: u64, limit: usize, bytes: usize) -> Result<Option<Tail>, StoreError> {
         self.read(Slot::Room(room), |view| tail(view, room, after, limit, bytes)).await
     }
 
@@ -122,7 +110,7 @@ impl<S: Substrate> Log for Ports<S> {
         after: u64,
         limit: usize,
         bytes: usize,
-    ) -> Result<Option<Sight<(Head, Vec<Arc<Entry>>)>>, StoreError> {
+    ) -> Result<Option<Sight<Tail>>, StoreError> {
         self.read(Slot::Room(room), |view| sight(view, room, user, || tail(view, room, after, limit, bytes))).await
     }
 
