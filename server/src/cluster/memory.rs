@@ -31,8 +31,8 @@ pub(super) fn hear(memory: &Memory, event: &Event) {
     match event {
         Event::Message { channel: Channel::Change(place), .. } => memory.rung(*place),
         Event::Heard(Channel::Change(place)) => memory.heard(*place),
-        Event::Missed => memory.missed(),
-        Event::Away => memory.deaf(),
+        // What was dropped may have said that nothing is heard.
+        Event::Missed | Event::Away => memory.deaf(),
         Event::Message { .. } | Event::Heard(_) => {}
     }
 }

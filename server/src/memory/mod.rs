@@ -120,12 +120,7 @@ impl Memory {
         self.inner.places.lock().changed(place);
     }
 
-    /// Some hints were dropped.
-    pub fn missed(&self) {
-        self.inner.places.lock().missed();
-    }
-
-    /// No hints come any more.
+    /// Some hints were dropped, or none come any more.
     pub fn deaf(&self) {
         let mut places = self.inner.places.lock();
         let less = places.deaf();

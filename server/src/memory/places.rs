@@ -173,13 +173,8 @@ impl Places {
         }
     }
 
-    /// Hints of anything may have been lost, and those to come are heard.
-    pub(super) fn missed(&mut self) {
-        let places: Vec<Changed> = self.by_place.keys().copied().collect();
-        places.into_iter().for_each(|place| self.doubt(place));
-    }
-
-    /// No hints come until they are asked for again: everything is forgotten. Returns what it was.
+    /// Hints may have been lost, or come no more until they are asked for again: everything is
+    /// forgotten. Returns what it was.
     pub(super) fn deaf(&mut self) -> Vec<Changed> {
         if planted::is(Bug::MemoryTrustedUnheard) {
             return Vec::new();

@@ -16,10 +16,10 @@ pub(super) struct RedisGauges {
     replicas: Gauge,
     used_memory_bytes: Gauge,
     memory_max_bytes: Gauge,
-    counters: [Counter; 10],
+    counters: [Counter; 12],
 }
 
-const COUNTERS: [(&str, &str); 10] = [
+const COUNTERS: [(&str, &str); 12] = [
     ("redis_connected", "Connections to Redis that were made"),
     ("redis_lost", "Connections to Redis that were lost"),
     ("redis_round_trips", "Calls of scripts, and commands"),
@@ -28,6 +28,8 @@ const COUNTERS: [(&str, &str); 10] = [
     ("redis_turns", "Turns that were taken after several conflicts"),
     ("redis_remembered", "Rows that were at hand"),
     ("redis_fetched", "Rows that could have been at hand and were not"),
+    ("redis_confirmed_reads", "Reads for which Redis had only to say that nothing has changed"),
+    ("redis_fetched_reads", "Reads for which Redis sent rows"),
     ("redis_retries", "Commands that were sent again"),
     ("redis_archived_entries", "Entries of logs that this server moved to the blobs"),
 ];
@@ -85,6 +87,8 @@ impl RedisGauges {
             statistics.turns,
             statistics.hits,
             statistics.misses,
+            statistics.confirmed_reads,
+            statistics.fetched_reads,
             statistics.retries,
             statistics.archived_entries,
         ];

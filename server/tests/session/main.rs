@@ -20,6 +20,8 @@ mod limits;
 #[cfg(unix)]
 mod limits_in_common;
 mod meddled;
+#[cfg(unix)]
+mod memory_on_redis;
 mod nodes;
 #[cfg(unix)]
 mod nodes_on_redis;

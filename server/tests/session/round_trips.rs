@@ -53,17 +53,17 @@ async fn how_often_redis_is_asked() {
         world.post(&bob, room, "hello").await;
     })
     .await;
-    measured(&nodes, "a page of history", 9.0, async |world| page(world, &bob, room).await).await;
-    measured(&nodes, "a list of ten rooms", 99.0, async |world| {
+    measured(&nodes, "a page of history", 1.1, async |world| page(world, &bob, room).await).await;
+    measured(&nodes, "a list of ten rooms", 3.0, async |world| {
         let list = world.services.domain.rooms.list(user, None, 50).await.unwrap();
         assert!(list.items.len() == ROOMS && list.items.iter().all(|room| room.joined));
     })
     .await;
-    measured(&nodes, "a list of members", 9.0, async |world| {
+    measured(&nodes, "a list of members", 2.2, async |world| {
         assert_eq!(world.services.domain.rooms.members(user, room, None, 50).await.unwrap().items.len(), 2);
     })
     .await;
-    measured(&nodes, "a connection that knows nothing of ten rooms", 99.0, async |world| {
+    measured(&nodes, "a connection that knows nothing of ten rooms", 65.0, async |world| {
         let mut peer = world.attached(&bob).await;
         for room in &rooms {
             peer.resume(*room, Epoch::default(), 0, 50).await;

@@ -172,15 +172,20 @@ impl Core {
         self.ensure_open()?;
         let known = self.slots.known(slot);
         let snapshot = Snapshot::new(&known.remembered);
+        let mut reads = &self.counters.confirmed_reads;
         for _ in 0..RUNS_MAX {
             snapshot.begin();
             let outcome = read(&View::of(&self.ring, &snapshot));
             let is_short = snapshot.is_short();
             if !is_short && snapshot.is_true() {
+                reads.fetch_add(1, Relaxed);
                 return outcome;
             }
             let is_changed = self.fetch(slot, &snapshot, false).await?;
-            if !is_short && !is_changed {
+            if is_short || is_changed {
+                reads = &self.counters.fetched_reads;
+            } else {
+                reads.fetch_add(1, Relaxed);
                 return outcome;
             }
         }

@@ -10,6 +10,8 @@ pub(super) struct Counters {
     pub(super) turns: AtomicU64,
     pub(super) hits: AtomicU64,
     pub(super) misses: AtomicU64,
+    pub(super) confirmed_reads: AtomicU64,
+    pub(super) fetched_reads: AtomicU64,
     pub(super) retries: AtomicU64,
     pub(super) archived_entries: AtomicU64,
 }
@@ -28,6 +30,10 @@ pub struct RedisStatistics {
     /// Rows that were remembered, and rows that could have been.
     pub hits: u64,
     pub misses: u64,
+    /// Reads for which Redis had to say no more than that nothing has changed, and those for
+    /// which it sent rows.
+    pub confirmed_reads: u64,
+    pub fetched_reads: u64,
     /// Commands that were sent again because Redis did not answer or was not ready.
     pub retries: u64,
     /// Entries that this node has moved to blobs.
@@ -43,6 +49,8 @@ impl Counters {
             turns: self.turns.load(Relaxed),
             hits: self.hits.load(Relaxed),
             misses: self.misses.load(Relaxed),
+            confirmed_reads: self.confirmed_reads.load(Relaxed),
+            fetched_reads: self.fetched_reads.load(Relaxed),
             retries: self.retries.load(Relaxed),
             archived_entries: self.archived_entries.load(Relaxed),
         }

@@ -2,6 +2,7 @@
 //! the ports; `contract!` makes a test of it per store.
 
 mod batches;
+mod changes;
 mod concurrency;
 mod contents;
 mod creation;
