@@ -131,9 +131,13 @@ async fn what_calls_cost() {
     post(&near, 10).await;
     assert_eq!(cost!(other.handle, log.tail(ROOM, 6, 100, 65_536)), 1, "what a doorbell asks for");
     assert_eq!(cost!(other.handle, log.entries(ROOM, 0, 100, 65_536)), 1);
-    assert_eq!(cost!(other.handle, log.messages(ROOM, Anchor::Before(u64::MAX), 50, 65_536)), 2);
+    let newest = Anchor::Before(u64::MAX);
+    assert_eq!(cost!(other.handle, log.messages(ROOM, newest, 50, 65_536)), 1);
     post(&near, 11).await;
-    assert_eq!(cost!(other.handle, post(&other, 12)), 2, "one that lost, and one over what it was told then");
+    assert_eq!(cost!(other.handle, log.messages_for(AUTHOR, ROOM, newest, 50, 65_536)), 1, "and who may see it");
+    assert_eq!(cost!(other.handle, log.tail_for(AUTHOR, ROOM, 6, 100, 65_536)), 1);
+    post(&near, 12).await;
+    assert_eq!(cost!(other.handle, post(&other, 13)), 2, "one that lost, and one over what it was told then");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
