@@ -6,6 +6,7 @@ pub mod app;
 pub mod cluster;
 pub mod config;
 pub mod domain;
+pub mod files;
 pub mod http;
 pub mod hub;
 mod lifecycle;

@@ -16,22 +16,42 @@ pub fn is_invisible(c: char) -> bool {
     is_ignorable(c) || c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{2800}' | '\u{FFF9}'..='\u{FFFB}')
 }
 
+/// Whether `c` may stand behind `before`: it can be seen, or it is a joiner of Persian or of
+/// emoji, or the mark of an emoji, behind what it joins.
+fn belongs(before: Option<char>, c: char) -> bool {
+    let joins = matches!(c, '\u{200C}' | '\u{200D}' | '\u{FE0F}');
+    let may_join = before.is_some_and(|before: char| {
+        !before.is_ascii() && !before.is_whitespace() && (before == '\u{FE0F}' || !is_invisible(before))
+    });
+    !is_invisible(c) || joins && may_join
+}
+
 /// The first character of a title that does not belong there: an invisible one. The joiners
 /// of Persian or of emoji and the mark of an emoji do, behind what they join.
 pub fn unseen(title: &str) -> Option<char> {
     let mut before = None;
     for c in title.chars() {
-        let joins = matches!(c, '\u{200C}' | '\u{200D}' | '\u{FE0F}');
-        let may_join = before.is_some_and(|before: char| {
-            !before.is_ascii() && !before.is_whitespace() && (before == '\u{FE0F}' || !is_invisible(before))
-        });
-        if is_invisible(c) && !(joins && may_join) {
+        if !belongs(before, c) {
             return Some(c);
         }
         before = Some(c);
     }
     // Joiners join nothing at the end; the mark of an emoji may stand there.
     before.filter(|last| matches!(last, '\u{200C}' | '\u{200D}'))
+}
+
+/// A title without what [`unseen`] finds.
+pub fn seen(title: &str) -> String {
+    let mut kept = String::with_capacity(title.len());
+    let mut before = None;
+    for c in title.chars() {
+        if belongs(before, c) {
+            kept.push(c);
+            before = Some(c);
+        }
+    }
+    kept.truncate(kept.trim_end_matches(['\u{200C}', '\u{200D}']).len());
+    kept
 }
 
 /// What somebody else says of itself, fit to be shown and logged: at most `chars_max`
@@ -63,6 +83,7 @@ mod tests {
         for fine in ["技术交流", "❤️ team", "👩\u{200d}👧 family", "می\u{200c}خواهم", "🏳️\u{200d}🌈", "Café № 5"]
         {
             assert_eq!(unseen(fine), None, "{fine}");
+            assert_eq!(seen(fine), fine);
         }
         for (odd, c) in [
             ("a\u{200d}b", '\u{200d}'),
@@ -74,6 +95,7 @@ mod tests {
             ("a\nb", '\n'),
         ] {
             assert_eq!(unseen(odd), Some(c), "{odd:?}");
+            assert_eq!(unseen(&seen(odd)), None, "{odd:?}");
         }
     }
 
