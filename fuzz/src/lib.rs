@@ -5,6 +5,7 @@
 
 mod frames;
 mod http3;
+mod images;
 mod messages;
 mod mux;
 pub mod seeds;
@@ -13,6 +14,7 @@ mod texts;
 
 pub use frames::frames;
 pub use http3::{capsules, stream_headers};
+pub use images::image_strip;
 pub use messages::messages;
 pub use mux::{mux_bytes, mux_operations};
 pub use session::session_operations;

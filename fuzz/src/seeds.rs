@@ -11,8 +11,17 @@ pub struct Seed {
 }
 
 /// The names of all targets.
-pub const TARGETS: &[&str] =
-    &["capsules", "frames", "messages", "mux_bytes", "mux_operations", "session_operations", "stream_headers", "texts"];
+pub const TARGETS: &[&str] = &[
+    "capsules",
+    "frames",
+    "image_strip",
+    "messages",
+    "mux_bytes",
+    "mux_operations",
+    "session_operations",
+    "stream_headers",
+    "texts",
+];
 
 /// All seeds of all targets.
 pub fn all() -> Vec<Seed> {
@@ -51,6 +60,9 @@ pub fn all() -> Vec<Seed> {
     for first in 0..8 {
         add("session_operations", noise(first, 100 << (first % 4)));
     }
+    for bytes in images() {
+        add("image_strip", bytes);
+    }
     // A close with code and reason, behind a reserved and an unknown capsule; cut ones, and
     // such that claim too much.
     for bytes in [
@@ -72,6 +84,41 @@ pub fn all() -> Vec<Seed> {
         add("stream_headers", bytes.to_vec());
     }
     seeds
+}
+
+/// A small picture in every format, and with what strippers look at.
+fn images() -> Vec<Vec<u8>> {
+    let picture = image::DynamicImage::ImageRgba8(image::RgbaImage::from_fn(7, 5, |x, y| {
+        image::Rgba([x as u8 * 30, y as u8 * 40, 90, if x == y { 0 } else { 255 }])
+    }));
+    let encoded = |format, picture: &image::DynamicImage| {
+        let mut bytes = std::io::Cursor::new(Vec::new());
+        picture.write_to(&mut bytes, format).expect("a small picture can be written");
+        bytes.into_inner()
+    };
+    use image::ImageFormat::{Bmp, Gif, Ico, Jpeg, Png, Tiff, WebP};
+    let mut files: Vec<_> = [Bmp, Gif, Ico, Png, Tiff, WebP].map(|format| encoded(format, &picture)).into();
+    let jpeg = encoded(Jpeg, &picture.to_rgb8().into());
+    let exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
+    let segments =
+        [&[0xFF, 0xE1, 0, 34][..], exif, b"\xff\xfe\0\x09comment\xff\xee\0\x0eAdobe\0\x64\0\0\0\0\x01"].concat();
+    files.push([&jpeg[..2], &segments, &jpeg[2..]].concat());
+    files.push(jpeg);
+    // GIF and WebP that move, twice the same frame.
+    let gif = files[1].clone();
+    let frames = gif.iter().position(|byte| *byte == 0x21).unwrap_or(gif.len() - 1);
+    let repeated =
+        [&b"\x21\xff\x0bNETSCAPE2.0\x03\x01\0\0\0\x21\xfe\x02hi\0"[..], &gif[frames..gif.len() - 1], &gif[frames..]]
+            .concat();
+    files.push([&gif[..frames], &repeated].concat());
+    let pixels = &files[5][12..];
+    let head = b"VP8X\x0a\0\0\0\x1e\0\0\0\x06\0\0\x04\0\0ANIM\x06\0\0\0\0\0\0\0\0\0";
+    let place = b"\0\0\0\0\0\0\x06\0\0\x04\0\0\x64\0\0\0";
+    let frame = [b"ANMF", &(pixels.len() as u32 + 16).to_le_bytes()[..], place, pixels].concat();
+    let exif = [b"EXIF", &26_u32.to_le_bytes()[..], &exif[6..32]].concat();
+    let body = [&b"WEBP"[..], head, &frame, &frame, &exif, b"XMP \x02\0\0\0hi"].concat();
+    files.push([b"RIFF", &(body.len() as u32).to_le_bytes()[..], &body].concat());
+    files
 }
 
 fn vectors(text: &str) -> Vec<Value> {

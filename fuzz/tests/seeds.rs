@@ -13,6 +13,7 @@ fn run(target: &str, bytes: &[u8]) {
     match target {
         "capsules" => rill_fuzz::capsules(bytes),
         "frames" => rill_fuzz::frames(bytes),
+        "image_strip" => rill_fuzz::image_strip(bytes),
         "messages" => rill_fuzz::messages(bytes),
         "mux_bytes" => rill_fuzz::mux_bytes(bytes),
         "mux_operations" => {

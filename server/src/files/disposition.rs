@@ -52,6 +52,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         /// Nothing in a name ends the value or begins another, and the name comes back from it.
         #[test]
         fn a_name_stays_in_its_place(declared in any::<String>(), inline in any::<bool>()) {

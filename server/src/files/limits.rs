@@ -32,10 +32,6 @@ pub const PREVIEW_PROFILE_BYTES_MAX: usize = 4 * KIB;
 
 /// What a decoder may hold beside the file: the pixels and what it works in.
 pub const DECODE_BYTES_MAX: u64 = 256 * MIB as u64;
-/// Tables of codes that a lossless WebP may ask for ...
-pub const WEBP_CODE_GROUPS_MAX: usize = 4_096;
-/// ... and what one of its groups of five takes at most.
-pub const WEBP_CODE_GROUP_BYTES: usize = 5 * 6 * KIB;
 /// Previews and what they are made in.
 const PREVIEWS_BYTES: u64 = 96 * MIB as u64;
 /// The memory of one image that is looked at: the file as it is handed on, once more for the

@@ -204,6 +204,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
         fn every_name_is_fit(declared in hostile()) {
             let name = FileName::from_declared(&declared);
@@ -214,7 +216,8 @@ mod tests {
             prop_assert_eq!(characters::unseen(text), None);
             prop_assert!(!text.ends_with(['.', ' ']) && !text.starts_with(' '));
             prop_assert!(!is_reserved(text));
-            prop_assert!(text.chars().all(|c| !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')));
+            let turns = |c| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+            prop_assert!(!text.contains(turns));
             prop_assert_eq!(FileName::from_declared(text), name.clone());
         }
     }

@@ -20,7 +20,12 @@ pub(super) fn decode(format: Format, stripped: &Stripped) -> Result<Pixels, Refu
     limits.max_image_height = Some(IMAGE_SIDE_MAX);
     // The decoders that count leave room for the result of those that do not.
     limits.max_alloc = Some(DECODE_BYTES_MAX / 2);
-    let mut reader = ImageReader::with_format(Cursor::new(stripped.bytes.as_slice()), format.of_library());
+    // The library takes those with an alpha channel only, where it finds them itself.
+    let (format, bytes) = match stripped.png.clone() {
+        Some(range) => (Format::Png, &stripped.bytes[range]),
+        None => (format, stripped.bytes.as_slice()),
+    };
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format.of_library());
     reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(refused)?;
     let (width, height) = decoder.dimensions();

@@ -74,3 +74,70 @@ impl Images {
         Ok(looked.ok_or(ImageError::Busy)??)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::Tasks;
+    use std::sync::{Arc, mpsc};
+
+    /// A file whose reading waits until the other end is dropped.
+    struct Slow(mpsc::Receiver<()>);
+
+    impl Read for Slow {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let _ = self.0.recv();
+            buffer.fill(b'x');
+            Ok(buffer.len())
+        }
+    }
+
+    fn slow() -> (mpsc::SyncSender<()>, Slow) {
+        let (release, released) = mpsc::sync_channel(0);
+        (release, Slow(released))
+    }
+
+    #[tokio::test]
+    async fn past_the_bound_nobody_waits() {
+        let images = Arc::new(Images::new(1, Duration::from_secs(60)));
+        let (release, file) = slow();
+        let (opened, is_open) = oneshot::channel();
+        let first = images.clone();
+        let first = Tasks::default().spawn(async move {
+            first
+                .look(
+                    move || {
+                        let _ = opened.send(());
+                        Ok(file)
+                    },
+                    100,
+                )
+                .await
+        });
+        is_open.await.unwrap();
+        let mut waiting = Box::pin(images.look(|| Ok(&b"text"[..]), 4));
+        assert!(futures_util::poll!(&mut waiting).is_pending());
+        assert!(matches!(images.look(|| Ok(&b"text"[..]), 4).await, Err(ImageError::Busy)));
+        drop(release);
+        assert!(matches!(first.await.unwrap(), Ok(Looked::Plain(_))));
+        assert!(matches!(waiting.await, Ok(Looked::Plain(_))));
+    }
+
+    #[tokio::test]
+    async fn who_asked_does_not_wait_for_ever() {
+        let images = Images::new(1, Duration::from_millis(20));
+        let (release, file) = slow();
+        assert!(matches!(images.look(move || Ok(file), 100).await, Err(ImageError::TooSlow)));
+        drop(release);
+        // The next one waits for the thread, which is not counted.
+        assert!(matches!(images.look(|| Ok(&b"text"[..]), 4).await, Ok(Looked::Plain(_))));
+    }
+
+    #[tokio::test]
+    async fn a_file_that_cannot_be_read_is_an_error() {
+        let images = Images::default();
+        let gone = || Err::<&[u8], _>(io::ErrorKind::NotFound.into());
+        assert!(matches!(images.look(gone, 100).await, Err(ImageError::Read(_))));
+        assert!(matches!(images.look(|| Ok(&b"cut"[..]), 100).await, Err(ImageError::Read(_))));
+    }
+}

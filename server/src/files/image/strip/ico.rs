@@ -18,12 +18,17 @@ pub(super) fn strip(file: &[u8]) -> Result<Stripped, Refused> {
     if count > ICON_ENTRIES_MAX {
         return Err(Refused::TooManyFrames);
     }
-    let mut kept = Vec::new();
+    let (mut kept, mut kept_bytes) = (Vec::new(), 0);
     for _ in 0..count {
         let mut entry: [u8; ENTRY_BYTES] = take_array(&mut rest)?;
         // Documented as zero, and not used by anybody.
         entry[3] = 0;
         if let Some(picture) = picture(file, &entry) {
+            kept_bytes += picture.len();
+            // Entries may share their bytes, so that what is written could be more than what was read.
+            if kept_bytes > file.len() {
+                return Err(Refused::Damaged);
+            }
             kept.push((entry, picture));
         }
     }
@@ -40,12 +45,21 @@ pub(super) fn strip(file: &[u8]) -> Result<Stripped, Refused> {
         }
         offset += picture.len();
     }
-    // Entries may share their bytes, so that what is written can be more than what was read.
-    if kept.iter().map(|(_, picture)| picture.len()).sum::<usize>() > file.len() {
-        return Err(Refused::Damaged);
+    // As browsers choose: the deepest, of these the largest. A side of 256 is written as 0.
+    let depth_and_size = |entry: &[u8; ENTRY_BYTES]| {
+        let side = |byte: u8| if byte == 0 { 256 } else { u32::from(byte) };
+        (u16::from_le_bytes([entry[6], entry[7]]), side(entry[0]) * side(entry[1]))
+    };
+    let best = (0..kept.len()).max_by_key(|index| depth_and_size(&kept[*index].0));
+    let mut png = None;
+    for (index, (_, picture)) in kept.iter().enumerate() {
+        let start = bytes.len();
+        bytes.extend(picture);
+        if best == Some(index) && picture.starts_with(png::SIGNATURE) {
+            png = Some(start..bytes.len());
+        }
     }
-    kept.iter().for_each(|(_, picture)| bytes.extend(picture));
-    Ok(Stripped::still(bytes, Orientation::NoTransforms))
+    Ok(Stripped { png, ..Stripped::still(bytes, Orientation::NoTransforms) })
 }
 
 fn picture(file: &[u8], entry: &[u8; ENTRY_BYTES]) -> Option<Vec<u8>> {

@@ -12,8 +12,10 @@ mod jpeg;
 mod png;
 mod tiff;
 mod webp;
+mod webp_codes;
 
 use image::metadata::Orientation;
+use std::ops::Range;
 
 use super::{Format, Refused};
 
@@ -28,13 +30,15 @@ pub struct Stripped {
     pub frames: usize,
     /// What decoding the first frame takes beside the pixels.
     pub(super) scratch_bytes: u64,
+    /// The picture in an icon that is decoded, if it is a PNG.
+    pub(super) png: Option<Range<usize>>,
     /// What is too much although the file is whole.
     pub(super) too_much: Option<Refused>,
 }
 
 impl Stripped {
     fn still(bytes: Vec<u8>, orientation: Orientation) -> Self {
-        Self { bytes, orientation, frames: 1, scratch_bytes: 0, too_much: None }
+        Self { bytes, orientation, frames: 1, scratch_bytes: 0, png: None, too_much: None }
     }
 
     fn too_much_if(&mut self, condition: bool, refused: Refused) {

@@ -39,13 +39,9 @@ pub(super) fn strip(file: &[u8], keep: Keep) -> Result<Stripped, Refused> {
                 ended = kind == *b"IEND";
                 write(&mut pixels, kind, if ended { &[] } else { data });
             }
-            b"fcTL" | b"fdAT" if keep == Keep::All && moves => {
-                if kind == *b"fcTL" {
-                    frames += 1;
-                }
-                if kind == *b"fdAT" || data.len() == 26 {
-                    write(&mut pixels, kind, data);
-                }
+            b"fcTL" | b"fdAT" if keep == Keep::All && moves && (kind == *b"fdAT" || data.len() == 26) => {
+                frames += usize::from(kind == *b"fcTL");
+                write(&mut pixels, kind, data);
             }
             b"acTL" if keep == Keep::All && data.len() == 8 && !seen.contains(b"IDAT") => {
                 moves = true;

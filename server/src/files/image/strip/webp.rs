@@ -2,10 +2,10 @@
 
 use image::metadata::Orientation;
 
-use super::{Stripped, take, take_array};
+use super::{Stripped, take, take_array, webp_codes};
 use crate::files::{
     image::{Refused, exif, profile},
-    limits::IMAGE_FRAMES_MAX,
+    limits::{IMAGE_FRAMES_MAX, IMAGE_PIXELS_MAX, IMAGE_SIDE_MAX},
 };
 
 // Flags of the extended header.
@@ -33,7 +33,9 @@ pub(super) fn strip(file: &[u8]) -> Result<Stripped, Refused> {
         b"VP8 " | b"VP8L" => {
             write(&mut bytes, kind, data);
             let mut stripped = Stripped::still(bytes, Orientation::NoTransforms);
-            stripped.scratch_bytes = pixels(kind, data).unwrap_or(0) * SCRATCH_PER_PIXEL;
+            let (width, height) = sides(kind, data)?;
+            let tables = tables(kind, data, width, height)?;
+            stripped.scratch_bytes = u64::from(width) * u64::from(height) * SCRATCH_PER_PIXEL + tables;
             stripped
         }
         b"VP8X" => extended(data, rest, bytes)?,
@@ -47,10 +49,10 @@ pub(super) fn strip(file: &[u8]) -> Result<Stripped, Refused> {
 /// A picture with an extended header: canvas and flags, then the chunks that the flags name.
 fn extended(header: &[u8], mut rest: &[u8], mut bytes: Vec<u8>) -> Result<Stripped, Refused> {
     let header: [u8; 10] = *header.first_chunk().ok_or(Refused::Damaged)?;
-    let side = |at: usize| u64::from(u32::from_le_bytes([header[at], header[at + 1], header[at + 2], 0])) + 1;
-    let canvas = side(4) * side(7);
+    let (width, height) = (side(&header[4..])?, side(&header[7..])?);
+    let canvas = u64::from(width) * u64::from(height);
     let moves = header[0] & MOVES != 0;
-    let (mut profile, mut orientation, mut frames) = (None, None, 0);
+    let (mut profile, mut orientation, mut frames, mut table_bytes) = (None, None, 0, 0);
     let (mut seen, mut picture) = (Vec::new(), Vec::with_capacity(rest.len()));
     while let Ok((kind, data)) = chunk(&mut rest) {
         if kind != *b"ANMF" && seen.contains(&kind) {
@@ -62,9 +64,13 @@ fn extended(header: &[u8], mut rest: &[u8], mut bytes: Vec<u8>) -> Result<Stripp
             b"ANIM" if moves => write(&mut picture, kind, data.get(..6).ok_or(Refused::Damaged)?),
             b"ANMF" if moves => {
                 frames += 1;
-                write(&mut picture, kind, &frame(data)?);
+                // Of frames the first alone is decoded.
+                write(&mut picture, kind, &frame(data, if frames == 1 { Some(&mut table_bytes) } else { None })?);
             }
-            b"ALPH" | b"VP8 " | b"VP8L" if !moves => write(&mut picture, kind, data),
+            b"ALPH" | b"VP8 " | b"VP8L" if !moves => {
+                table_bytes += tables(kind, data, width, height)?;
+                write(&mut picture, kind, data);
+            }
             _ => continue,
         }
         if !seen.contains(&kind) {
@@ -91,20 +97,30 @@ fn extended(header: &[u8], mut rest: &[u8], mut bytes: Vec<u8>) -> Result<Stripp
     }
     let mut stripped = Stripped::still(bytes, orientation);
     stripped.frames = frames.max(1);
-    stripped.scratch_bytes = canvas * if moves { SCRATCH_PER_PIXEL_MOVING } else { SCRATCH_PER_PIXEL };
+    stripped.scratch_bytes = canvas * if moves { SCRATCH_PER_PIXEL_MOVING } else { SCRATCH_PER_PIXEL } + table_bytes;
     stripped.too_much_if(frames > IMAGE_FRAMES_MAX, Refused::TooManyFrames);
     Ok(stripped)
 }
 
-/// A frame's place and time, and of its chunks the pixels.
-fn frame(mut data: &[u8]) -> Result<Vec<u8>, Refused> {
+/// A length less one, of three bytes.
+fn side(bytes: &[u8]) -> Result<u32, Refused> {
+    let [a, b, c] = *bytes.first_chunk().ok_or(Refused::Damaged)?;
+    Ok(u32::from_le_bytes([a, b, c, 0]) + 1)
+}
+
+/// A frame's place and time, and of its chunks the pixels. What their codes take is added up.
+fn frame(mut data: &[u8], mut table_bytes: Option<&mut u64>) -> Result<Vec<u8>, Refused> {
     let mut kept = take(&mut data, 16)?.to_vec();
+    let (width, height) = (side(&kept[6..])?, side(&kept[9..])?);
     let (mut alpha, mut pixels) = (false, false);
     while let Ok((kind, data)) = chunk(&mut data) {
         match &kind {
             b"ALPH" if !alpha && !pixels => alpha = true,
             b"VP8 " | b"VP8L" if !pixels => pixels = true,
             _ => continue,
+        }
+        if let Some(bytes) = table_bytes.as_deref_mut() {
+            *bytes += tables(kind, data, width, height)?;
         }
         write(&mut kept, kind, data);
     }
@@ -128,14 +144,32 @@ fn write(bytes: &mut Vec<u8>, kind: [u8; 4], data: &[u8]) {
     bytes.extend(&[0][..data.len() % 2]);
 }
 
-/// Width times height, as the bitstream says (RFC 6386, section 9.1; RFC 9649, section 3.4).
-fn pixels(kind: [u8; 4], data: &[u8]) -> Option<u64> {
-    let (width, height) = if kind == *b"VP8L" {
-        let sides = u32::from_le_bytes(*data.get(1..)?.first_chunk()?);
-        ((sides & 0x3FFF) + 1, (sides >> 14 & 0x3FFF) + 1)
-    } else {
-        let [w0, w1, h0, h1] = *data.get(6..)?.first_chunk()?;
-        (u32::from(u16::from_le_bytes([w0, w1]) & 0x3FFF), u32::from(u16::from_le_bytes([h0, h1]) & 0x3FFF))
+/// Width and height, as the bitstream says (RFC 6386, section 9.1; RFC 9649, section 3.4).
+fn sides(kind: [u8; 4], data: &[u8]) -> Result<(u32, u32), Refused> {
+    if kind == *b"VP8L" {
+        let sides = data.get(1..).and_then(|rest| rest.first_chunk()).ok_or(Refused::Damaged)?;
+        let sides = u32::from_le_bytes(*sides);
+        return Ok(((sides & 0x3FFF) + 1, (sides >> 14 & 0x3FFF) + 1));
+    }
+    let sides = data.get(6..).and_then(|rest| rest.first_chunk()).ok_or(Refused::Damaged)?;
+    let [w0, w1, h0, h1] = *sides;
+    Ok((u32::from(u16::from_le_bytes([w0, w1]) & 0x3FFF), u32::from(u16::from_le_bytes([h0, h1]) & 0x3FFF)))
+}
+
+/// What the codes of a part take: of pixels, or of an alpha channel that is packed as they are,
+/// of a picture of these sides.
+fn tables(kind: [u8; 4], data: &[u8], width: u32, height: u32) -> Result<u64, Refused> {
+    let (stream, width, height) = match (&kind, data) {
+        (b"VP8L", [_, _, _, _, _, stream @ ..]) => {
+            let (width, height) = sides(kind, data)?;
+            (stream, width, height)
+        }
+        (b"ALPH", [flags, stream @ ..]) if flags & 3 == 1 => (stream, width, height),
+        _ => return Ok(0),
     };
-    Some(u64::from(width) * u64::from(height))
+    // Others are refused for their sides.
+    if width.max(height) > IMAGE_SIDE_MAX || u64::from(width) * u64::from(height) > IMAGE_PIXELS_MAX {
+        return Ok(0);
+    }
+    webp_codes::table_bytes(stream, width, height)
 }
