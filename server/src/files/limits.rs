@@ -50,6 +50,8 @@ pub const PREVIEW_SMALL_SIDE: u32 = 320;
 pub const PREVIEW_LARGE_SIDE: u32 = 1_280;
 /// Quality of a preview without transparency, in JPEG's scale of 100.
 pub const PREVIEW_QUALITY: u8 = 80;
+/// Quality of an opaque WebP that had to be turned.
+pub const TURNED_QUALITY: u8 = 92;
 /// A transparent preview that is longer as PNG becomes a JPEG on white.
 pub const PREVIEW_PNG_BYTES_MAX: usize = 768 * KIB;
 /// Components of the blurred preview, across and down: at most 28 characters.

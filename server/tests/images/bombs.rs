@@ -215,7 +215,7 @@ fn a_webp_of_codes() {
         bits.0.extend(&code.0);
     }
     let stream = making::riff_chunk(b"VP8L", &bits.bytes());
-    check("webp of 65,536 groups of codes", &making::riff(&[stream.clone()]), Refused::TooMuchWork);
+    check("webp of 65,536 groups of codes", &making::riff(std::slice::from_ref(&stream)), Refused::TooMuchWork);
     let extended = making::riff(&[making::vp8x(0, 4, 4), stream.clone()]);
     check("extended webp of codes", &extended, Refused::TooMuchWork);
     let frame = [&[0; 6][..], &[3, 0, 0, 3, 0, 0], &[0; 4], &stream].concat();

@@ -61,7 +61,7 @@ fn previews_sizes_and_blurs_are_upright() {
 #[test]
 fn the_stripped_file_says_the_orientation_and_nothing_else() {
     let upright = DynamicImage::ImageRgb8(making::picture(80, 48));
-    for format in [Format::Jpeg, Format::Png, Format::WebP, Format::Tiff] {
+    for format in [Format::Jpeg, Format::Png, Format::Tiff] {
         for number in 1..=8 {
             let orientation = Orientation::from_exif(number).unwrap();
             let file = file(format, &lying(&upright, orientation), number.into());
@@ -75,4 +75,22 @@ fn the_stripped_file_says_the_orientation_and_nothing_else() {
             assert_eq!(seen.dimensions(), (80, 48));
         }
     }
+}
+
+/// Browsers do not look for an orientation in WebP.
+#[test]
+fn a_webp_is_turned() {
+    let upright = DynamicImage::ImageRgba8(making::holed(80, 48));
+    for number in 2..=8 {
+        let orientation = Orientation::from_exif(number).unwrap();
+        let image = image(&file(Format::WebP, &lying(&upright, orientation), number.into()));
+        assert_eq!((image.format, image.width, image.height), (Format::Png, 80, 48));
+        assert_eq!(load_from_memory(&image.bytes).unwrap().to_rgba8(), upright.to_rgba8());
+    }
+    let opaque = DynamicImage::ImageRgb8(making::picture(80, 48));
+    let mut lossy = file(Format::WebP, &lying(&opaque, Orientation::Rotate90), 6);
+    // Without the flag of an alpha channel.
+    lossy[20] &= !0x10;
+    let image = image(&lossy);
+    assert_eq!((image.format, image.width, image.height), (Format::Jpeg, 80, 48));
 }

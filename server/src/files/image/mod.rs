@@ -2,7 +2,8 @@
 //!
 //! A file is stripped first ([`strip()`]) and decoded then, from the stripped bytes: so what others
 //! get is what was decoded, and decoders never see metadata. Which way is up is read before,
-//! stays in the file as the only thing of its EXIF, and is applied to sizes and previews.
+//! stays in the file as the only thing of its EXIF, and is applied to sizes and previews. WebP,
+//! of which browsers do not read it, is turned.
 //!
 //! A file that cannot be taken for an image is a plain one, never an error.
 
@@ -20,13 +21,13 @@ pub use looks::{ImageError, Images};
 pub use refused::Refused;
 pub use strip::{Stripped, strip};
 
-use image::DynamicImage;
+use image::{DynamicImage, metadata::Orientation};
 use std::{
     io::{self, Read},
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use super::limits::{BLUR_ACROSS, BLUR_DOWN, IMAGE_BYTES_MAX, PREVIEW_LARGE_SIDE, PREVIEW_SMALL_SIDE};
+use super::limits::{BLUR_ACROSS, BLUR_DOWN, IMAGE_BYTES_MAX, PREVIEW_LARGE_SIDE, PREVIEW_SMALL_SIDE, TURNED_QUALITY};
 
 /// What a file turned out to be.
 #[derive(Debug)]
@@ -40,7 +41,8 @@ pub enum Looked {
 /// An image as others get it.
 #[derive(Debug)]
 pub struct Image {
-    /// Of the bytes: that of the file, but PNG where it was a BMP.
+    /// Of the bytes: that of the file, but PNG where it was a BMP, and JPEG or PNG where it was a WebP
+    /// that did not lie upright. The name's extension follows it.
     pub format: Format,
     /// In pixels, upright.
     pub width: u32,
@@ -129,14 +131,21 @@ fn decoded(format: Format, stripped: Stripped) -> Result<Image, (Refused, Option
 
 fn described(format: Format, stripped: Stripped, pixels: decode::Pixels) -> Result<Image, Refused> {
     let decode::Pixels { image: mut picture, profile } = pixels;
-    let orientation = stripped.orientation;
-    let (mut width, mut height) = (picture.width(), picture.height());
-    let (format, bytes) = if format == Format::Bmp {
-        let bytes = preview::png(picture.as_bytes(), width, height, picture.color().into(), None)?;
-        (Format::Png, bytes)
-    } else {
-        (format, stripped.bytes)
+    let mut orientation = stripped.orientation;
+    let (format, bytes) = match format {
+        Format::Bmp => (Format::Png, preview::png(&picture, None)?),
+        // Browsers turn JPEG and PNG as their EXIF says, WebP they do not. So that everybody sees
+        // the same, its pixels are turned, and written anew. The decoder held more.
+        Format::WebP if orientation != Orientation::NoTransforms => {
+            picture.apply_orientation(std::mem::replace(&mut orientation, Orientation::NoTransforms));
+            match picture {
+                DynamicImage::ImageRgba8(_) => (Format::Png, preview::png(&picture, profile.as_ref())?),
+                _ => (Format::Jpeg, preview::jpeg(&picture, TURNED_QUALITY, profile.as_ref())?),
+            }
+        }
+        _ => (format, stripped.bytes),
     };
+    let (mut width, mut height) = (picture.width(), picture.height());
     if bytes.len() > IMAGE_BYTES_MAX {
         return Err(Refused::TooManyBytes);
     }

@@ -1,7 +1,7 @@
 //! Previews of a picture: upright, small, and as its colours were meant.
 
 use image::{
-    DynamicImage, ExtendedColorType, ImageEncoder, RgbImage, RgbaImage,
+    DynamicImage, ImageEncoder, RgbImage, RgbaImage,
     codecs::{jpeg::JpegEncoder, png::PngEncoder},
     imageops::FilterType,
     metadata::Orientation,
@@ -71,34 +71,33 @@ pub(super) fn written(
     {
         let mut image = image.clone();
         unmultiply(&mut image);
-        let bytes = png(image.as_raw(), width, height, ExtendedColorType::Rgba8, profile)?;
+        let bytes = png(&image.into(), profile)?;
         if bytes.len() <= PREVIEW_PNG_BYTES_MAX {
             return Ok(Preview { format: Format::Png, width, height, bytes });
         }
     }
-    let mut bytes = Vec::new();
-    let mut encoder = JpegEncoder::new_with_quality(&mut bytes, PREVIEW_QUALITY);
-    if let Some(profile) = profile {
-        encoder.set_icc_profile(profile.clone()).map_err(|_| Refused::Damaged)?;
-    }
-    let flat = flat(&image);
-    encoder.write_image(flat.as_raw(), width, height, ExtendedColorType::Rgb8).map_err(|_| Refused::Damaged)?;
+    let bytes = jpeg(&flat(&image).into(), PREVIEW_QUALITY, profile)?;
     Ok(Preview { format: Format::Jpeg, width, height, bytes })
 }
 
-/// Pixels as PNG.
-pub(super) fn png(
-    pixels: &[u8],
-    width: u32,
-    height: u32,
-    colours: ExtendedColorType,
-    profile: Option<&Vec<u8>>,
-) -> Result<Vec<u8>, Refused> {
+/// Opaque pixels as JPEG.
+pub(super) fn jpeg(image: &DynamicImage, quality: u8, profile: Option<&Vec<u8>>) -> Result<Vec<u8>, Refused> {
     let mut bytes = Vec::new();
-    let mut encoder = PngEncoder::new(&mut bytes);
+    encoded(JpegEncoder::new_with_quality(&mut bytes, quality), image, profile)?;
+    Ok(bytes)
+}
+
+/// Pixels as PNG.
+pub(super) fn png(image: &DynamicImage, profile: Option<&Vec<u8>>) -> Result<Vec<u8>, Refused> {
+    let mut bytes = Vec::new();
+    encoded(PngEncoder::new(&mut bytes), image, profile)?;
+    Ok(bytes)
+}
+
+fn encoded(mut encoder: impl ImageEncoder, image: &DynamicImage, profile: Option<&Vec<u8>>) -> Result<(), Refused> {
     if let Some(profile) = profile {
         encoder.set_icc_profile(profile.clone()).map_err(|_| Refused::Damaged)?;
     }
-    encoder.write_image(pixels, width, height, colours).map_err(|_| Refused::Damaged)?;
-    Ok(bytes)
+    let colours = image.color().into();
+    encoder.write_image(image.as_bytes(), image.width(), image.height(), colours).map_err(|_| Refused::Damaged)
 }

@@ -82,7 +82,8 @@ fn extended(header: &[u8], mut rest: &[u8], mut bytes: Vec<u8>) -> Result<Stripp
     if !whole {
         return Err(Refused::Damaged);
     }
-    let orientation = orientation.unwrap_or(Orientation::NoTransforms);
+    // What moves is turned by no viewer.
+    let orientation = orientation.filter(|_| !moves).unwrap_or(Orientation::NoTransforms);
     let exif = exif::saying(orientation);
     let mut flags = header[0] & (HAS_ALPHA | MOVES);
     flags |= if profile.is_some() { HAS_PROFILE } else { 0 };

@@ -33,9 +33,9 @@ pub(super) fn table_bytes(stream: &[u8], width: u32, height: u32) -> Result<u64,
                 let colours = bits.read(8)? + 1;
                 picture(bits, colours, 1)?;
                 let packed = match colours {
-                    ..=2 => 3,
-                    ..=4 => 2,
-                    ..=16 => 1,
+                    1..=2 => 3,
+                    3..=4 => 2,
+                    5..=16 => 1,
                     _ => 0,
                 };
                 width = parts(width, packed);
