@@ -43,11 +43,19 @@ test('“retry now” connects at once', async ({ server, person }) => {
   await one.makeRoom('技术交流');
   await one.open('/', 'websocket');
   await expect(one.chip).toContainText('WebSocket');
-  await server.kill();
-  // Long enough for the pauses between the attempts to have grown.
-  await one.page.waitForTimeout(12_000);
-  await server.start();
-  await one.page.getByRole('button', { name: '立即重试' }).click();
+  const retryNow = one.page.getByRole('button', { name: '立即重试' });
+  for (let isClicked = false; !isClicked;) {
+    await server.kill();
+    // Long enough for the pauses between the attempts to have grown.
+    await one.page.waitForTimeout(12_000);
+    await server.start();
+    // Unless an attempt of its own came first, while the server started: then once more.
+    isClicked = await retryNow.click({ timeout: 1_000 }).then(
+      () => true,
+      () => false,
+    );
+    if (!isClicked) await expect(one.chip).toContainText('WebSocket');
+  }
   await expect(one.chip).toContainText('WebSocket', { timeout: 3_000 });
 });
 

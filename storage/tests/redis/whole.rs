@@ -16,7 +16,7 @@ use tokio::runtime::Handle;
 
 use crate::{
     played::{self, ALICE, BOB, NOW_MS, appended, entry, post},
-    stage::options,
+    stage::{PATIENCE, options},
 };
 
 const KEEP_ENTRIES: u64 = 300;
@@ -53,6 +53,8 @@ async fn lived(path: &Path) {
     posts.buffered(64).for_each(|_| std::future::ready(())).await;
     appended(store, 2, entry(BOB, 1, Change::Join)).await;
     opened.handle.close().unwrap();
+    drop(opened.store);
+    released(path);
 }
 
 /// As the domain's: the log-in first, then another.
@@ -60,10 +62,24 @@ fn names(store: &Store, name: Option<&str>) -> Vec<NameKey> {
     name.map_or_else(|| vec![NameKey([5; 32])], |name| vec![store.name_key(name)])
 }
 
+/// A directory of which this process has let go: what it opened there may do so a moment
+/// behind its end.
+fn released(path: &Path) {
+    let lock = std::fs::File::open(path.join("LOCK")).unwrap();
+    let begun = tokio::time::Instant::now();
+    while lock.try_lock().is_err() {
+        assert!(begun.elapsed() < PATIENCE, "it is held");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+}
+
 fn opened_secret(path: &Path) -> [u8; 32] {
     let opened = open(path);
     opened.handle.close().unwrap();
-    opened.store.secret
+    let secret = opened.store.secret;
+    drop(opened.store);
+    released(path);
+    secret
 }
 
 /// Alice's, as the keys of Redis have it.
@@ -71,6 +87,8 @@ fn opened_name(path: &Path) -> String {
     let opened = open(path);
     let name = opened.store.name_key(&played::account(ALICE).name);
     opened.handle.close().unwrap();
+    drop(opened.store);
+    released(path);
     name.0.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
