@@ -65,6 +65,8 @@ pub const CATCH_UP_BYTES_MAX: usize = 512 * KIB;
 pub const CATCH_UP_BEHIND_MAX: u64 = 512;
 /// How long a doorbell of this node's own may be ahead of the answer that it belongs to.
 pub const OWN_DOORBELL_MS: u64 = 20;
+/// How long a doorbell, or an own append, may be ahead of what lies in front of it.
+pub const EARLY_DOORBELL_MS: u64 = 3;
 /// Two looks at one log are at least so far apart.
 pub const CATCH_UP_DISTANCE_MS: u64 = 2;
 /// Within this time each log is looked at, whatever was heard of it ...

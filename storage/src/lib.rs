@@ -7,6 +7,7 @@
 mod aggregates;
 pub mod blobs;
 mod cryptography;
+pub mod doorbell;
 pub mod embedded;
 mod engine;
 pub mod error;

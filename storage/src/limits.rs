@@ -205,6 +205,10 @@ pub const SPAN_BYTES_MAX: usize = 1024 * 1024;
 /// Rows of a table that is read whole: logins, tickets and rooms of one user, uses of an
 /// invitation.
 pub const WHOLE_ROWS_MAX: usize = 4_096;
+/// Entries that a doorbell brings, and bytes of their rows: with more it rings without them,
+/// and they are read.
+pub const DOORBELL_ENTRIES_MAX: usize = 64;
+pub const DOORBELL_BYTES_MAX: usize = 16 * 1024;
 /// How often a method runs again for rows that it did not have, or that were changed.
 pub const RUNS_MAX: usize = 200;
 /// Commits that lost before a node takes a turn.

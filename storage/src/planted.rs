@@ -29,6 +29,8 @@ pub enum Bug {
     DoorbellTrusted,
     /// What other nodes appended comes into a ring when it comes.
     CatchUpOutOfOrder,
+    /// What a doorbell brings is taken for what comes next, whatever its place.
+    DoorbellTakenForNext,
     /// A node believes that it is told of every login that ends: it never looks by itself.
     LoginHintTrusted,
     /// Of who comes to a room or leaves it only the room's log is told.
@@ -45,7 +47,7 @@ pub enum Bug {
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::AckBeforeDurable,
         Self::KeyForgottenAtRestart,
         Self::CursorMovedBeforeWrite,
@@ -56,6 +58,7 @@ impl Bug {
         Self::HiddenLeaked,
         Self::DoorbellTrusted,
         Self::CatchUpOutOfOrder,
+        Self::DoorbellTakenForNext,
         Self::LoginHintTrusted,
         Self::ChangeUntold,
         Self::MemoryTrustedUnheard,

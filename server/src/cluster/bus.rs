@@ -38,7 +38,7 @@ pub enum Channel {
 pub enum Event {
     Message {
         channel: Channel,
-        payload: Arc<str>,
+        payload: Arc<[u8]>,
     },
     /// From here on the channel is heard, for the first time or again.
     Heard(Channel),

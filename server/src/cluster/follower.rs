@@ -1,14 +1,15 @@
 //! Keeps the logs that this node's sessions follow as they are in the store, whoever
 //! appends to them.
 //!
-//! A doorbell beyond what the hub has makes one read for the whole node, whose entries
-//! enter the room the way its own do. What a lost doorbell hid, the look at every
+//! A doorbell beyond what the hub has brings the entries, or makes one read for the whole
+//! node; either way they enter the room the way its own do. What a lost doorbell hid, the look at every
 //! beginning of a hearing finds, or the sweep: the bus is never the truth.
 
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use rill_protocol::UserId;
 use rill_storage::{
     Store, StoreError,
+    doorbell::Doorbell,
     model::UserHead,
     planted::{self, Bug},
 };
@@ -17,15 +18,14 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use super::{
     bus::{Bus, Channel, Event},
-    doorbell::Doorbell,
     places::{Looked, Places},
     wants::{Log, Wants},
 };
 use crate::{
-    hub::{Hub, LiveRoom, shared::Fed},
+    hub::{Hub, LiveRoom, interest::Missing, shared::Fed},
     limits::{
-        CATCH_UP_BEHIND_MAX, CATCH_UP_BYTES_MAX, CATCH_UP_ENTRIES_MAX, CATCH_UP_READS_MAX, OWN_DOORBELL_MS,
-        SWEEP_TICK_MS,
+        CATCH_UP_BEHIND_MAX, CATCH_UP_BYTES_MAX, CATCH_UP_ENTRIES_MAX, CATCH_UP_READS_MAX, EARLY_DOORBELL_MS,
+        OWN_DOORBELL_MS, SWEEP_TICK_MS,
     },
     metrics::Metrics,
 };
@@ -42,6 +42,15 @@ pub(super) struct Follower {
     pub(super) places: Places,
     /// Where the logs of attached users end, as far as their sessions were told.
     pub(super) user_heads: BTreeMap<UserId, UserHead>,
+}
+
+/// What a doorbell brought.
+enum Told {
+    /// The room has what the one who rang had.
+    Everything,
+    /// Something in front of it is missing.
+    Early,
+    Nothing,
 }
 
 /// What was found.
@@ -103,7 +112,13 @@ impl Follower {
                 self.places.look(log, now);
             }
         }
-        changed.behind.into_iter().for_each(|room| self.places.look(Log::Room(room), now));
+        for (room, missing) in changed.behind {
+            let log = Log::Room(room);
+            match missing {
+                Missing::Until(seq) => self.places.look_later(log, now + Duration::from_millis(EARLY_DOORBELL_MS), seq),
+                Missing::Unknown => self.places.look(log, now),
+            }
+        }
     }
 
     fn forget(&mut self, log: Log) {
@@ -119,12 +134,12 @@ impl Follower {
             Event::Message { channel: Channel::Room(room), payload } => {
                 let (Some(bell), Some(live)) = (Doorbell::parse(payload), self.hub.room(*room)) else { return };
                 self.metrics.cluster.rung();
-                self.room_rings(&live, bell, now);
+                self.room_rings(&live, &bell, now);
             }
             Event::Message { channel: Channel::User(user), payload } => {
                 let Some(bell) = Doorbell::parse(payload) else { return };
                 self.metrics.cluster.rung();
-                self.user_rings(*user, bell, now);
+                self.user_rings(*user, &bell, now);
             }
             Event::Heard(_) | Event::Missed if planted::is(Bug::DoorbellTrusted) => {}
             Event::Heard(Channel::Room(room)) => self.places.look(Log::Room(*room), now),
@@ -137,7 +152,7 @@ impl Follower {
         }
     }
 
-    fn room_rings(&mut self, live: &LiveRoom, bell: Doorbell<'_>, now: Instant) {
+    fn room_rings(&mut self, live: &Arc<LiveRoom>, bell: &Doorbell<'_>, now: Instant) {
         let log = Log::Room(live.id);
         let is_another = bell.epoch.is_some_and(|epoch| epoch != live.epoch());
         if is_another {
@@ -148,11 +163,31 @@ impl Follower {
             // The answer to an own append is on its way, unless it was lost.
             self.places.look_later(log, now + Duration::from_millis(OWN_DOORBELL_MS), bell.seq);
         } else {
-            self.places.look(log, now);
+            match self.take_in(live, bell) {
+                Told::Everything => self.metrics.cluster.told(),
+                // What lies in front of it is on its way, or was appended here and not answered yet.
+                Told::Early => self.places.look_later(log, now + Duration::from_millis(EARLY_DOORBELL_MS), bell.seq),
+                Told::Nothing => self.places.look(log, now),
+            }
         }
     }
 
-    fn user_rings(&mut self, user: UserId, bell: Doorbell<'_>, now: Instant) {
+    /// Puts what a doorbell brings into the room, in its place.
+    fn take_in(&self, live: &Arc<LiveRoom>, bell: &Doorbell<'_>) -> Told {
+        let Some(epoch) = bell.epoch.filter(|_| !bell.rows.is_empty()) else { return Told::Nothing };
+        match self.store.log.told(live.id, bell) {
+            Ok(entries) => match self.hub.told(live, epoch, &entries) {
+                true => Told::Everything,
+                false => Told::Early,
+            },
+            Err(error) => {
+                tracing::debug!(room = %live.id, %error, "a doorbell brings what cannot be read; the log is");
+                Told::Nothing
+            }
+        }
+    }
+
+    fn user_rings(&mut self, user: UserId, bell: &Doorbell<'_>, now: Instant) {
         match self.user_heads.get_mut(&user) {
             Some(head) if bell.epoch.is_none_or(|epoch| epoch == head.epoch) => {
                 if bell.seq > head.seq {

@@ -91,8 +91,8 @@ impl Exchange {
     }
 
     /// Says something as nobody in particular: as the store does.
-    pub fn publish(&self, channel: Channel, payload: &str) {
-        let payload: Arc<str> = payload.into();
+    pub fn publish(&self, channel: Channel, payload: &[u8]) {
+        let payload: Arc<[u8]> = payload.into();
         let now = Instant::now();
         for member in self.members.lock().by_number.values() {
             if member.is_cut || !member.channels.contains(&channel) {
@@ -201,7 +201,7 @@ impl Bus for LocalBus {
     fn publish(&self, channel: Channel, payload: String) {
         let is_cut = self.exchange.members.lock().by_number.get(&self.number).is_none_or(|member| member.is_cut);
         if !is_cut {
-            self.exchange.publish(channel, &payload);
+            self.exchange.publish(channel, payload.as_bytes());
         }
     }
 

@@ -7,7 +7,6 @@
 pub mod attendance;
 pub mod bus;
 pub mod clock;
-pub mod doorbell;
 mod follower;
 pub mod local;
 mod logins;

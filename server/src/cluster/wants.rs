@@ -3,10 +3,10 @@
 
 use parking_lot::Mutex;
 use rill_protocol::{RoomId, UserId};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use tokio::sync::Notify;
 
-use crate::hub::Interest;
+use crate::hub::{Interest, interest::Missing};
 
 /// A log that this node may follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,7 +21,7 @@ pub(super) struct LogWants {
     /// Whether each is followed now.
     pub(super) followed: BTreeMap<Log, bool>,
     /// Rooms that may lack something.
-    pub(super) behind: BTreeSet<RoomId>,
+    pub(super) behind: BTreeMap<RoomId, Missing>,
 }
 
 /// What changed of the people.
@@ -76,8 +76,11 @@ impl Interest for Wants {
         self.follow(Log::Room(room), false);
     }
 
-    fn room_behind(&self, room: RoomId) {
-        self.logs.lock().behind.insert(room);
+    fn room_behind(&self, room: RoomId, missing: Missing) {
+        let mut logs = self.logs.lock();
+        let known = logs.behind.entry(room).or_insert(missing);
+        *known = missing.max(*known);
+        drop(logs);
         self.logs_changed.notify_one();
     }
 

@@ -62,9 +62,9 @@ impl Intake {
         }
     }
 
-    /// Whether something waits for what is missing.
-    pub(super) fn has_gap(&self) -> bool {
-        !self.waiting.is_empty()
+    /// The last entry that waits for what is missing in front of it.
+    pub(super) fn waits_until(&self) -> Option<u64> {
+        self.waiting.last_key_value().map(|(seq, _)| *seq)
     }
 }
 
@@ -92,10 +92,10 @@ mod tests {
         let mut intake = Intake::default();
         intake.begin(10);
         assert_eq!(offered(&mut intake, [13, 12, 10, 12]), NOTHING);
-        assert!(intake.has_gap());
+        assert_eq!(intake.waits_until(), Some(13));
         assert_eq!(offered(&mut intake, [11]), [11, 12, 13]);
         assert_eq!(offered(&mut intake, [11, 12, 13, 14]), [14]);
-        assert!(!intake.has_gap() && intake.reached() == 14);
+        assert_eq!((intake.waits_until(), intake.reached()), (None, 14));
         // A head that is known later takes nothing back.
         intake.begin(99);
         assert_eq!(intake.reached(), 14);

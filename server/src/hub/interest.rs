@@ -3,6 +3,14 @@
 
 use rill_protocol::{RoomId, UserId};
 
+/// What a room may lack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Missing {
+    /// Something in front of this seq, which may be on its way.
+    Until(u64),
+    Unknown,
+}
+
 /// Is told in the order in which it happens, under the hub's locks: it must not block,
 /// nor call the hub.
 pub trait Interest: Send + Sync {
@@ -11,7 +19,7 @@ pub trait Interest: Send + Sync {
     /// The last one has gone.
     fn room_retired(&self, room: RoomId);
     /// Entries of a live room are missing here, or it may have changed its epoch.
-    fn room_behind(&self, room: RoomId);
+    fn room_behind(&self, room: RoomId, missing: Missing);
     /// The first session of a user is attached.
     fn user_here(&self, user: UserId);
     /// The last one has gone.

@@ -222,9 +222,9 @@ impl LogObserver for Hub {
     fn appended(&self, room: RoomId, epoch: Epoch, entries: &[Arc<Entry>]) {
         // Nobody follows it: whoever comes reads the store.
         let Some(live) = self.room(room) else { return };
-        let is_behind = self.published(live, |live| Some(live.publish(epoch, entries, self.encode)));
-        if is_behind == Some(true) {
-            self.doubt(room);
+        let published = self.published(live, |live| Some(live.publish(epoch, entries, self.encode)));
+        if let Some(Some(missing)) = published {
+            self.lacks(room, missing);
         }
     }
 }

@@ -16,6 +16,7 @@ use super::{
     EncodeEntry,
     inbox::{Inbox, Start},
     intake::Intake,
+    interest::Missing,
     ring::{Ring, RingEntry},
     subscription::SLOTS_MAX,
 };
@@ -43,8 +44,8 @@ pub(super) struct Published {
     /// The ring's weight before and after.
     pub(super) weights: (usize, usize),
     pub(super) has_grown: bool,
-    /// Entries are missing in front of some that came, or the log is another one.
-    pub(super) is_behind: bool,
+    /// Entries that are missing, or nothing if none are.
+    pub(super) missing: Option<Missing>,
 }
 
 impl LiveLog {
@@ -118,17 +119,17 @@ impl LiveRoom {
         self.log.lock().epoch
     }
 
-    /// Entries that this node has appended.
+    /// Entries that this node has appended, or another one has told of.
     pub(super) fn publish(&self, epoch: Epoch, entries: &[Arc<Entry>], encode: EncodeEntry) -> Published {
         let mut log = self.log.lock();
         let before = log.ring.weight();
         if log.intake.is_some() && log.epoch != epoch {
-            return Published { weights: (before, before), has_grown: false, is_behind: true };
+            return Published { weights: (before, before), has_grown: false, missing: Some(Missing::Unknown) };
         }
         log.epoch = epoch;
         let has_grown = log.take_in(self.handle, entries, encode);
-        let is_behind = log.intake.as_ref().is_some_and(Intake::has_gap);
-        Published { weights: (before, log.ring.weight()), has_grown, is_behind }
+        let missing = log.intake.as_ref().and_then(Intake::waits_until).map(Missing::Until);
+        Published { weights: (before, log.ring.weight()), has_grown, missing }
     }
 
     /// Entries that the store has, from anybody; `None` if the log is another one now. More
@@ -144,7 +145,8 @@ impl LiveRoom {
         }
         let has_grown = log.take_in(self.handle, entries, encode);
         let is_behind = log.intake.as_ref().is_some_and(|intake| intake.reached() < head.seq);
-        Some(Published { weights: (before, log.ring.weight()), has_grown, is_behind })
+        let missing = is_behind.then_some(Missing::Unknown);
+        Some(Published { weights: (before, log.ring.weight()), has_grown, missing })
     }
 
     /// The last entry that came this way, where other nodes append too.

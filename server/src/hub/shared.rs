@@ -1,14 +1,17 @@
 //! What a hub does where other nodes append to the same logs: it is fed what they
 //! appended, and takes up another incarnation of a log.
 
-use rill_protocol::{RoomId, UserId};
-use rill_storage::model::{Entry, Head};
+use rill_protocol::{Epoch, RoomId, UserId};
+use rill_storage::{
+    model::{Entry, Head},
+    planted::{self, Bug},
+};
 use std::sync::Arc;
 
 use super::{
     Hub,
     inbox::Start,
-    interest::Interest,
+    interest::{Interest, Missing},
     room::{LiveRoom, Published},
 };
 
@@ -34,9 +37,26 @@ impl Hub {
 
     /// A log may have grown, or become another one, unheard.
     pub fn doubt(&self, room: RoomId) {
+        self.lacks(room, Missing::Unknown);
+    }
+
+    pub(super) fn lacks(&self, room: RoomId, missing: Missing) {
         if let Some(interest) = self.interest.get() {
-            interest.room_behind(room);
+            interest.room_behind(room, missing);
         }
+    }
+
+    /// What another node has committed, as its doorbell tells it; whether nothing is missing
+    /// in front of it. Other than with [`Self::feed`], what is missing may still come.
+    pub fn told(&self, live: &Arc<LiveRoom>, epoch: Epoch, entries: &[Arc<Entry>]) -> bool {
+        let next = |(entry, seq): (&Arc<Entry>, u64)| Arc::new(Entry { seq, ..Entry::clone(entry) });
+        let misplaced: Vec<_> = match planted::is(Bug::DoorbellTakenForNext) {
+            true => entries.iter().zip(live.reached() + 1..).map(next).collect(),
+            false => Vec::new(),
+        };
+        let entries = if misplaced.is_empty() { entries } else { &misplaced };
+        let missing = self.published(live.clone(), |live| Some(live.publish(epoch, entries, self.encode)));
+        missing == Some(None)
     }
 
     /// What the store has of a room's log: its head, and entries as they follow each other
@@ -47,23 +67,23 @@ impl Hub {
                 self.restart(live, head);
                 Fed::Restarted
             }
-            Some(true) => Fed::Behind,
-            Some(false) => Fed::UpToDate,
+            Some(Some(_)) => Fed::Behind,
+            Some(None) => Fed::UpToDate,
         }
     }
 
-    /// Tells those who follow a room what was put into it; whether entries are missing.
+    /// Tells those who follow a room what was put into it; what is missing, if anything.
     pub(super) fn published(
         &self,
         live: Arc<LiveRoom>,
         publish: impl FnOnce(&LiveRoom) -> Option<Published>,
-    ) -> Option<bool> {
-        let Published { weights: (before, after), has_grown, is_behind } = publish(&live)?;
+    ) -> Option<Option<Missing>> {
+        let Published { weights: (before, after), has_grown, missing } = publish(&live)?;
         self.rings.changed(&live, before, after);
         if has_grown {
             self.fanout.mark(live);
         }
-        Some(is_behind)
+        Some(missing)
     }
 
     /// Puts another room, with a handle of its own, in the place of one whose log went on

@@ -76,7 +76,7 @@ struct Nobody;
 impl Interest for Nobody {
     fn room_live(&self, _: RoomId) {}
     fn room_retired(&self, _: RoomId) {}
-    fn room_behind(&self, _: RoomId) {}
+    fn room_behind(&self, _: RoomId, _: super::interest::Missing) {}
     fn user_here(&self, _: UserId) {}
     fn user_gone(&self, _: UserId) {}
     fn watched(&self, _: UserId) {}

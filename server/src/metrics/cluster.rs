@@ -6,6 +6,7 @@ use prometheus_client::{metrics::counter::Counter, registry::Registry};
 #[derive(Default)]
 pub struct ClusterCounters {
     doorbells: Counter,
+    told: Counter,
     looks: Counter,
     login_looks: Counter,
     login_reads: Counter,
@@ -17,6 +18,8 @@ impl ClusterCounters {
         let counters = Self::default();
         let help = "Hints from any node that a log which is followed here has grown";
         registry.register("cluster_doorbells", help, counters.doorbells.clone());
+        let help = "Of those, hints that brought what was appended: nothing had to be read";
+        registry.register("cluster_doorbells_with_entries", help, counters.told.clone());
         let help = "Reads of the store for what other nodes appended";
         registry.register("cluster_looks", help, counters.looks.clone());
         let help = "Looks for logins that have ended, for all connections of this server";
@@ -31,6 +34,11 @@ impl ClusterCounters {
     /// A doorbell was heard.
     pub fn rung(&self) {
         self.doorbells.inc();
+    }
+
+    /// What was appended came with it, in its place.
+    pub fn told(&self) {
+        self.told.inc();
     }
 
     /// What nodes allow together could not be asked.

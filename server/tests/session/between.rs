@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use rill_protocol::{RoomId, UserId};
 use rill_storage::{
     Store, StoreError,
+    doorbell::Doorbell,
     model::{
         Anchor, Appended, Entry, Head, Membership, MessagePage, NewBatch, NewEntry, NewRoom, Pending, Room, UserEntry,
         UserFact, UserHead,
@@ -137,6 +138,10 @@ impl<B: Between> Log for Wrapped<B> {
         bytes: usize,
     ) -> Result<Option<Sight<MessagePage>>, StoreError> {
         self.call(Call::Sight, self.store.log.messages_for(user, room, anchor, limit, bytes)).await
+    }
+
+    fn told(&self, room: RoomId, bell: &Doorbell<'_>) -> Result<Vec<Arc<Entry>>, StoreError> {
+        self.store.log.told(room, bell)
     }
 
     fn observe(&self, observer: Arc<dyn LogObserver>) {

@@ -4,7 +4,7 @@
 use rill_protocol::{Code, Epoch, RoomId, message::*};
 use rill_server::{
     cluster::{
-        Cluster, Shared,
+        Channel, Cluster, Shared,
         clock::AgreedClock,
         local::{Exchange, Fate, LocalBus},
     },
@@ -13,7 +13,10 @@ use rill_server::{
     limits::{ATTENDANCE_REREAD_MS, BEAT_EVERY_MS, BEAT_LIFE_MS, LOGIN_LOOK_EVERY_MS, SWEEP_PERIOD_MS},
     runtime::{Clock, SystemClock},
 };
-use rill_storage::embedded::OpenStore;
+use rill_storage::{
+    doorbell::{self, Doorbell},
+    embedded::OpenStore,
+};
 use std::{
     sync::{
         Arc,
@@ -32,6 +35,7 @@ use crate::{
 pub(crate) struct Nodes {
     pub(crate) nodes: [World; 2],
     buses: [Arc<LocalBus>; 2],
+    exchange: Exchange,
     /// Every message of the bus is lost.
     deaf: Arc<AtomicBool>,
     lost: Arc<AtomicU64>,
@@ -67,7 +71,7 @@ impl Nodes {
         };
         let [one, other] = clocks;
         let nodes = [node(0, one).await, node(1, other).await];
-        Self { nodes, buses, deaf, lost, _store: store }
+        Self { nodes, buses, exchange, deaf, lost, _store: store }
     }
 
     /// Ann at the first node and Bob at the second, both in a room that they follow.
@@ -86,11 +90,21 @@ impl Nodes {
         (room, peers, [ann, bob])
     }
 
+    /// What the node has counted.
+    fn count(&self, node: usize, name: &str) -> u64 {
+        let page = self.nodes[node].metrics();
+        let line = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.unwrap().parse().unwrap()
+    }
+
     /// How often the node looked for what others appended.
     fn looks(&self, node: usize) -> u64 {
-        let page = self.nodes[node].metrics();
-        let line = page.lines().find_map(|line| line.strip_prefix("rill_cluster_looks_total "));
-        line.unwrap().parse().unwrap()
+        self.count(node, "rill_cluster_looks_total")
+    }
+
+    /// How often it need not.
+    fn told(&self, node: usize) -> u64 {
+        self.count(node, "rill_cluster_doorbells_with_entries_total")
     }
 }
 
@@ -135,7 +149,7 @@ async fn both_speak_at_once_and_everybody_has_one_log_without_a_hole() {
 }
 
 #[tokio::test]
-async fn a_node_reads_once_for_all_who_follow() {
+async fn what_one_says_the_other_is_told_for_all_who_follow() {
     let nodes = Nodes::new().await;
     let (room, [mut ann, mut bob], [_, person]) = nodes.two_in_a_room().await;
     let mut others = Vec::new();
@@ -144,7 +158,7 @@ async fn a_node_reads_once_for_all_who_follow() {
         other.resume(room, Epoch::default(), 0, 0).await;
         others.push(other);
     }
-    let before = nodes.looks(1);
+    let (looks, told) = (nodes.looks(1), nodes.told(1));
     for seq in 4..14 {
         ann.post(room, "hello").await.unwrap();
         assert_eq!(next(&mut bob).await.0, seq);
@@ -152,8 +166,77 @@ async fn a_node_reads_once_for_all_who_follow() {
             assert_eq!(next(other).await.0, seq);
         }
     }
-    // The sweep may come by too.
-    assert!(nodes.looks(1) - before <= 13, "{} looks", nodes.looks(1) - before);
+    assert_eq!(nodes.told(1) - told, 10);
+    // The sweep may come by.
+    assert!(nodes.looks(1) - looks <= 3, "{} looks", nodes.looks(1) - looks);
+}
+
+#[tokio::test]
+async fn what_a_doorbell_brings_comes_in_its_place_or_is_read() {
+    let nodes = Nodes::new().await;
+    let (room, [mut ann, mut bob], _) = nodes.two_in_a_room().await;
+    let log = &nodes.nodes[0].services.store.log;
+    let epoch = log.head(room).await.unwrap().unwrap().epoch;
+    // Bob's node hears nothing of these but what is rung here.
+    nodes.deaf.store(true, Relaxed);
+    for seq in 4..=12 {
+        ann.post(room, &format!("{seq}")).await.unwrap();
+        assert_eq!(next(&mut ann).await.0, seq);
+    }
+    let entries = log.entries(room, 3, 100, usize::MAX).await.unwrap();
+    nodes.deaf.store(false, Relaxed);
+    let ring = |epoch, first: usize, count: usize| {
+        let entries = &entries[first - 4..first - 4 + count];
+        let rows = doorbell::rows_of(room, entries);
+        let rows = rows.iter().map(Vec::as_slice).collect();
+        let bell = Doorbell { seq: entries[count - 1].seq, node: "another", epoch: Some(epoch), rows, changes: b"" };
+        nodes.exchange.publish(Channel::Room(room), &bell.payload());
+    };
+    let heard = async |bob: &mut Peer, seqs: std::ops::RangeInclusive<u64>| {
+        for seq in seqs {
+            assert_eq!(next(bob).await, (seq, format!("{seq}")));
+        }
+    };
+    let (looks, told) = (nodes.looks(1), nodes.told(1));
+    // One after the other, one of them twice, several at once.
+    [(4, 1), (4, 1), (5, 1), (4, 4)].into_iter().for_each(|(first, count)| ring(epoch, first, count));
+    heard(&mut bob, 4..=7).await;
+    assert_eq!(nodes.told(1) - told, 3);
+    assert!(nodes.looks(1) - looks <= 3, "{} looks", nodes.looks(1) - looks);
+    // Out of order.
+    [9, 8].into_iter().for_each(|first| ring(epoch, first, 1));
+    heard(&mut bob, 8..=9).await;
+    // Of another log, or so it says: this one is read.
+    ring(Epoch([9; 16]), 10, 1);
+    heard(&mut bob, 10..=12).await;
+}
+
+#[tokio::test]
+async fn a_doorbell_whose_rows_are_damaged_or_behind_a_gap_makes_a_look() {
+    let nodes = Nodes::new().await;
+    let (room, [mut ann, mut bob], _) = nodes.two_in_a_room().await;
+    let log = &nodes.nodes[0].services.store.log;
+    let epoch = log.head(room).await.unwrap().unwrap().epoch;
+    for (seq, is_damaged) in [(5, false), (7, true)] {
+        nodes.deaf.store(true, Relaxed);
+        for seq in [seq - 1, seq] {
+            ann.post(room, &format!("{seq}")).await.unwrap();
+            assert_eq!(next(&mut ann).await.0, seq);
+        }
+        nodes.deaf.store(false, Relaxed);
+        let last = log.entries(room, seq - 1, 1, usize::MAX).await.unwrap();
+        let mut rows = doorbell::rows_of(room, &last);
+        rows[0][6] ^= u8::from(is_damaged);
+        let bell = Doorbell { seq, node: "another", epoch: Some(epoch), rows: vec![&rows[0]], changes: b"" };
+        let told = nodes.told(1);
+        nodes.exchange.publish(Channel::Room(room), &bell.payload());
+        // Before the sweep comes by.
+        for seq in [seq - 1, seq] {
+            let heard = tokio::time::timeout(Duration::from_millis(SWEEP_PERIOD_MS / 3), next(&mut bob)).await;
+            assert_eq!(heard.expect("nobody looked"), (seq, format!("{seq}")));
+        }
+        assert_eq!(nodes.told(1), told);
+    }
 }
 
 #[tokio::test]

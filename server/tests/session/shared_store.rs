@@ -5,9 +5,11 @@
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use rill_protocol::{ClientId, Epoch, RoomId, UserId};
-use rill_server::cluster::{bus::Channel, doorbell::Doorbell, local::Exchange};
+use rill_server::cluster::{bus::Channel, local::Exchange};
 use rill_storage::{
     Store, StoreError,
+    doorbell::{self, Doorbell},
+    limits::DOORBELL_ENTRIES_MAX,
     model::{
         Anchor, Appended, Entry, Fact, Head, MessagePage, NewBatch, NewEntry, Replay, UserEntry, UserFact, UserHead,
     },
@@ -66,21 +68,25 @@ impl LogObserver for Bell {
     fn appended(&self, room: RoomId, epoch: Epoch, entries: &[Arc<Entry>]) {
         let Some(last) = entries.last() else { return };
         let node = self.origins.lock().nodes.get(&(room, last.client_id)).cloned().unwrap_or_else(|| "?".into());
-        let bell = Doorbell { seq: last.seq, node: &node, epoch: Some(epoch) };
-        self.exchange.publish(Channel::Room(room), &bell.to_string());
+        // As a commit behind a network does: with what was appended, unless that is much.
+        let rows = doorbell::rows_of(room, entries);
+        let rows = rows.iter().map(Vec::as_slice).collect::<Vec<_>>();
+        let rows = if rows.len() > DOORBELL_ENTRIES_MAX { Vec::new() } else { rows };
+        let bell = Doorbell { seq: last.seq, node: &node, epoch: Some(epoch), rows, changes: b"" };
+        self.exchange.publish(Channel::Room(room), &bell.payload());
     }
 }
 
 impl UserLogObserver for Bell {
     fn appended(&self, user: UserId, entry: UserEntry) {
-        let bell = Doorbell { seq: entry.seq, node: "?", epoch: None };
-        self.exchange.publish(Channel::User(user), &bell.to_string());
+        let bell = Doorbell { seq: entry.seq, node: "?", epoch: None, rows: Vec::new(), changes: b"" };
+        self.exchange.publish(Channel::User(user), &bell.payload());
     }
 }
 
 impl ChangeObserver for Bell {
     fn changed(&self, changed: Changed) {
-        self.exchange.publish(Channel::Change(changed), "?");
+        self.exchange.publish(Channel::Change(changed), b"?");
     }
 }
 
@@ -197,6 +203,10 @@ impl Log for View {
         bytes: usize,
     ) -> Result<Option<Sight<MessagePage>>, StoreError> {
         self.log.messages_for(user, room, anchor, limit, bytes).await
+    }
+
+    fn told(&self, room: RoomId, bell: &Doorbell<'_>) -> Result<Vec<Arc<Entry>>, StoreError> {
+        self.log.told(room, bell)
     }
 
     fn observe(&self, observer: Arc<dyn LogObserver>) {

@@ -94,6 +94,11 @@ fn what_somebody_may_see_decided_upon_what_they_were_is_found() {
 }
 
 #[test]
+fn what_a_doorbell_brings_and_is_put_in_the_wrong_place_is_found() {
+    is_found_on(2, Bug::DoorbellTakenForNext);
+}
+
+#[test]
 fn what_others_appended_and_comes_when_it_comes_is_found() {
     is_found_on(2, Bug::CatchUpOutOfOrder);
 }

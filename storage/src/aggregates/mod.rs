@@ -15,18 +15,21 @@ mod transfers;
 mod user_log;
 mod users;
 
-use rill_protocol::{RoomId, UserId};
+use rill_protocol::{Epoch, RoomId, UserId};
 use std::sync::Arc;
 
 use crate::{
     StoreError,
     embedded::{Observers, queue::Reply, tx::Tx, view::View},
-    model::{ContentId, DueContents, NameKey, Pending, Transfer},
+    model::{ContentId, DueContents, Entry, NameKey, Pending, Transfer},
     port::{ChangeObserver, Changes},
+    record::KeyRing,
 };
 
 pub(crate) use contents::{due_of as due_of_content, sweep as sweep_content};
 pub(crate) use invitations::remove as remove_invitation;
+#[cfg(feature = "simulation")]
+pub(crate) use log::row;
 pub(crate) use log::{expired_before, text};
 pub(crate) use rooms::pending;
 pub(crate) use tickets::is_expired as is_ticket_expired;
@@ -74,6 +77,12 @@ pub(crate) trait Substrate: Send + Sync + 'static {
     fn due_contents(&self, now_ms: u64, limit: usize) -> impl Future<Output = Result<DueContents, StoreError>> + Send;
 
     fn observers(&self) -> &Observers;
+
+    fn ring(&self) -> &KeyRing;
+
+    /// Another node has committed entries of a room, of which this is the last; `changes` as
+    /// that node's doorbell says them.
+    fn told(&self, _room: RoomId, _epoch: Epoch, _last: &Entry, _changes: &[u8]) {}
 }
 
 /// Every port that touches one room, one user or one content, over a substrate.

@@ -77,6 +77,7 @@ use crate::{
     StoreError,
     aggregates::{self, Slot, Substrate},
     model::{DueContents, Pending, Transfer},
+    record::KeyRing,
 };
 
 /// What the ports share. Their methods are in [`crate::aggregates`], but for the two lists
@@ -142,5 +143,9 @@ impl Substrate for Embedded {
 
     fn observers(&self) -> &Observers {
         &self.observers
+    }
+
+    fn ring(&self) -> &KeyRing {
+        self.durable.ring()
     }
 }

@@ -6,6 +6,7 @@ use std::{pin::Pin, sync::Arc};
 
 use crate::{
     StoreError,
+    doorbell::Doorbell,
     model::{Anchor, Appended, Entry, Head, Membership, MessagePage, NewBatch, NewEntry},
 };
 
@@ -112,6 +113,12 @@ pub trait Log: Send + Sync {
         limit: usize,
         bytes: usize,
     ) -> Result<Option<Sight<MessagePage>>, StoreError>;
+    /// The entries that a doorbell brings, which another node has committed; none where it
+    /// brings none.
+    ///
+    /// # Errors
+    /// What it brings is not such entries: then the log is to be read.
+    fn told(&self, room: RoomId, bell: &Doorbell<'_>) -> Result<Vec<Arc<Entry>>, StoreError>;
     /// Adds an observer for the store's life.
     fn observe(&self, observer: Arc<dyn LogObserver>);
 }

@@ -4,6 +4,7 @@ use std::{sync::atomic::Ordering::Relaxed, time::Duration};
 
 use super::{
     batch::{self, Ends},
+    bell,
     core::Core,
     memory::Known,
     seen,
@@ -224,13 +225,15 @@ impl Core {
         words.word(version.newest());
         words.word(stamp.as_bytes());
         words.word(self.node.as_str());
-        match batch.effects.heads.last() {
-            Some((_, epoch, seq)) => {
+        let changes = bell::changes(version, stamp, batch);
+        match bell::of(&self.node, slot, batch, &changes) {
+            Some(bell) => {
                 words.word(self.publish);
                 words.word(self.layout.bell(slot));
-                words.word(format!("{seq} {} {epoch}", self.node));
+                words.word(bell.line());
+                words.word(if bell.rows.is_empty() { Vec::new() } else { changes });
             }
-            None => (0..3).for_each(|_| words.word("")),
+            None => (0..4).for_each(|_| words.word("")),
         }
         words.count(reads.words.0.len());
         words.0.extend(std::mem::take(&mut reads.words.0));

@@ -12,7 +12,7 @@ use std::{
     },
 };
 
-use super::{layout, queue::Waiting, statistics::Counters, version::Version};
+use super::{bell::Changes, layout, queue::Waiting, statistics::Counters, version::Version};
 use crate::{
     aggregates::Slot,
     engine::Overlay,
@@ -38,7 +38,8 @@ pub(super) struct Remembered {
     counters: Arc<Counters>,
 }
 
-fn is_remembered(key: &[u8]) -> bool {
+/// Whether a row is one of those.
+pub(super) fn is_remembered(key: &[u8]) -> bool {
     key.first().and_then(|number| Table::of(*number)).is_some_and(layout::is_remembered)
 }
 
@@ -102,6 +103,26 @@ impl Remembered {
                 rows.insert(key, value.as_ref());
             }
             rows.version = Some(after);
+        });
+    }
+
+    /// A commit of another node did so. Only who knows what it was made upon learns from it:
+    /// what came too early or too late, or a second time, is of no use.
+    pub(super) fn told(&self, changes: &Changes) {
+        self.change(|rows| {
+            let Some(version) = rows.version.as_ref().filter(|version| version.newest() == changes.before.as_bytes())
+            else {
+                return;
+            };
+            rows.version = Some(version.after(changes.after));
+            // Who took it out may be the one.
+            rows.is_listed = false;
+            for (key, value) in &changes.rows {
+                // What was never asked for here need not be kept.
+                if rows.rows.contains_key(key) {
+                    rows.insert(key, value.as_ref());
+                }
+            }
         });
     }
 
@@ -182,6 +203,11 @@ impl Slots {
         });
         known.insert(slot, Arc::clone(&fresh));
         fresh
+    }
+
+    /// What is known of a slot, if anything is.
+    pub(super) fn find(&self, slot: Slot) -> Option<Arc<Known>> {
+        self.known.lock().get(&slot).cloned()
     }
 
     /// Forgets the half that was not used for the longest time, but for what is in use.

@@ -9,6 +9,7 @@
 
 mod archive;
 mod batch;
+mod bell;
 mod commit;
 mod community;
 mod connect;

@@ -111,18 +111,19 @@ return {version, is_changed, found}
 ";
 
 /// `KEYS`: rows, turn, others. `ARGV`: the stamp that the slot must have, the batch's own,
-/// the node, the command that rings and nothing if it should not, the channel, the message,
-/// the number of words to read if the batch was made upon rows that are gone, those, the
+/// the node, the command that rings and nothing if it should not, the channel, the message
+/// (with what streams take behind it if it ends in a line's end: see `doorbell`), what stands
+/// behind that, the number of words to read if the batch was made upon rows that are gone, those, the
 /// number of words of fields that must not be there, those, then what to write. Answers 1
 /// and the version where it was made, now or before; 0, the version and the rows where the
 /// slot is another; 2 and the version where another node has its turn.
 const COMMITTING: &str = r"
 local version = redis.call('HGET', KEYS[1], 'version') or ''
-local reads = 7 + tonumber(ARGV[7])
+local reads = 8 + tonumber(ARGV[8])
 local checks = reads + 1 + tonumber(ARGV[reads + 1])
 
 local function lost()
-  local found = read(8, reads)
+  local found = read(9, reads)
   if found.err then return found end
   return {0, version, found}
 end
@@ -145,10 +146,12 @@ while i <= checks do
   i = i + 3 + count
 end
 
+local rows = {}
 i = checks + 1
 while i <= #ARGV do
   local word, key = ARGV[i], KEYS[tonumber(ARGV[i + 1])]
   if word == 'x' or word == 'i' then
+    rows[#rows + 1] = ARGV[i + 3]
     local changed, order = KEYS[tonumber(ARGV[i + 4])], KEYS[tonumber(ARGV[i + 5])]
     local added = redis.pcall('XADD', key, ARGV[i + 2] .. '-0', 'e', ARGV[i + 3])
     if added.err then
@@ -199,7 +202,11 @@ version = ARGV[2] .. string.sub(version, 1, 48)
 redis.call('HSET', KEYS[1], 'version', version)
 if turn then redis.call('DEL', KEYS[2]) end
 -- A hint: without the right to it the batch is no less made.
-if ARGV[4] ~= '' then redis.pcall(ARGV[4], ARGV[5], ARGV[6]) end
+if ARGV[4] ~= '' then
+  local message = ARGV[6]
+  if string.sub(message, -1) == '\n' then message = message .. table.concat(rows) .. ARGV[7] end
+  redis.pcall(ARGV[4], ARGV[5], message)
+end
 return {1, version}
 ";
 

@@ -205,6 +205,11 @@ impl Seen {
         }
     }
 
+    /// What another node has committed, as its doorbell says.
+    pub(super) fn told(&self, room: RoomId, epoch: Epoch, last: &Entry) {
+        self.note(LogId::Room(room), Point::new(epoch, last.seq, Some(Mark::of(last))));
+    }
+
     /// What was read.
     pub(super) fn read(&self, ring: &KeyRing, found: &[Found]) {
         for row in found {

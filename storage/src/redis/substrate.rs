@@ -1,13 +1,15 @@
 //! Redis under the aggregates.
 
+use rill_protocol::{Epoch, RoomId};
 use std::sync::Arc;
 
-use super::core::Core;
+use super::{bell::Changes, core::Core};
 use crate::{
     StoreError,
     aggregates::{Slot, Substrate},
     embedded::{Observers, queue::Reply, tx::Tx, view::View},
-    model::{DueContents, Pending, Transfer},
+    model::{DueContents, Entry, Pending, Transfer},
+    record::KeyRing,
 };
 
 /// See [`crate::redis`].
@@ -50,5 +52,18 @@ impl Substrate for Redis {
 
     fn observers(&self) -> &Observers {
         &self.core.observers
+    }
+
+    fn ring(&self) -> &KeyRing {
+        &self.core.ring
+    }
+
+    fn told(&self, room: RoomId, epoch: Epoch, last: &Entry, changes: &[u8]) {
+        self.core.seen.told(room, epoch, last);
+        if let Some(changes) = Changes::read(changes)
+            && let Some(known) = self.core.slots.find(Slot::Room(room))
+        {
+            known.remembered.told(&changes);
+        }
     }
 }

@@ -4,11 +4,13 @@ use rill_protocol::{ClientId, Epoch, RoomId, UserId};
 use rill_redis_process::{Options, Server};
 use std::sync::Arc;
 
-use super::{OpenStore, RedisOptions, RedisServer, core::Core, open, tended::Unattended};
+use super::{Heard, OpenStore, RedisOptions, RedisServer, core::Core, open, recorded::Record, tended::Unattended};
 use crate::{
     aggregates::Slot,
+    doorbell::Doorbell,
     embedded::{keys, read::Read, stored},
-    model::{Anchor, Body, Change, Digest, NewEntry, NewRoom},
+    limits::{BODY_PART_BYTES_MAX, DOORBELL_ENTRIES_MAX},
+    model::{Anchor, Body, Change, Digest, NewBatch, NewEntry, NewPost, NewRoom},
 };
 
 const ROOM: RoomId = RoomId([1; 16]);
@@ -32,8 +34,12 @@ fn client(number: u64) -> ClientId {
 }
 
 async fn begin(opened: &OpenStore) {
+    begin_in(opened, ROOM).await;
+}
+
+async fn begin_in(opened: &OpenStore, id: RoomId) {
     let room = NewRoom {
-        id: ROOM,
+        id,
         name: "room".into(),
         creator: AUTHOR,
         client_id: client(0),
@@ -45,9 +51,13 @@ async fn begin(opened: &OpenStore) {
 }
 
 async fn post(opened: &OpenStore, number: u64) -> u64 {
+    post_in(opened, ROOM, number).await
+}
+
+async fn post_in(opened: &OpenStore, room: RoomId, number: u64) -> u64 {
     let change = Change::Post(format!("text {number}").into());
     let new = NewEntry { author: AUTHOR, client_id: client(number), at_ms: 1, digest: Digest([6; 32]), change };
-    opened.store.log.append(ROOM, new).await.unwrap().unwrap().entry.seq
+    opened.store.log.append(room, new).await.unwrap().unwrap().entry.seq
 }
 
 async fn erase(core: &Arc<Core>, seq: u64) {
@@ -179,4 +189,88 @@ async fn a_turn_that_nobody_uses_ends() {
     server.command(&["SET", &format!("rill:{{r:{ROOM}}}:turn"), "gone", "PX", "300"]).unwrap();
     let posted = tokio::time::timeout(std::time::Duration::from_secs(5), post(&node, 1)).await;
     assert_eq!(posted.unwrap(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_rings_with_what_it_appended_and_who_is_told_has_seen_it() {
+    let server = Server::start(&Options::default()).unwrap();
+    let ((near, near_core), (other, other_core)) = (opened(&server).await, opened(&server).await);
+    begin(&near).await;
+    let (said, mut heard) = tokio::sync::mpsc::channel(100);
+    let ear = move |heard: Heard<'_>| {
+        if let Heard::Said { payload, .. } = heard {
+            said.try_send(payload.to_vec()).unwrap();
+        }
+    };
+    let mut hearing = other.handle.link().hear(Arc::new(ear)).await.unwrap();
+    hearing.subscribe(&[near_core.layout.bell(Slot::Room(ROOM))]).await.unwrap();
+
+    let seq = post(&near, 1).await;
+    let payload = heard.recv().await.unwrap();
+    let bell = Doorbell::parse(&payload).unwrap();
+    assert_eq!((bell.seq, bell.node, bell.epoch), (seq, near.handle.node(), Some(Epoch([4; 16]))));
+    let seen = |core: &Core| {
+        core.seen.all().into_iter().any(|record| matches!(record, Record::Log(_, point) if point.seq == seq))
+    };
+    assert!(!seen(&other_core));
+    let told = other.store.log.told(ROOM, &bell).unwrap();
+    assert!(seen(&other_core), "what was shown must not be lost unnoticed");
+    assert_eq!(told, near.store.log.entries(ROOM, seq - 1, 10, 65_536).await.unwrap());
+    assert_eq!(told.len(), 1);
+
+    // Several at once come together; too much, or a text in parts, does not come at all.
+    let text = |bytes: usize| -> Arc<str> { "x".repeat(bytes).into() };
+    let many = vec![text(1); DOORBELL_ENTRIES_MAX + 1];
+    let batches =
+        [(vec![text(1); 3], 3), (many, 0), (vec![text(4_000); 5], 0), (vec![text(BODY_PART_BYTES_MAX + 1)], 0)];
+    for (number, (texts, expected)) in (100..).step_by(100).zip(batches) {
+        let post = |(number, text)| NewPost { client_id: client(number), digest: Digest([6; 32]), text };
+        let posts = (number..).zip(texts).map(post).collect();
+        near.store.log.append_batch(ROOM, NewBatch { author: AUTHOR, at_ms: 1, posts }).await.unwrap().unwrap();
+        let payload = heard.recv().await.unwrap();
+        let bell = Doorbell::parse(&payload).unwrap();
+        let told = other.store.log.told(ROOM, &bell).unwrap();
+        assert_eq!(told.len(), expected);
+        let behind = bell.seq - expected as u64;
+        assert_eq!(told, near.store.log.entries(ROOM, behind, expected.max(1), usize::MAX).await.unwrap());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_told_what_another_node_changed_need_not_lose_a_commit() {
+    let server = Server::start(&Options::default()).unwrap();
+    let ((near, near_core), (other, _)) = (opened(&server).await, opened(&server).await);
+    begin(&near).await;
+    let (said, mut heard) = tokio::sync::mpsc::channel(100);
+    let ear = move |heard: Heard<'_>| {
+        if let Heard::Said { payload, .. } = heard {
+            said.try_send(payload.to_vec()).unwrap();
+        }
+    };
+    let mut hearing = other.handle.link().hear(Arc::new(ear)).await.unwrap();
+    hearing.subscribe(&[near_core.layout.bell(Slot::Room(ROOM))]).await.unwrap();
+    let mut bells: Vec<Vec<u8>> = Vec::new();
+    for (number, teller, listener) in [(1, &near, &other), (2, &other, &near), (3, &near, &other)] {
+        // Once more what was told before is of no use, and does no harm.
+        for payload in &bells {
+            listener.store.log.told(ROOM, &Doorbell::parse(payload).unwrap()).unwrap();
+        }
+        post(teller, number).await;
+        bells.push(heard.recv().await.unwrap());
+        listener.store.log.told(ROOM, &Doorbell::parse(&bells[number as usize - 1]).unwrap()).unwrap();
+    }
+    let conflicts = other.handle.redis_statistics().conflicts;
+    assert_eq!(cost!(other.handle, post(&other, 4)), 1, "it has heard of everything");
+    bells.push(heard.recv().await.unwrap());
+    // One is lost: the next says nothing to who does not know what was before it.
+    for number in 5..7 {
+        post(&near, number).await;
+        bells.push(heard.recv().await.unwrap());
+    }
+    other.store.log.told(ROOM, &Doorbell::parse(&bells[5]).unwrap()).unwrap();
+    assert_eq!(other.handle.redis_statistics().conflicts, conflicts);
+    assert_eq!(cost!(other.handle, post(&other, 7)), 2);
+    let entries = near.store.log.entries(ROOM, 2, 100, 65_536).await.unwrap();
+    let posts: Vec<_> = entries.iter().map(|entry| (entry.seq, entry.posts)).collect();
+    assert_eq!(posts, (3..).zip(1..=7).collect::<Vec<_>>());
 }

@@ -11,7 +11,6 @@ use crate::embedded::Entropy;
 
 const STAMP_BYTES: usize = 16;
 /// Stamps that a slot keeps: the script cuts off what is older.
-#[cfg(test)]
 const STAMPS: usize = 4;
 
 /// A commit's.
@@ -32,6 +31,10 @@ pub(super) enum Fate {
 }
 
 impl Stamp {
+    pub(super) fn of(bytes: [u8; STAMP_BYTES]) -> Self {
+        Self(bytes)
+    }
+
     pub(super) fn as_bytes(&self) -> &[u8] {
         &self.0
     }
@@ -71,7 +74,6 @@ impl Version {
     }
 
     /// What the script makes of this one.
-    #[cfg(test)]
     pub(super) fn after(&self, stamp: Stamp) -> Self {
         let older = &self.0[..self.0.len().min((STAMPS - 1) * STAMP_BYTES)];
         Self([stamp.as_bytes(), older].concat())

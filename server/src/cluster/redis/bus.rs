@@ -186,7 +186,7 @@ impl Hub {
         *self.heard_at.lock() = Some(now);
         match heard {
             Heard::Said { channel, payload } if channel != own => {
-                if let (Some(channel), Ok(payload)) = (names.channel_of(channel), std::str::from_utf8(payload)) {
+                if let Some(channel) = names.channel_of(channel) {
                     self.inlet.push(now, Event::Message { channel, payload: payload.into() });
                 }
             }

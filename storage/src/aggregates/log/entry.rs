@@ -10,6 +10,7 @@ use crate::{
     StoreError,
     embedded::{heads::LogId, keys, read::Read, stored, tx::Tx},
     model::{Body, Entry},
+    record::{self, KeyRing},
 };
 
 /// What the next entry of a log says.
@@ -52,6 +53,35 @@ pub(super) fn join(read: &impl Read, room: RoomId, seq: u64, row: stored::Entry)
     let stored::Entry { at_ms, author, client_id, posts, fact, text } = row;
     let body = body::read(read, room, seq, text)?;
     Ok(Arc::new(Entry { seq, at_ms, author, client_id, posts, fact: fact.into(), body }))
+}
+
+/// An entry from its row as a doorbell brings it, without what lies beside it.
+pub(super) fn told(ring: &KeyRing, room: RoomId, seq: u64, row: &[u8]) -> Result<Arc<Entry>, StoreError> {
+    let key = keys::entry(room, seq);
+    let stored::Entry { at_ms, author, client_id, posts, fact, text } = record::open(ring, key.table, &key.bytes, row)?;
+    let body = match text {
+        stored::Text::None => Body::None,
+        stored::Text::Here(text) => Body::Text(text),
+        stored::Text::Erased => Body::Erased,
+        stored::Text::Apart => return Err(StoreError::Engine("a doorbell brings an entry without its text".into())),
+    };
+    Ok(Arc::new(Entry { seq, at_ms, author, client_id, posts, fact: fact.into(), body }))
+}
+
+/// The row of an entry that has it all in its row.
+#[cfg(feature = "simulation")]
+pub(crate) fn row(room: RoomId, entry: &Entry) -> Option<Vec<u8>> {
+    let Entry { at_ms, author, client_id, posts, fact, ref body, .. } = *entry;
+    let text = match body {
+        Body::Text(text) => body::place(Some(text)),
+        Body::None | Body::Erased => stored::Text::None,
+    };
+    if text == stored::Text::Apart {
+        return None;
+    }
+    let key = keys::entry(room, entry.seq);
+    let row = stored::Entry { at_ms, author, client_id, posts, fact: fact.into(), text };
+    record::seal(&KeyRing, key.table, &key.bytes, &row).ok()
 }
 
 /// An entry that is there.

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use super::{Ports, Slot, Substrate, rooms::membership_of};
 use crate::{
     StoreError,
+    doorbell::Doorbell,
     embedded::{keys, read::Read, stored, view::View},
     model::{Anchor, Entry, Fact, Head, MessagePage, NewBatch, NewEntry},
     port::log::{Append, AppendBatch, Log, LogObserver, Sight, Tail},
@@ -23,6 +24,8 @@ use crate::{
 
 pub(crate) use body::read as text;
 pub(super) use create::create;
+#[cfg(feature = "simulation")]
+pub(crate) use entry::row;
 pub(crate) use idempotency::expired_before;
 
 impl From<stored::Fact> for Fact {
@@ -32,6 +35,18 @@ impl From<stored::Fact> for Fact {
             stored::Fact::Posted => Self::Posted,
             stored::Fact::Joined => Self::Joined,
             stored::Fact::Left => Self::Left,
+        }
+    }
+}
+
+#[cfg(feature = "simulation")]
+impl From<Fact> for stored::Fact {
+    fn from(fact: Fact) -> Self {
+        match fact {
+            Fact::Created => Self::Created,
+            Fact::Posted => Self::Posted,
+            Fact::Joined => Self::Joined,
+            Fact::Left => Self::Left,
         }
     }
 }
@@ -124,6 +139,16 @@ impl<S: Substrate> Log for Ports<S> {
     ) -> Result<Option<Sight<MessagePage>>, StoreError> {
         self.read(Slot::Room(room), |view| sight(view, room, user, || page::messages(view, room, anchor, limit, bytes)))
             .await
+    }
+
+    fn told(&self, room: RoomId, bell: &Doorbell<'_>) -> Result<Vec<Arc<Entry>>, StoreError> {
+        let Some(epoch) = bell.epoch else { return Ok(Vec::new()) };
+        let entry = |(seq, row)| entry::told(self.substrate.ring(), room, seq, row);
+        let entries: Vec<_> = bell.entries().map(entry).collect::<Result<_, _>>()?;
+        if let Some(last) = entries.last() {
+            self.substrate.told(room, epoch, last, bell.changes);
+        }
+        Ok(entries)
     }
 
     fn observe(&self, observer: Arc<dyn LogObserver>) {
