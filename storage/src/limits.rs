@@ -209,6 +209,10 @@ pub const WHOLE_ROWS_MAX: usize = 4_096;
 /// and they are read.
 pub const DOORBELL_ENTRIES_MAX: usize = 64;
 pub const DOORBELL_BYTES_MAX: usize = 16 * 1024;
+/// Commits that go to Redis together, their bytes, and how many times so many are under way.
+pub const GATHERED_COMMITS_MAX: usize = 64;
+pub const GATHERED_BYTES_MAX: usize = 512 * 1024;
+pub const GATHERINGS_UNDER_WAY_MAX: usize = 2;
 /// How often a method runs again for rows that it did not have, or that were changed.
 pub const RUNS_MAX: usize = 200;
 /// Commits that lost before a node takes a turn.

@@ -100,6 +100,11 @@ impl Connection {
         matches!(self.wire, Wire::Cluster(_))
     }
 
+    /// Sends one command.
+    pub(super) async fn send_one(&mut self, command: &Cmd) -> RedisResult<Value> {
+        self.req_packed_command(command).await.and_then(Value::extract_error)
+    }
+
     /// Sends commands one behind the other to whoever serves `key`, of which they may know
     /// nothing.
     pub(super) async fn pipeline_at(&mut self, commands: &Pipeline, key: &[u8]) -> RedisResult<Vec<Value>> {

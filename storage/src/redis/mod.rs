@@ -17,6 +17,7 @@ mod core;
 mod durability;
 mod endings;
 mod error;
+mod gathering;
 mod hearing;
 mod layout;
 mod link;

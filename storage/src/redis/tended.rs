@@ -6,7 +6,7 @@
 //! and to the community that was there before.
 
 use parking_lot::Mutex;
-use redis::{Cmd, RedisError, RedisResult, Value, aio::ConnectionLike as _};
+use redis::{Cmd, RedisError, RedisResult, Value};
 use std::{io, path::Path, sync::Arc, time::Duration};
 use tokio::{sync::Notify, time};
 
@@ -15,6 +15,7 @@ use super::{
     connect::Connection,
     durability::{Durability, Synced},
     error::{self, Cause},
+    gathering::Gathering,
     link::{Answer, Link},
     options::RedisOptions,
     probe::{Primary, Probe},
@@ -64,6 +65,7 @@ pub(super) struct Tended {
     pub(super) doubted: Notify,
     counts: Mutex<Counts>,
     settling: Settling,
+    gathering: Arc<Gathering>,
 }
 
 /// What has happened to the connection.
@@ -227,7 +229,7 @@ impl Link for TendedLink {
     fn send<'a>(&'a self, command: &'a Cmd) -> Answer<'a, Value> {
         Box::pin(async move {
             let mut connection = self.connection().await.map_err(|_| self.0.down())?;
-            self.heard(connection.req_packed_command(command).await.and_then(Value::extract_error))
+            self.heard(connection.send_one(command).await)
         })
     }
 
@@ -241,7 +243,10 @@ impl Link for TendedLink {
     fn commit<'a>(&'a self, command: &'a Cmd, key: &'a [u8]) -> Answer<'a, Value> {
         Box::pin(async move {
             let mut connection = self.connection().await.map_err(|_| self.0.down())?;
-            let answer = connection.req_packed_command(command).await.and_then(Value::extract_error);
+            let answer = match connection.is_cluster() {
+                false => self.0.gathering.send(&mut connection, command).await,
+                true => connection.send_one(command).await,
+            };
             let answer = self.heard(answer)?;
             // The same connection: a server that took the place of the one that has answered
             // may not have what was written.
@@ -268,6 +273,7 @@ impl Tended {
             doubted: Notify::new(),
             counts: Mutex::default(),
             settling: Settling::new(&options),
+            gathering: Gathering::new(Arc::clone(&options.spawn)),
             options,
         }
     }

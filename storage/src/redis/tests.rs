@@ -1,10 +1,13 @@
 //! What the ports cannot do yet: rows of a log that are written anew, and what calls cost.
 
+use futures_util::future::join_all;
 use rill_protocol::{ClientId, Epoch, RoomId, UserId};
 use rill_redis_process::{Options, Server};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use super::{Heard, OpenStore, RedisOptions, RedisServer, core::Core, open, recorded::Record, tended::Unattended};
+use super::{
+    Heard, Link as _, OpenStore, RedisOptions, RedisServer, core::Core, open, recorded::Record, tended::Unattended,
+};
 use crate::{
     aggregates::Slot,
     doorbell::Doorbell,
@@ -273,4 +276,26 @@ async fn who_is_told_what_another_node_changed_need_not_lose_a_commit() {
     let entries = near.store.log.entries(ROOM, 2, 100, 65_536).await.unwrap();
     let posts: Vec<_> = entries.iter().map(|entry| (entry.seq, entry.posts)).collect();
     assert_eq!(posts, (3..).zip(1..=7).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn commits_that_go_together_are_answered_each_for_itself() {
+    const ROOMS: u8 = 200;
+    let server = Server::start(&Options::default()).unwrap();
+    let ((near, _), (other, _)) = (opened(&server).await, opened(&server).await);
+    let rooms: Vec<_> = (1..=ROOMS).map(|number| RoomId([number; 16])).collect();
+    join_all(rooms.iter().map(|room| begin_in(&near, *room))).await;
+    // In every third somebody else is first: what this node remembers is old there.
+    let contested: Vec<_> = rooms.iter().step_by(3).copied().collect();
+    join_all(contested.iter().map(|room| post_in(&other, *room, 1))).await;
+    // Each is told that Redis has forgotten the script, and sends it.
+    near.handle.link().send(redis::cmd("SCRIPT").arg("FLUSH")).await.unwrap();
+    let posted = rooms.iter().map(|room| post_in(&near, *room, 2));
+    // Who asks and does not wait for the answer takes nobody else's.
+    let given_up = rooms.iter().map(|room| tokio::time::timeout(Duration::ZERO, post_in(&near, *room, 3)));
+    let (seqs, _) = tokio::join!(join_all(posted), join_all(given_up));
+    for (room, seq) in rooms.iter().zip(seqs) {
+        assert_eq!(seq, if contested.contains(room) { 4 } else { 3 }, "{room}");
+        assert_eq!(post_in(&near, *room, 2).await, seq, "a retry");
+    }
 }
