@@ -80,7 +80,7 @@ impl Listener {
                     _ => None,
                 };
                 self.reached.store(entry.seq, Ordering::Relaxed);
-                watch.delivered(self.user, entry.at_ms, Instant::now());
+                watch.delivered(self.user, entry.at_ms, message, Instant::now());
                 heard.held.given.push(Placed { seq: entry.seq, message });
             }
             Event::Tail { room, base, cause, .. } if room == self.room => match cause {

@@ -20,6 +20,6 @@ pub(crate) trait Watch: Send + Sync + 'static {
     /// A speaker's post, which was due then, was acked; `transport` is its place in
     /// [`crate::args::SPREAD`].
     fn acked(&self, user: usize, transport: usize, posted: &Posted, due: Instant, now: Instant);
-    /// A listener was given an entry.
-    fn delivered(&self, user: usize, at_ms: u64, now: Instant);
+    /// A listener was given an entry, with this message if it is one of the run.
+    fn delivered(&self, user: usize, at_ms: u64, message: Option<plan::Message>, now: Instant);
 }

@@ -10,7 +10,7 @@ use rill_protocol::message::Replay;
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
-use super::Watch;
+use super::{Watch, plan::Message};
 use crate::args::SPREAD;
 
 /// One kill and what came after it.
@@ -105,7 +105,7 @@ impl Watch for Outages {
         }
     }
 
-    fn delivered(&self, user: usize, at_ms: u64, now: Instant) {
+    fn delivered(&self, user: usize, at_ms: u64, _message: Option<Message>, now: Instant) {
         let mut state = self.state.lock();
         if state.is_of_this_process(at_ms, false) {
             state.back(user, now);
@@ -160,9 +160,9 @@ mod tests {
         outages.killed(start);
         outages.restarting(1_000);
         outages.killed(at(50));
-        outages.delivered(0, 1_500, at(60));
+        outages.delivered(0, 1_500, None, at(60));
         outages.restarting(2_000);
-        outages.delivered(0, 2_500, at(90));
+        outages.delivered(0, 2_500, None, at(90));
         assert_eq!(outages.back_after(0..1), [Duration::from_millis(90)]);
     }
 }

@@ -25,6 +25,8 @@ pub(crate) struct Phase {
     users_waited_ms: Spread,
     /// From the moment when a message was due to its ack.
     ack_ms: Latency,
+    /// From the moment when a message was due to a reader at another node.
+    across_ms: Option<Latency>,
     /// utime and stime of all nodes together, while nothing happened.
     nodes_cpu_us_per_delivery: Option<f64>,
     #[serde(skip)]
@@ -36,6 +38,7 @@ pub(crate) struct Phase {
 pub(crate) struct Seen {
     pub(crate) reckoning: Reckoning,
     pub(crate) waited: Vec<Duration>,
+    pub(crate) across_ms: Option<Latency>,
     pub(crate) cpu_us_per_delivery: Option<f64>,
     /// The nodes' logs.
     pub(crate) said: String,
@@ -49,6 +52,7 @@ impl Phase {
             sums: seen.reckoning.sums,
             users_waited_ms: Spread::of(seen.waited),
             ack_ms: Latency::of(&seen.reckoning.latency_us),
+            across_ms: seen.across_ms,
             nodes_cpu_us_per_delivery: seen.cpu_us_per_delivery.map(rounded),
             said: seen.said,
         }
@@ -66,11 +70,15 @@ impl Phase {
         println!(
             "{:15} {} nodes: {acked} acked, {delivered} delivered; lost {lost}, doubled {duplicated}, out of order {reordered}, \
              refused {refused}; users waited p50 {p50:.1} ms, max {max:.1} ms; ack p50 {} ms, p99 {} ms; gaps {gaps}, epochs \
-             changed {epochs_changed}{}",
+             changed {epochs_changed}{}{}",
             self.hardship,
             self.nodes,
             self.ack_ms.p50,
             self.ack_ms.p99,
+            self.across_ms
+                .as_ref()
+                .map(|across| format!("; at other nodes after p50 {} ms, p99 {} ms", across.p50, across.p99))
+                .unwrap_or_default(),
             self.nodes_cpu_us_per_delivery.map(|us| format!("; {us} us of CPU a delivery")).unwrap_or_default(),
         );
         if !self.is_kept() {

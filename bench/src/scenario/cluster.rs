@@ -61,7 +61,7 @@ async fn live_through(args: &ClusterArgs, hardship: Hardship, nodes: usize) -> a
     let clients: Vec<_> = users.iter().map(|user| user.client.clone()).collect();
 
     let plan = Arc::new(Plan { start: Instant::now() + BREATH, rate: args.rate, speakers: cast.speakers });
-    let waits = Arc::new(Waits::new(cast.users(), Instant::now()));
+    let waits = Arc::new(Waits::new(cast.users(), nodes.len(), &plan, Instant::now())?);
     let mut crowd = Crowd::gather(cast, users, &rooms, &plan, &waits);
     crowd.while_it_works(sleep(4 * BREATH)).await?;
     waits.begin(Instant::now());
@@ -80,6 +80,7 @@ async fn live_through(args: &ClusterArgs, hardship: Hardship, nodes: usize) -> a
 
     let reckoning = Reckoning::of(&told, heard, &plan, &rooms, |_| 0, async |room| nodes.anew(room).await).await?;
     close_all(clients).await;
-    let seen = Seen { reckoning, waited: waits.longest(), cpu_us_per_delivery, said: nodes.said() };
+    let across_ms = waits.across();
+    let seen = Seen { reckoning, waited: waits.longest(), across_ms, cpu_us_per_delivery, said: nodes.said() };
     Ok(Phase::new(hardship, nodes.len(), seen))
 }
