@@ -41,6 +41,8 @@ pub const REMEMBERED_MEMBERS_MAX: usize = 1_000;
 
 /// Events of the bus that wait for this node; past it they become one: look at everything.
 pub const BUS_EVENTS_WAITING_MAX: usize = 65_536;
+/// The same for what doorbells bring.
+pub const BUS_BYTES_WAITING_MAX: usize = 32 * 1024 * 1024;
 /// Hints that wait to be said; what is too much is lost.
 pub const BUS_WAITING_MAX: usize = 4_096;
 /// Hints that are being said at once.

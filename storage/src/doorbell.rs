@@ -46,7 +46,8 @@ impl<'a> Doorbell<'a> {
                 None => rows.push(found),
             }
         }
-        let is_whole = rest.is_empty() && rows.len() <= DOORBELL_ENTRIES_MAX && rows.len() as u64 <= seq;
+        let is_whole =
+            rest.is_empty() && rows.len() <= DOORBELL_ENTRIES_MAX && rows.len() as u64 <= seq && seq < u64::MAX;
         is_whole.then_some(Self { seq, node, epoch, rows, changes })
     }
 

@@ -14,7 +14,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use crate::limits::BUS_EVENTS_WAITING_MAX;
+use crate::limits::{BUS_BYTES_WAITING_MAX, BUS_EVENTS_WAITING_MAX};
 
 /// What is talked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -76,6 +76,16 @@ struct Waiting {
     /// By the time when they are due, and in the order of their coming.
     events: BTreeMap<(Instant, u64), Event>,
     came: u64,
+    /// Of all payloads.
+    bytes: usize,
+}
+
+/// What an event holds beside its place.
+fn payload_bytes(event: &Event) -> usize {
+    match event {
+        Event::Message { payload, .. } => payload.len(),
+        Event::Heard(_) | Event::Missed | Event::Away => 0,
+    }
 }
 
 impl Inlet {
@@ -83,10 +93,20 @@ impl Inlet {
         let mut waiting = self.state.lock();
         waiting.came += 1;
         let key = (due, waiting.came);
-        if waiting.events.len() >= BUS_EVENTS_WAITING_MAX {
+        let bytes = waiting.bytes + payload_bytes(&event);
+        if waiting.events.len() >= BUS_EVENTS_WAITING_MAX || bytes > BUS_BYTES_WAITING_MAX {
+            let is_away = event == Event::Away || waiting.events.values().any(|waiting| *waiting == Event::Away);
             waiting.events.clear();
+            waiting.bytes = 0;
             waiting.events.insert(key, Event::Missed);
+            if is_away {
+                // That nothing is heard stays true.
+                waiting.came += 1;
+                let behind = (due, waiting.came);
+                waiting.events.insert(behind, Event::Away);
+            }
         } else {
+            waiting.bytes = bytes;
             waiting.events.insert(key, event);
         }
         drop(waiting);
@@ -99,7 +119,11 @@ impl Inlet {
             let due = {
                 let mut waiting = self.state.lock();
                 match waiting.events.first_entry() {
-                    Some(first) if first.key().0 <= Instant::now() => return first.remove(),
+                    Some(first) if first.key().0 <= Instant::now() => {
+                        let event = first.remove();
+                        waiting.bytes -= payload_bytes(&event);
+                        return event;
+                    }
                     first => first.map(|first| first.key().0),
                 }
             };
@@ -113,7 +137,9 @@ impl Inlet {
 
     /// What was on its way is lost.
     pub(super) fn clear(&self) {
-        self.state.lock().events.clear();
+        let mut waiting = self.state.lock();
+        waiting.events.clear();
+        waiting.bytes = 0;
     }
 }
 
@@ -143,5 +169,15 @@ mod tests {
         }
         assert_eq!(inlet.next().await, Event::Missed);
         assert!(inlet.state.lock().events.is_empty());
+        let room = Channel::User(UserId([1; 16]));
+        let large = || Event::Message { channel: room, payload: vec![0; 1024 * 1024].into() };
+        inlet.push(now, large());
+        assert_eq!(inlet.next().await, large());
+        inlet.push(now, Event::Away);
+        for _ in 0..=BUS_BYTES_WAITING_MAX / (1024 * 1024) {
+            inlet.push(now, large());
+        }
+        assert_eq!((inlet.next().await, inlet.next().await), (Event::Missed, Event::Away));
+        assert!(inlet.state.lock().events.is_empty() && inlet.state.lock().bytes == 0);
     }
 }

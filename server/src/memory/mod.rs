@@ -40,12 +40,15 @@ struct Inner {
     store: Store,
     metrics: Arc<Metrics>,
     ears: Option<Arc<dyn Ears>>,
-    places: Mutex<Places>,
+    places: Arc<Mutex<Places>>,
 }
 
-impl ChangeObserver for Inner {
+/// The store keeps it, so it keeps no store.
+struct Observer(Arc<Mutex<Places>>);
+
+impl ChangeObserver for Observer {
     fn changed(&self, changed: Changed) {
-        self.places.lock().changed(changed);
+        self.0.lock().changed(changed);
     }
 }
 
@@ -61,10 +64,9 @@ impl Memory {
     }
 
     fn new(store: Store, metrics: Arc<Metrics>, ears: Option<Arc<dyn Ears>>) -> Self {
-        let places = Mutex::new(Places::new(ears.is_none()));
-        let inner = Arc::new(Inner { store, metrics, ears, places });
-        inner.store.changes.observe(inner.clone());
-        Self { inner }
+        let places = Arc::new(Mutex::new(Places::new(ears.is_none())));
+        store.changes.observe(Arc::new(Observer(places.clone())));
+        Self { inner: Arc::new(Inner { store, metrics, ears, places }) }
     }
 
     /// A room.

