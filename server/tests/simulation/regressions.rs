@@ -14,3 +14,10 @@ fn keeps_every_promise(seed: u64) {
 fn a_disk_that_cannot_be_read_is_no_used_key() {
     keeps_every_promise(4);
 }
+
+/// Somebody who had left and come back was told `Gone` by an answer from between, behind the
+/// word that they were back, and followed the room no more.
+#[test]
+fn an_answer_from_between_does_not_take_a_room_away() {
+    keeps_every_promise(2180);
+}

@@ -103,12 +103,13 @@ export class Sync implements SessionListener {
     this.people.know([{ id: info.creator, name: info.creatorName }]);
     this.emitter.room(info.id);
     const state = this.book.rooms.get(info.id);
-    if (!fresh || !state) return;
-    if (info.id === this.viewed) {
+    if (!state) return;
+    if (fresh && info.id === this.viewed) {
       this.members.view(info.id);
       this.sendView();
     }
-    // Before the list is complete everything is resumed at its end, in frames.
+    // Before the list is complete everything is resumed at its end, in frames. Also a room that is
+    // known: the user left and is back, and an answer that is on its way may be from between.
     if (this.book.complete && this.session) this.resume([state]);
   }
 

@@ -25,9 +25,12 @@ impl Machine {
                 let RoomAdded { header, room } = frame.decode()?;
                 let id = room.id;
                 self.rooms.passed(header.seq.get());
-                if self.rooms.add(room, &mut self.events) && self.is_online() {
+                let is_new = self.rooms.add(room, &mut self.events);
+                if self.is_online() {
+                    // Also one that is known: they left and are back, and an answer that is on
+                    // its way may be from between.
                     self.resume(vec![id]);
-                    if self.view == Some(id) {
+                    if is_new && self.view == Some(id) {
                         self.send_view();
                     }
                 }

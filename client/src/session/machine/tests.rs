@@ -186,6 +186,20 @@ fn a_room_comes_back_from_where_its_tail_stands() {
 }
 
 #[test]
+fn an_answer_from_before_the_user_came_back_does_not_take_the_room_away() {
+    let mut bench = Bench::online(&[ROOM]);
+    let before = bench.controls::<Resume>()[0].request;
+    bench.room_added(ROOM);
+    let behind = bench.controls::<Resume>();
+    assert_eq!(behind.len(), 1, "it is asked for again");
+    bench.resumed(before, ROOM, Outcome::Gone, 0);
+    bench.resumed(behind[0].request, ROOM, Outcome::Limited, 7);
+    bench.name(LaneClass::Others, 4, ROOM);
+    bench.entry(LaneClass::Others, 4, 8);
+    assert_eq!(bench.texts(), ["8"]);
+}
+
+#[test]
 fn a_lane_that_died_is_opened_again_and_its_rooms_resumed() {
     let mut bench = Bench::online(&[ROOM, OTHER]);
     bench.machine.command(Command::View(Some(ROOM)));

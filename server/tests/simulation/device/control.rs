@@ -51,7 +51,7 @@ impl Device {
                 }
                 self.named = snapshot.then(BTreeSet::new);
             }
-            (Some(Kind::RoomAdded), Phase::Attaching | Phase::Online) => self.room_added(frame).await,
+            (Some(Kind::RoomAdded), Phase::Attaching | Phase::Online) => self.room_added(frame, phase).await,
             (Some(Kind::RoomRemoved), Phase::Attaching | Phase::Online) => {
                 let Ok(RoomRemoved { room, .. }) = frame.decode() else { return self.broken(frame) };
                 self.world.tell(format_args!("{} is not in {room} any more", self.name));
@@ -96,7 +96,7 @@ impl Device {
         connection.control.send(&Attach { request, user_epoch, user_seq }).await;
     }
 
-    async fn room_added(&mut self, frame: &Frame) {
+    async fn room_added(&mut self, frame: &Frame, phase: Phase) {
         let Ok(RoomAdded { room, .. }) = frame.decode() else { return self.broken(frame) };
         if let Some(named) = &mut self.named {
             named.insert(room.id);
@@ -107,6 +107,9 @@ impl Device {
             if self.view == Some(room.id) {
                 self.send_view().await;
             }
+            self.resume(vec![room.id]).await;
+        } else if phase == Phase::Online {
+            // They left and are back: an answer that is on its way may be from between.
             self.resume(vec![room.id]).await;
         }
     }
