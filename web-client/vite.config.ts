@@ -1,11 +1,12 @@
 import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'vitest/config';
+import { emojiData } from './emoji_data.ts';
 
 /** Where a running server's page port is, for `npm run dev`. */
 const server = process.env.RILL_HTTP ?? 'http://localhost:8080';
 
 export default defineConfig({
-  plugins: [vue()],
+  plugins: [vue(), emojiData()],
   worker: { format: 'es' },
   build: {
     target: 'es2022',

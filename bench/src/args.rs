@@ -1,8 +1,11 @@
 //! The command line.
 
 pub(crate) mod append;
+pub(crate) mod beside;
 pub(crate) mod chaos;
 pub(crate) mod cluster;
+pub(crate) mod files;
+pub(crate) mod link;
 pub(crate) mod run;
 pub(crate) mod slow;
 
@@ -12,9 +15,13 @@ use rill_client::TransportKind;
 use std::{path::PathBuf, time::Duration};
 use url::Url;
 
+use crate::ceiling::CeilingArgs;
 use append::AppendArgs;
+use beside::BesideArgs;
 use chaos::ChaosArgs;
 use cluster::ClusterArgs;
+use files::FilesArgs;
+use link::LinkArgs;
 use run::RunArgs;
 use slow::SlowArgs;
 
@@ -68,6 +75,16 @@ pub(crate) enum Command {
     /// (RILL_REDIS_SERVER names another binary). The exit code is 1 if anything that was
     /// acked was lost, doubled or out of order.
     Cluster(ClusterArgs),
+    /// Files of fresh random bytes up and down, beside the most that the same transport
+    /// carries: a peer of a few lines that hashes once, writes and syncs, or reads. In turn,
+    /// several times; the median pair counts.
+    Files(FilesArgs),
+    /// How long messages take on a connection that carries files too, beside how long they take
+    /// on one that does not.
+    Beside(BesideArgs),
+    /// The peer of the scenario with files; started by it.
+    #[command(hide = true)]
+    Ceiling(CeilingArgs),
     /// One room at full rate with sessions in it that never read.
     ///
     /// Those who read talk without the others first, then beside them. The verdicts compare
@@ -197,6 +214,8 @@ pub(crate) struct ChatArgs {
     #[arg(long, default_value_t = 2)]
     pub(crate) workers: usize,
     #[command(flatten)]
+    pub(crate) link: LinkArgs,
+    #[command(flatten)]
     pub(crate) server: ServerArgs,
 }
 
@@ -226,6 +245,9 @@ impl ChatArgs {
     pub(crate) fn check(&self) -> anyhow::Result<()> {
         if self.users == 0 || self.rooms == 0 || self.seconds == 0 || self.workers == 0 {
             bail!("--users, --rooms, --seconds and --workers begin at 1");
+        }
+        if self.link.link.is_some() && self.server.target.is_some() {
+            bail!("--link leads to a server that is started here, not to a --target");
         }
         if self.rooms > self.users {
             bail!("--rooms {} needs at least as many --users: nobody would be in some", self.rooms);
@@ -257,6 +279,9 @@ mod tests {
             Command::Append(args) => args.check().map_err(|error| error.to_string()),
             Command::Chaos(args) => args.check().map_err(|error| error.to_string()),
             Command::Cluster(args) => args.check().map_err(|error| error.to_string()),
+            Command::Files(args) => args.check().map_err(|error| error.to_string()),
+            Command::Beside(args) => args.check().map_err(|error| error.to_string()),
+            Command::Ceiling(_) => Err("no scenario".into()),
             Command::Slow(args) => args.check().map_err(|error| error.to_string()),
         }
     }

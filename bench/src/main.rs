@@ -6,11 +6,14 @@
 #![allow(clippy::disallowed_methods)] // a program of its own: it owns its tasks and its clock
 
 mod args;
+mod ceiling;
 mod chaos;
 mod cluster;
 mod deaf;
+mod dice;
 mod hostile;
 mod hostile_report;
+mod link;
 mod load;
 mod processes;
 mod report;
@@ -42,6 +45,11 @@ fn main() -> ExitCode {
         args::Command::Cluster(args) => {
             scenario::cluster::run(&args).map(|kept| (kept, "a promise was not kept; the lines above say which"))
         }
+        args::Command::Files(args) => scenario::files::run(&args).map(|_| (true, "")),
+        args::Command::Beside(args) => {
+            scenario::beside::run(&args).map(|sound| (sound, "messages were lost, doubled, out of order or refused"))
+        }
+        args::Command::Ceiling(args) => ceiling::run(&args).map(|_| (true, "")),
         args::Command::Slow(args) => scenario::slow::run(&args)
             .map(|passed| (passed, "those who never read were noticed; the verdicts above say how")),
     };

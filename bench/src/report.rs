@@ -5,7 +5,11 @@ use hdrhistogram::Histogram;
 use serde::Serialize;
 use std::{fs, path::Path};
 
-use crate::{processes::Usage, tally::Totals};
+use crate::{
+    link::{self, Link, LinkReport},
+    processes::Usage,
+    tally::Totals,
+};
 
 /// Keys are fixed: plots and comparisons read them.
 #[derive(Debug, Serialize)]
@@ -33,6 +37,9 @@ pub(crate) struct Report {
     pub(crate) client: Client,
     /// CPU time of everybody else, of all the machine's CPU time.
     pub(crate) foreign_cpu_share: f64,
+    /// What lay between, and what it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) link: Option<LinkReport>,
     /// Messages that were to be sent.
     #[serde(skip)]
     pub(crate) due: u64,
@@ -112,6 +119,7 @@ impl Report {
             }),
             client: Client { cpu_s: rounded(usage.client_cpu_s) },
             foreign_cpu_share: rounded(usage.foreign_share),
+            link: link::laid().map(Link::report),
             due: totals.due,
             refused: totals.refused,
             skipped: totals.skipped,

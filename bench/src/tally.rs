@@ -74,6 +74,11 @@ impl Tally {
         })
     }
 
+    /// Whose it is.
+    pub(crate) fn user(&self) -> usize {
+        self.user
+    }
+
     /// A message was read. Returns whether it counts as a delivery.
     pub(crate) fn delivery(&mut self, schedule: &Schedule, message: u32, seq: u64, now: Instant) -> bool {
         let author = schedule.author(message);

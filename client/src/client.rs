@@ -3,7 +3,7 @@
 use rill_protocol::{
     ClientId, Code, RoomId, UserId,
     limits::{BATCH_POSTS_MAX, CLIENT_FRAME_BODY_BYTES_MAX, TEXT_BYTES_MAX},
-    message::{BatchPost, Direction, MemberPage, MessagePage, RoomInfo, RoomPage, UserInfo},
+    message::{BatchPost, Direction, MemberPage, RoomInfo, RoomPage, UserInfo},
 };
 use std::{sync::Arc, time::Duration};
 use tokio::{
@@ -13,7 +13,8 @@ use tokio::{
 };
 
 use crate::{
-    Config, Credentials, Endpoints, Error, Events, Failure, Posted, State,
+    Config, Credentials, Endpoints, Error, Events, Failure, HistoryPage, Posted, State,
+    files::{Download, DownloadHandle, Shelf, Transfers, Upload, UploadHandle, download, upload},
     http::Api,
     limits, random,
     session::{Answer, Command, OutboxFile, Outcome, Pending, QueuedPost, Request, Shared, Supervisor, Tickets},
@@ -30,6 +31,7 @@ pub struct Client {
     commands: mpsc::Sender<Command>,
     shared: Arc<Shared>,
     outbox: Option<OutboxFile>,
+    transfers: Arc<Transfers>,
     task: Arc<tokio::sync::Mutex<Option<JoinHandle<()>>>>,
 }
 
@@ -69,8 +71,11 @@ impl Client {
     /// again. Fails when the login or the API does; see [`Client::online`] for the
     /// connection.
     pub async fn connect(config: Config) -> Result<(Self, Events), Error> {
-        let Config { server, endpoints, nodes, transport, credentials, trust, client_name, outbox } = config;
-        let outbox = outbox.as_deref().map(OutboxFile::open).transpose()?;
+        let Config { server, endpoints, nodes, transport, credentials, trust, client_name, outbox, .. } = config;
+        let outbox_path = outbox;
+        let outbox = outbox_path.as_deref().map(OutboxFile::open).transpose()?;
+        // Nobody else has it, who has the outbox.
+        let (shelf, uploads_left) = outbox_path.as_deref().map(Shelf::open).transpose()?.unzip();
         let api = server.as_ref().map(|server| Api::new(server, &trust)).transpose()?;
         let needs_api = || Error::Url("the address of the server is missing".to_owned());
         let tickets = match credentials {
@@ -92,6 +97,8 @@ impl Client {
         let queued = left.iter().map(QueuedPost::count).sum();
         let left: Vec<Pending> = left.into_iter().map(|post| Pending { post, receipt: None }).collect();
         let shared = Arc::new(Shared::new(queued));
+        let transfers = Transfers::new(Arc::clone(&shared), shelf, config.transfers_at_once);
+        upload::go_on(&transfers, uploads_left.unwrap_or_default(), config.resumed_throttle.as_ref());
         let (commands, commands_end) = mpsc::channel(limits::COMMANDS_MAX);
         let (events_end, events) = mpsc::channel(limits::EVENTS_MAX);
         let seed = random::seed();
@@ -101,7 +108,7 @@ impl Client {
         let outbox_end = outbox.clone().map(|file| (file, left));
         let task = tokio::spawn(supervisor.run(commands_end, events_end, Arc::clone(&shared), outbox_end));
         let task = Arc::new(tokio::sync::Mutex::new(Some(task)));
-        Ok((Self { commands, shared, outbox, task }, Events(events)))
+        Ok((Self { commands, shared, outbox, transfers, task }, Events(events)))
     }
 
     /// Takes a post. It is delivered once and in the order of the calls, over as many
@@ -154,6 +161,25 @@ impl Client {
             return Err(Error::Closed);
         }
         Ok(outcome)
+    }
+
+    /// Takes a file to send as a message. It goes on by itself, over as many connections as
+    /// it takes, while the client lives; with a persistent outbox also in the next process
+    /// that opens that, as long as the file is what it was. The same file to the same room is
+    /// the same upload, until that is over; and one that an earlier process had begun is taken up.
+    pub async fn upload(&self, upload: Upload) -> Result<UploadHandle, Error> {
+        upload::begin(&self.transfers, upload).await
+    }
+
+    /// The uploads that are not over, those of an earlier process among them.
+    pub fn uploads(&self) -> Vec<UploadHandle> {
+        self.transfers.uploads()
+    }
+
+    /// Fetches the file of a message. It goes on by itself while the client lives; the same
+    /// call of a later process goes on with what has come.
+    pub fn download(&self, download: Download) -> DownloadHandle {
+        download::begin(&self.transfers, download)
     }
 
     fn reserve_posts(&self, count: usize) -> Result<(), Error> {
@@ -221,7 +247,7 @@ impl Client {
         direction: Direction,
         seq: u64,
         limit: u32,
-    ) -> Result<MessagePage, Error> {
+    ) -> Result<HistoryPage, Error> {
         match self.ask(Request::GetMessages { room, direction, seq, limit }).await? {
             Answer::Messages(page) => Ok(page),
             _ => Err(wrong_answer()),

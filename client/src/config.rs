@@ -6,7 +6,9 @@ use url::Url;
 
 use crate::{
     Error, TransportKind, Trust,
+    files::Throttle,
     http::ServerInfo,
+    limits,
     trust::{CertificateHash, hash_from_hex},
 };
 
@@ -28,6 +30,10 @@ pub struct Config {
     pub client_name: String,
     /// A file in which unacked posts outlive this process.
     pub outbox: Option<PathBuf>,
+    /// Files that go up at once, and that come down; the others wait in line.
+    pub transfers_at_once: usize,
+    /// What uploads of an earlier process keep to; each new one says so itself.
+    pub resumed_throttle: Option<Throttle>,
 }
 
 impl Config {
@@ -42,6 +48,8 @@ impl Config {
             trust: Trust::system(),
             client_name: concat!("rill-client ", env!("CARGO_PKG_VERSION")).to_owned(),
             outbox: None,
+            transfers_at_once: limits::TRANSFERS_AT_ONCE,
+            resumed_throttle: None,
         }
     }
 }

@@ -67,6 +67,23 @@ pub enum Error {
         /// What is wrong with it.
         detail: String,
     },
+    /// A file of this machine cannot be read or written.
+    #[error("{path}: {detail}")]
+    File {
+        /// Which.
+        path: String,
+        /// What the system says.
+        detail: String,
+    },
+    /// A file became another one while it was sent.
+    #[error("{0} was changed while it was sent: send it again")]
+    FileChanged(String),
+    /// What came is not what the digest says.
+    #[error("{0}: the bytes that came are not those of the digest")]
+    DigestWrong(String),
+    /// The application gave a transfer up.
+    #[error("cancelled")]
+    Cancelled,
     /// The client has ended.
     #[error("the client is closed")]
     Closed,

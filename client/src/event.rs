@@ -1,8 +1,8 @@
 //! What a client tells its application.
 
 use rill_protocol::{
-    ClientId, Epoch, RoomId, UserId,
-    message::{Replay, RoomInfo},
+    ClientId, Epoch, RoomId, U53, UserId,
+    message::{FileInfo, FileState, Message, MessageFile, Replay, RoomInfo},
 };
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -90,14 +90,45 @@ pub enum EntryKind {
     Posted {
         text: String,
     },
+    /// A message with a file, which is on its way until a `FileSettled` of its seq.
+    File {
+        /// What stands beside it.
+        text: String,
+        file: FileInfo,
+    },
+    /// A file is whole, or never will be.
+    FileSettled {
+        /// The seq of its message.
+        target: u64,
+        state: FileState,
+    },
     Joined,
     Left,
+    /// The room has another picture, or none any more.
+    Avatar {
+        /// For the address of the picture.
+        version: u64,
+        is_set: bool,
+    },
     /// Not for this user.
     Hidden,
     /// Its text was deleted.
     Erased,
     /// A kind of a later version.
     Unknown(u32),
+}
+
+/// A page of history, oldest message first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryPage {
+    pub epoch: Epoch,
+    /// The log's head when the page was read: the messages are as of this entry.
+    pub as_of: U53,
+    pub messages: Vec<Message>,
+    /// Those of the messages that have any, in their order, as they were at that moment.
+    pub files: Vec<MessageFile>,
+    /// Where the next page in the same direction begins; nothing at the end.
+    pub next: Option<U53>,
 }
 
 /// A post that is on the server's disk.

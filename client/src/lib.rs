@@ -6,14 +6,19 @@
 //! and posts again under the same client id until the server has answered. A handle
 //! never sees a connection.
 //!
+//! Files travel beside the conversation: [`Client::upload`] and [`Client::download`] give
+//! handles on transfers that go on by themselves; see [`files`].
+//!
 //! Invariants: an entry is given out once and in the order of its seq; nothing is
 //! trusted blindly by default; every queue has a bound in [`limits`].
 #![allow(clippy::disallowed_methods)] // a client is an edge: it reads clocks and spawns its own few tasks
 
 pub mod client;
 pub mod config;
+mod durable_file;
 pub mod error;
 pub mod event;
+pub mod files;
 pub mod http;
 pub mod limits;
 mod random;
@@ -24,6 +29,6 @@ pub mod trust;
 pub use client::{BatchReceipt, Client, Receipt};
 pub use config::{Config, Credentials, Endpoints};
 pub use error::{Error, Failure};
-pub use event::{Entry, EntryKind, Event, Events, Posted, State, TailCause};
+pub use event::{Entry, EntryKind, Event, Events, HistoryPage, Posted, State, TailCause};
 pub use transport::TransportKind;
 pub use trust::Trust;

@@ -20,6 +20,29 @@ pub const OUTBOX_POSTS_MAX: usize = 4_096;
 /// Bytes of a persistent outbox that are read back.
 pub const OUTBOX_FILE_BYTES_MAX: u64 = 256 << 20;
 
+/// What the system takes of a TCP connection beyond what it can send (`TCP_NOTSENT_LOWAT`, tcp(7)):
+/// what waits longer waits with the mux, which knows what goes first.
+pub const TCP_UNSENT_BYTES_MAX: u32 = 64 * 1024;
+
+/// Uploads that the file of uploads holds.
+pub const UPLOADS_KEPT_MAX: usize = 1_000;
+/// Bytes of it that are read back.
+pub const UPLOADS_FILE_BYTES_MAX: u64 = 64 << 20;
+/// Uploads that run at once, and downloads, at most.
+pub const TRANSFERS_AT_ONCE_MAX: usize = limits::FILE_STREAMS_MAX;
+/// The same, unless the configuration says otherwise.
+pub const TRANSFERS_AT_ONCE: usize = 3;
+/// Read of a file, or written to one, at once.
+pub const FILE_BLOCK_BYTES_MAX: usize = 512 * 1024;
+/// Blocks of one file that wait, beside the one that is read or written.
+pub const FILE_BLOCKS_MAX: usize = 2;
+/// Frames of an upload that are made ahead of the transport, each of two parts.
+pub const FILE_FRAMES_WAITING_MAX: usize = 4;
+/// Up to this length a file is read before it is sent, in case its bytes need not travel.
+pub const HASH_AHEAD_BYTES_MAX: u64 = 32 << 20;
+/// Files of one room that are kept in mind.
+pub const ROOM_FILES_MAX: usize = 1_000;
+
 /// From the first packet to an open transport, all addresses together.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The head start of one address over the next (RFC 8305 calls for 250 ms).
@@ -58,6 +81,8 @@ pub const QUIC_STREAM_WINDOW_BYTES: u32 = 1 << 20;
 pub const QUIC_WINDOW_BYTES: u32 = 8 << 20;
 /// QUIC: bytes this client has sent and not seen acked.
 pub const QUIC_SEND_WINDOW_BYTES: u64 = 4 << 20;
+/// QUIC: what the system may hold of packets for this client, each way.
+pub const UDP_BUFFER_BYTES: usize = 4 << 20;
 /// Bytes taken from a stream at once.
 pub const READ_CHUNK_BYTES_MAX: usize = 64 * 1024;
 

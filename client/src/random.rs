@@ -1,6 +1,6 @@
 //! Randomness and wall-clock time, read here only.
 
-use rill_protocol::{AttemptId, ClientId};
+use rill_protocol::{AttemptId, ClientId, TransferId};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// # Panics
@@ -25,6 +25,11 @@ pub(crate) fn client_id() -> ClientId {
 /// The id of one attempt to connect.
 pub(crate) fn attempt_id() -> AttemptId {
     AttemptId::v7(now_ms(), bytes())
+}
+
+/// The id of a file's way to the server.
+pub(crate) fn transfer_id() -> TransferId {
+    TransferId::v7(now_ms(), bytes())
 }
 
 /// The start of a generator of jitter.

@@ -28,6 +28,9 @@ pub fn image_strip(data: &[u8]) {
             let Looked::Image(again) = again else { panic!("others get something else than what was looked at") };
             assert_eq!((again.width, again.height, again.animated), (image.width, image.height, image.animated));
         }
-        Looked::Plain(plain) => assert!(plain.refused.is_some(), "it begins as an image"),
+        Looked::Plain(plain) => {
+            assert!(plain.refused.is_some(), "it begins as an image");
+            assert_eq!(plain.bytes.as_deref().unwrap_or(data), once.bytes, "what was stripped stays so");
+        }
     }
 }

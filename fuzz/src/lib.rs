@@ -3,6 +3,7 @@
 //!
 //! `make fuzz` runs every target for a while on the stable toolchain.
 
+mod facts;
 mod frames;
 mod http3;
 mod images;
@@ -11,7 +12,9 @@ mod mux;
 pub mod seeds;
 pub mod session;
 mod texts;
+pub mod uploads;
 
+pub use facts::file_facts;
 pub use frames::frames;
 pub use http3::{capsules, stream_headers};
 pub use images::image_strip;
@@ -19,3 +22,4 @@ pub use messages::messages;
 pub use mux::{mux_bytes, mux_operations};
 pub use session::session_operations;
 pub use texts::texts;
+pub use uploads::upload_operations;

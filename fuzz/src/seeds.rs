@@ -13,6 +13,7 @@ pub struct Seed {
 /// The names of all targets.
 pub const TARGETS: &[&str] = &[
     "capsules",
+    "file_facts",
     "frames",
     "image_strip",
     "messages",
@@ -21,6 +22,7 @@ pub const TARGETS: &[&str] = &[
     "session_operations",
     "stream_headers",
     "texts",
+    "upload_operations",
 ];
 
 /// All seeds of all targets.
@@ -60,8 +62,14 @@ pub fn all() -> Vec<Seed> {
     for first in 0..8 {
         add("session_operations", noise(first, 100 << (first % 4)));
     }
+    for first in 0..16 {
+        add("upload_operations", noise(first, 150 << (first % 4)));
+    }
     for bytes in images() {
         add("image_strip", bytes);
+    }
+    for bytes in facts() {
+        add("file_facts", bytes);
     }
     // A close with code and reason, behind a reserved and an unknown capsule; cut ones, and
     // such that claim too much.
@@ -119,6 +127,25 @@ fn images() -> Vec<Vec<u8>> {
     let body = [&b"WEBP"[..], head, &frame, &frame, &exif, b"XMP \x02\0\0\0hi"].concat();
     files.push([b"RIFF", &(body.len() as u32).to_le_bytes()[..], &body].concat());
     files
+}
+
+/// Of a plain file, one that is played, a stripped one and an image.
+fn facts() -> Vec<Vec<u8>> {
+    let text = |text: &str| [&[text.len() as u8], text.as_bytes()].concat();
+    let head = |media_type: &str, flags: u8| [&[1][..], &text(media_type), &7_777_u64.to_le_bytes(), &[flags]].concat();
+    let image = [
+        &head("image/gif", 15)[..],
+        &[64, 1, 0, 0, 200, 0, 0, 0],
+        &text("LEHV6nWB2yk8pyo0adR*.7kCMdnj"),
+        &[1, 99, 0, 0, 0, 0, 0, 0, 0],
+        &[0, 99, 1, 0, 0, 0, 0, 0, 0],
+    ];
+    vec![
+        head("text/plain; charset=utf-8", 0),
+        head("video/mp4", 0),
+        head("application/octet-stream", 1),
+        image.concat(),
+    ]
 }
 
 fn vectors(text: &str) -> Vec<Value> {

@@ -4,7 +4,7 @@
 use arbitrary::{Arbitrary as _, Unstructured};
 use rill_fuzz::{
     seeds::{self, TARGETS},
-    session,
+    session, uploads,
 };
 use rill_protocol::mux::model::Op;
 use std::{fs, path::Path};
@@ -13,6 +13,7 @@ fn run(target: &str, bytes: &[u8]) {
     match target {
         "capsules" => rill_fuzz::capsules(bytes),
         "frames" => rill_fuzz::frames(bytes),
+        "file_facts" => rill_fuzz::file_facts(bytes),
         "image_strip" => rill_fuzz::image_strip(bytes),
         "messages" => rill_fuzz::messages(bytes),
         "mux_bytes" => rill_fuzz::mux_bytes(bytes),
@@ -29,6 +30,12 @@ fn run(target: &str, bytes: &[u8]) {
         }
         "stream_headers" => rill_fuzz::stream_headers(bytes),
         "texts" => rill_fuzz::texts(bytes),
+        "upload_operations" => {
+            let ops = Vec::<uploads::Op>::arbitrary_take_rest(Unstructured::new(bytes));
+            if let Ok(ops) = ops {
+                let _ = rill_fuzz::upload_operations(ops);
+            }
+        }
         other => panic!("{other} is no target"),
     }
 }
@@ -88,4 +95,76 @@ fn the_straight_way_leads_in() {
         Op::Wait,
     ]);
     rill_fuzz::session_operations(vec![say(Said::Control), say(Said::BadHello([0; 4])), Op::Wait]);
+}
+
+/// A file goes up in two streams and comes down, so that the target is known to come so far.
+#[test]
+fn the_straight_way_of_a_file_leads_through() {
+    use session::{Op, Said};
+    let start = || Said::StartUpload { room: 0, client: 3, name: "a".to_owned(), size: 50_000, knows_digest: false };
+    rill_fuzz::session_operations(vec![
+        Op::Send(0, Said::Control),
+        Op::Send(0, Said::GoodHello),
+        Op::Wait,
+        Op::Send(0, Said::Attach(0)),
+        Op::Wait,
+        Op::Open(4),
+        Op::Send(1, Said::Upload),
+        Op::Send(1, start()),
+        Op::Wait,
+        Op::Send(1, Said::Chunk { offset: 0, bytes: 30_000 }),
+        Op::Open(4),
+        Op::Send(2, Said::Upload),
+        Op::Send(2, start()),
+        Op::Wait,
+        Op::Send(2, Said::Chunk { offset: 1, bytes: 50_000 }),
+        Op::Wait,
+        Op::Open(4),
+        Op::Send(3, Said::Upload),
+        Op::Send(3, start()),
+        Op::Wait,
+        Op::Send(3, Said::Chunk { offset: 0, bytes: 50_000 }),
+        Op::Send(3, Said::EndUpload { size: 50_000 }),
+        Op::Wait,
+        Op::Open(4),
+        Op::Send(4, Said::Download),
+        Op::Send(4, Said::GetFile { room: 0, seq: 3, variant: 0, offset: 0, length: 50_000 }),
+        Op::Open(3),
+        Op::Send(5, Said::History),
+        Op::Send(5, Said::RoomFiles { room: 0, before: 100, limit: 10 }),
+        Op::Wait,
+    ]);
+}
+
+/// Cut, killed, taken up again, finished; and sent once more by somebody who may read it.
+#[test]
+fn the_straight_way_of_an_upload_leads_to_whole_files() {
+    use uploads::{Op, Said, Told};
+    let begin = |stream, user, transfer, digest| Op::Begin {
+        stream,
+        said: Said { user, room: 0, transfer, client: transfer, file: 4, is_shown: false, digest },
+    };
+    let turns = || Op::Wait(200);
+    let ops = vec![
+        begin(0, 0, 0, Told::Nothing),
+        turns(),
+        Op::Chunk(0, 20),
+        turns(),
+        Op::Close(0),
+        turns(),
+        Op::Read { user: 2, room: 0, message: 0 },
+        Op::Crash(0),
+        begin(1, 0, 0, Told::Wrong),
+        turns(),
+        begin(2, 0, 0, Told::Nothing),
+        turns(),
+        Op::Chunk(2, 40),
+        Op::Finish { stream: 2, is_right: true },
+        turns(),
+        begin(3, 2, 1, Told::Right),
+        turns(),
+        begin(4, 1, 2, Told::Right),
+        turns(),
+    ];
+    assert_eq!(rill_fuzz::upload_operations(ops), 2, "the third is of somebody who is not in the room");
 }

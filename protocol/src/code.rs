@@ -108,6 +108,7 @@ codes! {
     49 BadInvitation      "bad_invitation"      Stop  403 "The invitation is missing, unknown, used up or expired: ask for a new one.";
     50 NotAdministrator   "not_administrator"   Stop  403 "Only administrators may do this.";
     51 NotEncrypted       "not_encrypted"       Stop  421 "This port is not encrypted and only points to HTTPS: send it there, and change what was secret in it.";
+    52 NotAllowed         "not_allowed"         Stop  403 "Only who made this, or an administrator, may do this.";
 
     60 NoSuchRoom      "no_such_room"     Stop   404 "There is no such room, or it is not open to you.";
     61 NotAMember      "not_a_member"     Stop   403 "Only members may do this: join the room first.";
@@ -128,6 +129,25 @@ codes! {
     76 WrongPassword     "wrong_password"     Stop 403 "The current password is wrong.";
     77 LastAdministrator "last_administrator" Stop 409 "This is the last administrator who can log in: make another one first.";
     78 MethodNotAllowed  "method_not_allowed" Stop 405 "The path has no such method: the Allow header names those it has.";
+
+    80 FileTooLarge     "file_too_large"     Stop  413 "The file is larger than this server takes.";
+    81 QuotaExceeded    "quota_exceeded"     Stop  413 "With this file there were more bytes than you may keep here: delete others, or ask an administrator.";
+    82 FileTypeRefused  "file_type_refused"  Stop  415 "This server does not take files of this type.";
+    83 BadFileName      "bad_file_name"      Stop  422 "A file's name has 1 to 255 bytes of UTF-8.";
+    84 FileSizeWrong    "file_size_wrong"    Stop  422 "The file has more or fewer bytes than were declared: send it as a new one.";
+    85 FileDigestWrong  "file_digest_wrong"  Stop  422 "The bytes that came are not those of the digest: send the file as a new one.";
+    86 FileOffsetWrong  "file_offset_wrong"  Retry 409 "The chunk does not follow what came before, or goes past the credit: begin the upload again and go on from its offset.";
+    87 TransferTaken    "transfer_taken"     Stop  409 "Another stream goes on with this transfer.";
+    88 TooManyTransfers "too_many_transfers" Stop  429 "As many transfers as allowed are unfinished: finish or cancel one first.";
+    89 TransferEnded    "transfer_ended"     Stop  410 "The transfer was cancelled, has failed or was left too long: send the file as a new one.";
+    90 NoSuchFile       "no_such_file"       Stop  404 "There is no such file, or it is not open to you.";
+    91 FileNotReady     "file_not_ready"     Retry 425 "The file is still on its way or being checked: ask again after a pause.";
+    92 FileDamaged      "file_damaged"       Stop  500 "The bytes of this file are missing or damaged on the server: an administrator may have a backup.";
+    93 BadRange         "bad_range"          Stop  416 "The range begins behind the end of the file.";
+    94 BadImage           "bad_image"          Stop  415 "This is no image that the server can show.";
+    95 BadEmojiName       "bad_emoji_name"     Stop  422 "An emoji's name has 2 to 32 characters out of a to z, 0 to 9, _ and -.";
+    96 EmojiTaken         "emoji_taken"        Stop  409 "There is another emoji of this name: choose another, or remove that one first.";
+    97 TooManyEmoji       "too_many_emoji"     Stop  422 "The server has as many emoji as allowed: remove one first.";
 }
 
 impl fmt::Display for Code {

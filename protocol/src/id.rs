@@ -151,6 +151,9 @@ ids! {
     AttemptId
     /// An incarnation of a log. Sequence numbers compare only within one epoch.
     Epoch
+    /// Made by the client for each file that it sends, and kept until the file is there:
+    /// under it a transfer goes on, from any device of the user.
+    TransferId
 }
 
 /// Proof of a login, used once: 16 bytes of user id, 16 bytes of secret.
@@ -185,35 +188,56 @@ impl fmt::Debug for Ticket {
     }
 }
 
-/// 64 lower-case hexadecimal digits.
-impl fmt::Display for Ticket {
+/// The digest of a whole file: BLAKE3, 32 bytes.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct FileDigest(pub [u8; 32]);
+
+impl fmt::Debug for FileDigest {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(out, "{byte:02x}"))
+        write!(out, "FileDigest({self})")
     }
 }
 
-/// Why a text is not a ticket.
+/// Why a text is not 32 bytes.
 #[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
-#[error("a ticket is 64 hexadecimal digits")]
-pub struct ParseTicketError;
+#[error("this is 64 hexadecimal digits")]
+pub struct ParseHexError;
 
-impl FromStr for Ticket {
-    type Err = ParseTicketError;
-    fn from_str(text: &str) -> Result<Self, ParseTicketError> {
-        let digits = text.as_bytes();
-        if digits.len() != 64 {
-            return Err(ParseTicketError);
-        }
-        let digit = |byte: u8| (byte as char).to_digit(16).ok_or(ParseTicketError);
-        let mut bytes = [0; 32];
-        for (slot, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-            *slot = (digit(pair[0])? << 4 | digit(pair[1])?) as u8;
-        }
-        Ok(Self(bytes))
+fn from_hex(text: &str) -> Result<[u8; 32], ParseHexError> {
+    let digits = text.as_bytes();
+    if digits.len() != 64 {
+        return Err(ParseHexError);
     }
+    let digit = |byte: u8| (byte as char).to_digit(16).ok_or(ParseHexError);
+    let mut bytes = [0; 32];
+    for (slot, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+        *slot = (digit(pair[0])? << 4 | digit(pair[1])?) as u8;
+    }
+    Ok(bytes)
 }
 
-serde_as_text_or_bytes!(Ticket, 32);
+macro_rules! hexadecimal {
+    ($name:ident) => {
+        /// 64 lower-case hexadecimal digits.
+        impl fmt::Display for $name {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.iter().try_for_each(|byte| write!(out, "{byte:02x}"))
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = ParseHexError;
+            fn from_str(text: &str) -> Result<Self, ParseHexError> {
+                from_hex(text).map(Self)
+            }
+        }
+
+        serde_as_text_or_bytes!($name, 32);
+    };
+}
+
+hexadecimal!(Ticket);
+hexadecimal!(FileDigest);
 
 #[cfg(test)]
 mod tests {

@@ -3,7 +3,7 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::message::{control, entry, history, lane, people, resume, rooms, session, stream, user};
+use crate::message::{control, entry, file, history, lane, people, picture, resume, rooms, session, stream, user};
 
 /// The type of a frame's body.
 pub trait Body: Serialize + DeserializeOwned {
@@ -54,12 +54,14 @@ macro_rules! kinds {
 }
 
 // 1..=9 the first frame of a stream · 10..=19 session · 20..=59 requests and answers ·
-// 60..=69 state and signals · 70..=79 history · 80..=89 lanes ·
+// 60..=69 state and signals · 70..=79 history · 80..=89 lanes · 90..=99 files ·
 // 128..=191 entries of a room · 192..=223 entries of the user's own log.
 kinds! {
     1   Control        stream::Control;
     2   Lane           stream::Lane;
     3   History        stream::History;
+    4   Upload         stream::Upload;
+    5   Download       stream::Download;
 
     10  Hello          session::Hello;
     11  Welcome        session::Welcome;
@@ -91,12 +93,26 @@ kinds! {
     60  Presence       people::Presence;
     61  Ping           control::Ping;
     62  Pong           control::Pong;
+    63  UserAvatars    picture::UserAvatars;
+    64  RoomAvatars    picture::RoomAvatars;
+    65  EmojiVersion   picture::EmojiVersion;
 
     70  GetMessages    history::GetMessages;
     71  MessagePage    history::MessagePage;
+    72  MessageFiles   history::MessageFiles;
+    73  GetRoomFiles   history::GetRoomFiles;
 
     80  RoomHandle     lane::RoomHandle;
     81  LaneReady      lane::LaneReady;
+
+    90  StartUpload    file::StartUpload;
+    91  UploadAt       file::UploadAt;
+    92  FileChunk      file::FileChunk;
+    93  EndUpload      file::EndUpload;
+    94  CancelUpload   file::CancelUpload;
+    95  Uploaded       file::Uploaded;
+    96  GetFile        file::GetFile;
+    97  FileStart      file::FileStart;
 
     128 EntryCreated   entry::EntryCreated;
     129 EntryPosted    entry::EntryPosted;
@@ -104,6 +120,9 @@ kinds! {
     131 EntryLeft      entry::EntryLeft;
     132 EntryHidden    entry::EntryHidden;
     133 EntryErased    entry::EntryErased;
+    134 EntryFile      entry::EntryFile;
+    135 EntryFileSettled entry::EntryFileSettled;
+    136 EntryAvatar    entry::EntryAvatar;
 
     192 RoomAdded      user::RoomAdded;
     193 RoomRemoved    user::RoomRemoved;

@@ -4,6 +4,7 @@
 //! come in as arguments; bytes and events go out. `docs/protocol.md` describes the
 //! same protocol for somebody who writes a client in another language.
 
+pub mod chunk;
 pub mod code;
 pub mod codec;
 pub mod frame;
@@ -18,6 +19,6 @@ pub mod version;
 
 pub use code::{Action, Code};
 pub use frame::{Frame, FrameDecoder};
-pub use id::{AttemptId, ClientId, Epoch, RoomId, SessionId, Ticket, UserId};
+pub use id::{AttemptId, ClientId, Epoch, FileDigest, RoomId, SessionId, Ticket, TransferId, UserId};
 pub use kind::Kind;
 pub use number::U53;

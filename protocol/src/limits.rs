@@ -22,10 +22,32 @@ pub const PASSWORD_BYTES_MAX: usize = 1_024;
 /// Length of the client's self-description in `Hello`, in UTF-8.
 pub const CLIENT_NAME_BYTES_MAX: usize = 128;
 
+/// Length of a file's name in UTF-8.
+pub const FILE_NAME_BYTES_MAX: usize = 255;
+/// Length of a media type.
+pub const MEDIA_TYPE_BYTES_MAX: usize = 127;
+/// Bars of a voice message's waveform.
+pub const WAVEFORM_BYTES_MAX: usize = 128;
+/// Bytes of a file in one chunk.
+pub const FILE_CHUNK_BYTES_MAX: usize = 64 * 1024;
+
+/// An image that is sent to become an avatar.
+pub const AVATAR_FILE_BYTES_MAX: usize = 16 << 20;
+/// An image that is sent to become an emoji.
+pub const EMOJI_FILE_BYTES_MAX: usize = 4 << 20;
+/// Length of an emoji's name, in characters of ASCII.
+pub const EMOJI_NAME_CHARS_MIN: usize = 2;
+/// See [`EMOJI_NAME_CHARS_MIN`].
+pub const EMOJI_NAME_CHARS_MAX: usize = 32;
+/// Custom emoji of a server.
+pub const EMOJI_MAX: usize = 500;
+
 /// A frame's body. The longest legal message is a page of history.
 pub const FRAME_BODY_BYTES_MAX: usize = 1 << 20;
 /// A frame's body in the direction client to server; the longest is a `Resume`.
 pub const CLIENT_FRAME_BODY_BYTES_MAX: usize = 32 * 1024;
+/// A frame's body on the stream of an upload: a chunk and what stands before it.
+pub const UPLOAD_FRAME_BODY_BYTES_MAX: usize = FILE_CHUNK_BYTES_MAX + 64;
 /// A frame's body before `Welcome`.
 pub const HELLO_FRAME_BODY_BYTES_MAX: usize = 1_024;
 /// A datagram, counted from its kind.
@@ -52,6 +74,9 @@ pub const RESUME_TAIL_ENTRIES: u64 = 50;
 
 /// Streams a client may have open at once, the control stream included.
 pub const STREAMS_MAX: usize = 16;
+/// Of these files may have so many, which leaves control, two lanes and history theirs: uploads
+/// of one user that a server takes at once.
+pub const FILE_STREAMS_MAX: usize = STREAMS_MAX - 4;
 /// Requests of one session that wait for their answer.
 pub const REQUESTS_IN_FLIGHT_MAX: usize = 64;
 /// Bytes written to one lane and not yet taken by the transport.
@@ -91,8 +116,9 @@ pub const MUX_STREAM_WINDOW_BYTES: u64 = 256 * 1024;
 pub const MUX_BULK_WINDOW_BYTES: u64 = 1024 * 1024;
 /// Credit is granted in steps of at least this: half of a stream's window.
 pub const MUX_CREDIT_STEP_BYTES: u64 = MUX_STREAM_WINDOW_BYTES / 2;
-/// The part of [`MUX_BULK_WINDOW_BYTES`] that file streams may hold together.
-pub const MUX_FILE_WINDOW_BYTES: u64 = MUX_BULK_WINDOW_BYTES / 2;
+/// The part of [`MUX_BULK_WINDOW_BYTES`] that file streams may hold together: all but what one
+/// stream of history may.
+pub const MUX_FILE_WINDOW_BYTES: u64 = MUX_BULK_WINDOW_BYTES - MUX_STREAM_WINDOW_BYTES;
 /// Bytes a mux stream holds that were written and not yet sent.
 pub const MUX_SEND_BUFFER_BYTES_MAX: usize = 64 * 1024;
 /// One WebSocket message: any number of whole mux frames.

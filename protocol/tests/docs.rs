@@ -102,6 +102,7 @@ fn type_name(format: &Format) -> String {
         Format::Bool => "bool".to_owned(),
         Format::U32 => "u32".to_owned(),
         Format::Str => "text".to_owned(),
+        Format::Bytes => "bytes".to_owned(),
         Format::Option(inner) => format!("option {}", type_name(inner)),
         Format::Seq(inner) => format!("list {}", type_name(inner)),
         other => panic!("the page has no word for {other:?}"),

@@ -98,6 +98,27 @@ fn files_read_long_ago_do_not_hold_the_pool_against_the_next_file() {
 }
 
 #[test]
+fn three_files_that_nobody_reads_leave_room_for_a_fourth() {
+    let (mut client, mut server, mut accepted) = (Mux::new(Role::Client), Mux::new(Role::Server), Vec::new());
+    for _ in 0..3 {
+        let stopped = client.open(Class::File).unwrap();
+        for _ in 0..8 {
+            fill(&mut client, stopped);
+            carry(&mut client, &mut server, &mut accepted, false);
+        }
+    }
+    let file = client.open(Class::File).unwrap();
+    fill(&mut client, file);
+    carry(&mut client, &mut server, &mut accepted, false);
+    accepted.retain(|id| *id == file);
+    for _ in 0..100 {
+        assert_eq!(client.is_flushed(file), Ok(true));
+        fill(&mut client, file);
+        carry(&mut client, &mut server, &mut accepted, true);
+    }
+}
+
+#[test]
 fn small_writes_share_a_frame_and_a_message() {
     let (mut mux, ids) = client(&[Class::LaneInView]);
     for _ in 0..100 {

@@ -3,13 +3,16 @@
 //! come to: the memory that one connection may hold, whatever its peer does.
 
 use rill_protocol::limits::{
-    CLIENT_FRAME_BODY_BYTES_MAX, FRAME_BODY_BYTES_MAX, HELLO_FRAME_BODY_BYTES_MAX, LANE_IN_FLIGHT_BYTES_MAX,
-    MUX_MESSAGE_BYTES_MAX, MUX_SEND_BUFFER_BYTES_MAX, PRESENCE_WATCH_MAX, REQUESTS_IN_FLIGHT_MAX, ROOMS_PER_USER_MAX,
-    STREAMS_MAX, TEXT_BYTES_MAX,
+    CLIENT_FRAME_BODY_BYTES_MAX, FILE_CHUNK_BYTES_MAX, FRAME_BODY_BYTES_MAX, HELLO_FRAME_BODY_BYTES_MAX,
+    LANE_IN_FLIGHT_BYTES_MAX, MUX_MESSAGE_BYTES_MAX, MUX_SEND_BUFFER_BYTES_MAX, PRESENCE_WATCH_MAX,
+    REQUESTS_IN_FLIGHT_MAX, ROOMS_PER_USER_MAX, STREAMS_MAX, TEXT_BYTES_MAX,
 };
 
+use rill_storage::limits::BLOB_READ_BYTES;
+
 use crate::transport::limits::{
-    DATAGRAM_BUFFER_BYTES, RECEIVE_WINDOW_BYTES, SEND_WINDOW_BYTES, STRANGER_WINDOW_BYTES, WEBSOCKET_READ_BUFFER_BYTES,
+    DATAGRAM_BUFFER_BYTES, MUX_UNREAD_BYTES_MAX, RECEIVE_WINDOW_BYTES, SEND_WINDOW_BYTES, STRANGER_WINDOW_BYTES,
+    WEBSOCKET_READ_BUFFER_BYTES,
 };
 
 const KIB: usize = 1024;
@@ -26,6 +29,21 @@ pub const CONTROL_FRAME_BYTES_MAX: usize = 64 * KIB;
 pub const CONTROL_BATCH_BYTES_MAX: usize = 64 * KIB;
 /// Pages of history that a connection is being sent at once, over all its streams.
 pub const HISTORY_PAGES_AT_ONCE_MAX: usize = 2;
+
+/// How far ahead of what was read a client may send, of one upload ...
+pub const UPLOAD_CREDIT_BYTES: u64 = MIB as u64;
+/// ... and of all uploads of a connection together, in equal shares. They are always read, so
+/// this is what they may have on their way: half of what a connection may, so that the other
+/// half is there for chat.
+pub const UPLOADS_CREDIT_BYTES: u64 = RECEIVE_WINDOW_BYTES as u64 / 2;
+
+const _: () = assert!(
+    UPLOADS_CREDIT_BYTES >= (STREAMS_MAX * FILE_CHUNK_BYTES_MAX) as u64,
+    "the share of an upload is less than a chunk, and who sends whole ones gets no further"
+);
+
+/// A chunk of an upload that is shorter counts as a frame, unless it is the last.
+pub const SHORT_CHUNK_BYTES: usize = 4 * KIB;
 
 /// How old what is remembered of a room, and who is in it, may be before the store is asked
 /// again, whatever was heard: for so long a hint that was lost deceives.
@@ -136,11 +154,15 @@ const STATE_BYTES: usize = 128 * KIB;
 const QUIC_BYTES_MAX: usize = RECEIVE_WINDOW_BYTES as usize + SEND_WINDOW_BYTES as usize + 2 * DATAGRAM_BUFFER_BYTES;
 /// Over WebSocket: unread bytes and the message behind them, bytes taken off and not yet
 /// cut into frames, what streams wait to send, messages on their way.
-const WEBSOCKET_BYTES_MAX: usize = 2 * (RECEIVE_WINDOW_BYTES as usize + MUX_MESSAGE_BYTES_MAX)
+const WEBSOCKET_BYTES_MAX: usize = 2 * (MUX_UNREAD_BYTES_MAX + MUX_MESSAGE_BYTES_MAX)
     + STREAMS_MAX * MUX_SEND_BUFFER_BYTES_MAX
     + 3 * MUX_MESSAGE_BYTES_MAX
     + WEBSOCKET_READ_BUFFER_BYTES
     + 2 * DATAGRAM_BUFFER_BYTES;
+/// What a stream of downloads holds: what was read, and what is read ahead. What an upload holds
+/// before it is on disk is bounded for all connections together
+/// ([`crate::files::service::limits::UPLOADS_AT_ONCE_MAX`]).
+const DOWNLOAD_BYTES_MAX: usize = 2 * BLOB_READ_BYTES;
 /// What the session holds above either.
 const SESSION_BYTES_MAX: usize = (STREAMS_MAX + REQUESTS_IN_FLIGHT_MAX) * CLIENT_FRAME_BODY_BYTES_MAX
     + (CONTROL_FRAMES_WAITING_MAX + 2) * CONTROL_FRAME_BYTES_MAX
@@ -148,7 +170,8 @@ const SESSION_BYTES_MAX: usize = (STREAMS_MAX + REQUESTS_IN_FLIGHT_MAX) * CLIENT
     + ROOMS_PER_USER_MAX * (ROOM_ADDED_BYTES + SUBSCRIPTION_BYTES)
     + PRESENCE_WATCH_MAX * SUBSCRIPTION_BYTES
     + 2 * (LANE_IN_FLIGHT_BYTES_MAX + TEXT_BYTES_MAX + KIB)
-    + HISTORY_PAGES_AT_ONCE_MAX * FRAME_BODY_BYTES_MAX;
+    + HISTORY_PAGES_AT_ONCE_MAX * FRAME_BODY_BYTES_MAX
+    + STREAMS_MAX * DOWNLOAD_BYTES_MAX;
 
 const fn longer(a: usize, b: usize) -> usize {
     if a > b { a } else { b }
@@ -166,5 +189,21 @@ pub const STRANGER_MEMORY_BYTES_MAX: usize = STRANGER_WINDOW_BYTES as usize
     + 2 * DATAGRAM_BUFFER_BYTES
     + STATE_BYTES;
 
-const _: () = assert!(CONNECTION_MEMORY_BYTES_MAX <= 12 * MIB, "a connection may hold more than operators are told");
+const _: () = assert!(CONNECTION_MEMORY_BYTES_MAX <= 21 * MIB, "a connection may hold more than operators are told");
 const _: () = assert!(STRANGER_MEMORY_BYTES_MAX <= 768 * KIB, "a stranger may hold more than operators are told");
+
+/// Images on their way to become avatars or emoji, of all users: each is held whole.
+pub const PICTURE_BODIES_MAX: usize = 4;
+/// How long one waits for its place, and has to come in.
+pub const PICTURE_WAIT_MS: u64 = 10_000;
+pub const PICTURE_BODY_MS: u64 = 60_000;
+/// How much of one that is too large is heard, so that its sender is told why.
+pub const PICTURE_HEARD_BYTES_MAX: usize = 64 * MIB;
+/// How often the sessions of one of several nodes look at the avatars and emoji that they show,
+/// whatever the bus said; in so many parts, so that the store is not asked for all of them in one
+/// moment; and the pause between two parts when some of what the bus said is known to be lost.
+pub const PICTURES_LOOK_MS: u64 = 60_000;
+pub const PICTURES_LOOK_PARTS: u64 = 60;
+pub const PICTURES_DOUBT_PAUSE_MS: u64 = 50;
+/// Users whose avatars one session asks for before it writes what it knows.
+pub const PICTURES_AT_ONCE_MAX: usize = 16;

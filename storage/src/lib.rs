@@ -20,6 +20,7 @@ pub mod port;
 mod record;
 pub mod redis;
 mod rows;
+pub mod strays;
 mod table;
 
 pub use engine::EngineKind;

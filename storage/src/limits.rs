@@ -40,18 +40,20 @@ pub const INVITATIONS_PER_CREATOR_MAX: usize = 200;
 /// Uses of one invitation.
 pub const INVITATION_USES_MAX: u32 = 1_000;
 /// Transfers of one user that are kept, whatever their state; past it those that are done go,
-/// the oldest first.
+/// the oldest first, then those that have failed before they were whole.
 pub const TRANSFERS_PER_USER_MAX: usize = 256;
 /// What a client says of a file.
 pub const FILE_NAME_BYTES_MAX: usize = 1_024;
 pub const MEDIA_TYPE_BYTES_MAX: usize = 256;
 /// What is kept beside a content for whoever serves it.
 pub const CONTENT_FACTS_BYTES_MAX: usize = 1_024;
-/// Spent blobs of one content; past it a claim is refused with `Busy` until they are collected.
-pub const SPENT_BLOBS_PER_CONTENT_MAX: usize = 1_000;
+/// Spent blobs of one content; past it those that are gone are forgotten, the oldest first, and
+/// if none can be, a claim is refused with `Busy` until they are collected.
+pub const SPENT_BLOBS_PER_CONTENT_MAX: usize = 900;
 /// How long the name of a blob is kept that is gone: longer than any call that could still
-/// offer it takes.
+/// offer it takes; and, where there are too many, at least.
 pub const SPENT_BLOB_KEPT_MS: u64 = 60 * 60 * 1_000;
+pub const SPENT_BLOB_KEPT_MS_MIN: u64 = 60 * 1_000;
 /// Visible ranges of one membership; past it the oldest is forgotten, so that its
 /// entries are hidden.
 pub const RANGES_PER_MEMBERSHIP_MAX: usize = 256;
@@ -178,7 +180,9 @@ pub const ARCHIVE_DUE_ROOMS_MAX: usize = 10_000;
 pub const BLOB_CONNECT_TIMEOUT_MS: u64 = 3_000;
 pub const BLOB_PATIENCE_MS: u64 = 10_000;
 /// A part of a blob that grows: what its digest keeps one value of, and an object of its own in
-/// a bucket. Part of the format.
+/// a bucket. Part of the format. Whoever writes into a bucket holds two of them, one that fills
+/// and one on its way: 8 MiB for each transfer under way, where a folder holds 2
+/// ([`STAGED_BATCH_BYTES_MAX`]).
 pub const BLOB_PART_BYTES: u64 = 4 * 1024 * 1024;
 /// What gathers for the file of such a blob before a piece of work is begun for it, and before
 /// whoever receives it waits; as much again is being written.
@@ -189,8 +193,11 @@ pub const STAGED_SYNC_BYTES: u64 = 8 * 1024 * 1024;
 /// How often, and how long each time, the next writer of a blob waits for the one before.
 pub const STAGED_LOCK_TRIES_MAX: u32 = 100;
 pub const STAGED_LOCK_WAIT_MS: u64 = 20;
-/// Bytes of a blob that are read at a time; in a folder as much again is read ahead.
-pub const BLOB_READ_BYTES: usize = 1024 * 1024;
+/// Objects of a bucket that one look for strays goes through: ten pages.
+pub const STRAY_OBJECTS_MAX: usize = 10_000;
+/// Bytes of a blob that are read at a time; in a folder as much again is read ahead. Each of a
+/// connection's streams may hold them for as long as its peer takes nothing.
+pub const BLOB_READ_BYTES: usize = 256 * 1024;
 /// How few entries of a room an owner may let Redis keep.
 pub const KEEP_ENTRIES_MIN: u64 = 256;
 
@@ -261,3 +268,7 @@ impl Default for Bounds {
         }
     }
 }
+
+/// Custom emoji: they are read together.
+pub const EMOJI_MAX: usize = rill_protocol::limits::EMOJI_MAX;
+const _: () = assert!(EMOJI_MAX < WHOLE_ROWS_MAX && EMOJI_MAX < READ_ROWS_MAX);

@@ -3,9 +3,13 @@
 use rill_protocol::{ClientId, Epoch, RoomId, SessionId, UserId};
 use std::sync::Arc;
 
+mod attached;
 mod files;
+mod pictures;
 
+pub use attached::*;
 pub use files::*;
+pub use pictures::*;
 
 /// A keyed hash of a normalised username; the store never holds names as keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -110,6 +114,7 @@ pub struct Room {
     /// Reserved for spaces.
     pub parent: Option<RoomId>,
     pub members: u32,
+    pub avatar: Avatar,
     /// Tells a repeated creation from another one under the same client id.
     pub created_by: Digest,
 }
@@ -163,6 +168,24 @@ pub enum Fact {
     Posted,
     Joined,
     Left,
+    /// A post with a file: the body is the text beside it.
+    File,
+    /// The file of the message `target` is not on its way any more.
+    FileSettled {
+        target: u64,
+    },
+    /// The room has another picture, or none any more: its avatar from here on.
+    Avatar {
+        version: u64,
+        is_set: bool,
+    },
+}
+
+impl Fact {
+    /// Whether somebody says something with it: what unread messages are counted of.
+    pub fn is_post(self) -> bool {
+        matches!(self, Self::Posted | Self::File)
+    }
 }
 
 /// The text beside a fact.
@@ -186,6 +209,18 @@ pub struct Entry {
     pub posts: u64,
     pub fact: Fact,
     pub body: Body,
+    /// As it is now, of an entry that speaks of one.
+    pub file: Option<Arc<AttachedFile>>,
+}
+
+impl Entry {
+    /// The entry that this one speaks of: itself, or the message that it changes.
+    pub fn target_seq(&self) -> u64 {
+        match self.fact {
+            Fact::FileSettled { target } => target,
+            _ => self.seq,
+        }
+    }
 }
 
 /// The end of a log.
@@ -240,6 +275,14 @@ pub enum Change {
     Join,
     /// Closes the range behind the leaving entry, which the member still sees.
     Leave,
+    /// As [`Self::Post`], with a file that is on its way.
+    File { text: Arc<str>, file: Arc<AttachedFile> },
+    /// Says once what became of the author's file of the message `target`, which was on its
+    /// way. Takes no membership, and is never refused for what the author did besides.
+    SettleFile { target: u64, state: FileState },
+    /// Gives the room another picture, or none, if its avatar is the one of version
+    /// `replaces`. Members only.
+    Avatar { picture: Option<Picture>, replaces: u64 },
 }
 
 /// Whether a client id was seen before.
@@ -269,6 +312,8 @@ pub struct Message {
     pub fact: Fact,
     pub body: Body,
     pub edits: u32,
+    /// As it is now, of a message that has one.
+    pub file: Option<Arc<AttachedFile>>,
 }
 
 /// Where to read messages from; the seq itself is not included.

@@ -43,11 +43,15 @@ pub enum Bug {
     AnswerTakenForNew,
     /// What somebody may see is decided upon what is remembered.
     VisibleFromMemory,
+    /// Who was removed reads on what they could see before.
+    FileReadAfterRemoval,
+    /// A spent blob is told as gone before it is.
+    CollectedBeforeGone,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::AckBeforeDurable,
         Self::KeyForgottenAtRestart,
         Self::CursorMovedBeforeWrite,
@@ -65,6 +69,8 @@ impl Bug {
         Self::MemoryNeverAsksAgain,
         Self::AnswerTakenForNew,
         Self::VisibleFromMemory,
+        Self::FileReadAfterRemoval,
+        Self::CollectedBeforeGone,
     ];
 }
 

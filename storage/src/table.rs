@@ -95,4 +95,18 @@ tables! {
     31 PendingReference "pending_reference"
     /// content, blob
     32 SpentBlob "spent_blob"
+    /// room, seq
+    33 AttachedFile "attached_file"
+    /// user, room, seq: the file of a message that counts among what the user keeps
+    34 KeptFile "kept_file"
+    /// user: bytes of all of those
+    35 KeptBytes "kept_bytes"
+    /// user
+    36 UserAvatar "user_avatar"
+    /// room
+    37 RoomAvatar "room_avatar"
+    /// One row: the version of all custom emoji.
+    38 EmojiSet "emoji_set"
+    /// emoji
+    39 Emoji "emoji"
 }

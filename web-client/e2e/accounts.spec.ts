@@ -76,7 +76,7 @@ test.describe('by invitation', () => {
     expect(pages.every((url) => !new URL(url).search.includes('invitation'))).toBe(true);
     await guest.page.getByRole('button', { name: '设置' }).click();
     // What is not theirs to do is not there.
-    await expect(guest.page.getByRole('button', { name: '密码与设备' })).toBeVisible();
+    await expect(guest.page.getByRole('button', { name: '我的账号' })).toBeVisible();
     await expect(guest.page.getByRole('button', { name: '用户管理' })).toHaveCount(0);
     await expect(guest.page.getByRole('button', { name: '邀请' })).toHaveCount(0);
 
@@ -117,7 +117,7 @@ test('a changed password ends the other devices, and errors stand beside their f
   await inside(there);
   await here.open();
 
-  const dialog = await here.openSettings('密码与设备');
+  const dialog = await here.openSettings('我的账号');
   await expect(dialog.getByText('Linux 上的 Chrome')).toHaveCount(1);
   await expect(dialog.getByText('本设备')).toBeVisible();
   await expectAccessible(here.page);
@@ -166,7 +166,7 @@ test('devices are ended one by one, or all others at once after a question', asy
     await inside(one);
   }
   await here.open();
-  const dialog = await here.openSettings('密码与设备');
+  const dialog = await here.openSettings('我的账号');
   const rows = dialog.getByRole('region', { name: '已登录的设备' }).getByRole('listitem');
   await expect(rows).toHaveCount(4);
   await expect(rows.first()).toContainText('本设备');
@@ -276,12 +276,12 @@ for (const width of [390, 320]) {
       await boss.open();
       const { page } = boss;
       for (const [zh, en] of [
-        ['密码与设备', 'Password and devices'],
+        ['我的账号', 'Your account'],
         ['用户管理', 'People'],
         ['邀请', 'Invitations'],
       ] as const) {
         await page.getByRole('button', { name: /^(设置|Settings)$/ }).tap();
-        if (zh === '密码与设备') await shoot(page, info, `phone-settings-${String(width)}-${colorScheme}`);
+        if (zh === '我的账号') await shoot(page, info, `phone-settings-${String(width)}-${colorScheme}`);
         const name = width === 320 ? en : zh;
         await page.getByRole('button', { name, exact: true }).tap();
         const dialog = page.getByRole('dialog', { name });

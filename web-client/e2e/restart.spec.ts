@@ -1,5 +1,6 @@
 /** The server ends as its service manager asks it to and is started again: nobody notices. */
 import { setTimeout as pause } from 'node:timers/promises';
+import { RESTART_MS_MAX } from '../src/client/reconnect';
 import type { Person, Transport } from './fixtures';
 import { expect, test } from './fixtures';
 import { noticed, watchBreaks } from './noticed';
@@ -7,6 +8,8 @@ import { usableWithinMs } from './usable';
 
 /** What the chip alone may say meanwhile. */
 const QUIET = ['the chip said 服务器正在重启…'];
+/** A server that says goodbye and is away for longer is offline, and that is what people are told. */
+const LONG_AWAY = [...QUIET, 'the chip said 离线', 'a banner'];
 
 for (const transport of ['webtransport', 'websocket'] as const satisfies Transport[]) {
   test(`a clean restart in the middle of typing and sending, over ${transport}`, async ({
@@ -31,7 +34,9 @@ for (const transport of ['webtransport', 'websocket'] as const satisfies Transpo
 
     for (let turn = 1; turn <= 3; turn += 1) {
       let restarted = false;
+      const endsAtMs = Date.now();
       const restart = (async () => {
+        // It says goodbye at once; to end takes as long as the disk does.
         await server.terminate();
         const goneAtMs = Date.now();
         // A service manager takes its time, too.
@@ -55,10 +60,18 @@ for (const transport of ['webtransport', 'websocket'] as const satisfies Transpo
         await expect(who.chip).toContainText(/ms/);
       }
       const backMs = Date.now() - sinceMs;
+      const allMs = Date.now() - endsAtMs;
       info.annotations.push({ type: 'restart', description: `${String(awayMs)} + ${String(backMs)} ms` });
-      console.log(`    away for ${String(awayMs)} ms, all sent ${String(backMs)} ms later`);
+      console.log(
+        `    away for ${String(awayMs)} of ${String(allMs)} ms, all sent ${String(backMs)} ms later`,
+      );
       expect(backMs).toBeLessThan(4 * usableWithinMs());
-      for (const who of [one, two]) expect(QUIET).toEqual(expect.arrayContaining(await noticed(who)));
+      // A machine that others keep busy can take longer for it than the page promises.
+      const may = allMs < RESTART_MS_MAX ? QUIET : LONG_AWAY;
+      for (const who of [one, two]) {
+        expect(may).toEqual(expect.arrayContaining(await noticed(who)));
+        await watchBreaks(who);
+      }
     }
 
     await expect(one.composer).toHaveValue('half a sen');

@@ -1,10 +1,10 @@
 //! Who listens: notes everything that the client gives, in the order in which it gives it.
 
 use anyhow::{Context, bail};
-use rill_client::{Client, EntryKind, Event, Events, State, TailCause};
+use rill_client::{Client, EntryKind, Event, Events, HistoryPage, State, TailCause};
 use rill_protocol::{
     RoomId,
-    message::{Direction, MessageKind, MessagePage},
+    message::{Direction, MessageKind},
 };
 use std::{
     sync::{
@@ -110,7 +110,7 @@ impl Listener {
 pub(crate) async fn read(client: &Client, room: RoomId, after: u64, until: u64) -> anyhow::Result<Vec<Placed>> {
     let (mut found, mut after) = (Vec::new(), after);
     loop {
-        let MessagePage { messages, next, .. } = client.history(room, Direction::After, after, PAGE).await?;
+        let HistoryPage { messages, next, .. } = client.history(room, Direction::After, after, PAGE).await?;
         for message in messages {
             let seq = message.seq.get();
             if seq > until {

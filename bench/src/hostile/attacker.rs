@@ -17,11 +17,11 @@ use super::{
     answer::Answer,
     attacks::Attack,
     book::Book,
-    dice::Dice,
     ground::Ground,
     http::{self, Reply},
     tcp::Door,
 };
+use crate::dice::Dice;
 
 /// Tickets of one request.
 const TICKETS_AT_ONCE: usize = 4;

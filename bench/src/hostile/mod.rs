@@ -11,11 +11,11 @@ pub(crate) mod attacker;
 pub(crate) mod attacks;
 pub(crate) mod book;
 pub(crate) mod counters;
-pub(crate) mod dice;
+
 pub(crate) mod ground;
 mod http;
 mod mutation;
 mod relay;
 mod tcp;
-mod tls;
+pub(crate) mod tls;
 mod wire;

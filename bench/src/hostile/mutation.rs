@@ -10,7 +10,8 @@ use rill_protocol::{
     version::VERSION,
 };
 
-use super::{dice::Dice, ground::Ground, wire::raw_frame};
+use super::{ground::Ground, wire::raw_frame};
+use crate::dice::Dice;
 
 /// One valid frame, whichever.
 fn valid(out: &mut BytesMut, dice: &mut Dice, ground: &Ground) {

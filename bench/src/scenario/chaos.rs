@@ -21,7 +21,7 @@ use crate::{
         reckoning::Reckoning,
         report::{ChaosReport, Parts, Seen},
     },
-    hostile::dice::Dice,
+    dice::Dice,
     report::write_json,
     target::{Life, Target, Wish, close_all},
 };
@@ -41,8 +41,13 @@ pub(crate) fn run(args: &ChaosArgs) -> anyhow::Result<bool> {
 }
 
 async fn measure(args: &ChaosArgs) -> anyhow::Result<ChaosReport> {
-    let wish =
-        Wish { users: args.users(), rooms: args.rooms, messages: args.messages, engine: args.engine, redis: None };
+    let wish = Wish {
+        users: args.users(),
+        rooms: args.rooms,
+        messages: args.messages,
+        engine: args.engine,
+        ..Wish::default()
+    };
     let mut target = Target::start(args.run.rill.as_deref(), &wish, Vec::new(), Life::Again).await?;
     let outboxes = tempfile::Builder::new().prefix("rill-bench").tempdir()?;
     let outbox = |user: usize| (user < args.speakers).then(|| outboxes.path().join(format!("{user}.json")));

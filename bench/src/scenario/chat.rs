@@ -29,6 +29,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// Runs the scenario, prints and writes its report.
 pub(crate) fn run(args: &ChatArgs) -> anyhow::Result<Report> {
     args.check()?;
+    args.link.lay()?;
     let report = complete(args.workers, measure(args))?;
     report.print();
     write_json(&report, args.json.as_deref())?;

@@ -2,9 +2,11 @@
 //! reports.
 
 pub(crate) mod append;
+pub(crate) mod beside;
 pub(crate) mod chaos;
 pub(crate) mod chat;
 pub(crate) mod cluster;
+pub(crate) mod files;
 pub(crate) mod hostile;
 pub(crate) mod slow;
 pub(crate) mod store;
@@ -19,7 +21,7 @@ use tokio::{
 };
 
 /// Does a scenario's work on so many threads, unless somebody wants the end.
-fn complete<T>(workers: usize, work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+pub(crate) fn complete<T>(workers: usize, work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     let runtime = runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build()?;
     runtime.block_on(interruptible(work))
 }

@@ -7,7 +7,7 @@ mod prepared_store;
 mod server_process;
 
 use anyhow::Context;
-use rill_client::{Client, Config, Credentials, Endpoints, Events, TransportKind, Trust};
+use rill_client::{Client, Config, Credentials, Endpoints, Events, TransportKind, Trust, limits::TRANSFERS_AT_ONCE};
 use rill_protocol::{RoomId, Ticket};
 use rustix::process::Signal;
 use std::{
@@ -41,6 +41,8 @@ pub(crate) struct Target {
     expired: Vec<Ticket>,
     /// Further rights of the first user of each room, for somebody who comes anew.
     spare: Vec<Credentials>,
+    /// Files of each user that travel at once, each way.
+    pub(crate) transfers_at_once: usize,
     pub(crate) tls: bool,
     pub(crate) durability: &'static str,
 }
@@ -70,6 +72,7 @@ impl Target {
                     rooms: None,
                     expired: Vec::new(),
                     spare: Vec::new(),
+                    transfers_at_once: TRANSFERS_AT_ONCE,
                     durability: "unknown",
                 })
             }
@@ -88,7 +91,8 @@ impl Target {
         settings: Vec<(&'static str, String)>,
         life: Life,
     ) -> anyhow::Result<Self> {
-        let folder = tempfile::Builder::new().prefix("rill-bench").tempdir()?;
+        let parent = wish.parent.clone().unwrap_or_else(std::env::temp_dir);
+        let folder = tempfile::Builder::new().prefix("rill-bench").tempdir_in(parent)?;
         let Prepared { mut tickets, rooms, expired } = prepared_store::prepare(folder.path(), wish).await?;
         let spare = tickets.iter_mut().take(rooms.len()).map(|of_owner| of_owner.split_off(of_owner.len() / 2));
         let spare = spare.map(Credentials::Tickets).collect();
@@ -102,6 +106,7 @@ impl Target {
             rooms: Some(rooms),
             expired,
             spare,
+            transfers_at_once: TRANSFERS_AT_ONCE,
             tls: true,
             durability: "fdatasync",
         })
@@ -220,6 +225,8 @@ impl Target {
             trust: self.trust.clone(),
             client_name: concat!("rill-bench ", env!("CARGO_PKG_VERSION")).to_owned(),
             outbox: None,
+            transfers_at_once: self.transfers_at_once,
+            resumed_throttle: None,
         }
     }
 

@@ -66,6 +66,8 @@ impl Nodes {
             trust: self.trust.clone(),
             client_name: concat!("rill-bench ", env!("CARGO_PKG_VERSION")).to_owned(),
             outbox,
+            transfers_at_once: rill_client::limits::TRANSFERS_AT_ONCE,
+            resumed_throttle: None,
         }
     }
 

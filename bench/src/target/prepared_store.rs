@@ -14,7 +14,7 @@ use rill_storage::{
     redis::{self, RedisOptions, RedisServer, Spawn},
 };
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -58,6 +58,8 @@ pub(crate) struct Wish {
     pub(crate) messages: u32,
     /// The default one by default.
     pub(crate) engine: Option<EngineKind>,
+    /// Where the store's folder is made; by default the system's place for temporary files.
+    pub(crate) parent: Option<PathBuf>,
     /// The address of the Redis that has the store, instead of a folder.
     pub(crate) redis: Option<String>,
 }

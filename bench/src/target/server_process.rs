@@ -23,6 +23,7 @@ use tokio::time::sleep;
 use url::Url;
 
 use super::prepared_store::DATA;
+use crate::link;
 
 const START_PATIENCE: Duration = Duration::from_secs(60);
 const STOP_PATIENCE: Duration = Duration::from_secs(20);
@@ -31,7 +32,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 const LOOK_CLOSELY_EVERY: Duration = Duration::from_millis(1);
 /// Where the server keeps the certificate of its HTTPS port.
 const TCP_CERTIFICATE: &str = "certs/tcp.pem";
-const ANY_PORT: &str = "127.0.0.1:0";
+const LOOPBACK_ANY_PORT: &str = "127.0.0.1:0";
 /// Below those that systems give to connections that go out (49152 and above by RFC 6335,
 /// 32768 and above on Linux).
 const LASTING_PORTS: Range<u16> = 20_000..32_000;
@@ -76,8 +77,8 @@ struct Ports {
 
 impl Ports {
     fn any() -> Self {
-        let [http, https, quic] = std::array::from_fn(|_| ANY_PORT.to_owned());
-        Self { http, https, quic }
+        let reachable = SocketAddr::from((link::server_host(), 0)).to_string();
+        Self { http: LOOPBACK_ANY_PORT.to_owned(), https: reachable.clone(), quic: reachable }
     }
 
     /// Ports that stay free while nobody listens there: others than those that a system
@@ -111,7 +112,7 @@ impl Launch {
         command.args(["--http", &ports.http, "--https", &ports.https, "--quic", &ports.quic]);
         command.env("RILL_LOG", "warn").envs(self.settings.iter().map(|(key, value)| (key, value)));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
-        let child = command.spawn().with_context(|| format!("{} cannot be started", self.binary.display()))?;
+        let child = link::spawn(command).with_context(|| format!("{} cannot be started", self.binary.display()))?;
         Ok(Guarded(child))
     }
 

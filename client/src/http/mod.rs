@@ -4,8 +4,10 @@
 //! Plain HTTP is spoken to this machine only: certificate hashes and passwords that
 //! come over an unprotected network prove nothing and protect nobody.
 
+mod pictures;
 mod types;
 
+pub use pictures::{Avatar, Emoji, EmojiList, Whose};
 pub use types::{Account, Login, ServerInfo, WebSocketInfo, WebTransportInfo};
 
 use reqwest::{Method, RequestBuilder, Response, StatusCode, redirect};

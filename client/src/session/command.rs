@@ -6,13 +6,13 @@ use rill_protocol::{
     codec::frame,
     message::{
         CreateRoom, Direction, GetMessages, GetUsers, JoinRoom, LeaveRoom, ListMembers, ListRooms, MemberPage,
-        MessagePage, RoomInfo, RoomPage, UserInfo,
+        RoomInfo, RoomPage, UserInfo,
     },
 };
 use tokio::sync::oneshot;
 
 use super::Pending;
-use crate::Error;
+use crate::{Error, event::HistoryPage};
 
 /// One thing a handle wants.
 pub(crate) enum Command {
@@ -77,5 +77,5 @@ pub(crate) enum Answer {
     Rooms(RoomPage),
     Members(MemberPage),
     Users(Vec<UserInfo>),
-    Messages(MessagePage),
+    Messages(HistoryPage),
 }

@@ -7,6 +7,7 @@ use rill_protocol::{
 };
 use std::{
     future::pending,
+    sync::Arc,
     time::{Duration, Instant},
 };
 use tokio::time::{Sleep, sleep_until, timeout};
@@ -15,7 +16,7 @@ use super::{
     link::{End, Link, ended},
     machine::{Machine, Output},
     stream::{FrameReader, FrameWriter, ReadError},
-    supervise::{Io, has_room},
+    supervise::{Io, Way, has_room},
 };
 use crate::{
     limits,
@@ -31,9 +32,11 @@ const NOTHING_DUE: Duration = Duration::from_secs(3_600);
 pub(crate) async fn drive(link: Link, machine: &mut Machine, io: &mut Io) -> End {
     let Link { connection, reader, writer, welcome } = link;
     machine.connected(&welcome, Instant::now());
+    let connection = Arc::new(connection);
     let mut driver = Driver { connection, reader, writer, lanes: [None, None], history: None, is_online: false };
     let end = driver.run(machine, io).await;
     machine.disconnected();
+    io.shared.way.send_replace(Way::Down);
     let code = match &end {
         End::Broken(_) => Code::Malformed,
         _ => Code::Normal,
@@ -47,7 +50,8 @@ pub(crate) async fn drive(link: Link, machine: &mut Machine, io: &mut Io) -> End
 }
 
 struct Driver {
-    connection: Connection,
+    /// Transfers have streams of their own on it.
+    connection: Arc<Connection>,
     reader: FrameReader,
     writer: FrameWriter,
     /// In view, others.
@@ -188,6 +192,7 @@ impl Driver {
         if machine.is_online() && !self.is_online {
             self.is_online = true;
             io.online(machine, self.connection.kind());
+            io.shared.way.send_replace(Way::Up(Arc::clone(&self.connection)));
         }
         Ok(())
     }

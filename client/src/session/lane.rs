@@ -3,7 +3,7 @@
 use rill_protocol::{
     Epoch, Frame, Kind, RoomId,
     codec::{self, DecodeError},
-    message::{EntryCreated, EntryHeader, EntryPosted, RoomHandle},
+    message::{EntryAvatar, EntryCreated, EntryFile, EntryFileSettled, EntryHeader, EntryPosted, RoomHandle},
 };
 use std::collections::HashMap;
 use thiserror::Error;
@@ -51,6 +51,18 @@ impl Handles {
             Some(Kind::EntryJoined) => (frame.decode()?, EntryKind::Joined),
             Some(Kind::EntryLeft) => (frame.decode()?, EntryKind::Left),
             Some(Kind::EntryHidden) => (frame.decode()?, EntryKind::Hidden),
+            Some(Kind::EntryFile) => {
+                let EntryFile { header, text, file } = frame.decode()?;
+                (header, EntryKind::File { text, file })
+            }
+            Some(Kind::EntryFileSettled) => {
+                let EntryFileSettled { header, target, state } = frame.decode()?;
+                (header, EntryKind::FileSettled { target: target.get(), state })
+            }
+            Some(Kind::EntryAvatar) => {
+                let EntryAvatar { header, avatar } = frame.decode()?;
+                (header, EntryKind::Avatar { version: avatar.version.get(), is_set: avatar.is_set })
+            }
             Some(Kind::EntryErased) => (frame.decode()?, EntryKind::Erased),
             // Of a later version: it still counts, so that the tail stays whole.
             _ => (codec::decode_prefix::<EntryHeader>(&frame.body)?.0, EntryKind::Unknown(frame.kind)),
@@ -72,7 +84,12 @@ impl Handles {
 mod tests {
     use super::*;
     use bytes::BytesMut;
-    use rill_protocol::{ClientId, FrameDecoder, U53, UserId, kind::Body, message::EntryJoined, varint};
+    use rill_protocol::{
+        ClientId, FrameDecoder, TransferId, U53, UserId,
+        kind::Body,
+        message::{EntryJoined, FileInfo, FileOutcome, FileState},
+        varint,
+    };
 
     fn frame_of<T: Body>(value: &T) -> Frame {
         let mut decoder = FrameDecoder::new(1_000);
@@ -103,6 +120,20 @@ mod tests {
         let entry = named().read(&frame).unwrap().unwrap();
         assert_eq!((entry.room, entry.epoch, entry.seq), (RoomId([7; 16]), Epoch([8; 16]), 9));
         assert_eq!(entry.kind, EntryKind::Posted { text: "技术".to_owned() });
+    }
+
+    #[test]
+    fn a_file_and_what_became_of_it_are_entries() {
+        let size = U53::from(9);
+        let file = FileInfo { transfer: TransferId([5; 16]), name: "a.pdf".to_owned(), size, voice: None };
+        let posted = EntryFile { header: header(3, 9), text: "see".to_owned(), file: file.clone() };
+        let entry = named().read(&frame_of(&posted)).unwrap().unwrap();
+        assert_eq!((entry.seq, entry.kind), (9, EntryKind::File { text: "see".to_owned(), file }));
+        let (outcome, media_type) = (FileOutcome::Failed, "text/plain".to_owned());
+        let state = FileState { outcome, code: 85, size, media_type, image: None };
+        let settled = EntryFileSettled { header: header(3, 12), target: U53::from(9), state: state.clone() };
+        let entry = named().read(&frame_of(&settled)).unwrap().unwrap();
+        assert_eq!((entry.seq, entry.kind), (12, EntryKind::FileSettled { target: 9, state }));
     }
 
     #[test]

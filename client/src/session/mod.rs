@@ -6,7 +6,7 @@
 //! must outlive a connection (tails, the outbox, open requests) lives in the machine,
 //! and what must outlive the process in `outbox_file`.
 
-mod backoff;
+pub(crate) mod backoff;
 mod command;
 mod drive;
 mod lane;
@@ -18,12 +18,12 @@ mod outbox_file;
 mod requests;
 mod room;
 mod rooms;
-mod stream;
+pub(crate) mod stream;
 mod supervise;
 mod tickets;
 
 pub(crate) use command::{Answer, Command, Request};
 pub(crate) use outbox::{Outcome, Pending, QueuedPost};
 pub(crate) use outbox_file::OutboxFile;
-pub(crate) use supervise::{Shared, Supervisor};
+pub(crate) use supervise::{Shared, Supervisor, Way};
 pub(crate) use tickets::Tickets;

@@ -3,16 +3,14 @@
 //!
 //! A post is taken when it is in the file, and only then sent; one that is acked
 //! leaves the file a little later, which is harmless: the server knows its client id.
-//! The file is written whole beside the old one, synced, and renamed over it, so that
-//! a kill at any moment leaves the one or the other. Another process that uses the
-//! same file is refused.
+//! Another process that uses the same file is refused.
 
 use parking_lot::Mutex;
 use rill_protocol::ClientId;
 use serde::{Deserialize, Serialize};
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Read, Write},
+    fs::File,
+    io,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -22,7 +20,7 @@ use tokio::{
 };
 
 use super::QueuedPost;
-use crate::{Error, limits::OUTBOX_FILE_BYTES_MAX};
+use crate::{Error, durable_file, limits::OUTBOX_FILE_BYTES_MAX};
 
 /// The layout of a file without batches; an unknown one is refused, not guessed at.
 const FORMAT: u32 = 1;
@@ -72,7 +70,7 @@ struct Saved {
 impl OutboxFile {
     /// Opens or makes the file and returns what an earlier process left in it.
     pub(crate) fn open(path: &Path) -> Result<(Self, Vec<QueuedPost>), Error> {
-        let lock = lock(path).map_err(|error| fail(path, &error))?;
+        let lock = durable_file::lock(path).map_err(|error| fail(path, &error))?;
         let posts = read(path).map_err(|error| fail(path, &error))?;
         let (send, saved) = watch::channel(Saved::default());
         let state = Mutex::new(Posts { posts: posts.clone(), generation: 0 });
@@ -133,36 +131,14 @@ async fn save(inner: Arc<Inner>, saved: watch::Sender<Saved>) {
             (serde_json::to_vec(&Content::of(state.posts.clone())), state.generation)
         };
         let path = inner.path.clone();
-        let write = task::spawn_blocking(move || write(&path, &content.map_err(io::Error::other)?));
+        let write = task::spawn_blocking(move || durable_file::write(&path, &content.map_err(io::Error::other)?));
         let outcome = write.await.unwrap_or_else(|error| Err(io::Error::other(error)));
         saved.send_replace(Saved { generation, failure: outcome.err().map(|error| error.to_string()) });
     }
 }
 
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(ending);
-    path.with_file_name(name)
-}
-
-fn folder(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-fn lock(path: &Path) -> io::Result<File> {
-    fs::create_dir_all(folder(path))?;
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(beside(path, ".lock"))?;
-    file.try_lock().map_err(|_| io::Error::other("it is in use by another process"))?;
-    Ok(file)
-}
-
 fn read(path: &Path) -> io::Result<Vec<QueuedPost>> {
-    let mut text = String::new();
-    match File::open(path) {
-        Ok(file) => file.take(OUTBOX_FILE_BYTES_MAX).read_to_string(&mut text)?,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(error),
-    };
+    let Some(text) = durable_file::read(path, OUTBOX_FILE_BYTES_MAX)? else { return Ok(Vec::new()) };
     let content: Content = serde_json::from_str(&text)?;
     if ![FORMAT, FORMAT_WITH_BATCHES].contains(&content.format) {
         let format = content.format;
@@ -171,27 +147,12 @@ fn read(path: &Path) -> io::Result<Vec<QueuedPost>> {
     Ok(content.posts)
 }
 
-fn write(path: &Path, content: &[u8]) -> io::Result<()> {
-    let draft = beside(path, ".new");
-    let mut options = OpenOptions::new();
-    options.create(true).truncate(true).write(true);
-    #[cfg(unix)]
-    {
-        // What was said and not yet delivered is nobody else's to read.
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    let mut file = options.open(&draft)?;
-    file.write_all(content)?;
-    file.sync_all()?;
-    fs::rename(&draft, path)?;
-    File::open(folder(path))?.sync_all()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::durable_file::beside;
     use rill_protocol::{RoomId, message::BatchPost};
+    use std::fs;
 
     fn post(id: u8) -> QueuedPost {
         QueuedPost { room: RoomId([9; 16]), client_id: ClientId([id; 16]), text: format!("文 {id}\n\""), rest: vec![] }

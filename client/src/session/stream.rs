@@ -5,12 +5,15 @@ use rill_protocol::{Frame, FrameDecoder, codec::DecodeError, frame::FrameError, 
 use std::{
     collections::VecDeque,
     future::{pending, poll_fn},
-    task::ready,
+    task::{Poll, ready},
 };
 use thiserror::Error;
 
 use super::lane::Violation;
-use crate::transport::{RecvHalf, SendHalf, StreamError};
+use crate::{
+    files::{receiving, sending},
+    transport::{RecvHalf, SendHalf, StreamError},
+};
 
 /// Why a stream brings no more frames.
 #[derive(Debug, Error)]
@@ -23,6 +26,10 @@ pub(crate) enum ReadError {
     Body(#[from] DecodeError),
     #[error(transparent)]
     Entry(#[from] Violation),
+    #[error(transparent)]
+    Upload(#[from] sending::Violation),
+    #[error(transparent)]
+    Download(#[from] receiving::Violation),
     #[error("the stream ended")]
     Ended,
 }
@@ -30,7 +37,7 @@ pub(crate) enum ReadError {
 impl ReadError {
     /// Whether the bytes were wrong, rather than at an end.
     pub(crate) fn is_violation(&self) -> bool {
-        matches!(self, Self::Frame(_) | Self::Body(_) | Self::Entry(_))
+        !matches!(self, Self::Stream(_) | Self::Ended)
     }
 }
 
@@ -95,6 +102,27 @@ impl FrameWriter {
         self.queue.push_back(frame);
     }
 
+    /// How many wait.
+    pub(crate) fn len(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Resolves when some of what waits is written; never while nothing waits. Cancel safe.
+    pub(crate) async fn some_written(&mut self) -> Result<(), StreamError> {
+        poll_fn(|context| {
+            let before = self.queue.len();
+            while let Some(front) = self.queue.front_mut() {
+                if front.is_empty() {
+                    self.queue.pop_front();
+                } else if self.send.poll_write(context, front)?.is_pending() {
+                    break;
+                }
+            }
+            if self.queue.len() < before { Poll::Ready(Ok(())) } else { Poll::Pending }
+        })
+        .await
+    }
+
     /// Nothing more will be written.
     pub(crate) fn finish(mut self) {
         self.send.finish();
@@ -111,7 +139,7 @@ impl FrameWriter {
                 }
                 ready!(self.send.poll_write(context, front))?;
             }
-            std::task::Poll::Ready(Ok(()))
+            Poll::Ready(Ok(()))
         });
         match written.await {
             Ok(()) => pending().await,

@@ -24,12 +24,24 @@ use super::{
     outbox::{Outcome, Pending},
     outbox_file::OutboxFile,
 };
-use crate::{Endpoints, Error, Event, Failure, State, TransportKind, Trust, http::Api, limits, transport};
+use crate::{
+    Endpoints, Error, Event, Failure, State, TransportKind, Trust, http::Api, limits, transport, transport::Connection,
+};
+
+/// Where streams beside the session's own can be opened.
+#[derive(Clone, Debug)]
+pub(crate) enum Way {
+    Down,
+    Up(Arc<Connection>),
+    /// There will be none any more.
+    Over(Error),
+}
 
 /// What handles can see without asking the session.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) state: watch::Sender<State>,
+    pub(crate) way: watch::Sender<Way>,
     /// Posts that wait for their ack.
     pub(crate) queued: watch::Sender<usize>,
     pub(crate) me: OnceLock<UserId>,
@@ -42,6 +54,7 @@ impl Shared {
     pub(crate) fn new(queued: usize) -> Self {
         Self {
             state: watch::Sender::new(State::Connecting),
+            way: watch::Sender::new(Way::Down),
             queued: watch::Sender::new(queued),
             me: OnceLock::new(),
             closing: Notify::new(),
@@ -149,6 +162,7 @@ impl Supervisor {
         let mut io = Io { commands, events, shared, outbox };
         let (state, error) = self.connections(&mut machine, &mut io).await;
         machine.end(&error);
+        io.shared.way.send_replace(Way::Over(error));
         io.state(&mut machine, state);
         if let Some(file) = &io.outbox {
             file.settle().await;

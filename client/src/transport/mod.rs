@@ -12,6 +12,7 @@
 mod connect;
 mod quic;
 mod quic_stream;
+mod udp;
 mod websocket;
 mod webtransport;
 
@@ -119,10 +120,11 @@ impl Connection {
         }
     }
 
-    /// Opens a stream both ways. `class` orders the streams of a mux; on QUIC the
-    /// server sets the priority of what it sends.
+    /// Opens a stream both ways. `class` orders the streams of a mux; on QUIC it puts what
+    /// this side sends of files behind everything else, and the server sets the priority of
+    /// what it sends.
     pub async fn open(&self, class: Class) -> Result<(SendHalf, RecvHalf), StreamError> {
-        let (send, recv) = match &self.0 {
+        let (mut send, recv) = match &self.0 {
             Kind::Quic(quic) => quic.open().await?,
             Kind::WebTransport(session) => session.open().await?,
             Kind::WebSocket(socket) => {
@@ -130,6 +132,9 @@ impl Connection {
                 return Ok((SendHalf(SendKind::Mux(send)), RecvHalf(RecvKind::Mux(recv))));
             }
         };
+        if class == Class::File {
+            send.come_last();
+        }
         Ok((SendHalf(SendKind::Quic(send)), RecvHalf(RecvKind::Quic(recv))))
     }
 
@@ -161,7 +166,7 @@ impl Connection {
     }
 
     /// [`Self::close`], and waits at most `patience` until the code is on its way.
-    pub async fn close_gently(self, code: Code, patience: Duration) {
+    pub async fn close_gently(&self, code: Code, patience: Duration) {
         self.close(code);
         let gone = async {
             match &self.0 {

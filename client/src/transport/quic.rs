@@ -1,16 +1,14 @@
 //! Raw QUIC by quinn, under the protocol's own ALPN.
 
 use bytes::Bytes;
-use quinn::{ConnectionError, TransportConfig, VarInt, crypto::rustls::QuicClientConfig};
+use quinn::{ConnectionError, EndpointConfig, TokioRuntime, TransportConfig, VarInt, crypto::rustls::QuicClientConfig};
 use rill_protocol::{Code, limits::DATAGRAM_BYTES_MAX};
-use std::{
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    sync::Arc,
-};
+use std::{net::SocketAddr, sync::Arc};
 
 use super::{
     Closed, StreamError,
     quic_stream::{QuicRecv, QuicSend},
+    udp,
 };
 use crate::{Error, limits};
 
@@ -27,8 +25,9 @@ impl Quic {
         let crypto = QuicClientConfig::try_from(tls).map_err(|error| Error::Trust(error.to_string()))?;
         let mut config = quinn::ClientConfig::new(Arc::new(crypto));
         config.transport_config(Arc::new(transport_config()));
-        let endpoint =
-            quinn::Endpoint::client(any_address(address)).map_err(|error| failed(format!("no socket: {error}")))?;
+        let endpoint = udp::socket(address)
+            .and_then(|socket| quinn::Endpoint::new(EndpointConfig::default(), None, socket, Arc::new(TokioRuntime)))
+            .map_err(|error| failed(format!("no socket: {error}")))?;
         let connecting = endpoint.connect_with(config, address, host).map_err(|error| failed(error.to_string()))?;
         let connection = connecting.await.map_err(|error| failed(error.to_string()))?;
         Ok(Self { endpoint, connection })
@@ -65,15 +64,6 @@ fn closed(error: ConnectionError) -> Closed {
         },
         other => Closed { code: None, reason: other.to_string() },
     }
-}
-
-/// Any port of this machine, in the family of the peer's address.
-pub(super) fn any_address(peer: SocketAddr) -> SocketAddr {
-    let ip = match peer {
-        SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-        SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
-    };
-    SocketAddr::new(ip, 0)
 }
 
 /// For raw QUIC and WebTransport alike.

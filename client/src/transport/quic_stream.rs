@@ -15,6 +15,9 @@ use crate::limits::READ_CHUNK_BYTES_MAX;
 /// (draft-ietf-webtrans-http3, section "Resetting Data Streams").
 const WEBTRANSPORT_CODE_FIRST: u64 = 0x52e4_a40f_a8db;
 
+/// Streams have priority 0 unless told otherwise.
+const BEHIND_ALL: i32 = -1;
+
 /// An application's code among those of HTTP/3: every 31st value is one that HTTP/3
 /// reserves for greasing and is stepped over.
 fn to_http3(code: u32) -> u64 {
@@ -81,6 +84,11 @@ impl QuicSend {
             Err(WriteError::Stopped(code)) => Err(StreamError::Peer(self.code(code))),
             Err(_) => Err(StreamError::Closed),
         })
+    }
+
+    /// Everything else that waits to be sent goes first.
+    pub(super) fn come_last(&mut self) {
+        self.inner().set_priority(BEHIND_ALL).ok();
     }
 
     pub(super) fn finish(&mut self) {

@@ -54,7 +54,7 @@ impl WebSocket {
     ) -> Result<Self, Error> {
         let failed = |detail: String| Error::Transport(format!("websocket to {address}: {detail}"));
         let tcp = TcpStream::connect(address).await.map_err(|error| failed(error.to_string()))?;
-        tcp.set_nodelay(true).map_err(|error| failed(error.to_string()))?;
+        tune(&tcp).map_err(|error| failed(error.to_string()))?;
         match tls {
             None => Self::over(tcp, url).await.map_err(|error| failed(error.to_string())),
             Some(tls) => {
@@ -126,6 +126,13 @@ impl Drop for WebSocket {
     fn drop(&mut self) {
         self.mux.close();
     }
+}
+
+fn tune(tcp: &TcpStream) -> std::io::Result<()> {
+    tcp.set_nodelay(true)?;
+    #[cfg(target_os = "linux")]
+    socket2::SockRef::from(tcp).set_tcp_notsent_lowat(limits::TCP_UNSENT_BYTES_MAX)?;
+    Ok(())
 }
 
 /// Carries messages both ways until either side ends the connection.

@@ -14,6 +14,7 @@ use wtransport::{
 use super::{
     Closed, StreamError, quic,
     quic_stream::{QuicRecv, QuicSend},
+    udp,
 };
 use crate::Error;
 
@@ -34,8 +35,9 @@ impl WebTransport {
     /// the packets go.
     pub(super) async fn connect(address: SocketAddr, url: &str, tls: rustls::ClientConfig) -> Result<Self, Error> {
         let failed = |detail: String| Error::Transport(format!("webtransport to {address}: {detail}"));
+        let socket = udp::socket(address).map_err(|error| failed(format!("no socket: {error}")))?;
         let config = ClientConfig::builder()
-            .with_bind_address(quic::any_address(address))
+            .with_bind_socket(socket)
             .with_custom_tls_and_transport(tls, quic::transport_config())
             .dns_resolver(Known(address))
             .build();

@@ -16,9 +16,9 @@ fn program(server: &Server, user: &str, state: &Path, args: &[&str]) -> Command 
     let mut command = Command::new(env!("CARGO_BIN_EXE_rill-chat"));
     command
         .args(["--server", server.url().as_str(), "--user", user])
-        .args(args)
         .arg("--state")
         .arg(state)
+        .args(args)
         .env("RILL_PASSWORD", "123")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -198,4 +198,44 @@ fn kept(state: &Path) -> String {
     let files = std::fs::read_dir(state).unwrap().map(|entry| entry.unwrap().path());
     let outbox = files.into_iter().find(|path| path.extension().is_some_and(|ending| ending == "json"));
     outbox.and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default()
+}
+
+#[test]
+fn pictures_are_set_listed_and_removed_from_a_terminal() {
+    let server = Server::start();
+    let state = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| pipe(&server, "user1", state.path(), args, "");
+    // One red pixel.
+    let png = [
+        0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0x00, 0x00, 0x00, 0x0d, 0x49, 0x48, 0x44, 0x52, 0x00, 0x00,
+        0x00, 0x01, 0x00, 0x00, 0x00, 0x01, 0x08, 0x06, 0x00, 0x00, 0x00, 0x1f, 0x15, 0xc4, 0x89, 0x00, 0x00, 0x00,
+        0x0d, 0x49, 0x44, 0x41, 0x54, 0x78, 0x9c, 0x63, 0xf8, 0xcf, 0xc0, 0xf0, 0x1f, 0x00, 0x05, 0x00, 0x01, 0xff,
+        0x89, 0x99, 0x3d, 0x1d, 0x00, 0x00, 0x00, 0x00, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82,
+    ];
+    let file = state.path().join("one.png");
+    std::fs::write(&file, png).unwrap();
+    let path = file.to_str().unwrap();
+
+    let none = || assert_eq!(run(&["emoji", "list"]), (true, String::new(), String::new()));
+    none();
+    let (ok, out, err) = run(&["emoji", "add", "dot", path]);
+    assert!(ok && out == ":dot:\n", "{out}{err}");
+    assert_eq!(run(&["emoji", "list"]).1, ":dot: 1 x 1\n");
+    let (ok, _, err) = run(&["emoji", "add", "No Name", path]);
+    assert!(!ok && err.contains("2 to 32 characters"), "{err}");
+    let (ok, _, err) = run(&["avatar", path]);
+    assert!(ok, "{err}");
+    let (ok, _, err) = run(&["avatar", "--remove"]);
+    assert!(ok, "{err}");
+    let (ok, _, err) = run(&["avatar", state.path().join("no.png").to_str().unwrap()]);
+    assert!(!ok && err.contains("cannot be read"), "{err}");
+
+    let (ok, _, err) = pipe(&server, "user1", state.path(), &[], "/create garden\n");
+    assert!(ok, "{err}");
+    let (ok, _, err) = run(&["--room", "garden", "avatar", path]);
+    assert!(ok, "{err}");
+    let (_, out, _) = pipe(&server, "user1", state.path(), &["--room", "garden"], "/history\n");
+    assert!(out.contains("user1 changed the picture of the room"), "{out}");
+    assert!(run(&["emoji", "remove", "dot"]).0);
+    none();
 }

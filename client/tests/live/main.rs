@@ -5,12 +5,14 @@
 mod batches;
 mod chat_program;
 mod endings;
+mod files;
 mod kill;
 mod long_absence;
 mod nodes;
 mod ports;
 mod put_back;
 mod reader;
+mod relay;
 mod restart;
 mod server;
 mod slow_consumer;

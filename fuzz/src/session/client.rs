@@ -48,7 +48,7 @@ pub(super) async fn run(world: &World, ops: &[Op]) {
 }
 
 fn open(client: &memory::Client, streams: &mut Vec<Stream>, class: u8) {
-    let class = [Class::Control, Class::LaneInView, Class::LaneOthers, Class::History][usize::from(class % 4)];
+    let class = Class::ALL[usize::from(class) % Class::ALL.len()];
     if let Ok((send, recv)) = client.mux().open(class) {
         streams.push(Stream { send, recv, decoder: FrameDecoder::new(FRAME_BODY_BYTES_MAX), over: false });
     }

@@ -2,10 +2,12 @@
 
 use arbitrary::Arbitrary;
 use rill_protocol::{
-    ClientId, Epoch, Ticket, U53, UserId, codec,
+    ClientId, Epoch, Ticket, TransferId, U53, UserId, chunk, codec,
+    id::FileDigest,
     message::{
-        Attach, Control, Cursor, Direction, GetMessages, GetUsers, Hello, History, JoinRoom, Lane, LaneClass,
-        LeaveRoom, ListMembers, ListRooms, Ping, Post, Resume, View, WatchPresence,
+        Attach, CancelUpload, Control, Cursor, Direction, Download, EndUpload, FileUse, FileVariant, GetFile,
+        GetMessages, GetRoomFiles, GetUsers, Hello, History, JoinRoom, Lane, LaneClass, LeaveRoom, ListMembers,
+        ListRooms, Ping, Post, Resume, StartUpload, Upload, View, WatchPresence,
     },
     version::VERSION,
 };
@@ -73,6 +75,41 @@ pub enum Said {
         seq: u32,
         limit: u32,
     },
+    RoomFiles {
+        room: u8,
+        before: u32,
+        limit: u32,
+    },
+    Upload,
+    StartUpload {
+        room: u8,
+        client: u8,
+        name: String,
+        size: u16,
+        knows_digest: bool,
+    },
+    /// Of a file that is all zeros.
+    Chunk {
+        offset: u16,
+        bytes: u16,
+    },
+    EndUpload {
+        size: u16,
+    },
+    CancelUpload,
+    Download,
+    GetFile {
+        room: u8,
+        seq: u8,
+        variant: u8,
+        offset: u16,
+        length: u32,
+    },
+}
+
+/// The digest of a file of so many zeros.
+fn zeros(size: u16) -> FileDigest {
+    FileDigest(*blake3::hash(&vec![0; usize::from(size)]).as_bytes())
 }
 
 impl Said {
@@ -128,6 +165,40 @@ impl Said {
                 direction: Direction::from(*direction % 4),
                 seq: U53::from(*seq),
                 limit: *limit,
+            }),
+            Self::RoomFiles { room, before, limit } => codec::frame(&GetRoomFiles {
+                request,
+                room: world.room(*room),
+                before: U53::from(*before),
+                limit: *limit,
+            }),
+            Self::Upload => codec::frame(&Upload {}),
+            Self::StartUpload { room, client, name, size, knows_digest } => codec::frame(&StartUpload {
+                transfer: TransferId([*client; 16]),
+                file_use: FileUse::Message,
+                room: world.room(*room),
+                client_id: id(client),
+                name: name.clone(),
+                media_type: name.clone(),
+                size: U53::from(u32::from(*size)),
+                text: String::new(),
+                voice: None,
+                digest: knows_digest.then(|| zeros(*size)),
+            }),
+            Self::Chunk { offset, bytes } => {
+                let head = chunk::head(U53::from(u32::from(*offset)), usize::from(*bytes));
+                return [&head[..], &vec![0; usize::from(*bytes)]].concat();
+            }
+            Self::EndUpload { size } => codec::frame(&EndUpload { digest: zeros(*size) }),
+            Self::CancelUpload => codec::frame(&CancelUpload {}),
+            Self::Download => codec::frame(&Download {}),
+            Self::GetFile { room, seq, variant, offset, length } => codec::frame(&GetFile {
+                request,
+                room: world.room(*room),
+                seq: U53::from(u32::from(*seq)),
+                variant: FileVariant::from(u32::from(*variant % 5)),
+                offset: U53::from(u32::from(*offset)),
+                length: U53::from(*length),
             }),
         }
         .into()

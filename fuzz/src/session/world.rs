@@ -3,8 +3,9 @@
 use rill_protocol::{Code, RoomId, Ticket};
 use rill_server::{
     admission,
-    config::{Limits, Registration},
+    config::{self, Limits, Registration},
     domain::{Domain, World as Outside, accounts::Identity},
+    files::service::{self, Files, Rules},
     hub::Hub,
     memory::Memory,
     metrics::Metrics,
@@ -13,7 +14,10 @@ use rill_server::{
     transport::memory,
     wire,
 };
-use rill_storage::embedded::{self, Handle, MemoryOptions};
+use rill_storage::{
+    blobs::{BlobPlace, Blobs},
+    embedded::{self, Handle, MemoryOptions},
+};
 use std::{sync::Arc, thread, time::Duration};
 use tokio::runtime::{Builder, Runtime};
 
@@ -57,6 +61,7 @@ impl World {
             tasks: tasks.clone(),
             registration: Registration::Open,
         };
+        outside.store.changes.observe(hub.clone());
         let switch = StopSwitch::new();
         let limits = Limits {
             handshakes_per_second_per_address: 0,
@@ -65,10 +70,20 @@ impl World {
             receive_kib_per_second_per_user: 0,
             ..Limits::default()
         };
+        let of_files = service::Outside {
+            store: store.clone(),
+            blobs: Blobs::open(&BlobPlace::Memory).expect("a bucket in memory"),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+            tasks: tasks.clone(),
+            metrics: metrics.clone(),
+        };
+        let files = Arc::new(Files::new(of_files, Rules::from(&config::Files::default())));
         let services = Arc::new(Services {
             store,
             domain: Domain::new(outside),
             hub,
+            files: Some(files),
             live: Live::default(),
             clock,
             entropy,

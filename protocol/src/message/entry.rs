@@ -3,6 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{
+    file::{FileInfo, FileState},
+    picture::Avatar,
+};
 use crate::{
     id::{ClientId, UserId},
     number::U53,
@@ -59,4 +63,29 @@ pub struct EntryHidden {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EntryErased {
     pub header: EntryHeader,
+}
+
+/// A message with a file, which may still be on its way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntryFile {
+    pub header: EntryHeader,
+    /// What stands beside the file.
+    pub text: String,
+    pub file: FileInfo,
+}
+
+/// A file that was on its way is whole, or will never be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntryFileSettled {
+    pub header: EntryHeader,
+    /// The message of the file.
+    pub target: U53,
+    pub state: FileState,
+}
+
+/// The author gave the room another picture, or took it away.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntryAvatar {
+    pub header: EntryHeader,
+    pub avatar: Avatar,
 }

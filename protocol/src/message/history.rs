@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::open::open_enum;
+use super::{
+    file::{FileInfo, FileState},
+    open::open_enum,
+};
 use crate::{
     id::{ClientId, Epoch, RoomId, UserId},
     number::U53,
@@ -65,5 +68,38 @@ open_enum! {
         3 Left,
         /// A message whose text was deleted.
         4 Erased,
+        /// A message with a file, of which [`MessageFiles`] tells; the text stands beside it.
+        5 File,
+        /// The room's picture was changed or taken away.
+        6 Avatar,
     }
+}
+
+/// The files of the page that follows it, answered by the same request. Comes only with a
+/// page that has any.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageFiles {
+    pub request: u32,
+    /// In the order of the page.
+    pub files: Vec<MessageFile>,
+}
+
+/// The file of a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageFile {
+    /// Of the message.
+    pub seq: U53,
+    pub file: FileInfo,
+    pub state: FileState,
+}
+
+/// Asks for the newest messages with files before a seq. Answered as `GetMessages` is, with
+/// these messages alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GetRoomFiles {
+    pub request: u32,
+    pub room: RoomId,
+    pub before: U53,
+    /// At most 100.
+    pub limit: u32,
 }

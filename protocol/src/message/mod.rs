@@ -3,10 +3,12 @@
 
 pub mod control;
 pub mod entry;
+pub mod file;
 pub mod history;
 pub mod lane;
 pub mod open;
 pub mod people;
+pub mod picture;
 pub mod resume;
 pub mod rooms;
 pub mod session;
@@ -14,17 +16,25 @@ pub mod stream;
 pub mod user;
 
 pub use control::{Done, Failed, GoAway, Ping, Pong};
-pub use entry::{EntryCreated, EntryErased, EntryHeader, EntryHidden, EntryJoined, EntryLeft, EntryPosted};
-pub use history::{Direction, GetMessages, Message, MessageKind, MessagePage};
+pub use entry::{
+    EntryAvatar, EntryCreated, EntryErased, EntryFile, EntryFileSettled, EntryHeader, EntryHidden, EntryJoined,
+    EntryLeft, EntryPosted,
+};
+pub use file::{
+    CancelUpload, EndUpload, FileChunk, FileInfo, FileOutcome, FileStart, FileState, FileUse, FileVariant, GetFile,
+    ImageInfo, StartUpload, UploadAt, Uploaded, Voice,
+};
+pub use history::{Direction, GetMessages, GetRoomFiles, Message, MessageFile, MessageFiles, MessageKind, MessagePage};
 pub use lane::{LaneReady, RoomHandle};
 pub use people::{GetUsers, Presence, PresenceSlot, PresenceState, UserInfo, Users, WatchPresence};
+pub use picture::{Avatar, EmojiVersion, RoomAvatar, RoomAvatars, UserAvatar, UserAvatars};
 pub use resume::{Cursor, Outcome, Resume, Resumed, ResumedRoom, View};
 pub use rooms::{
     Accepted, AcceptedBatch, BatchPost, CreateRoom, JoinRoom, LeaveRoom, ListMembers, ListRooms, Member, MemberPage,
     PlacedPost, Post, PostBatch, Replay, RoomAnswer, RoomInfo, RoomPage,
 };
 pub use session::{Attach, Attached, Hello, Limits, Welcome};
-pub use stream::{Control, History, Lane, LaneClass};
+pub use stream::{Control, Download, History, Lane, LaneClass, Upload};
 pub use user::{RoomAdded, RoomRemoved, UserEntryHeader, UserHead};
 
 use crate::{codec::DecodeError, frame::Frame};

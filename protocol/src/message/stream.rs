@@ -32,3 +32,11 @@ pub struct Lane {
 /// Opens a stream of history requests, answered in order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct History {}
+
+/// Opens the stream of one upload.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Upload {}
+
+/// Opens a stream of requests for bytes of files, answered in order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Download {}

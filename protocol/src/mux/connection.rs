@@ -65,9 +65,10 @@ impl Connection {
         })
     }
 
-    /// One binary WebSocket message of the peer. After an error every half is closed;
-    /// the caller closes the WebSocket with the error's code.
-    pub fn receive(&self, message: impl AsRef<[u8]>) -> Result<(), MuxError> {
+    /// One binary WebSocket message of the peer; says how many bytes of streams it brought.
+    /// After an error every half is closed; the caller closes the WebSocket with the error's
+    /// code.
+    pub fn receive(&self, message: impl AsRef<[u8]>) -> Result<usize, MuxError> {
         self.with(|mux| mux.receive(message.as_ref()))
     }
 

@@ -11,16 +11,29 @@ use super::{
 use crate::limits::STREAMS_MAX;
 
 impl Mux {
-    /// One message of the peer. After an error the machine is closed.
-    pub fn receive(&mut self, message: &[u8]) -> Result<(), MuxError> {
+    /// One message of the peer. Says how many bytes of streams it brought: what it is worth
+    /// to who counts messages. After an error the machine is closed.
+    pub fn receive(&mut self, message: &[u8]) -> Result<usize, MuxError> {
         if self.closed {
-            return Ok(());
+            return Ok(0);
         }
-        let outcome = Frames::new(message).and_then(|mut frames| frames.try_for_each(|frame| self.frame(frame?)));
+        let outcome = self.frames(message);
         if outcome.is_err() {
             self.close();
         }
         outcome
+    }
+
+    fn frames(&mut self, message: &[u8]) -> Result<usize, MuxError> {
+        let mut brought = 0;
+        for frame in Frames::new(message)? {
+            let frame = frame?;
+            if let Frame::Data { bytes, .. } = &frame {
+                brought += bytes.len();
+            }
+            self.frame(frame)?;
+        }
+        Ok(brought)
     }
 
     fn frame(&mut self, frame: Frame<'_>) -> Result<(), MuxError> {

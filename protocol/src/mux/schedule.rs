@@ -11,11 +11,22 @@ use super::{
     frame::{self, Frame},
     stream::Stream,
 };
-use crate::limits::{MUX_CHUNK_BYTES_MAX, MUX_FILE_WINDOW_BYTES, MUX_SEND_BUFFER_BYTES_MAX};
+use crate::limits::{MUX_CHUNK_BYTES_MAX, MUX_CREDIT_STEP_BYTES, MUX_FILE_WINDOW_BYTES, MUX_SEND_BUFFER_BYTES_MAX};
 
 /// No frame is begun behind this many bytes, so a message holds at most one chunk
 /// more than this: half of `MUX_MESSAGE_BYTES_MAX`.
 const MESSAGE_FULL_BYTES: usize = MUX_CHUNK_BYTES_MAX;
+
+/// The part of what is free that one file stream may hold: one alone its whole window, and three
+/// that nobody reads leave a fourth the step that it needs.
+const FILE_SHARE: u64 = 2;
+
+/// What one file stream may add when so much of their part of the pool is free: none holds more
+/// than its part of that (a dynamic threshold, Choudhury and Hahne 1998), so those that nobody
+/// reads leave room for others. But each gets as far as the step in which it is granted more.
+fn file_share(file_room: u64, unread: u64) -> u64 {
+    (file_room / FILE_SHARE).saturating_sub(unread).max(MUX_CREDIT_STEP_BYTES.saturating_sub(unread)).min(file_room)
+}
 
 impl Mux {
     /// The next message, or `None` when there is nothing to say.
@@ -80,7 +91,7 @@ impl Mux {
             room = room.min(self.pool_out.room());
         }
         if stream.class == Class::File {
-            room = room.min(file_room);
+            room = room.min(file_share(file_room, stream.send.credit.unread()));
         }
         let length =
             stream.send.waiting_bytes().min(MUX_CHUNK_BYTES_MAX).min(usize::try_from(room).unwrap_or(usize::MAX));

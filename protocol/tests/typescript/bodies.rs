@@ -11,7 +11,7 @@ enum Shape<'a> {
     /// 16 bytes, 26 characters of base32 in TypeScript.
     Id,
     /// 32 bytes, 64 hexadecimal digits in TypeScript.
-    Ticket,
+    Hex,
     /// An integer below 2^53.
     U53,
     /// A bare `u32`.
@@ -25,7 +25,7 @@ fn shape<'a>(name: &str, container: &'a ContainerFormat) -> Shape<'a> {
         ContainerFormat::UnitStruct => Shape::Struct(&[]),
         ContainerFormat::NewTypeStruct(inner) => match &**inner {
             Format::TupleArray { size: 16, .. } => Shape::Id,
-            Format::TupleArray { size: 32, .. } => Shape::Ticket,
+            Format::TupleArray { size: 32, .. } => Shape::Hex,
             Format::U64 => Shape::U53,
             Format::U32 => {
                 assert!(open_enums().iter().any(|(known, _)| *known == name), "no table of {name}");
@@ -57,7 +57,7 @@ impl<'a> Emitter<'a> {
         for (name, container) in self.registry {
             match shape(name, container) {
                 Shape::Id => writeln!(self.out, "/** 26 characters of base32. */\nexport type {name} = string;\n")?,
-                Shape::Ticket => writeln!(self.out, "/** 64 hexadecimal digits. */\nexport type {name} = string;\n")?,
+                Shape::Hex => writeln!(self.out, "/** 64 hexadecimal digits. */\nexport type {name} = string;\n")?,
                 Shape::Struct(fields) => self.structure(name, fields)?,
                 Shape::U53 | Shape::OpenEnum => {}
             }
@@ -102,6 +102,7 @@ impl<'a> Emitter<'a> {
             Format::Bool => "boolean".to_owned(),
             Format::U32 => "number".to_owned(),
             Format::Str => "string".to_owned(),
+            Format::Bytes => "Uint8Array".to_owned(),
             Format::Option(inner) => format!("{} | null", self.type_of(inner)),
             Format::Seq(inner) => format!("{}[]", self.type_of(inner)),
             other => panic!("the generator does not know {other:?}"),
@@ -112,7 +113,7 @@ impl<'a> Emitter<'a> {
         match format {
             Format::TypeName(name) => match self.shape_of(name) {
                 Shape::Id => "input.id()".to_owned(),
-                Shape::Ticket => "input.ticket()".to_owned(),
+                Shape::Hex => "input.hex()".to_owned(),
                 Shape::U53 => "input.u53()".to_owned(),
                 Shape::OpenEnum => "input.u32()".to_owned(),
                 Shape::Struct(_) => format!("read{name}(input)"),
@@ -120,6 +121,7 @@ impl<'a> Emitter<'a> {
             Format::Bool => "input.bool()".to_owned(),
             Format::U32 => "input.u32()".to_owned(),
             Format::Str => "input.text()".to_owned(),
+            Format::Bytes => "input.buffer()".to_owned(),
             Format::Option(inner) => format!("input.option(() => {})", self.read(inner)),
             Format::Seq(inner) => format!("input.list(() => {})", self.read(inner)),
             other => panic!("the generator does not know {other:?}"),
@@ -130,7 +132,7 @@ impl<'a> Emitter<'a> {
         match format {
             Format::TypeName(name) => match self.shape_of(name) {
                 Shape::Id => format!("out.id({value})"),
-                Shape::Ticket => format!("out.ticket({value})"),
+                Shape::Hex => format!("out.hex({value})"),
                 Shape::U53 => format!("out.u53({value})"),
                 Shape::OpenEnum => format!("out.u32({value})"),
                 Shape::Struct(_) => format!("write{name}(out, {value})"),
@@ -138,6 +140,7 @@ impl<'a> Emitter<'a> {
             Format::Bool => format!("out.bool({value})"),
             Format::U32 => format!("out.u32({value})"),
             Format::Str => format!("out.text({value})"),
+            Format::Bytes => format!("out.buffer({value})"),
             Format::Option(inner) => format!("out.option({value}, (item) => {})", self.write_item(inner)),
             Format::Seq(inner) => format!("out.list({value}, (item) => {})", self.write_item(inner)),
             other => panic!("the generator does not know {other:?}"),

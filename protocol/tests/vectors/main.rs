@@ -7,8 +7,10 @@
 //! its sample is gone.
 
 mod file;
+mod file_samples;
 mod frames;
 mod hex;
 mod message_samples;
 mod messages;
 mod mux;
+mod picture_samples;

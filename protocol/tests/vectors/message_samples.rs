@@ -15,34 +15,34 @@ use rill_protocol::{
 use serde_json::json;
 use std::ops::Add as _;
 
-use crate::{hex::to_hex, messages::line};
+use crate::{file_samples as files, hex::to_hex, messages::line, picture_samples as pictures};
 
-const EMOJI: &str = "👩‍👩‍👧‍👦 🎉 ok";
-const CHINESE: &str = "技术交流";
+pub(crate) const EMOJI: &str = "👩‍👩‍👧‍👦 🎉 ok";
+pub(crate) const CHINESE: &str = "技术交流";
 /// A byte order mark, a zero, and what combines.
-const ODD: &str = "\u{FEFF}\0e\u{301}\n\t\"\\";
+pub(crate) const ODD: &str = "\u{FEFF}\0e\u{301}\n\t\"\\";
 
-fn bytes<const N: usize>(first: u8) -> [u8; N] {
+pub(crate) fn bytes<const N: usize>(first: u8) -> [u8; N] {
     std::array::from_fn(|at| first.wrapping_add((at as u8).wrapping_mul(17)))
 }
 
-fn user(first: u8) -> UserId {
+pub(crate) fn user(first: u8) -> UserId {
     UserId(bytes(first))
 }
 
-fn room(first: u8) -> RoomId {
+pub(crate) fn room(first: u8) -> RoomId {
     RoomId(bytes(first))
 }
 
-fn epoch(first: u8) -> Epoch {
+pub(crate) fn epoch(first: u8) -> Epoch {
     Epoch(bytes(first))
 }
 
-fn client_id(first: u8) -> ClientId {
+pub(crate) fn client_id(first: u8) -> ClientId {
     ClientId(bytes(first))
 }
 
-fn u53(value: u64) -> U53 {
+pub(crate) fn u53(value: u64) -> U53 {
     U53::new(value).expect("below 2^53")
 }
 
@@ -58,11 +58,11 @@ fn room_info(name: &str) -> RoomInfo {
     }
 }
 
-fn header() -> EntryHeader {
+pub(crate) fn header() -> EntryHeader {
     EntryHeader { room: 1, seq: u53(42), at_ms: u53(1_790_000_000_123), author: user(9), client_id: client_id(77) }
 }
 
-fn largest_header() -> EntryHeader {
+pub(crate) fn largest_header() -> EntryHeader {
     let (author, client_id) = (UserId([255; 16]), ClientId([255; 16]));
     EntryHeader { room: u32::MAX, seq: U53::MAX, at_ms: U53::MAX, author, client_id }
 }
@@ -85,8 +85,17 @@ fn limits(value: u32) -> Limits {
 
 /// All samples, in the order of the kinds.
 pub(crate) fn lines() -> Vec<String> {
-    [streams_and_session(), resuming(), answers_and_rooms(), people_and_signals(), history_and_entries(), batches()]
-        .concat()
+    [
+        streams_and_session(),
+        resuming(),
+        answers_and_rooms(),
+        people_and_signals(),
+        history_and_entries(),
+        batches(),
+        files::lines(),
+        pictures::lines(),
+    ]
+    .concat()
 }
 
 fn streams_and_session() -> Vec<String> {
@@ -260,7 +269,7 @@ fn history_and_entries() -> Vec<String> {
                     message(MessageKind::Joined, ""),
                     message(MessageKind::Left, ""),
                     message(MessageKind::Erased, ""),
-                    Message { seq: U53::MAX, edits: u32::MAX, ..message(MessageKind::Other(5), ODD) },
+                    Message { seq: U53::MAX, edits: u32::MAX, ..message(MessageKind::File, ODD) },
                 ],
                 next: Some(u53(250)),
             },
@@ -347,6 +356,10 @@ pub(crate) fn refused_lines() -> Vec<String> {
         refused("a list of 2^63 users", Kind::GetUsers, &[1, 253, 0, 0, 0, 0, 0, 0, 0, 128]),
         refused("a list that is cut", Kind::GetUsers, &[&[1, 2], &id[..], &id[..15]].concat()),
         refused("a list of 2^32 - 1 messages", Kind::PostBatch, &[&[23], &id[..], &[252, 255, 255, 255, 255]].concat()),
+        refused("bytes that are cut", Kind::FileChunk, &[0, 3, 1, 2]),
+        refused("bytes behind the bytes", Kind::FileChunk, &[0, 1, 1, 2]),
+        refused("2^40 bytes", Kind::FileChunk, &[0, 253, 0, 0, 0, 0, 0, 1, 0, 0, 1]),
+        refused("a digest that is cut", Kind::EndUpload, &[7; 31]),
         refused("a byte behind the body", Kind::Ping, &[1, 0]),
         refused("a byte behind an empty body", Kind::History, &[0]),
         refused("nothing", Kind::Ping, &[]),

@@ -198,7 +198,7 @@ fn what_a_peer_may_not_say_is_refused_as_pinned() {
         let messages: Vec<_> = vector["messages"].as_array().unwrap().iter().flat_map(messages_of).collect();
         let (last, before) = messages.split_last().unwrap();
         for message in before {
-            assert_eq!(mux.receive(message), Ok(()), "{name}");
+            assert!(mux.receive(message).is_ok(), "{name}");
         }
         let error = mux.receive(last).expect_err(name);
         assert_eq!(error.name(), text(vector, "error"), "{name}");

@@ -47,7 +47,13 @@ impl Offline {
         let Opened { store, handle } = opened.map_err(AdminError::Store)?;
         let services = foundation.services(store, config, StopSwitch::new().stop());
         let info = ServerInfo::default();
-        let api = Api { services, origins: Default::default(), info };
+        let api = Api {
+            services,
+            origins: Default::default(),
+            info,
+            readers: Default::default(),
+            senders: Default::default(),
+        };
         let router = http::operator_router(api.into(), OperatorKey::new(TOKEN), handle.clone());
         Ok(Self { router, foundation, store: handle })
     }

@@ -257,8 +257,15 @@ impl Gate {
     pub fn refused(&self, door: &'static str, ip: IpAddr, code: Code) {
         self.metrics.refused(door, code);
         // What every page hears that is opened without a login, and what is our own doing.
-        const NOT_THEIRS: [Code; 6] =
-            [Code::NotLoggedIn, Code::Busy, Code::Internal, Code::StoreFailed, Code::StorageFull, Code::GoingAway];
+        const NOT_THEIRS: [Code; 7] = [
+            Code::NotLoggedIn,
+            Code::Busy,
+            Code::Internal,
+            Code::StoreFailed,
+            Code::StorageFull,
+            Code::FileDamaged,
+            Code::GoingAway,
+        ];
         if NOT_THEIRS.contains(&code) {
             return;
         }

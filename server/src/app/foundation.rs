@@ -2,6 +2,7 @@
 
 use rill_storage::{
     Store, StoreError,
+    blobs::Blobs,
     embedded::{self, LockedDirectory, OpenOptions, OpenStore, Stopwatch},
     redis,
 };
@@ -17,6 +18,7 @@ use crate::{
     cluster::{Cluster, Shared, clock::AgreedClock},
     config::{Backend, Config},
     domain::{Domain, World},
+    files::service,
     hub::Hub,
     memory::Memory,
     metrics::Metrics,
@@ -92,15 +94,21 @@ impl Foundation {
         }))
     }
 
-    /// Everything that sessions and handlers need, over a store.
+    /// The place of files, if there is one.
+    pub(crate) fn open_blobs(&self, config: &Config) -> Result<Option<Blobs>, StoreError> {
+        config.file_place().map(|place| Blobs::open(&place)).transpose()
+    }
+
+    /// Everything that sessions and handlers need, over a store; but files.
     pub(crate) fn services(&self, store: Store, config: &Config, stop: Stop) -> Arc<Services> {
-        self.services_among(store, config, stop, None)
+        self.services_among(store, None, config, stop, None)
     }
 
     /// The same for one of several nodes.
     pub(crate) fn services_among(
         &self,
         store: Store,
+        blobs: Option<Blobs>,
         config: &Config,
         stop: Stop,
         nodes: Option<(Shared, Arc<AgreedClock>)>,
@@ -120,6 +128,8 @@ impl Foundation {
             Some(cluster) => cluster.memory(),
             None => Memory::alone(store.clone(), metrics.clone()),
         };
+        // Behind the memory, which has forgotten what was when the sessions look.
+        store.changes.observe(hub.clone());
         let world = World {
             store: store.clone(),
             memory,
@@ -128,6 +138,17 @@ impl Foundation {
             tasks: tasks.clone(),
             registration: config.accounts.registration,
         };
+        let files = blobs.map(|blobs| {
+            let outside = service::Outside {
+                store: store.clone(),
+                blobs,
+                clock: clock.clone(),
+                entropy: entropy.clone(),
+                tasks: tasks.clone(),
+                metrics: metrics.clone(),
+            };
+            Arc::new(service::Files::new(outside, service::Rules::from(&config.files).with_emoji(&config.emoji)))
+        });
         let device_key = store.digest("known devices", &[]).0;
         let gate = Gate::new(&config.limits, metrics.clone(), device_key)
             .trusting(Proxies::new(config.http.trusted_proxies.clone()));
@@ -146,6 +167,7 @@ impl Foundation {
             metrics,
             software: concat!("rill/", env!("CARGO_PKG_VERSION")).to_owned(),
             stop,
+            files,
             cluster,
         })
     }

@@ -67,6 +67,7 @@ impl App {
 
         let opened = foundation.open_store(&config).await.map_err(|_| StartError::StoreThread)?;
         let Opened { store, handle } = opened?;
+        let blobs = foundation.open_blobs(&config)?;
         let mut nodes = None;
         if let Some(shared) = handle.shared() {
             let clock = AgreedClock::agree(&*shared.attendance, foundation.clock).await;
@@ -102,7 +103,7 @@ impl App {
             bind::everywhere_here("--quic", config.quic.listen, endpoint, |endpoint| Ok(endpoint.local_addr())).await?;
 
         let switch = StopSwitch::new();
-        let services = foundation.services_among(store, &config, switch.stop(), nodes);
+        let services = foundation.services_among(store, blobs, &config, switch.stop(), nodes);
         if config.demo {
             demo::prepare(&services).await?;
         }
@@ -122,6 +123,8 @@ impl App {
                 https_port: ready.https.port(),
                 alternative: publicly_trusted.then(|| http::http3_on(quic_address.port())).flatten(),
             },
+            readers: Default::default(),
+            senders: Default::default(),
         });
         let sessions = Sessions::new(services, origins);
         Ok(Self { listeners, operator, endpoints, api, sessions, pinned, tcp, store: handle, switch, ready, config })
@@ -159,6 +162,7 @@ impl App {
             upkeep: async move {
                 tokio::join!(
                     upkeep::run(services.clone(), self.store),
+                    upkeep::keep_files(services.clone()),
                     certificates::watch(services, self.pinned, self.tcp, origins),
                 );
             },

@@ -29,3 +29,10 @@ pub(super) async fn run(services: Arc<Services>, store: HeldStore) {
         tokio::time::sleep(PERIOD).await;
     }
 }
+
+/// The same for files, more often: they are large.
+pub(super) async fn keep_files(services: Arc<Services>) {
+    if let Some(files) = services.files.clone() {
+        files.keep().await;
+    }
+}

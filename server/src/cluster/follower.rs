@@ -239,7 +239,7 @@ async fn look(hub: Arc<Hub>, store: Store, log: Log) -> (Log, Result<Found, Stor
 }
 
 async fn look_at_room(hub: &Hub, store: &Store, live: &Arc<LiveRoom>) -> Result<Looked, StoreError> {
-    let (mut after, mut is_skipped) = (live.reached(), false);
+    let (mut after, mut is_skipped, mut is_doubted) = (live.reached(), false, false);
     loop {
         let tail = store.log.tail(live.id, after, CATCH_UP_ENTRIES_MAX, CATCH_UP_BYTES_MAX).await?;
         let Some((head, entries)) = tail else { return Ok(Looked::UpToDate) };
@@ -248,6 +248,12 @@ async fn look_at_room(hub: &Hub, store: &Store, live: &Arc<LiveRoom>) -> Result<
             // So far back followers read the store themselves: the room goes on near the end.
             is_skipped = true;
             after = head.seq - CATCH_UP_ENTRIES_MAX as u64 / 2;
+            continue;
+        }
+        if is_same && !is_doubted && head.seq < after {
+            // More was brought here than there is: by a primary that others have given up.
+            is_doubted = true;
+            store.log.doubt(live.id).await?;
             continue;
         }
         return Ok(match hub.feed(live, &head, &entries) {

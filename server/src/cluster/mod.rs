@@ -11,6 +11,7 @@ mod follower;
 pub mod local;
 mod logins;
 mod memory;
+mod pictures;
 mod places;
 mod presence;
 pub mod redis;
@@ -26,6 +27,8 @@ use std::{
     },
     time::Duration,
 };
+
+use tokio::sync::Notify;
 
 pub use bus::{Bus, Channel, Event};
 pub use logins::Logins;
@@ -130,12 +133,15 @@ impl Cluster {
             has_left: self.has_left.clone(),
             state: Default::default(),
         };
+        let doubt = Notify::new();
+        let look = pictures::Look { hub: &self.hub, memory: &self.memory, store: &self.store, doubt: &doubt };
         let others = |event| {
             memory::hear(&self.memory, &event);
+            pictures::hear(&self.hub, &doubt, &event);
             hints.hear(&event);
             login_hints.hear(&event);
         };
-        tokio::join!(biased; self.bus.run(), follower.run(others), presence.run(), watch.run());
+        tokio::join!(biased; self.bus.run(), follower.run(others), presence.run(), watch.run(), look.run());
     }
 
     /// This node ends: its users are no more at it, which the others hear at once.

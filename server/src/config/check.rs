@@ -56,7 +56,16 @@ impl Loaded {
             }
             Ok(_) => {}
         }
+        if config.files.expire_hours == 0 {
+            return conflict("files.expire_hours", "is 1 at least: a file must be given the time to come".into());
+        }
         let mut warnings = warnings;
+        if config.serves_files_nowhere() {
+            warnings.push(
+                "files are not served: say with blobs.folder or blobs.s3_bucket where all servers of this Redis find them"
+                    .into(),
+            );
+        }
         match config.storage.backend {
             Backend::Redis if config.redis.url.is_empty() => {
                 return conflict("storage.backend", "is redis: name its address with redis.url".into());
@@ -219,6 +228,12 @@ mod tests {
                 &["--set", "blobs.s3_bucket=b", "--set", "blobs.folder=f"],
                 &[],
                 "--set blobs.s3_bucket: blobs.s3_bucket is set, and blobs.folder too",
+            ),
+            (&["--set", "files.expire_hours=0"], &[], "--set files.expire_hours: files.expire_hours is 1 at least"),
+            (
+                &["--set", "files.refused_types=exe"],
+                &[],
+                "--set files.refused_types: files.refused_types must be media types and extensions",
             ),
             (&["--set", "blobs.s3_bucket=b"], &[], "--set blobs.s3_bucket: blobs.s3_bucket is set: blobs.s3_access"),
             (

@@ -20,6 +20,8 @@ pub(super) enum Kind {
     Origins,
     /// Addresses and networks; commas between them outside TOML.
     Networks,
+    /// Media types and extensions of files; commas between them outside TOML.
+    FileTypes,
     /// Addresses of Redis, which may hold a password; commas between them outside TOML.
     Servers,
     /// One of these words.
@@ -37,6 +39,7 @@ impl Kind {
             Self::Address => "an address with a port, as 127.0.0.1:8080 or [::]:8443".into(),
             Self::Origins => "origins of pages, as https://chat.example or http://localhost:5173".into(),
             Self::Networks => "addresses and networks, as 10.0.0.1 or 10.0.0.0/8".into(),
+            Self::FileTypes => "media types and extensions, as application/zip, video/* or .exe".into(),
             Self::Servers => {
                 "addresses as redis://HOST:6379 or rediss://USER:PASSWORD@HOST:6379/0, more than one for a cluster"
                     .into()
@@ -56,6 +59,7 @@ impl Kind {
             Self::Number => text.parse::<u32>().ok().map(|number| Value::Integer(number.into())),
             Self::Origins => list(text, origin),
             Self::Networks => list(text, network),
+            Self::FileTypes => list(text, file_type),
             Self::Servers => list(text, server),
             Self::Text | Self::Path | Self::Address | Self::Word(_) => self.written(text),
         }
@@ -77,6 +81,10 @@ impl Kind {
                 let networks = networks.iter().map(|text| network(text.get_ref().as_str()?).map(Value::String));
                 networks.collect::<Option<Vec<_>>>().map(Value::Array)
             }
+            (Self::FileTypes, DeValue::Array(types)) => {
+                let types = types.iter().map(|text| file_type(text.get_ref().as_str()?).map(Value::String));
+                types.collect::<Option<Vec<_>>>().map(Value::Array)
+            }
             (Self::Servers, DeValue::Array(servers)) => {
                 let servers = servers.iter().map(|text| server(text.get_ref().as_str()?).map(Value::String));
                 servers.collect::<Option<Vec<_>>>().map(Value::Array)
@@ -93,7 +101,7 @@ impl Kind {
             Self::Path => !text.is_empty() && !text.contains('\0'),
             Self::Address => text.parse::<SocketAddr>().is_ok(),
             Self::Word(words) => words.contains(&text),
-            Self::Switch | Self::Number | Self::Origins | Self::Networks | Self::Servers => false,
+            Self::Switch | Self::Number | Self::Origins | Self::Networks | Self::FileTypes | Self::Servers => false,
         };
         fits.then(|| Value::String(text.to_owned()))
     }
@@ -109,6 +117,19 @@ fn list(text: &str, read: impl Fn(&str) -> Option<String>) -> Option<Value> {
 fn network(text: &str) -> Option<String> {
     let one = || text.parse::<IpAddr>().ok().map(IpNet::from);
     text.parse::<IpNet>().ok().or_else(one).map(|network| network.trunc().to_string())
+}
+
+/// A media type, all of one kind, or an extension.
+fn file_type(text: &str) -> Option<String> {
+    let is_token = |part: &str| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte))
+    };
+    let fits = match (text.strip_prefix('.'), text.split_once('/')) {
+        (Some(extension), None) => is_token(extension),
+        (None, Some((kind, subtype))) => is_token(kind) && (subtype == "*" || is_token(subtype)),
+        _ => false,
+    };
+    fits.then(|| text.to_ascii_lowercase())
 }
 
 fn server(text: &str) -> Option<String> {
@@ -155,6 +176,11 @@ mod tests {
             Kind::Networks,
             &["", "10.0.0.1", "10.0.0.0/8, ::1, 2001:db8::/32"],
             &["10.0.0.0/33", "10.0.0", "localhost", "10.0.0.1:80", "*", "10.0.0.0/8;::1"],
+        );
+        check(
+            Kind::FileTypes,
+            &["", "image/png", "video/*, .exe, .tar.gz"],
+            &["png", ".", "*", "*/*", "image/", "/png", "image/a/b", ".a/b", "a b/c"],
         );
         check(
             Kind::Servers,

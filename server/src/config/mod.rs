@@ -7,8 +7,10 @@ mod accounts;
 mod blobs;
 mod check;
 mod cli;
+mod emoji;
 mod error;
 mod file;
+mod files;
 mod keys;
 mod kind;
 mod layers;
@@ -20,13 +22,16 @@ mod show;
 pub use accounts::{Accounts, Registration};
 pub use blobs::Blobs;
 pub use cli::{Cli, Command, ConfigArgs, ServeArgs};
+pub use emoji::{Emoji, MayAdd};
 pub use error::ConfigError;
+pub use files::Files;
 pub use layers::Source;
 pub use limits::Limits;
 pub use redis::Redis;
 pub use sections::{Backend, Http, Https, Log, LogFormat, MetricsAccess, Quic, Secret, Storage};
 
 use layers::Layers;
+use rill_storage::blobs::BlobPlace;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -46,10 +51,27 @@ pub struct Config {
     pub storage: Storage,
     pub redis: Redis,
     pub blobs: Blobs,
+    pub files: Files,
+    pub emoji: Emoji,
     pub accounts: Accounts,
     pub limits: Limits,
     pub log: Log,
     pub metrics: MetricsAccess,
+}
+
+impl Config {
+    /// Where files lie: a place of this server's own serves, unless others are to find them there.
+    pub(crate) fn file_place(&self) -> Option<BlobPlace> {
+        match self.blobs.place() {
+            Ok(Some(place)) => Some(place),
+            Ok(None) if self.storage.backend == Backend::Embedded => Some(BlobPlace::Folder(self.data.join("blobs"))),
+            _ => None,
+        }
+    }
+
+    fn serves_files_nowhere(&self) -> bool {
+        self.files.enabled && self.storage.backend == Backend::Redis && self.file_place().is_none()
+    }
 }
 
 impl Default for Config {
@@ -64,6 +86,8 @@ impl Default for Config {
             storage: Storage::default(),
             redis: Redis::default(),
             blobs: Blobs::default(),
+            files: Files::default(),
+            emoji: Emoji::default(),
             accounts: Accounts::default(),
             limits: Limits::default(),
             log: Log::default(),

@@ -15,6 +15,11 @@ pub fn text(text: &str) -> Result<(), DomainError> {
     Ok(())
 }
 
+/// Checks what stands beside a file, which may be nothing.
+pub fn caption(caption: &str) -> Result<(), DomainError> {
+    if caption.is_empty() { Ok(()) } else { text(caption) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,7 @@
 use rill_protocol::{ClientId, RoomId, UserId, limits};
 use rill_storage::{
     Store,
-    model::{Anchor, Appended, Change, Head, Membership, Message, NewBatch, NewEntry, NewPost},
+    model::{Anchor, Appended, Change, Fact, Head, Membership, Message, MessagePage, NewBatch, NewEntry, NewPost},
     planted::{self, Bug},
     port::{AppendRefused, log::Sight},
 };
@@ -80,20 +80,35 @@ impl Messages {
         let store = &self.world.store;
         let limit = limit.clamp(1, limits::HISTORY_PAGE_MAX);
         let read = store.log.messages_for(user, room, anchor, limit, limits::HISTORY_PAGE_TEXT_BYTES_MAX).await?;
-        // Of one moment with the messages: whoever left sees none of what followed.
-        let Sight { mut membership, part: mut page } = read.ok_or(DomainError::NoSuchRoom)?;
+        let Sight { mut membership, part } = read.ok_or(DomainError::NoSuchRoom)?;
         if planted::is(Bug::VisibleFromMemory) {
             membership = self.world.memory.membership(room, user).await?.map(|remembered| (*remembered).clone());
         }
-        let membership = membership.filter(Membership::is_active).ok_or(DomainError::NotAMember)?;
-        let edge = match anchor {
-            Anchor::Before(_) => page.messages.first(),
-            Anchor::After(_) => page.messages.last(),
-        };
-        let next = edge.filter(|_| page.more).map(|message| message.seq);
-        page.messages.retain(|message| visible(&membership, message.seq, message.seq));
-        Ok(Page { head: page.head, messages: page.messages, next })
+        seen(anchor, Sight { membership, part })
     }
+
+    /// The newest messages with files before a seq, for members.
+    pub async fn files(&self, user: UserId, room: RoomId, before: u64, limit: usize) -> Result<Page, DomainError> {
+        let limit = limit.clamp(1, limits::HISTORY_PAGE_MAX);
+        let log = &self.world.store.log;
+        let read = log.files_for(user, room, before, limit, limits::HISTORY_PAGE_TEXT_BYTES_MAX).await?;
+        seen(Anchor::Before(before), read.ok_or(DomainError::NoSuchRoom)?)
+    }
+}
+
+/// What a member sees of a page: it is of one moment with the membership, so whoever left sees
+/// none of what followed.
+fn seen(anchor: Anchor, Sight { membership, part: mut page }: Sight<MessagePage>) -> Result<Page, DomainError> {
+    let membership = membership.filter(Membership::is_active).ok_or(DomainError::NotAMember)?;
+    let edge = match anchor {
+        Anchor::Before(_) => page.messages.first(),
+        Anchor::After(_) => page.messages.last(),
+    };
+    let next = edge.filter(|_| page.more).map(|message| message.seq);
+    // What became of a file is told with its message.
+    let is_line = |message: &Message| !matches!(message.fact, Fact::FileSettled { .. });
+    page.messages.retain(|message| is_line(message) && visible(&membership, message.seq, message.seq));
+    Ok(Page { head: page.head, messages: page.messages, next })
 }
 
 /// Every text is one, and no id stands for two.
@@ -110,7 +125,7 @@ fn check_batch(posts: &[(ClientId, &str)]) -> Result<(), DomainError> {
 }
 
 /// What a member may see of a room; nobody else reads it.
-pub(super) async fn member(store: &Store, user: UserId, room: RoomId) -> Result<Membership, DomainError> {
+pub(crate) async fn member(store: &Store, user: UserId, room: RoomId) -> Result<Membership, DomainError> {
     match store.rooms.membership(room, user).await? {
         Some(membership) if membership.is_active() => Ok(membership),
         None if store.rooms.get(room).await?.is_none() => Err(DomainError::NoSuchRoom),
@@ -119,7 +134,7 @@ pub(super) async fn member(store: &Store, user: UserId, room: RoomId) -> Result<
 }
 
 /// What a refused append means to the one who asked.
-pub(super) fn refusal(refused: AppendRefused) -> DomainError {
+pub(crate) fn refusal(refused: AppendRefused) -> DomainError {
     match refused {
         AppendRefused::NoSuchRoom => DomainError::NoSuchRoom,
         AppendRefused::NotAMember => DomainError::NotAMember,

@@ -1,6 +1,7 @@
-//! Who somebody is: names by id.
+//! Who somebody is: names and avatars by id; and the custom emoji.
 
 use rill_protocol::UserId;
+use rill_storage::model::{EmojiSet, Profile};
 use std::sync::Arc;
 
 use super::DomainError;
@@ -16,13 +17,23 @@ impl People {
         Self { memory }
     }
 
-    /// Somebody's name; `None` if there is nobody.
-    pub async fn name(&self, user: UserId) -> Result<Option<Arc<str>>, DomainError> {
-        Ok(self.memory.name(user).await?)
+    /// What is shown of somebody; `None` if there is nobody.
+    pub async fn profile(&self, user: UserId) -> Result<Option<Arc<Profile>>, DomainError> {
+        Ok(self.memory.profile(user).await?)
+    }
+
+    /// All custom emoji.
+    pub async fn emoji(&self) -> Result<Arc<EmojiSet>, DomainError> {
+        Ok(self.memory.emoji().await?)
+    }
+
+    /// Their version.
+    pub async fn emoji_version(&self) -> Result<u64, DomainError> {
+        Ok(self.memory.emoji_version().await?)
     }
 
     /// The name, or nothing where an account is gone.
     pub async fn name_or_empty(&self, user: UserId) -> Result<String, DomainError> {
-        Ok(self.name(user).await?.map(|name| name.to_string()).unwrap_or_default())
+        Ok(self.profile(user).await?.map(|profile| profile.name.clone()).unwrap_or_default())
     }
 }

@@ -3,7 +3,7 @@
 use rill_protocol::{ClientId, Epoch, RoomId, UserId, limits};
 use rill_storage::{
     Store, StoreError,
-    model::{Change, Entry, Membership, NewEntry, NewRoom, Replay, Room, UserFact},
+    model::{Avatar, Change, Entry, Membership, NewEntry, NewRoom, Replay, Room, UserFact},
     port::AppendRefused,
 };
 use std::{future::Future, sync::Arc};
@@ -36,6 +36,7 @@ pub struct RoomView {
 pub struct MemberView {
     pub user: UserId,
     pub name: String,
+    pub avatar: Avatar,
     pub joined_ms: u64,
 }
 
@@ -157,6 +158,11 @@ impl Rooms {
         })
     }
 
+    /// A room's avatar; one that was never set where there is no room.
+    pub async fn avatar(&self, room: RoomId) -> Result<Avatar, DomainError> {
+        Ok(self.world.memory.room(room).await?.map(|room| room.avatar).unwrap_or_default())
+    }
+
     /// Rooms, newest first.
     pub async fn list(&self, user: UserId, after: Option<RoomId>, limit: usize) -> Result<Part<RoomView>, DomainError> {
         let limit = limit.clamp(1, limits::ROOM_PAGE_MAX);
@@ -187,7 +193,9 @@ impl Rooms {
         let found = Part::cut(store.rooms.members(room, after, limit + 1).await?, limit);
         let mut items = Vec::with_capacity(found.items.len());
         for Membership { user, joined_ms, .. } in found.items {
-            items.push(MemberView { user, name: self.people.name_or_empty(user).await?, joined_ms });
+            let profile = self.people.profile(user).await?;
+            let (name, avatar) = profile.map(|profile| (profile.name.clone(), profile.avatar)).unwrap_or_default();
+            items.push(MemberView { user, name, avatar, joined_ms });
         }
         Ok(Part { items, more: found.more })
     }

@@ -25,7 +25,7 @@ pub async fn sweep(store: &Store) -> Result<usize, StoreError> {
                     UserFact::RoomAdded(change.room)
                 }
                 Fact::Joined => UserFact::RoomAdded(change.room),
-                Fact::Left | Fact::Posted => UserFact::RoomRemoved(change.room),
+                _ => UserFact::RoomRemoved(change.room),
             };
             store.user_log.append(change.user, (change.room, change.seq), fact, change.at_ms).await?;
             store.rooms.settle(change.room, change.seq).await?;

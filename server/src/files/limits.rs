@@ -21,7 +21,10 @@ pub const ICON_ENTRIES_MAX: usize = 64;
 pub const TIFF_TAGS_MAX: usize = 512;
 /// Strips or tiles of one page.
 pub const TIFF_STRIPS_MAX: usize = 65_536;
-/// A progressive JPEG passes over its pixels once a scan; so many pixels in all.
+/// Samples of a pixel, and the bits of one: colours, and a few that are left out.
+pub const TIFF_SAMPLES_MAX: u64 = 8;
+pub const TIFF_BITS_MAX: u64 = 64;
+/// A JPEG is passed over once a scan, progressive or not; so many pixels in all.
 pub const JPEG_SCANNED_PIXELS_MAX: u64 = 800_000_000;
 /// Scans of a JPEG: ten are usual.
 pub const JPEG_SCANS_MAX: u64 = 100;
@@ -42,8 +45,16 @@ pub const IMAGE_MEMORY_BYTES_MAX: u64 = 2 * IMAGE_BYTES_MAX as u64 + DECODE_BYTE
 pub const IMAGES_AT_ONCE: usize = 1;
 /// Images that wait for their turn. They wait unopened.
 pub const IMAGES_WAITING_MAX: usize = 32;
+/// How long they wait. Whoever asked asks again later.
+pub const IMAGE_WAIT_S: u64 = 120;
 /// A look that takes longer is given up for who asked; the limits above end it soon after.
 pub const IMAGE_LOOK_S: u64 = 30;
+
+/// Images of which what others get is made at once: while one is looked at, what became of
+/// another is written. So much more than the memory of one look is the file and its previews.
+pub const RENDERS_AT_ONCE: usize = IMAGES_AT_ONCE + 1;
+/// Pieces of a blob, of 64 KiB at most, between who reads it and who looks at it.
+pub const BRIDGE_PIECES_MAX: usize = 4;
 
 /// The longer sides of the two previews.
 pub const PREVIEW_SMALL_SIDE: u32 = 320;
@@ -57,3 +68,12 @@ pub const PREVIEW_PNG_BYTES_MAX: usize = 768 * KIB;
 /// Components of the blurred preview, across and down: at most 28 characters.
 pub const BLUR_ACROSS: u32 = 4;
 pub const BLUR_DOWN: u32 = 3;
+pub const BLUR_HASH_BYTES_MAX: usize = 28;
+
+pub use rill_protocol::limits::{AVATAR_FILE_BYTES_MAX, EMOJI_FILE_BYTES_MAX};
+/// The sides that an avatar gets.
+pub const AVATAR_LARGE_SIDE: u32 = 256;
+pub const AVATAR_SMALL_SIDE: u32 = 64;
+/// The longer side of one that becomes an emoji, and its bytes then.
+pub const EMOJI_SIDE: u32 = 128;
+pub const EMOJI_BYTES_MAX: usize = 256 * KIB;

@@ -1,7 +1,7 @@
 //! The one place that says as what a file is handed out. A type is believed only if the bytes
 //! say so too; what a browser might run, or read as a page, is always a download.
 
-use super::{image::Format, signature};
+use super::{FileName, image::Format, signature};
 
 /// The beginning of a file that says what it is.
 pub const HEAD_BYTES: usize = 4_096;
@@ -32,6 +32,9 @@ const PLAYABLE: &[&str] = &[
     "video/quicktime",
     "video/webm",
 ];
+/// Texts that are shown as they stand.
+const TEXTS: &[&str] = &["text/csv", "text/markdown", "text/plain", "text/tab-separated-values", "text/x-log"];
+const TEXT_EXTENSIONS: &[&str] = &["csv", "log", "md", "text", "tsv", "txt"];
 const TEXT: &str = "text/plain; charset=utf-8";
 const UNKNOWN: &str = "application/octet-stream";
 
@@ -40,11 +43,23 @@ impl MediaType {
     #[must_use]
     pub fn of(head: &[u8], declared: &str) -> Self {
         let declared = declared.split(';').next().unwrap_or_default().trim();
+        let is = |known: &&&str| known.eq_ignore_ascii_case(declared);
         if let Some(types) = signature::playable(head) {
-            let said = types.iter().find(|known| known.eq_ignore_ascii_case(declared));
-            return Self::Playable(said.unwrap_or(&types[0]));
+            return Self::Playable(types.iter().find(is).unwrap_or(&types[0]));
         }
-        if declared.eq_ignore_ascii_case("text/plain") && is_text(head) { Self::Text } else { Self::Unknown }
+        if TEXTS.iter().any(|known| is(&known)) && is_text(head) { Self::Text } else { Self::Unknown }
+    }
+
+    /// The same of a file with a name, which counts where its sender says nothing: so browsers do of
+    /// many texts.
+    #[must_use]
+    pub fn of_named(head: &[u8], declared: &str, name: &FileName) -> Self {
+        let says_nothing = declared.is_empty() || declared.eq_ignore_ascii_case(UNKNOWN);
+        let is_text = |extension: &str| TEXT_EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension));
+        if says_nothing && name.extension().is_some_and(is_text) {
+            return Self::of(head, TEXT);
+        }
+        Self::of(head, declared)
     }
 
     /// The type that a store kept as text; what is not one of ours is unknown.
@@ -118,7 +133,12 @@ mod tests {
             "audio/webm",
             true,
         );
+        // Recorders put what they know of themselves first.
+        check(b"RIFF\x24\0\0\0WAVEbext\x10", "audio/wav", "audio/wav", true);
         check(b"\0\0\0\x20ftypisom\0\0\x02\0", "video/mp4", "video/mp4", true);
+        check(b"\0\0\0\x14ftypqt  \0\0\x02\0qt  ", "", "video/quicktime", true);
+        check(b"\0\0\0\x18ftypabcd\0\0\0\0abcdmp42", "", "video/mp4", true);
+        check(b"\0\0\0\x18ftyp3gp5\0\0\0\x013gp5isom", "video/3gpp", "video/mp4", true);
         check(b"\0\0\0\x20ftypM4A \0\0\x02\0", "audio/x-m4a", "audio/mp4", true);
         check(b"\xff\xf1\x50\x80\0\x1f\xfc", "", "audio/aac", true);
         check("Grüße\r\n\t字".as_bytes(), "text/plain", "text/plain; charset=utf-8", true);
@@ -141,6 +161,11 @@ mod tests {
             (b"not a film", "video/mp4"),
             (b"not a sound", "audio/mpeg"),
             (b"\x1a\x45\xdf\xa3\x42\x82\x88matroska", "video/x-matroska"),
+            // A picture of a kind that is not looked at.
+            (b"\0\0\0\x1cftypheic\0\0\0\0mif1heicmp42", "image/heic"),
+            (b"\0\0\0\x20ftypavif\0\0\0\0avifmif1miafiso8", "image/avif"),
+            (b"\0\0\0\x18ftypabcd\0\0\0\0abcdefgh", "video/mp4"),
+            (b"RIFF\x24\0\0\0AVI LIST\x10", "video/avi"),
             (b"a\0b", "text/plain"),
             (b"a\xffb", "text/plain"),
             (b"\x1b[2J", "text/plain"),
@@ -148,6 +173,22 @@ mod tests {
         ] {
             check(head, declared, "application/octet-stream", false);
         }
+    }
+
+    #[test]
+    fn texts_of_which_nothing_is_said() {
+        let of = |name: &str, declared: &str, head: &[u8]| {
+            MediaType::of_named(head, declared, &FileName::from_declared(name))
+        };
+        assert_eq!(of("notes.TXT", "", b"a text"), MediaType::Text);
+        assert_eq!(of("notes.md", "application/octet-stream", b"# a text"), MediaType::Text);
+        assert_eq!(of("notes", "Text/CSV; header=present", b"a,b"), MediaType::Text);
+        for (name, declared) in
+            [("a.html", ""), ("a", ""), ("a.txt", "text/html"), ("a.svg", "application/octet-stream")]
+        {
+            assert_eq!(of(name, declared, b"<html>"), MediaType::Unknown, "{name} {declared}");
+        }
+        assert_eq!(of("a.txt", "", b"\x7fELF\0"), MediaType::Unknown);
     }
 
     #[test]

@@ -1,13 +1,16 @@
 //! Files that people send: what they are, what they are called, and what of them others get.
 //!
-//! Pure but for the threads that decode images ([`image::Images`]): bytes in, bytes and facts
-//! out. Where bytes lie, who may read them and how they travel is not known here.
+//! Where files lie and who may read them is [`service`]'s. The rest is pure but for the threads
+//! that decode images ([`image::Images`]) and for [`render`], which reads and writes blobs: bytes in,
+//! bytes and facts out.
 
 mod disposition;
 pub mod image;
 pub mod limits;
 mod media_type;
 mod name;
+pub mod render;
+pub mod service;
 mod signature;
 
 pub use disposition::content_disposition;

@@ -40,6 +40,12 @@ impl FileName {
         Self::from_declared(&format!("{stem}.{extension}"))
     }
 
+    /// What stands behind its last dot.
+    #[must_use]
+    pub fn extension(&self) -> Option<&str> {
+        split(&self.0).1
+    }
+
     /// The name.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -25,7 +25,7 @@ use super::{
 use crate::{
     admission::Gate,
     runtime::{Stop, TaskGroup, Tasks},
-    transport::Admission,
+    transport::{Admission, limits::TCP_UNSENT_BYTES_MAX},
 };
 
 /// Connections of one port at once.
@@ -126,7 +126,7 @@ async fn connection(
     router: Router,
     mut stop: Stop,
 ) -> Result<(), BoxError> {
-    stream.set_nodelay(true)?;
+    tune(&stream)?;
     match tls {
         None => {
             let door = plain_door(stream.local_addr()?, outside);
@@ -142,6 +142,15 @@ async fn connection(
             http(stream, Peer { address, door: Door::Tls }, place, router, stop).await
         }
     }
+}
+
+/// What is written goes out at once, and what cannot yet stays with whoever decides what goes
+/// first: the system would take megabytes of a file, and chat would wait behind them.
+fn tune(stream: &TcpStream) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    #[cfg(target_os = "linux")]
+    socket2::SockRef::from(stream).set_tcp_notsent_lowat(TCP_UNSENT_BYTES_MAX)?;
+    Ok(())
 }
 
 /// Which door a plain connection came in by, told by this side's address.

@@ -5,20 +5,30 @@ use axum::{
     extract::{Path, Query, State, rejection::QueryRejection},
     http::StatusCode,
 };
-use rill_protocol::{Code, U53, limits, message::MessageKind};
+use rill_protocol::{
+    Code, U53, limits,
+    message::{FileOutcome, MessageFile, MessageKind},
+};
 use rill_storage::model::{Anchor, Replay};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use super::{Api, auth::Authenticated, error::ApiError, idempotency::Key, json::JsonBody, rooms::room_id};
-use crate::wire::history;
+use crate::{domain::messages::Page, wire::history};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PageQuery {
     before: Option<u64>,
     after: Option<u64>,
+    limit: Option<usize>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FilesQuery {
+    before: Option<u64>,
     limit: Option<usize>,
 }
 
@@ -44,12 +54,30 @@ pub(super) async fn page(
     };
     let limit = query.limit.unwrap_or(limits::HISTORY_PAGE_MAX);
     let read = api.services.domain.messages.page(identity.user, room_id(&room)?, anchor, limit).await?;
-    let page = history::page(0, read);
+    Ok(shown(read))
+}
+
+/// The newest messages with files, before a seq.
+pub(super) async fn files(
+    State(api): State<Arc<Api>>,
+    Authenticated(identity): Authenticated,
+    Path(room): Path<String>,
+    query: Result<Query<FilesQuery>, QueryRejection>,
+) -> Result<Json<Value>, ApiError> {
+    let Query(query) = query.map_err(|error| ApiError::new(Code::BadRequest, error.body_text()))?;
+    let before = query.before.unwrap_or(U53::MAX.get()).min(U53::MAX.get());
+    let limit = query.limit.unwrap_or(limits::HISTORY_PAGE_MAX);
+    Ok(shown(api.services.domain.messages.files(identity.user, room_id(&room)?, before, limit).await?))
+}
+
+fn shown(page: Page) -> Json<Value> {
+    let (files, page) = history::page(0, page);
+    let files: HashMap<U53, MessageFile> = files.into_iter().map(|file| (file.seq, file)).collect();
     let messages: Vec<Value> = page
         .messages
         .into_iter()
         .map(|message| {
-            json!({
+            let mut shown = json!({
                 "seq": message.seq,
                 "at_ms": message.at_ms,
                 "author": message.author,
@@ -57,10 +85,40 @@ pub(super) async fn page(
                 "kind": kind(message.kind),
                 "text": message.text,
                 "edits": message.edits,
-            })
+            });
+            if let Some(file) = files.get(&message.seq) {
+                shown["file"] = attached(file);
+            }
+            shown
         })
         .collect();
-    Ok(Json(json!({ "epoch": page.epoch, "as_of": page.as_of, "messages": messages, "next": page.next })))
+    Json(json!({ "epoch": page.epoch, "as_of": page.as_of, "messages": messages, "next": page.next }))
+}
+
+/// A file as a message has it.
+fn attached(MessageFile { file, state, .. }: &MessageFile) -> Value {
+    json!({
+        "transfer": file.transfer,
+        "name": file.name,
+        "size": state.size,
+        "media_type": state.media_type,
+        "state": outcome(state.outcome),
+        "code": Code::from_number(state.code).filter(|code| *code != Code::Normal).map(Code::name),
+        "voice": file.voice.as_ref().map(|voice| json!({
+            "duration_ms": voice.duration_ms,
+            "waveform": voice.waveform.iter().collect::<Vec<_>>(),
+        })),
+        "image": state.image,
+    })
+}
+
+fn outcome(outcome: FileOutcome) -> &'static str {
+    match outcome {
+        FileOutcome::Pending => "pending",
+        FileOutcome::Complete => "complete",
+        FileOutcome::Failed => "failed",
+        FileOutcome::Other(_) => "other",
+    }
 }
 
 fn kind(kind: MessageKind) -> &'static str {
@@ -70,6 +128,8 @@ fn kind(kind: MessageKind) -> &'static str {
         MessageKind::Joined => "joined",
         MessageKind::Left => "left",
         MessageKind::Erased => "erased",
+        MessageKind::File => "file",
+        MessageKind::Avatar => "avatar",
         MessageKind::Other(_) => "other",
     }
 }

@@ -6,8 +6,10 @@ mod accounts;
 mod admin;
 mod auth;
 mod coded;
+mod conditional;
 mod description;
 mod error;
+mod files;
 mod forwarded;
 mod guard;
 mod headers;
@@ -21,7 +23,10 @@ pub mod origin;
 mod pace;
 mod page;
 mod paging;
+mod pictures;
+mod range;
 mod rate;
+mod readers;
 mod redirect;
 mod rooms;
 mod server_info;
@@ -34,7 +39,7 @@ use axum::{
     Extension, Router,
     extract::DefaultBodyLimit,
     middleware,
-    routing::{delete, get, post},
+    routing::{delete, get, post, put},
 };
 use rill_protocol::version::WEBSOCKET_PATH;
 use std::{net::SocketAddr, sync::Arc};
@@ -55,10 +60,14 @@ pub struct Api {
     pub services: Arc<Services>,
     pub origins: Arc<Origins>,
     pub info: server_info::ServerInfo,
+    pub readers: Readers,
+    pub senders: Senders,
 }
 
 pub use admin::OperatorKey;
 pub use operating::Operating;
+pub use pictures::Senders;
+pub use readers::Readers;
 pub use server_info::{ServerInfo, WebTransportInfo, http3_on};
 
 /// Which door a request came in by.
@@ -115,6 +124,11 @@ pub fn router<S: Serve>(api: Arc<Api>, operating: Operating, serve: S) -> Router
         .route("/login", post(accounts::login))
         .route("/logout", post(accounts::logout))
         .route("/me", get(accounts::me))
+        .route("/me/avatar", put(pictures::set_own).delete(pictures::remove_own))
+        .route("/users/{user}/avatar", get(pictures::of_user))
+        .route("/users/{user}/avatar/{size}", get(pictures::small_of_user))
+        .route("/emoji", get(pictures::list_emoji))
+        .route("/emoji/{name}", get(pictures::emoji).put(pictures::add_emoji).delete(pictures::remove_emoji))
         .route("/password", post(accounts::change_password))
         .route("/sessions", get(sessions::list).delete(sessions::end_others))
         .route("/sessions/{session}", delete(sessions::end))
@@ -125,6 +139,14 @@ pub fn router<S: Serve>(api: Arc<Api>, operating: Operating, serve: S) -> Router
         .route("/rooms/{room}/leave", post(rooms::leave))
         .route("/rooms/{room}/members", get(rooms::members))
         .route("/rooms/{room}/messages", get(messages::page).post(messages::post))
+        .route("/rooms/{room}/files", get(messages::files))
+        .route("/rooms/{room}/files/{seq}", get(files::original))
+        .route("/rooms/{room}/files/{seq}/{variant}", get(files::variant))
+        .route(
+            "/rooms/{room}/avatar",
+            get(pictures::of_room).put(pictures::set_of_room).delete(pictures::remove_of_room),
+        )
+        .route("/rooms/{room}/avatar/{size}", get(pictures::small_of_room))
         .fallback(|| async { ApiError::from(Code::NotFound) })
         .method_not_allowed_fallback(|| async { ApiError::from(Code::MethodNotAllowed) })
         .layer(middleware::from_fn(coded::refusals))

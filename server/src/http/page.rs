@@ -8,7 +8,7 @@ use axum::{
 use rill_protocol::Code;
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-use super::error::ApiError;
+use super::{conditional::is_known, error::ApiError};
 
 // A build without the page (a test of one crate) is a server without a page, not an error.
 #[derive(RustEmbed)]
@@ -55,12 +55,4 @@ fn serve(path: &str, file: EmbeddedFile, headers: &HeaderMap) -> Response {
         answer.insert(header::CONTENT_TYPE, kind);
     }
     (answer, file.data).into_response()
-}
-
-/// Whether the client has the file with this tag. A proxy may have made the tag a weak one
-/// (RFC 9110, section 13.1.2).
-fn is_known(headers: &HeaderMap, tag: &str) -> bool {
-    let lists = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    let mut known = lists.flat_map(|list| list.split(',')).map(str::trim);
-    known.any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
 }

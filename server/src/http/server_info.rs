@@ -68,6 +68,8 @@ pub(super) async fn get(State(api): State<Arc<Api>>) -> Result<Json<Value>, ApiE
             "username_chars_max": limits::USERNAME_CHARS_MAX,
             "password_bytes_min": limits::PASSWORD_BYTES_MIN,
             "password_bytes_max": limits::PASSWORD_BYTES_MAX,
+            // Absent where none is taken.
+            "file_bytes_max": api.services.files.as_ref().and_then(|files| files.rules().size_max()),
         },
         "demo": api.info.demo,
         "registration": accounts.registration().as_str(),

@@ -3,7 +3,7 @@
 
 use parking_lot::Mutex;
 use rill_protocol::{RoomId, UserId, limits::RESUME_ENTRIES_MAX};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use tokio::sync::Notify;
 
 use super::subscription::Subscription;
@@ -72,6 +72,9 @@ struct State {
     restarts: u32,
     presence: BTreeMap<UserId, Slot>,
     user_log: UserLogNews,
+    /// Whose avatars may be others.
+    avatars: BTreeSet<UserId>,
+    is_emoji_new: bool,
     /// Nothing is followed any more.
     is_gone: bool,
 }
@@ -329,6 +332,23 @@ impl Inbox {
     pub(super) fn show_presence(&self, user: UserId, slot: Slot) {
         self.state.lock().presence.insert(user, slot);
         self.control.notify_one();
+    }
+
+    /// Somebody's avatar may be another, or is shown from now on.
+    pub fn show_avatar(&self, user: UserId) {
+        self.state.lock().avatars.insert(user);
+        self.control.notify_one();
+    }
+
+    pub(super) fn show_emoji(&self) {
+        self.state.lock().is_emoji_new = true;
+        self.control.notify_one();
+    }
+
+    /// Whose avatars may be others since the last call, and whether the emoji may.
+    pub fn take_pictures(&self) -> (BTreeSet<UserId>, bool) {
+        let mut state = self.state.lock();
+        (std::mem::take(&mut state.avatars), std::mem::take(&mut state.is_emoji_new))
     }
 
     pub(super) fn forget_presence(&self) {

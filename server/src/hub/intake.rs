@@ -76,7 +76,16 @@ mod tests {
 
     fn entry(seq: u64) -> Arc<Entry> {
         let (author, client_id) = (UserId::default(), ClientId::default());
-        Arc::new(Entry { seq, at_ms: 0, author, client_id, posts: seq, fact: Fact::Posted, body: Body::None })
+        Arc::new(Entry {
+            seq,
+            at_ms: 0,
+            author,
+            client_id,
+            posts: seq,
+            fact: Fact::Posted,
+            body: Body::None,
+            file: None,
+        })
     }
 
     fn offered(intake: &mut Intake, seqs: impl IntoIterator<Item = u64>) -> Vec<u64> {

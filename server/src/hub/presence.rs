@@ -142,6 +142,21 @@ impl Presence {
         state.watches.insert(key(inbox), users);
     }
 
+    /// Whoever watches somebody looks at their avatar again.
+    pub(super) fn avatar_changed(&self, user: UserId) {
+        let state = self.state.lock();
+        state.people.get(&user).into_iter().flat_map(|person| &person.watchers).for_each(|one| one.show_avatar(user));
+    }
+
+    /// Who is watched or here, of one of so many parts that are about as large, in an order
+    /// that stays.
+    pub fn part(&self, (part, of): (u64, u64)) -> Vec<UserId> {
+        let is_in = |user: &&UserId| user.0.iter().fold(0, |sum, byte| (sum * 31 + u64::from(*byte)) % of) == part;
+        let mut users: Vec<UserId> = self.state.lock().people.keys().filter(is_in).copied().collect();
+        users.sort_unstable();
+        users
+    }
+
     pub(super) fn unwatch(&self, inbox: &Arc<Inbox>) {
         let mut state = self.state.lock();
         for user in state.watches.remove(&key(inbox)).unwrap_or_default() {

@@ -16,6 +16,8 @@ pub struct RingEntry {
     pub frame: Bytes,
     /// Whose departure it is, if it is one: their drain ends here.
     pub leaver: Option<UserId>,
+    /// The entry that it speaks of: itself, or an older one.
+    pub target: u64,
 }
 
 /// A contiguous run of entries up to the newest that was published.
@@ -77,7 +79,7 @@ mod tests {
     use super::*;
 
     fn push(ring: &mut Ring, seq: u64, len: usize) {
-        ring.push(seq, RingEntry { frame: Bytes::from(vec![seq as u8; len]), leaver: None });
+        ring.push(seq, RingEntry { frame: Bytes::from(vec![seq as u8; len]), leaver: None, target: seq });
     }
 
     fn seqs(ring: &Ring, cursor: u64) -> Option<Vec<u64>> {

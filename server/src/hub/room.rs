@@ -51,7 +51,7 @@ pub(super) struct Published {
 impl LiveLog {
     fn push(&mut self, handle: u32, entry: &Entry, encode: EncodeEntry) {
         let leaver = (entry.fact == Fact::Left).then_some(entry.author);
-        self.ring.push(entry.seq, RingEntry { frame: encode(handle, entry), leaver });
+        self.ring.push(entry.seq, RingEntry { frame: encode(handle, entry), leaver, target: entry.target_seq() });
         self.head = self.head.max(entry.seq);
     }
 
@@ -173,8 +173,15 @@ impl LiveRoom {
     }
 
     /// Adds the frames behind `cursor` to `out`, at most `budget` bytes of them (but one
-    /// at least), and none behind the departure of `user`.
-    pub fn drain(&self, cursor: u64, user: UserId, budget: usize, out: &mut Vec<Bytes>) -> Drained {
+    /// at least), and none behind the departure of `user`. Who sees everything from
+    /// `visible_from` on may not see what speaks of an older entry: that is the store's to tell.
+    pub fn drain(
+        &self,
+        (cursor, visible_from): (u64, u64),
+        user: UserId,
+        budget: usize,
+        out: &mut Vec<Bytes>,
+    ) -> Drained {
         let log = self.log.lock();
         if cursor >= log.head {
             return Drained::UpToDate;
@@ -184,6 +191,10 @@ impl LiveRoom {
         for (seq, entry) in entries {
             if planted::is(Bug::CursorMovedBeforeWrite) {
                 at = seq;
+            }
+            if entry.target < visible_from {
+                let more = Drained::Frames { cursor: at, more: true, left: false };
+                return if bytes > 0 { more } else { Drained::Behind };
             }
             if bytes > 0 && bytes + entry.frame.len() > budget {
                 return Drained::Frames { cursor: at, more: true, left: false };

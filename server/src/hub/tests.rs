@@ -19,7 +19,7 @@ fn encode(_: u32, entry: &Entry) -> Bytes {
 
 fn entry(seq: u64) -> Arc<Entry> {
     let (author, client_id) = (UserId::default(), ClientId::default());
-    Arc::new(Entry { seq, at_ms: 0, author, client_id, posts: seq, fact: Fact::Posted, body: Body::None })
+    Arc::new(Entry { seq, at_ms: 0, author, client_id, posts: seq, fact: Fact::Posted, body: Body::None, file: None })
 }
 
 fn inbox(user: u8) -> Arc<Inbox> {
@@ -55,7 +55,7 @@ fn together_the_rings_hold_what_they_may_and_the_oldest_goes() {
         rings.changed(room, before, after);
     };
     let is_held = |room: &LiveRoom, cursor| {
-        matches!(room.drain(cursor, UserId::default(), 1, &mut Vec::new()), Drained::Frames { .. })
+        matches!(room.drain((cursor, 0), UserId::default(), 1, &mut Vec::new()), Drained::Frames { .. })
     };
     for seq in 1..=3 {
         rooms.iter().take(3).for_each(|room| publish(room, seq));
@@ -121,7 +121,7 @@ fn own_entries_and_others_come_into_a_ring_once_and_in_turn() {
     let live = hub.room(ROOM).unwrap();
     let held = |from| {
         let mut frames = Vec::new();
-        live.drain(from, inbox.user, usize::MAX, &mut frames);
+        live.drain((from, 0), inbox.user, usize::MAX, &mut frames);
         frames.iter().map(|frame| std::str::from_utf8(frame).unwrap().parse().unwrap()).collect::<Vec<u64>>()
     };
     for seq in [5, 3, 7] {
@@ -141,7 +141,7 @@ fn read(hub: &Hub, inbox: &Inbox, pass: inbox::LanePass, mut have: u64, head: &A
     while let Some(turn) = inbox.take_turn(pass) {
         let Some(live) = hub.room_of(turn.handle) else { continue };
         let mut frames = Vec::new();
-        let (cursor, more) = match live.drain(turn.cursor, inbox.user, 64, &mut frames) {
+        let (cursor, more) = match live.drain((turn.cursor, 0), inbox.user, 64, &mut frames) {
             Drained::UpToDate => continue,
             Drained::Behind => (head.load(Ordering::SeqCst), true),
             Drained::Frames { cursor, more, .. } => (cursor, more),

@@ -1,5 +1,5 @@
 //! What a node remembers of rooms and people, for what is shown of them: a room's name and
-//! size, whether somebody is in, what somebody is called. Read often and changed seldom, so
+//! size, whether somebody is in, what somebody is called and looks like, the custom emoji. Read often and changed seldom, so
 //! mostly told without asking the store; [`places`] says when.
 //!
 //! Never from here: what somebody may see of a log, logins, roles, passwords, and that there
@@ -13,14 +13,14 @@ use parking_lot::Mutex;
 use rill_protocol::{RoomId, UserId};
 use rill_storage::{
     Store, StoreError,
-    model::{Membership, Room},
+    model::{EmojiSet, Membership, Profile, Room},
     port::changes::{ChangeObserver, Changed},
 };
 use std::sync::Arc;
 use tokio::time::Instant;
 
 use crate::metrics::Metrics;
-use places::{Asked, Fact, Hearing, Key, Places};
+use places::{Asked, Fact, Hearing, Key, Places, VERSION};
 
 /// How hints of what others change come here. Both return at once.
 pub trait Ears: Send + Sync + 'static {
@@ -98,15 +98,43 @@ impl Memory {
         }
     }
 
-    /// What somebody is called.
-    pub async fn name(&self, user: UserId) -> Result<Option<Arc<str>>, StoreError> {
+    /// What somebody is called and looks like.
+    pub async fn profile(&self, user: UserId) -> Result<Option<Arc<Profile>>, StoreError> {
         let key = Key { place: Changed::User(user), member: None };
         match self.recall(key) {
-            Ok(Fact::Name(name)) => Ok(Some(name)),
+            Ok(Fact::Profile(profile)) => Ok(Some(profile)),
             Ok(_) => Ok(None),
             Err(asked) => {
-                let found = self.inner.store.users.get(user).await?.map(|user| Arc::<str>::from(user.name));
-                self.learn(asked, found.clone().map(Fact::Name));
+                let found = self.inner.store.users.profile(user).await?.map(Arc::new);
+                self.learn(asked, found.clone().map(Fact::Profile));
+                Ok(found)
+            }
+        }
+    }
+
+    /// The custom emoji.
+    pub async fn emoji(&self) -> Result<Arc<EmojiSet>, StoreError> {
+        let key = Key { place: Changed::Emoji, member: None };
+        match self.recall(key) {
+            Ok(Fact::Emoji(set)) => Ok(set),
+            Ok(_) => Ok(Arc::default()),
+            Err(asked) => {
+                let found = Arc::new(self.inner.store.emoji.set().await?);
+                self.learn(asked, Some(Fact::Emoji(found.clone())));
+                Ok(found)
+            }
+        }
+    }
+
+    /// The version of the custom emoji, which is a row where they are hundreds.
+    pub async fn emoji_version(&self) -> Result<u64, StoreError> {
+        let key = Key { place: Changed::Emoji, member: Some(VERSION) };
+        match self.recall(key) {
+            Ok(Fact::EmojiVersion(version)) => Ok(version),
+            Ok(_) => Ok(0),
+            Err(asked) => {
+                let found = self.inner.store.emoji.version().await?;
+                self.learn(asked, Some(Fact::EmojiVersion(found)));
                 Ok(found)
             }
         }

@@ -16,7 +16,7 @@
 
 use rill_protocol::UserId;
 use rill_storage::{
-    model::{Membership, Room},
+    model::{EmojiSet, Membership, Profile, Room},
     planted::{self, Bug},
     port::changes::Changed,
 };
@@ -32,7 +32,9 @@ use crate::limits::{
 pub(super) enum Fact {
     Room(Arc<Room>),
     Membership(Arc<Membership>),
-    Name(Arc<str>),
+    Profile(Arc<Profile>),
+    Emoji(Arc<EmojiSet>),
+    EmojiVersion(u64),
 }
 
 /// A room, a user, or somebody's membership of a room.
@@ -41,6 +43,9 @@ pub(super) struct Key {
     pub(super) place: Changed,
     pub(super) member: Option<UserId>,
 }
+
+/// In the place of a member: of the emoji their version alone.
+pub(super) const VERSION: UserId = UserId([0; 16]);
 
 /// A question that is under way.
 pub(super) struct Asked {
@@ -97,7 +102,7 @@ pub(super) struct Hearing {
 fn age(place: Changed) -> Duration {
     Duration::from_millis(match place {
         Changed::Room(_) => REMEMBERED_ROOM_MS,
-        Changed::User(_) => REMEMBERED_NAME_MS,
+        Changed::User(_) | Changed::Emoji => REMEMBERED_NAME_MS,
     })
 }
 

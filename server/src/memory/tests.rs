@@ -1,7 +1,10 @@
 //! What is told without asking, and what ends that.
 
 use rill_protocol::{RoomId, UserId};
-use rill_storage::port::changes::Changed;
+use rill_storage::{
+    model::{Avatar, Profile},
+    port::changes::Changed,
+};
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
@@ -21,7 +24,7 @@ fn own(place: Changed) -> Key {
 }
 
 fn name(name: &str) -> Fact {
-    Fact::Name(Arc::from(name))
+    Fact::Profile(Arc::new(Profile { name: name.to_owned(), avatar: Avatar::default() }))
 }
 
 /// Asks and is answered at once.

@@ -6,6 +6,7 @@
 //! that is at hand: it costs an addition and no lock.
 
 mod cluster;
+mod files;
 mod memory;
 mod process;
 mod redis;
@@ -21,6 +22,7 @@ use rill_protocol::Code;
 
 use crate::app::StoreReport;
 use cluster::ClusterCounters;
+use files::FileCounters;
 use memory::MemoryCounters;
 use process::Process;
 use redis::RedisGauges;
@@ -35,6 +37,7 @@ pub struct Metrics {
     deliveries: Counter,
     requests: Requests,
     pub cluster: ClusterCounters,
+    pub files: FileCounters,
     pub memory: MemoryCounters,
     store: StoreGauges,
     redis: RedisGauges,
@@ -54,7 +57,7 @@ struct Transport {
     transport: &'static str,
 }
 
-/// A connection that is counted until this is dropped.
+/// Counted until this is dropped.
 pub struct Counted(Gauge);
 
 impl Drop for Counted {
@@ -78,6 +81,7 @@ impl Metrics {
         registry.register("build", "This server", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
         let requests = Requests::new(&mut registry);
         let cluster = ClusterCounters::new(&mut registry);
+        let files = FileCounters::new(&mut registry);
         let memory = MemoryCounters::new(&mut registry);
         let store = StoreGauges::new(&mut registry);
         let redis = RedisGauges::new();
@@ -89,6 +93,7 @@ impl Metrics {
             deliveries,
             requests,
             cluster,
+            files,
             memory,
             store,
             redis,

@@ -1,12 +1,15 @@
 //! A history stream: requests answered one after the other, so that a client's pages
 //! wait for each other and for nobody else.
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use rill_protocol::{
-    Code, Frame, codec, limits,
-    message::{Direction, GetMessages},
+    Code, Frame, Kind, codec,
+    kind::Body,
+    limits,
+    message::{Direction, GetMessages, GetRoomFiles, MessageFiles},
 };
 use rill_storage::model::Anchor;
+use serde::de::DeserializeOwned;
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
@@ -18,6 +21,7 @@ use super::{
 };
 use crate::{
     admission::Over,
+    domain::messages::Page,
     transport::{Priority, RecvStream, SendStream},
     wire::{code::Failure, history},
 };
@@ -62,20 +66,41 @@ fn request_number(frame: &Frame) -> u32 {
 
 async fn answer(session: &Session, frame: &Frame) -> Bytes {
     let request = request_number(frame);
-    let body = match frame.decode_if::<GetMessages>() {
-        Some(Ok(body)) => body,
-        Some(Err(error)) => return failed(request, Failure { code: Code::Malformed, detail: error.to_string() }),
-        None if frame.known().is_none() => return failed(request, Code::Unsupported),
-        None => return failed(request, Code::UnexpectedFrame),
+    let page = match page(session, frame).await {
+        Ok(page) => page,
+        Err(failure) => return failed(request, failure),
     };
-    let anchor = match body.direction {
-        Direction::Before => Anchor::Before(body.seq.get()),
-        Direction::After => Anchor::After(body.seq.get()),
-        Direction::Other(_) => return failed(request, Code::Unsupported),
-    };
-    let messages = &session.services.domain.messages;
-    match messages.page(session.identity.user, body.room, anchor, body.limit as usize).await {
-        Ok(page) => codec::frame(&history::page(request, page)),
-        Err(error) => failed(request, error),
+    let (files, page) = history::page(request, page);
+    let mut answer = BytesMut::new();
+    if !files.is_empty() {
+        codec::put_frame(&mut answer, &MessageFiles { request, files });
     }
+    codec::put_frame(&mut answer, &page);
+    answer.freeze()
+}
+
+async fn page(session: &Session, frame: &Frame) -> Result<Page, Failure> {
+    let (messages, user) = (&session.services.domain.messages, session.identity.user);
+    let page = match frame.known() {
+        Some(Kind::GetMessages) => {
+            let GetMessages { room, direction, seq, limit, .. } = decoded(frame)?;
+            let anchor = match direction {
+                Direction::Before => Anchor::Before(seq.get()),
+                Direction::After => Anchor::After(seq.get()),
+                Direction::Other(_) => return Err(Code::Unsupported.into()),
+            };
+            messages.page(user, room, anchor, limit as usize).await?
+        }
+        Some(Kind::GetRoomFiles) => {
+            let GetRoomFiles { room, before, limit, .. } = decoded(frame)?;
+            messages.files(user, room, before.get(), limit as usize).await?
+        }
+        Some(_) => return Err(Code::UnexpectedFrame.into()),
+        None => return Err(Code::Unsupported.into()),
+    };
+    Ok(page)
+}
+
+fn decoded<T: Body + DeserializeOwned>(frame: &Frame) -> Result<T, Failure> {
+    frame.decode().map_err(|error| Failure { code: Code::Malformed, detail: error.to_string() })
 }

@@ -159,7 +159,7 @@ async fn read(
     chunks: &mut Vec<Bytes>,
 ) -> Result<Part, StoreError> {
     if turn.cursor + 1 >= turn.visible_from {
-        match live.drain(turn.cursor, session.identity.user, budget, chunks) {
+        match live.drain((turn.cursor, turn.visible_from), session.identity.user, budget, chunks) {
             Drained::UpToDate => return Ok(Part { cursor: turn.cursor, more: false, left: false, turn }),
             Drained::Frames { cursor, more, left } => return Ok(Part { cursor, more, left, turn }),
             Drained::Behind => {}
@@ -191,7 +191,7 @@ async fn read_store(
     let mut cursor = turn.cursor;
     let departures_from = departures_from(&membership, turn.visible_from);
     for entry in &entries {
-        let seen = visible(&membership, entry.seq, entry.seq) || planted::is(Bug::HiddenLeaked);
+        let seen = visible(&membership, entry.seq, entry.target_seq()) || planted::is(Bug::HiddenLeaked);
         chunks.push(if seen { entry::encode(turn.handle, entry) } else { entry::hidden(turn.handle, entry.seq) });
         cursor = entry.seq;
         if entry.fact == Fact::Left && entry.author == user && entry.seq >= departures_from {

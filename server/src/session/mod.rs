@@ -1,12 +1,13 @@
 //! One connection: from its first frame to its end.
 //!
 //! A session is a control loop (requests in the order received, answers as they are
-//! done), a control writer, a writer per lane, a task per history stream. They share
+//! done), a control writer, a writer per lane, a task per stream of history or of a file. They share
 //! the inbox and nothing else. Absent: rules (`domain`), fan-out (`hub`), bytes of
 //! transports.
 
 mod control;
 mod dispatch;
+mod download;
 mod handshake;
 mod history;
 mod lane;
@@ -14,14 +15,21 @@ mod live;
 mod login;
 mod observed;
 mod people;
+mod pictures;
 mod reader;
 mod resume;
 mod rooms;
 mod streams;
+mod upload;
 mod user_feed;
 mod writer;
 
-use std::{collections::BTreeSet, net::IpAddr, pin::pin, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    net::IpAddr,
+    pin::pin,
+    sync::{Arc, atomic::AtomicUsize},
+};
 
 use futures_util::FutureExt as _;
 use parking_lot::Mutex;
@@ -33,6 +41,7 @@ use crate::{
     admission::{Gate, Over, Toll, Wait},
     cluster::Cluster,
     domain::{Domain, accounts::Identity, rooms::MemberView},
+    files::service::Files,
     hub::{Hub, Inbox},
     limits::HISTORY_PAGES_AT_ONCE_MAX,
     metrics::Metrics,
@@ -59,6 +68,8 @@ pub struct Services {
     pub software: String,
     /// Sessions say goodbye and end.
     pub stop: Stop,
+    /// Absent where there is no place for them.
+    pub files: Option<Arc<Files>>,
     /// Where other nodes serve the same store.
     pub cluster: Option<Arc<Cluster>>,
 }
@@ -98,6 +109,8 @@ struct Session {
     resuming: tokio::sync::Mutex<()>,
     /// A place for each page of history that is on its way.
     pages: Semaphore,
+    /// Uploads that go on.
+    uploads: AtomicUsize,
     /// A lane opened again replaces the old one.
     lanes: Mutex<[Option<LaneWriter>; 2]>,
 }
@@ -211,6 +224,7 @@ pub async fn run<C: Connection>(services: Arc<Services>, connection: C) {
         address: peer.ip(),
         resuming: tokio::sync::Mutex::default(),
         pages: Semaphore::new(HISTORY_PAGES_AT_ONCE_MAX),
+        uploads: AtomicUsize::new(0),
         lanes: Mutex::default(),
         services: services.clone(),
     });

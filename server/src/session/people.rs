@@ -7,7 +7,7 @@ use rill_protocol::{
 };
 use std::sync::Arc;
 
-use super::{Session, dispatch::failed};
+use super::{Session, dispatch::failed, pictures};
 use crate::wire::number;
 
 /// Slots in one `Presence` frame.
@@ -18,14 +18,18 @@ pub(super) async fn users(session: Arc<Session>, body: GetUsers) -> Bytes {
         return failed(body.request, Code::TooMany);
     }
     let mut users = Vec::with_capacity(body.users.len());
+    let mut avatars = Vec::new();
     for id in body.users {
-        match session.services.domain.people.name(id).await {
-            Ok(Some(name)) => users.push(UserInfo { id, name: name.to_string() }),
+        match session.services.domain.people.profile(id).await {
+            Ok(Some(profile)) => {
+                avatars.push((id, profile.avatar));
+                users.push(UserInfo { id, name: profile.name.clone() });
+            }
             Ok(None) => {}
             Err(error) => return failed(body.request, error),
         }
     }
-    codec::frame(&Users { request: body.request, users })
+    pictures::before(pictures::of_users(avatars.into_iter()), codec::frame(&Users { request: body.request, users }))
 }
 
 pub(super) fn watch(session: &Arc<Session>, body: WatchPresence) -> Bytes {
@@ -35,6 +39,7 @@ pub(super) fn watch(session: &Arc<Session>, body: WatchPresence) -> Bytes {
     let mut users = body.users;
     users.sort_unstable();
     users.dedup();
+    users.iter().for_each(|user| session.inbox.show_avatar(*user));
     session.services.hub.presence.watch(&session.inbox, users);
     codec::frame(&Done { request: body.request })
 }

@@ -3,14 +3,18 @@
 use bytes::Bytes;
 use rill_protocol::{
     Code, Epoch, codec, limits,
-    message::{Cursor, Outcome, Resume, Resumed, ResumedRoom, View},
+    message::{Cursor, Outcome, Resume, Resumed, ResumedRoom, RoomAvatar, View},
 };
 use rill_storage::{model::Head, port::log::Sight};
 use std::sync::Arc;
 use tokio::task::coop::consume_budget;
 
-use super::{Session, dispatch::failed};
-use crate::{domain::DomainError, hub::inbox::Start, wire::number};
+use super::{Session, dispatch::failed, pictures};
+use crate::{
+    domain::DomainError,
+    hub::inbox::Start,
+    wire::{avatar, number},
+};
 
 /// Rooms that one session follows: those of its user, and those that were left and whose
 /// departure waits to be written.
@@ -59,7 +63,26 @@ pub(super) async fn resume(session: Arc<Session>, body: Resume) -> Bytes {
         // A store that reads in place never waits: a long list lets others have their turn.
         consume_budget().await;
     }
-    codec::frame(&Resumed { request: body.request, unchanged, rooms })
+    match skipped(&session, &rooms).await {
+        Ok(avatars) => pictures::before(
+            pictures::of_these(avatars),
+            codec::frame(&Resumed { request: body.request, unchanged, rooms }),
+        ),
+        Err(error) => failed(body.request, error),
+    }
+}
+
+/// Avatars of rooms whose logs go on somewhere else: what changed them was perhaps stepped over.
+async fn skipped(session: &Session, rooms: &[ResumedRoom]) -> Result<Vec<RoomAvatar>, DomainError> {
+    let mut avatars = Vec::new();
+    for room in rooms.iter().filter(|room| matches!(room.outcome, Outcome::Limited | Outcome::EpochChanged)) {
+        let found = session.services.domain.rooms.avatar(room.room).await?;
+        if found.version > 0 {
+            avatars.push(RoomAvatar { room: room.room, avatar: avatar::avatar(&found) });
+        }
+        consume_budget().await;
+    }
+    Ok(avatars)
 }
 
 async fn one(session: &Arc<Session>, cursor: &Cursor) -> Result<Option<ResumedRoom>, DomainError> {

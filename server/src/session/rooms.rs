@@ -11,7 +11,7 @@ use rill_protocol::{
 use rill_storage::model::{self, Appended};
 use std::{future::Future, sync::Arc};
 
-use super::{Session, dispatch::failed};
+use super::{Session, dispatch::failed, pictures};
 use crate::{
     domain::{DomainError, rooms::RoomView},
     wire::{number, room},
@@ -79,7 +79,10 @@ pub(super) async fn join(session: Arc<Session>, body: JoinRoom) -> Bytes {
 
 fn room_answer(request: u32, view: Result<RoomView, DomainError>) -> Bytes {
     match view {
-        Ok(view) => codec::frame(&RoomAnswer { request, room: room::info(view) }),
+        Ok(view) => {
+            let avatars = pictures::of_rooms([&view].into_iter());
+            pictures::before(avatars, codec::frame(&RoomAnswer { request, room: room::info(view) }))
+        }
         Err(error) => failed(request, error),
     }
 }
@@ -94,11 +97,11 @@ pub(super) async fn leave(session: Arc<Session>, body: LeaveRoom) -> Bytes {
 pub(super) async fn list(session: Arc<Session>, body: ListRooms) -> Bytes {
     let rooms = &session.services.domain.rooms;
     match rooms.list(session.identity.user, body.after, body.limit as usize).await {
-        Ok(part) => codec::frame(&RoomPage {
-            request: body.request,
-            rooms: part.items.into_iter().map(room::info).collect(),
-            more: part.more,
-        }),
+        Ok(part) => {
+            let avatars = pictures::of_rooms(part.items.iter());
+            let rooms = part.items.into_iter().map(room::info).collect();
+            pictures::before(avatars, codec::frame(&RoomPage { request: body.request, rooms, more: part.more }))
+        }
         Err(error) => failed(body.request, error),
     }
 }
@@ -106,11 +109,11 @@ pub(super) async fn list(session: Arc<Session>, body: ListRooms) -> Bytes {
 pub(super) async fn members(session: Arc<Session>, body: ListMembers) -> Bytes {
     let rooms = &session.services.domain.rooms;
     match rooms.members(session.identity.user, body.room, body.after, body.limit as usize).await {
-        Ok(part) => codec::frame(&MemberPage {
-            request: body.request,
-            members: session.services.members(part.items).await,
-            more: part.more,
-        }),
+        Ok(part) => {
+            let avatars = pictures::of_users(part.items.iter().map(|view| (view.user, view.avatar)));
+            let members = session.services.members(part.items).await;
+            pictures::before(avatars, codec::frame(&MemberPage { request: body.request, members, more: part.more }))
+        }
         Err(error) => failed(body.request, error),
     }
 }

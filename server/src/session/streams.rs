@@ -9,8 +9,9 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::oneshot;
 
 use super::{
-    LaneWriter, Session, history, lane,
+    LaneWriter, Session, download, history, lane,
     reader::{FrameReader, ReadError},
+    upload,
 };
 use crate::{
     hub::LaneIndex,
@@ -54,7 +55,9 @@ async fn serve<S: SendStream, R: RecvStream>(session: Arc<Session>, order: u64, 
                 Err(_) => Code::Malformed,
             },
             Some(Kind::History) if frame.body.is_empty() => return history::run(session, reader, send).await,
-            Some(Kind::History) => Code::Malformed,
+            Some(Kind::Upload) if frame.body.is_empty() => return upload::run(session, reader, send).await,
+            Some(Kind::Download) if frame.body.is_empty() => return download::run(session, reader, send).await,
+            Some(Kind::History | Kind::Upload | Kind::Download) => Code::Malformed,
             Some(_) => Code::UnexpectedFrame,
             None => Code::Unsupported,
         },

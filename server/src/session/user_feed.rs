@@ -9,7 +9,7 @@ use rill_storage::model::{UserEntry, UserFact};
 use std::sync::Arc;
 use tokio::task::coop::consume_budget;
 
-use super::{End, Session};
+use super::{End, Session, pictures, pictures::Told};
 use crate::{
     domain::DomainError,
     hub::inbox::UserLogNews,
@@ -33,6 +33,7 @@ impl UserFeed {
     /// The answer to `Attach` and all that the client does not know yet.
     pub(super) async fn start(
         session: &Arc<Session>,
+        told: &mut Told,
         request: u32,
         epoch: Epoch,
         seq: u64,
@@ -51,6 +52,7 @@ impl UserFeed {
             }
         };
         let mut frames = vec![codec::frame(&Attached { request, user_epoch: head.epoch, snapshot })];
+        frames.append(&mut told.first(session).await.map_err(end)?);
         frames.append(&mut encode(session, entries).await?);
         frames.push(codec::frame(&UserHead { seq: number(reached) }));
         Ok((Self { cursor: reached }, frames))
@@ -88,7 +90,10 @@ async fn encode(session: &Arc<Session>, entries: Vec<UserEntry>) -> Result<Vec<B
         match entry.fact {
             UserFact::RoomRemoved(room) => frames.push(codec::frame(&RoomRemoved { header, room })),
             UserFact::RoomAdded(id) => match session.services.domain.rooms.view(session.identity.user, id).await {
-                Ok(view) => frames.push(codec::frame(&RoomAdded { header, room: room::info(view) })),
+                Ok(view) => {
+                    let avatars = pictures::of_rooms([&view].into_iter());
+                    frames.push(pictures::before(avatars, codec::frame(&RoomAdded { header, room: room::info(view) })));
+                }
                 // Added, and gone since: its removal is a later entry.
                 Err(DomainError::NoSuchRoom) => {}
                 Err(error) => return Err(end(error)),

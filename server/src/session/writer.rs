@@ -1,13 +1,13 @@
 //! The control stream's writing side: answers from a bounded queue, and behind them
 //! what is state rather than a message (the user's own log, presence), read when it is
-//! written.
+//! written. What somebody looks like the store is asked for beside that.
 
 use bytes::Bytes;
 use rill_protocol::{Code, Epoch, codec, limits, message::GoAway};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 
-use super::{End, Session, people, user_feed::UserFeed};
+use super::{End, Session, people, pictures::Told, user_feed::UserFeed};
 use crate::{limits::CONTROL_BATCH_BYTES_MAX, transport::SendStream};
 
 /// What the control loop hands over.
@@ -30,6 +30,7 @@ impl Outgoing {
 /// Writes until the queue closes (then all of it is written) or the stream fails.
 pub(super) async fn run<S: SendStream>(session: Arc<Session>, mut send: S, mut queue: mpsc::Receiver<Outgoing>) -> End {
     let mut feed: Option<UserFeed> = None;
+    let mut told = Told::default();
     loop {
         let mut frames = Vec::new();
         let mut next;
@@ -43,7 +44,12 @@ pub(super) async fn run<S: SendStream>(session: Arc<Session>, mut send: S, mut q
                     }
                 }
                 frames.extend(people::presence_frames(&session));
+                told.doubt(&session);
                 // Neither holds up the other.
+                next = queue.try_recv().ok();
+            }
+            mut pictures = told.frames(&session), if told.is_behind() => {
+                frames.append(&mut pictures);
                 next = queue.try_recv().ok();
             }
             first = queue.recv() => match first {
@@ -58,7 +64,7 @@ pub(super) async fn run<S: SendStream>(session: Arc<Session>, mut send: S, mut q
             match outgoing {
                 Outgoing::Frame(frame) => frames.push(frame),
                 Outgoing::StartUserFeed { request, epoch, seq } => {
-                    match UserFeed::start(&session, request, epoch, seq).await {
+                    match UserFeed::start(&session, &mut told, request, epoch, seq).await {
                         Ok((started, mut first)) => {
                             frames.append(&mut first);
                             feed = Some(started);

@@ -1,7 +1,7 @@
 //! The limits of the transports, in one place. What both ends must know is in
 //! `rill_protocol::limits`.
 
-use rill_protocol::limits::{ATTACH_TIMEOUT_MS, DATAGRAM_BYTES_MAX, STREAMS_MAX};
+use rill_protocol::limits::{self, ATTACH_TIMEOUT_MS, AVATAR_FILE_BYTES_MAX, DATAGRAM_BYTES_MAX, STREAMS_MAX};
 
 /// QUIC handshakes under way at once; more are refused.
 pub const HANDSHAKES_MAX: usize = 1_024;
@@ -22,7 +22,7 @@ pub const REQUEST_BODY_BYTES_MAX: usize = 128 * 1024;
 pub const HTTP3_FRAME_BYTES_MAX: usize = 64 * 1024;
 /// Everything that a request's stream may bring. A body that is too long is let in far
 /// enough to be refused with a code.
-pub const HTTP3_REQUEST_BYTES_MAX: usize = REQUEST_BODY_BYTES_MAX + HTTP3_FRAME_BYTES_MAX;
+pub const HTTP3_REQUEST_BYTES_MAX: usize = AVATAR_FILE_BYTES_MAX + HTTP3_FRAME_BYTES_MAX;
 /// Requests of one HTTP/3 connection that are answered at once; later ones wait.
 pub const HTTP3_REQUESTS_MAX: usize = STREAMS_MAX;
 /// Streams that one HTTP/3 connection may open without a request that can be read.
@@ -51,25 +51,41 @@ pub const CLOSE_GRACE_MS: u64 = 500;
 pub const UNI_STREAMS_MAX: u32 = 8;
 /// Bytes that a client may send on one stream before we read.
 pub const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
-/// Bytes that a client may send on all its streams before we read: four times a
-/// stream's, so that two streams nobody drains leave chat its way.
-pub const RECEIVE_WINDOW_BYTES: u32 = 1024 * 1024;
+/// Bytes that a client may send on all its streams before we read. Uploads may have half of it under
+/// way (`crate::limits::UPLOADS_CREDIT_BYTES`); the rest is everything else's.
+pub const RECEIVE_WINDOW_BYTES: u32 = 2 * 1024 * 1024;
+/// Bytes of all streams of a mux that may lie unread before its messages are held back.
+pub const MUX_UNREAD_BYTES_MAX: usize = 1024 * 1024;
 /// The same before it is known who the client is.
 pub const STRANGER_WINDOW_BYTES: u32 = 64 * 1024;
 /// Bytes we hold that a client has not acknowledged. All streams share it, and who
 /// waits for it is served last come, first served: so it holds the longest page of
 /// history that a client may leave unread, and lanes beside it.
 pub const SEND_WINDOW_BYTES: u64 = 2 * 1024 * 1024;
+/// Of these what files may fill: so much ...
+pub const FILE_SEND_WINDOW_BYTES_MIN: u64 = 512 * 1024;
+/// ... and more where the way is long ...
+pub const FILE_SEND_BYTES_PER_MS: u64 = 100 * 1024;
+/// ... but what is left holds lanes and a page of history.
+pub const FILE_SEND_WINDOW_BYTES_MAX: u64 = SEND_WINDOW_BYTES * 3 / 4;
+/// A file that has filled its part goes on when so much of it is free, not with every
+/// acknowledgement.
+pub const FILE_SEND_STEP_BYTES: u64 = 128 * 1024;
 /// Datagrams that wait, each way; the oldest is dropped.
 pub const DATAGRAM_BUFFER_BYTES: usize = 64 * DATAGRAM_BYTES_MAX;
 /// The UDP socket's buffers. The system may grant less.
 pub const UDP_BUFFER_BYTES: usize = 4 * 1024 * 1024;
 
+/// What the system takes of a TCP connection beyond what it can send (`TCP_NOTSENT_LOWAT`, tcp(7)).
+pub const TCP_UNSENT_BYTES_MAX: u32 = 64 * 1024;
 /// A WebSocket's read buffer: small, because idle connections are many.
 pub const WEBSOCKET_READ_BUFFER_BYTES: usize = 4_096;
 /// Messages of a WebSocket that are looked at in a second; the rest waits in TCP. Each
 /// costs work, however short it is, and so does one that means nothing.
 pub const WEBSOCKET_MESSAGES_PER_SECOND_MAX: u32 = 5_000;
+/// One that brings so many bytes of streams does not count as a message: its bytes count, as
+/// credit. A fast upload is more chunks in a second than there may be messages.
+pub const WEBSOCKET_MESSAGE_WORTH_BYTES: usize = limits::MUX_CHUNK_BYTES_MAX / 2;
 /// A WebSocket's close reason (RFC 6455, section 5.5, less the code).
 pub const WEBSOCKET_REASON_BYTES_MAX: usize = 123;
 /// A WebTransport or QUIC close reason.

@@ -64,13 +64,15 @@ impl TransportKind {
     }
 }
 
-/// Control before the lane in view before other lanes before history.
+/// Control before the lane in view before other lanes before history before files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Priority {
     Control,
     LaneInView,
     LaneOthers,
     History,
+    /// What waits of these in a connection is bounded apart, so that the others find room.
+    File,
 }
 
 /// How a connection ended.
@@ -171,7 +173,8 @@ pub trait Answer: Serve {
     type Body: http_body::Body<Data = Bytes, Error: std::fmt::Display + Send> + Send + 'static;
 
     /// Answers a request that came from `peer` (the address at the handshake). Dropped
-    /// when the client gives the request up.
+    /// when the client gives the request up. An answer with [`Priority::File`] among its
+    /// extensions is one.
     fn answer(
         &self,
         request: Request<http3::Body>,

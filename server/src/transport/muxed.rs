@@ -5,7 +5,7 @@ use super::{
     Closed, Connection as Contract, Priority, RecvStream as RecvContract, SendStream as SendContract, StreamError,
     TransportKind,
     ending::Ending,
-    limits::{RECEIVE_WINDOW_BYTES, STRANGER_WINDOW_BYTES},
+    limits::{MUX_UNREAD_BYTES_MAX, STRANGER_WINDOW_BYTES},
 };
 use bytes::Bytes;
 use rill_protocol::{
@@ -74,7 +74,7 @@ impl Contract for Connection {
     }
 
     fn trust(&self) {
-        self.unread_bytes_max.store(RECEIVE_WINDOW_BYTES as usize, Ordering::Relaxed);
+        self.unread_bytes_max.store(MUX_UNREAD_BYTES_MAX, Ordering::Relaxed);
     }
 
     fn close(&self, code: Code, reason: &str) {

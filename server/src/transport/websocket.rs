@@ -8,7 +8,8 @@ use super::{
     Closed, Serve, TransportKind,
     ending::Ending,
     limits::{
-        CLOSE_TIMEOUT_MS, WEBSOCKET_MESSAGES_PER_SECOND_MAX, WEBSOCKET_READ_BUFFER_BYTES, WEBSOCKET_REASON_BYTES_MAX,
+        CLOSE_TIMEOUT_MS, WEBSOCKET_MESSAGE_WORTH_BYTES, WEBSOCKET_MESSAGES_PER_SECOND_MAX,
+        WEBSOCKET_READ_BUFFER_BYTES, WEBSOCKET_REASON_BYTES_MAX,
     },
     muxed::Connection,
     origin,
@@ -187,15 +188,16 @@ impl Pump {
             Poll::Ready(None) => return Poll::Ready(Err(Stop::Lost("the connection was cut".to_owned()))),
             Poll::Pending => return Poll::Pending,
         };
-        self.pace.count();
-        Poll::Ready(match message {
+        let brought = match message {
             Message::Binary(bytes) => {
                 self.mux.receive(&bytes).map_err(|error| Stop::Violation(error.code(), error.to_string()))
             }
             Message::Text(_) => Err(Stop::Violation(Code::MuxViolation, "a text message".to_owned())),
             Message::Close(frame) => Err(Stop::ByPeer(goodbye(frame))),
-            Message::Ping(_) | Message::Pong(_) => Ok(()),
-        })
+            Message::Ping(_) | Message::Pong(_) => Ok(0),
+        };
+        self.pace.count(*brought.as_ref().unwrap_or(&0));
+        Poll::Ready(brought.map(drop))
     }
 
     /// Tells the peer the code and waits a moment for its answer.
@@ -216,7 +218,7 @@ impl Pump {
     }
 }
 
-/// How many messages are looked at: so many in a second, counted from its first one.
+/// How many messages that bring little are looked at: so many in a second, counted from its first one.
 #[derive(Default)]
 struct MessagePace {
     count: u32,
@@ -225,7 +227,10 @@ struct MessagePace {
 }
 
 impl MessagePace {
-    fn count(&mut self) {
+    fn count(&mut self, brought_bytes: usize) {
+        if brought_bytes >= WEBSOCKET_MESSAGE_WORTH_BYTES {
+            return;
+        }
         self.count += 1;
         if self.count == 1 {
             self.over_at = Some(Instant::now() + Duration::from_secs(1));
@@ -297,6 +302,20 @@ mod tests {
         check(1_001, None);
         check(3_999, None);
         assert_eq!(goodbye(None).code, Some(0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn messages_are_counted_unless_they_bring_what_they_cost() {
+        let mut pace = MessagePace::default();
+        let begun = Instant::now();
+        for brought_bytes in [WEBSOCKET_MESSAGE_WORTH_BYTES, WEBSOCKET_MESSAGE_WORTH_BYTES - 1] {
+            for _ in 0..2 * WEBSOCKET_MESSAGES_PER_SECOND_MAX {
+                poll_fn(|context| pace.poll_ready(context)).await;
+                pace.count(brought_bytes);
+            }
+            let waits = u64::from(brought_bytes < WEBSOCKET_MESSAGE_WORTH_BYTES);
+            assert_eq!(begun.elapsed().as_millis() as u64 / 1_000, waits, "{brought_bytes} bytes");
+        }
     }
 
     #[test]

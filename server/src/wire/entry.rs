@@ -3,11 +3,14 @@
 use bytes::Bytes;
 use rill_protocol::{
     ClientId, U53, UserId, codec,
-    message::{EntryCreated, EntryErased, EntryHeader, EntryHidden, EntryJoined, EntryLeft, EntryPosted},
+    message::{
+        Avatar, EntryAvatar, EntryCreated, EntryErased, EntryFile, EntryFileSettled, EntryHeader, EntryHidden,
+        EntryJoined, EntryLeft, EntryPosted,
+    },
 };
 use rill_storage::model::{Body, Entry, Fact};
 
-use super::number;
+use super::{file, number};
 
 /// An entry's frame under a room's handle, as every member who may see it gets it.
 pub fn encode(handle: u32, entry: &Entry) -> Bytes {
@@ -19,11 +22,22 @@ pub fn encode(handle: u32, entry: &Entry) -> Bytes {
         client_id: entry.client_id,
     };
     match (entry.fact, &entry.body) {
+        (Fact::File, body @ Body::Text(_)) => match &entry.file {
+            Some(of) => codec::frame(&EntryFile { header, text: text(body), file: file::info(of) }),
+            None => codec::frame(&EntryErased { header }),
+        },
+        (Fact::FileSettled { target }, _) => match &entry.file {
+            Some(of) => codec::frame(&EntryFileSettled { header, target: number(target), state: file::state(of) }),
+            None => codec::frame(&EntryErased { header }),
+        },
+        (Fact::Avatar { version, is_set }, _) => {
+            codec::frame(&EntryAvatar { header, avatar: Avatar { version: number(version), is_set } })
+        }
         (Fact::Joined, _) => codec::frame(&EntryJoined { header }),
         (Fact::Left, _) => codec::frame(&EntryLeft { header }),
         (Fact::Created, body) => codec::frame(&EntryCreated { header, name: text(body) }),
         (Fact::Posted, body @ Body::Text(_)) => codec::frame(&EntryPosted { header, text: text(body) }),
-        (Fact::Posted, Body::None | Body::Erased) => codec::frame(&EntryErased { header }),
+        (Fact::Posted | Fact::File, Body::None | Body::Erased) => codec::frame(&EntryErased { header }),
     }
 }
 

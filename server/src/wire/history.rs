@@ -1,30 +1,41 @@
 //! Pages of history.
 
-use rill_protocol::message::{Message, MessageKind, MessagePage};
+use rill_protocol::message::{Message, MessageFile, MessageKind, MessagePage};
 use rill_storage::model::{self, Body, Fact};
 
-use super::number;
+use super::{file, number};
 use crate::domain::messages::Page;
 
-/// The answer to a request for history.
-pub fn page(request: u32, page: Page) -> MessagePage {
-    MessagePage {
+/// The answer to a request for history, and the files that stand before it.
+pub fn page(request: u32, page: Page) -> (Vec<MessageFile>, MessagePage) {
+    let files = page.messages.iter().filter(|message| message.fact == Fact::File);
+    let files = files.filter_map(|message| {
+        let of = message.file.as_ref()?;
+        Some(MessageFile { seq: number(message.seq), file: file::info(of), state: file::state(of) })
+    });
+    let files = files.collect();
+    let page = MessagePage {
         request,
         epoch: page.head.epoch,
         as_of: number(page.head.seq),
         messages: page.messages.into_iter().map(message).collect(),
         next: page.next.map(number),
-    }
+    };
+    (files, page)
 }
 
 fn message(message: model::Message) -> Message {
     let (kind, text) = match (message.fact, message.body) {
+        (Fact::Avatar { .. }, _) => (MessageKind::Avatar, String::new()),
         (Fact::Joined, _) => (MessageKind::Joined, String::new()),
         (Fact::Left, _) => (MessageKind::Left, String::new()),
         (Fact::Created, Body::Text(name)) => (MessageKind::Created, name.to_string()),
         (Fact::Created, Body::None | Body::Erased) => (MessageKind::Created, String::new()),
         (Fact::Posted, Body::Text(text)) => (MessageKind::Text, text.to_string()),
-        (Fact::Posted, Body::None | Body::Erased) => (MessageKind::Erased, String::new()),
+        (Fact::File, Body::Text(text)) => (MessageKind::File, text.to_string()),
+        (Fact::Posted | Fact::File, Body::None | Body::Erased) => (MessageKind::Erased, String::new()),
+        // No line of history; pages leave it out.
+        (Fact::FileSettled { .. }, _) => (MessageKind::Erased, String::new()),
     };
     Message {
         seq: number(message.seq),

@@ -1,8 +1,10 @@
 //! Where values of the store and the domain become messages of the wire, and refusals
 //! become codes. Nothing else names both sides.
 
+pub mod avatar;
 pub mod code;
 pub mod entry;
+pub mod file;
 pub mod history;
 pub mod room;
 

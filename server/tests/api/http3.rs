@@ -2,6 +2,7 @@
 //! connection for each request: that several share one is tested with the transports.
 
 use bytes::{Buf as _, Bytes, BytesMut};
+use h3::error::StreamError;
 use http::{Request, Response};
 use quinn::crypto::rustls::QuicClientConfig;
 use rustls::{
@@ -10,9 +11,31 @@ use rustls::{
     pki_types::{CertificateDer, ServerName, UnixTime},
 };
 use std::{net::SocketAddr, sync::Arc};
+use tokio::{sync::oneshot, task::JoinHandle};
 
 /// The answer to a request, at the address that its URL has.
-pub(crate) async fn send(request: reqwest::Request) -> Response<Bytes> {
+pub(crate) async fn send(request: reqwest::Request) -> Result<Response<Bytes>, StreamError> {
+    let (address, head, body) = taken_apart(&request);
+    exchange(address, head, body).await
+}
+
+/// The same by a reader who takes the answer's header, and its body when it is told to.
+pub(crate) async fn send_slowly(
+    request: &reqwest::Request,
+) -> (JoinHandle<Result<Response<Bytes>, StreamError>>, oneshot::Sender<()>) {
+    let (address, head, body) = taken_apart(request);
+    let (tell, told) = oneshot::channel();
+    let (go, going) = oneshot::channel();
+    let between = async {
+        let _ = tell.send(());
+        let _ = going.await;
+    };
+    let reading = tokio::spawn(exchange_with(address, head, body, between));
+    told.await.unwrap();
+    (reading, go)
+}
+
+fn taken_apart(request: &reqwest::Request) -> (SocketAddr, Request<()>, Bytes) {
     let url = request.url();
     let address: SocketAddr = format!("{}:{}", url.host().unwrap(), url.port().unwrap()).parse().unwrap();
     let mut head = Request::builder().method(request.method().clone()).uri(url.as_str()).body(()).unwrap();
@@ -24,7 +47,7 @@ pub(crate) async fn send(request: reqwest::Request) -> Response<Bytes> {
         *head.uri_mut() = http::Uri::from_parts(parts).unwrap();
     }
     let body = request.body().map(|body| Bytes::copy_from_slice(body.as_bytes().expect("the body is whole")));
-    exchange(address, head, body.unwrap_or_default()).await.unwrap()
+    (address, head, body.unwrap_or_default())
 }
 
 /// One request on a connection of its own.
@@ -32,7 +55,17 @@ pub(crate) async fn exchange(
     address: SocketAddr,
     head: Request<()>,
     body: Bytes,
-) -> Result<Response<Bytes>, h3::error::StreamError> {
+) -> Result<Response<Bytes>, StreamError> {
+    exchange_with(address, head, body, async {}).await
+}
+
+/// With something to wait for between the answer's header and its body.
+async fn exchange_with(
+    address: SocketAddr,
+    head: Request<()>,
+    body: Bytes,
+    between: impl Future<Output = ()>,
+) -> Result<Response<Bytes>, StreamError> {
     let quic = connect(address).await;
     let (mut driver, mut requests) = h3::client::new(h3_quinn::Connection::new(quic)).await.unwrap();
     let driving = tokio::spawn(async move { driver.wait_idle().await });
@@ -43,6 +76,7 @@ pub(crate) async fn exchange(
         let _ = stream.finish().await;
     }
     let head = stream.recv_response().await?;
+    between.await;
     let mut body = BytesMut::new();
     while let Some(mut data) = stream.recv_data().await? {
         body.extend_from_slice(&data.copy_to_bytes(data.remaining()));

@@ -11,7 +11,7 @@ use rill_server::{
     runtime::{Clock, SystemClock},
 };
 use serde_json::Value;
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 use tempfile::TempDir;
 use tokio::{sync::oneshot, task::JoinHandle};
 
@@ -20,7 +20,7 @@ pub(crate) struct Server {
     pub(crate) client: Client,
     stop: Option<oneshot::Sender<()>>,
     running: Option<JoinHandle<()>>,
-    _data: TempDir,
+    data: TempDir,
 }
 
 impl Server {
@@ -53,7 +53,7 @@ impl Server {
         });
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().tls_danger_accept_invalid_certs(true).build().unwrap();
-        Self { ready, client, stop: Some(stop), running: Some(running), _data: data }
+        Self { ready, client, stop: Some(stop), running: Some(running), data }
     }
 
     /// Scheme and authority of the port for the version of this test.
@@ -91,6 +91,11 @@ impl Server {
         body["token"].as_str().unwrap().to_owned()
     }
 
+    /// Where blobs lie.
+    pub(crate) fn blobs(&self) -> PathBuf {
+        self.data.path().join("blobs")
+    }
+
     pub(crate) async fn stop(mut self) {
         drop(self.stop.take());
         self.running.take().unwrap().await.unwrap();
@@ -99,17 +104,22 @@ impl Server {
 
 /// The whole answer to a request, over the version of this test.
 pub(crate) async fn send(request: RequestBuilder) -> Response<Bytes> {
+    try_send(request).await.unwrap()
+}
+
+/// The same of an answer that may break off, which is the error.
+pub(crate) async fn try_send(request: RequestBuilder) -> Result<Response<Bytes>, String> {
     let (client, request) = request.build_split();
     let request = request.unwrap();
     let version = Version::current();
     if version == Version::Http3 {
-        return http3::send(request).await;
+        return http3::send(request).await.map_err(|error| error.to_string());
     }
     let response = client.execute(request).await.unwrap();
     assert!(version != Version::Http2 || response.version() == http::Version::HTTP_2);
     let mut answer = Response::builder().status(response.status());
     answer.headers_mut().unwrap().extend(response.headers().clone());
-    answer.body(response.bytes().await.unwrap()).unwrap()
+    Ok(answer.body(response.bytes().await.map_err(|error| error.to_string())?).unwrap())
 }
 
 /// Status and body, which is null where there is none.

@@ -158,11 +158,28 @@ fn webps_that_claim_too_much() {
     let rgba = making::holed(60, 40);
     let lossless = making::vp8l(&rgba);
     let canvas = making::riff(&[making::vp8x(0x10, 30_000, 30_000), lossless.clone()]);
-    check("webp with a canvas of 30,000 x 30,000", &canvas, Refused::TooManyPixels);
+    check("webp with a canvas of 30,000 x 30,000", &canvas, Refused::Damaged);
     let mut sides = lossless;
     sides[9..13].fill(0x0F);
     let (looked, _) = look("lossless webp with other sides", &making::riff(&[sides]));
     assert!(matches!(looked, Looked::Plain(_)));
+    // A small canvas around a picture that says of itself that it is large.
+    let mut large = b"\x10\0\0\x9d\x01\x2a\xff\x3f\xff\x3f".to_vec();
+    large.resize(200, 0);
+    let lossy = making::riff_chunk(b"VP8 ", &large);
+    check("lossy webp in a small canvas", &making::riff(&[making::vp8x(0, 16, 16), lossy.clone()]), Refused::Damaged);
+    let alpha = making::riff_chunk(b"ALPH", &[0; 257]);
+    let with_alpha = making::riff(&[making::vp8x(0x10, 16, 16), alpha.clone(), lossy.clone()]);
+    check("lossy webp with alpha in a small canvas", &with_alpha, Refused::Damaged);
+    let place = [&[0; 6][..], &[15, 0, 0, 15, 0, 0], &[0; 4]].concat();
+    let head = [making::vp8x(0x12, 16, 16), making::riff_chunk(b"ANIM", &[0; 6])].concat();
+    let moving = |parts: &[Vec<u8>]| {
+        making::riff(&[head.clone(), making::riff_chunk(b"ANMF", &[place.clone(), parts.concat()].concat())])
+    };
+    check("lossy webp in a small frame", &moving(std::slice::from_ref(&lossy)), Refused::Damaged);
+    // Which a decoder takes for a lossy one, whatever it is called.
+    let disguised = making::riff_chunk(b"VP8L", &large);
+    check("lossless webp behind an alpha channel", &moving(&[alpha, disguised]), Refused::Damaged);
     let mut wide = making::moving_webp(60, 40, false);
     let canvas = wide.windows(4).position(|window| window == b"VP8X").unwrap();
     wide[canvas + 12..canvas + 18].copy_from_slice(&[0x57, 0x1B, 0, 0x57, 0x1B, 0]);
@@ -226,14 +243,15 @@ fn a_webp_of_codes() {
 #[test]
 fn tiffs_that_claim_too_much() {
     let tiff = making::tiff(&[making::picture(8, 8)], 1, false);
-    let tag = |tag: u16| tiff.windows(2).rposition(|window| window == tag.to_le_bytes()).unwrap();
+    let first = u32::from_le_bytes(*tiff[4..].first_chunk().unwrap()) as usize + 2;
+    let tag = |tag: u16| (first..).step_by(12).find(|at| tiff[*at..at + 2] == tag.to_le_bytes()).unwrap();
     let with = |tag: usize, count: u32, value: u32| {
         let mut file = tiff.clone();
         file[tag + 4..tag + 8].copy_from_slice(&count.to_le_bytes());
         file[tag + 8..tag + 12].copy_from_slice(&value.to_le_bytes());
         file
     };
-    check("tiff 30,000 wide", &with(tag(256), 1, 30_000), Refused::Damaged);
+    check("tiff 30,000 wide", &with(tag(256), 1, 30_000), Refused::TooManyPixels);
     check("tiff of 2^32 strips", &with(tag(273), u32::MAX, 8), Refused::Damaged);
     let long = [with(tag(273), 10_000_000, 8), vec![1; 48 * MIB as usize]].concat();
     check("tiff of 10^7 strips", &long, Refused::TooMuchWork);

@@ -4,13 +4,17 @@
 mod animation;
 mod bombs;
 mod damage;
+mod endless;
 mod formats;
+mod hostile_tiff;
 mod making;
 mod measured;
 mod metadata;
 mod orientation;
 mod polyglots;
 mod properties;
+mod render;
+mod small;
 
 use rill_server::files::image::{Format, Image, Looked, Plain, Refused, look};
 

@@ -46,6 +46,39 @@ fn not_even_where_the_image_is_too_large_to_be_shown() {
     }
 }
 
+/// What does not decode is a download, and as clean as what does.
+#[test]
+fn not_even_where_the_pixels_are_damaged() {
+    let picture = making::picture(400, 240);
+    let pixels = |file: &mut Vec<u8>, mark: &[u8], length: usize| {
+        let at = file.windows(mark.len()).rposition(|window| window == mark).unwrap() + mark.len();
+        file[at + 4..at + 4 + length].fill(0xAA);
+    };
+    let mut png = making::png_with_metadata(&making::encoded(picture.clone(), Format::Png), 6);
+    pixels(&mut png, b"IDAT", 60);
+    let mut webp = making::webp_with_metadata(&making::holed(400, 240), 6);
+    pixels(&mut webp, b"VP8L", 60);
+    let jpeg = making::jpeg_with_metadata(&making::encoded(picture, Format::Jpeg), 6);
+    let frame = jpeg.windows(4).position(|window| window == [0xFF, 0xC0, 0, 17]).unwrap();
+    // Lossless, arithmetic, and with 12 bits: of a kind that is not decoded.
+    let of_kind = |marker: u8, bits: u8| {
+        let mut file = jpeg.clone();
+        (file[frame + 1], file[frame + 4]) = (marker, bits);
+        file
+    };
+    for (name, file) in
+        [("png", png), ("webp", webp), ("c3", of_kind(0xC3, 8)), ("c9", of_kind(0xC9, 8)), ("c1", of_kind(0xC1, 12))]
+    {
+        let plain = super::plain(&file);
+        assert!(plain.refused.is_some());
+        let bytes = plain.bytes.unwrap_or_else(|| panic!("{name} is whole as far as it was walked over"));
+        for secret in SECRETS {
+            assert!(!contains(&bytes, secret), "{name}");
+        }
+        assert!(contains(&file, b"GPS"), "{name} has none to begin with");
+    }
+}
+
 #[test]
 fn a_stripped_file_is_stripped() {
     for (format, file) in files() {

@@ -8,6 +8,8 @@ mod config;
 mod damage;
 mod deploy;
 mod engines;
+#[cfg(unix)]
+mod files;
 mod front;
 mod full_disk;
 mod log;
@@ -17,6 +19,9 @@ mod read_only_disk;
 #[cfg(unix)]
 mod redis;
 mod running;
+#[cfg(unix)]
+#[path = "../../../storage/tests/s3/mod.rs"]
+mod s3;
 mod store;
 #[cfg(unix)]
 mod went_back;

@@ -174,7 +174,7 @@ async fn streams_that_break_the_rules_end_alone() {
     };
     check("a second control", &codec::frame(&Control { version: 1 }), Code::UnexpectedFrame).await;
     check("a request", &codec::frame(&Ping { nonce: 1 }), Code::UnexpectedFrame).await;
-    check("an upload of a later version", &raw_frame(4, b""), Code::Unsupported).await;
+    check("a stream of a later version", &raw_frame(9, b""), Code::Unsupported).await;
     check("a lane of a later version", &raw_frame(2, &[9]), Code::Unsupported).await;
     check("a history with leftovers", &raw_frame(3, &[9]), Code::Malformed).await;
     check("a frame too long", &raw_frame(3, &[9; 2_000]), Code::FrameTooLong).await;

@@ -140,6 +140,21 @@ impl<B: Between> Log for Wrapped<B> {
         self.call(Call::Sight, self.store.log.messages_for(user, room, anchor, limit, bytes)).await
     }
 
+    async fn doubt(&self, room: RoomId) -> Result<(), StoreError> {
+        self.other(self.store.log.doubt(room)).await
+    }
+
+    async fn files_for(
+        &self,
+        user: UserId,
+        room: RoomId,
+        before: u64,
+        limit: usize,
+        bytes: usize,
+    ) -> Result<Option<Sight<MessagePage>>, StoreError> {
+        self.call(Call::Sight, self.store.log.files_for(user, room, before, limit, bytes)).await
+    }
+
     fn told(&self, room: RoomId, bell: &Doorbell<'_>) -> Result<Vec<Arc<Entry>>, StoreError> {
         self.store.log.told(room, bell)
     }

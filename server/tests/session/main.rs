@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod attached;
 mod bad_input;
 mod batches;
 mod between;
@@ -27,6 +28,7 @@ mod nodes;
 mod nodes_on_redis;
 mod own_changes;
 mod peer;
+mod pictures;
 mod presence;
 mod race;
 mod resume;

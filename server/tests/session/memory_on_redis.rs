@@ -163,7 +163,8 @@ async fn who_is_new_or_changed_at_one_node_is_asked_for_at_the_other() {
     let nodes = Nodes::on(&[server.url()]).await;
     let [here, there] = &nodes.nodes[..] else { unreachable!("two nodes") };
     let ann = here.person("ann").await.identity.user;
-    let name = async |user| there.services.domain.people.name(user).await.unwrap();
+    let name =
+        async |user| there.services.domain.people.profile(user).await.unwrap().map(|profile| profile.name.clone());
     until_remembered(there, async || assert_eq!(name(ann).await.as_deref(), Some("ann"))).await;
     let asked = counted(there, "asked");
     assert!(here.store().users.set_role(ann, Role::Member).await.unwrap());

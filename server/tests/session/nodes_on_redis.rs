@@ -3,7 +3,7 @@
 use rill_protocol::{Epoch, RoomId, message::*};
 use rill_redis_process::{Cluster as RedisCluster, Options, Server};
 use rill_server::{
-    cluster::{Cluster, clock::AgreedClock, redis},
+    cluster::{Channel, Cluster, Event, clock::AgreedClock, redis},
     config::Limits,
     limits::SWEEP_PERIOD_MS,
     runtime::SystemClock,
@@ -15,6 +15,7 @@ use std::{
 };
 
 use crate::{
+    attached::{begun, settled},
     peer::{Peer, entry},
     world::{Person, World},
 };
@@ -106,9 +107,24 @@ async fn talk(room: RoomId, [ann, bob]: &mut [Peer; 2], from: u64, count: u64) -
     took
 }
 
+/// Files whose entries stand between texts: no doorbell brings them, they are read.
+async fn send_files(nodes: &Nodes, room: RoomId, peers: &mut [Peer; 2], ann: &Person, from: u64) {
+    for at in (from..).step_by(3).take(5) {
+        let target = begun(&nodes.nodes[0], ann, room, "file").await;
+        peers[0].post(room, "beside it").await.unwrap();
+        settled(&nodes.nodes[0], ann, room, target).await;
+        let told = format!("+settled {at}: Complete");
+        for peer in &mut *peers {
+            for expected in [(at, "+file file"), (at + 1, "beside it"), (at + 2, &told)] {
+                assert_eq!(next(peer).await, (expected.0, expected.1.to_owned()));
+            }
+        }
+    }
+}
+
 async fn talks(addresses: &[String]) {
     let nodes = Nodes::on(addresses).await;
-    let (room, mut peers, [_, bob]) = nodes.two_in_a_room().await;
+    let (room, mut peers, [ann, bob]) = nodes.two_in_a_room().await;
     // Until every channel is heard the sweep helps out.
     talk(room, &mut peers, 4, 10).await;
     let took = talk(room, &mut peers, 14, 200).await;
@@ -116,6 +132,8 @@ async fn talks(addresses: &[String]) {
     // Ten milliseconds where the machine has nothing else to do, and this is built for it; the
     // sweep, which finds what nobody rang for, would take seconds.
     assert!(took[100] < Duration::from_millis(SWEEP_PERIOD_MS / 8), "{took:?}");
+
+    send_files(&nodes, room, &mut peers, &ann, 214).await;
 
     let request = peers[0].request();
     peers[0].control.send(&WatchPresence { request, users: vec![bob.identity.user] }).await;
@@ -155,4 +173,26 @@ async fn after_redis_was_away_both_hear_again() {
     }
     talk(room, &mut peers, 15, 10).await;
     nodes.close().await;
+}
+
+/// What is asked may be asked of another primary then, and the one that is heard go on ringing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_heard_is_heard_anew_when_the_way_to_redis_is_a_new_one() {
+    let server = Server::start(&Options::default()).unwrap();
+    let store = opened(&[server.url()]).await;
+    let bus = redis::shared(store.handle.link(), store.handle.node()).bus;
+    let until = async |wanted: Event| while bus.next().await != wanted {};
+    let hears = async {
+        bus.subscribe(Channel::Nodes);
+        until(Event::Heard(Channel::Nodes)).await;
+        // Who hears is of another type, and is left alone.
+        server.command(&["CLIENT", "KILL", "TYPE", "normal"]).unwrap();
+        until(Event::Away).await;
+        until(Event::Heard(Channel::Nodes)).await;
+    };
+    tokio::select! {
+        biased;
+        () = bus.run() => panic!("it runs for as long as it is asked to"),
+        heard = tokio::time::timeout(Duration::from_secs(60), hears) => heard.expect("it hears on"),
+    }
 }

@@ -6,7 +6,7 @@ use parking_lot::Mutex;
 use rill_protocol::{RoomId, SessionId, UserId};
 use rill_storage::{
     Store, StoreError,
-    model::{Appended, Membership, NameKey, NewRoom, Pending, Role, Room, User},
+    model::{Appended, Avatar, Membership, NameKey, NewRoom, Pending, Picture, Profile, Role, Room, User},
     port::{ChangeObserver, Changed, Changes, Rooms, Users, users::Claim},
 };
 use std::sync::Arc;
@@ -95,6 +95,20 @@ impl Users for OwnChanges {
 
     async fn get(&self, user: UserId) -> Result<Option<User>, StoreError> {
         self.users.get(user).await
+    }
+
+    async fn profile(&self, user: UserId) -> Result<Option<Profile>, StoreError> {
+        self.users.profile(user).await
+    }
+
+    async fn set_avatar(
+        &self,
+        user: UserId,
+        picture: Option<Picture>,
+        replaces: u64,
+        at_ms: u64,
+    ) -> Result<Option<Avatar>, StoreError> {
+        self.of_user(user, self.users.set_avatar(user, picture, replaces, at_ms)).await
     }
 
     async fn set_password(

@@ -250,6 +250,14 @@ pub(crate) async fn entry(lane: &mut Stream) -> (u64, String) {
             Some(Kind::EntryJoined) => of(frame.decode::<EntryJoined>().unwrap().header, "+joined"),
             Some(Kind::EntryLeft) => of(frame.decode::<EntryLeft>().unwrap().header, "+left"),
             Some(Kind::EntryHidden) => of(frame.decode::<EntryHidden>().unwrap().header, "+hidden"),
+            Some(Kind::EntryFile) => {
+                let posted = frame.decode::<EntryFile>().unwrap();
+                of(posted.header, &format!("+file {}", posted.file.name))
+            }
+            Some(Kind::EntryFileSettled) => {
+                let settled = frame.decode::<EntryFileSettled>().unwrap();
+                of(settled.header, &format!("+settled {}: {:?}", settled.target.get(), settled.state.outcome))
+            }
             other => panic!("{other:?}"),
         };
     }

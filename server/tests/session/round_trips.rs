@@ -6,6 +6,7 @@ use rill_redis_process::{Options, Server};
 use rill_storage::model::Anchor;
 
 use crate::{
+    attached::{begun, settled},
     nodes_on_redis::Nodes,
     world::{Person, World},
 };
@@ -54,6 +55,23 @@ async fn how_often_redis_is_asked() {
     })
     .await;
     measured(&nodes, "a page of history", 1.1, async |world| page(world, &bob, room).await).await;
+    for _ in 0..20 {
+        let target = begun(here, &ann, room, "file").await;
+        settled(here, &ann, room, target).await;
+    }
+    measured(&nodes, "a page of history with files", 1.1, async |world| {
+        let messages = &world.services.domain.messages;
+        let page = messages.page(user, room, Anchor::Before(u64::MAX), 50).await.unwrap();
+        // What became of them stands with them.
+        assert_eq!(page.messages.iter().filter(|message| message.file.is_some()).count(), 20);
+        assert_eq!(page.messages.len(), 30);
+    })
+    .await;
+    measured(&nodes, "a list of a room's files", 2.1, async |world| {
+        let page = world.services.domain.messages.files(user, room, u64::MAX, 50).await.unwrap();
+        assert_eq!((page.messages.len(), page.next), (20, None));
+    })
+    .await;
     measured(&nodes, "a list of ten rooms", 3.0, async |world| {
         let list = world.services.domain.rooms.list(user, None, 50).await.unwrap();
         assert!(list.items.len() == ROOMS && list.items.iter().all(|room| room.joined));

@@ -205,6 +205,17 @@ impl Log for View {
         self.log.messages_for(user, room, anchor, limit, bytes).await
     }
 
+    async fn files_for(
+        &self,
+        user: UserId,
+        room: RoomId,
+        before: u64,
+        limit: usize,
+        bytes: usize,
+    ) -> Result<Option<Sight<MessagePage>>, StoreError> {
+        self.log.files_for(user, room, before, limit, bytes).await
+    }
+
     fn told(&self, room: RoomId, bell: &Doorbell<'_>) -> Result<Vec<Arc<Entry>>, StoreError> {
         self.log.told(room, bell)
     }

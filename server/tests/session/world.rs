@@ -102,6 +102,7 @@ impl World {
             tasks: tasks.clone(),
             registration: Registration::Open,
         };
+        outside.store.changes.observe(hub.clone());
         let services = Arc::new(Services {
             store,
             domain: Domain::new(outside),
@@ -114,6 +115,7 @@ impl World {
             metrics,
             software: "rill/test".into(),
             stop: switch.stop(),
+            files: None,
             cluster,
         });
         Self { services, switch, hooks, tasks, _store: handle, attempts: AtomicU8::new(1) }

@@ -65,6 +65,7 @@ pub(crate) async fn logs(world: &World) -> Result<(), StoreError> {
 /// The same at the end, when everybody is at rest: now devices have all that they may see.
 pub(crate) async fn everything(world: &World, standings: &[(String, Standing)]) -> Result<(), StoreError> {
     let (rooms, snapshots) = open_and_judge(world).await?;
+    crate::files::judge(world).await?;
     let verdict = own_logs(world, &rooms, &snapshots).and_then(|()| {
         standings
             .iter()
@@ -124,7 +125,7 @@ fn judge_room(room: &Room, facts: &Facts) -> Result<(), String> {
 fn dense(room: &Room) -> Result<(), String> {
     let (mut posts, mut at_ms) = (0, 0);
     for (entry, seq) in room.entries.iter().zip(1..) {
-        posts += u64::from(entry.fact == Fact::Posted);
+        posts += u64::from(entry.fact.is_post());
         if (entry.seq, entry.posts) != (seq, posts) || entry.at_ms < at_ms {
             return Err(format!("the log is not dense: {} stands at {seq} with {} posts", entry.seq, entry.posts));
         }
@@ -177,7 +178,8 @@ fn seen(room: &Room, facts: &Facts) -> Result<(), String> {
         if (*of, *epoch) != (room.id, room.head.epoch) {
             return Err(format!("{seq} was seen in an epoch that the log does not have"));
         }
-        if !room.memberships.get(user).is_some_and(|membership| visible(membership, *seq, *seq)) {
+        let target = room.entries.get(*seq as usize - 1).map_or(*seq, |entry| entry.target_seq());
+        if !room.memberships.get(user).is_some_and(|membership| visible(membership, *seq, target)) {
             return Err(format!("{seq} was seen by somebody who may not see it"));
         }
     }
@@ -209,7 +211,7 @@ fn device(rooms: &[Room], standing: &Standing) -> Result<(), String> {
             return Err(format!("it has {} of {}", tail.have(), room.head.seq));
         }
         for (seen, entry) in tail.seen.iter().zip(&room.entries[tail.base as usize..]) {
-            let may = visible(membership, entry.seq, entry.seq);
+            let may = visible(membership, entry.seq, entry.target_seq());
             if *seen != if may { Seen::Entry(print(entry)) } else { Seen::Hidden } {
                 return Err(format!("it has something else at {}", entry.seq));
             }

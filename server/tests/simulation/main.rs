@@ -11,6 +11,7 @@ mod between;
 mod clock;
 mod device;
 mod dice;
+mod files;
 mod freshness;
 mod judge;
 mod late;

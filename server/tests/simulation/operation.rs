@@ -1,8 +1,14 @@
 //! What happens: one operation after the other, by weight. An operation more is a
 //! variant, a line in the table and an arm.
 
-use rill_protocol::{RoomId, UserId, message::LaneClass};
+use bytes::Bytes;
+use rill_protocol::{
+    RoomId, UserId,
+    message::{FileVariant, LaneClass},
+};
+use rill_server::{domain::visible::visible, files::service::Cursors};
 use rill_storage::{
+    blobs::simulated as bucket,
     embedded::simulated::Fault,
     model::{Anchor, Message},
 };
@@ -50,6 +56,10 @@ pub(crate) enum Operation {
     Jump,
     Look,
     Wait,
+    Send,
+    Fetch,
+    Tidy,
+    Bucket,
 }
 
 /// How often each happens, beside the others.
@@ -83,6 +93,10 @@ const TABLE: &[(u64, Operation)] = &[
     (2, Operation::Jump),
     (12, Operation::Look),
     (4, Operation::Wait),
+    (9, Operation::Send),
+    (8, Operation::Fetch),
+    (4, Operation::Tidy),
+    (2, Operation::Bucket),
 ];
 
 /// A text that only this post has.
@@ -101,6 +115,34 @@ fn any(dice: &mut Dice) -> Operation {
         at -= weight;
     }
     Operation::Wait
+}
+
+/// Of a file: few bytes, or more than a chunk; often what others send too.
+fn content(dice: &mut Dice) -> Bytes {
+    let bytes = dice.one_of(&[0, 10, 3_000, 20_000, 65_536, 65_537, 150_000]);
+    let first = if dice.one_in(2) { dice.below(2) } else { dice.next() };
+    let fill = first.to_le_bytes().into_iter().cycle().zip(0_usize..);
+    fill.take(bytes).map(|(byte, at)| byte ^ (at / 65_536) as u8).collect()
+}
+
+/// What a stop left of files is looked for.
+async fn tidy(world: &World) {
+    if let Some(server) = world.server()
+        && let Some(files) = &server.services.files
+        && let Err(error) = files.sweep(&mut Cursors::default()).await
+    {
+        world.tell(format_args!("nothing is tidied up: {error}"));
+    }
+}
+
+/// The place of files is away for a while, or what it says is lost.
+fn bucket(world: &World, dice: &mut Dice) {
+    let (place, time) = (world.place.clone(), dice.between(50, 4_000));
+    place.set_fault(dice.one_of(&[bucket::Fault::Refuses, bucket::Fault::LosesAnswers]));
+    world.tasks.spawn(async move {
+        sleep(Duration::from_millis(time)).await;
+        place.set_fault(bucket::Fault::None);
+    });
 }
 
 /// Lets something happen, and a moment pass.
@@ -184,6 +226,15 @@ pub(crate) async fn perform(world: &World, devices: &[Handle], dice: &mut Dice) 
             look(world, dice).await;
         }
         Operation::Wait => sleep(ms(dice.between(500, 9_000))).await,
+        Operation::Send => order(device, Order::Send(room, content(dice))),
+        Operation::Fetch => {
+            let files = world.witness.files.lock().of_room(room);
+            if !files.is_empty() {
+                order(device, Order::Fetch(room, dice.one_of(&files)));
+            }
+        }
+        Operation::Tidy => tidy(world).await,
+        Operation::Bucket => bucket(world, dice),
     }
     let pause = match dice.below(10) {
         0..5 => 0,
@@ -289,6 +340,30 @@ async fn look(world: &World, dice: &mut Dice) {
         for user in world.users.iter().map(|user| user.id) {
             page(world, &server, user, room).await;
         }
+        newest_file(world, &server, user, room).await;
+    }
+}
+
+/// The newest file of a room, as somebody may read it: nothing of it, if they may not see its
+/// message before and after.
+async fn newest_file(world: &World, server: &Server, user: UserId, room: RoomId) {
+    let Some(seq) = world.witness.files.lock().of_room(room).last().copied() else { return };
+    let Some(files) = &server.services.files else { return };
+    let store = &server.services.store;
+    let Ok(before) = store.rooms.membership(room, user).await else { return };
+    let may = before.is_some_and(|it| it.is_active() && visible(&it, seq, seq));
+    let Ok(readable) = files.open(user, room, seq, FileVariant::Original).await else { return };
+    let Ok(after) = store.rooms.membership(room, user).await else { return };
+    if !may && !after.is_some_and(|it| it.is_active() && visible(&it, seq, seq)) {
+        world.witness.violated(format!("the file {seq} is open to somebody who may not see it"));
+    }
+    let Ok(mut stream) = readable.read(0..readable.available).await else { return };
+    let mut bytes = Vec::new();
+    while let Ok(Some(piece)) = stream.next().await {
+        bytes.extend_from_slice(&piece);
+    }
+    if !bytes.is_empty() {
+        world.witness.file_was_read(user, (room, seq), &bytes);
     }
 }
 

@@ -102,3 +102,13 @@ fn what_a_doorbell_brings_and_is_put_in_the_wrong_place_is_found() {
 fn what_others_appended_and_comes_when_it_comes_is_found() {
     is_found_on(2, Bug::CatchUpOutOfOrder);
 }
+
+#[test]
+fn a_file_that_is_read_on_by_who_was_removed_is_found() {
+    is_found(Bug::FileReadAfterRemoval);
+}
+
+#[test]
+fn a_blob_that_is_told_as_gone_before_it_is_is_found() {
+    is_found(Bug::CollectedBeforeGone);
+}

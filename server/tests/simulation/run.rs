@@ -1,6 +1,6 @@
 //! One seed from its beginning to the verdict, on one thread and in its own time.
 
-use rill_server::cluster::Logins as _;
+use rill_server::{cluster::Logins as _, files::service::Cursors};
 use rill_storage::{
     Store, StoreError,
     planted::{self, Bug},
@@ -83,6 +83,20 @@ async fn live(seed: u64, nodes: usize, trace: Trace) -> (Option<String>, Trace) 
 async fn end(world: &Arc<World>, devices: &[Handle]) -> Result<(), StoreError> {
     world.tell(format_args!("-- rest"));
     world.heal().await?;
+    rest(world, devices).await?;
+    tidied(world).await?;
+    // What was settled in the end is heard of too.
+    let standings = rest(world, devices).await?;
+    for device in devices {
+        device.order(Order::Go);
+    }
+    gone(world).await;
+    world.stop_all().await;
+    judge::everything(world, &standings).await
+}
+
+/// Everybody comes to rest; what they have then.
+async fn rest(world: &Arc<World>, devices: &[Handle]) -> Result<Vec<(String, Standing)>, StoreError> {
     let mut standings = Vec::new();
     let rested = tokio::time::timeout(REST_MAX, async {
         loop {
@@ -117,12 +131,7 @@ async fn end(world: &Arc<World>, devices: &[Handle]) -> Result<(), StoreError> {
             world.witness.violated(format!("no rest comes: {stand:?}"));
         }
     }
-    for device in devices {
-        device.order(Order::Go);
-    }
-    gone(world).await;
-    world.stop_all().await;
-    judge::everything(world, &standings).await
+    Ok(standings)
 }
 
 /// Whether every device is online, wants nothing, and stands at the head of every room.
@@ -161,6 +170,18 @@ async fn serves_the_ended(world: &World, store: &Store) -> Result<bool, StoreErr
         }
     }
     Ok(false)
+}
+
+/// Days pass: what a stop left of files is found.
+async fn tidied(world: &World) -> Result<(), StoreError> {
+    for days in 1..5 {
+        world.watch.jump(days * 30 * 3_600_000);
+        let Some(server) = world.server() else { return Ok(()) };
+        let Some(files) = server.services.files.clone() else { return Ok(()) };
+        let swept = files.sweep(&mut Cursors::default()).await;
+        swept.map_err(|error| StoreError::Engine(format!("files are not tidied up: {error}")))?;
+    }
+    Ok(())
 }
 
 /// When everybody has gone, the server keeps nothing of them.

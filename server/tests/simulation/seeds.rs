@@ -13,7 +13,7 @@ use std::{
 use crate::run::{Outcome, run};
 
 /// Seeds of a plain `cargo test`, which builds this without optimisation. `make test` has
-/// ten thousand.
+/// two thousand.
 const SEEDS: u64 = 40;
 /// The same for several nodes.
 const NODE_SEEDS: u64 = 10;

@@ -5,8 +5,9 @@ use rill_protocol::{Code, SessionId, UserId};
 use rill_server::{
     admission,
     cluster::{Cluster, Shared, clock::AgreedClock, local::LocalBus},
-    config::{Limits, Registration},
+    config::{self, Limits, Registration},
     domain::{Domain, World as Outside, sweep::sweep},
+    files::service::{self, Files, Rules},
     hub::{Hub, rings::Rings},
     memory::Memory,
     metrics::Metrics,
@@ -93,6 +94,7 @@ impl Server {
             tasks: tasks.clone(),
             registration: Registration::Open,
         };
+        outside.store.changes.observe(hub.clone());
         let switch = StopSwitch::new();
         let limits = Limits {
             handshakes_per_second_per_address: 0,
@@ -101,6 +103,15 @@ impl Server {
             receive_kib_per_second_per_user: 0,
             ..Limits::default()
         };
+        let outside_of_files = service::Outside {
+            store: store.clone(),
+            blobs: world.place.blobs(),
+            clock: clock.clone(),
+            entropy: world.chance.clone(),
+            tasks: tasks.clone(),
+            metrics: metrics.clone(),
+        };
+        let files = Arc::new(Files::new(outside_of_files, Rules::from(&config::Files::default())));
         let services = Arc::new(Services {
             domain: Domain::new(outside),
             store,
@@ -113,10 +124,12 @@ impl Server {
             metrics,
             software: "rill/simulated".into(),
             stop: switch.stop(),
+            files: Some(files.clone()),
             cluster,
         });
         let hub = services.hub.clone();
         let mut running = vec![world.tasks.spawn(async move { hub.run_fanout().await }).abort_handle()];
+        running.push(world.tasks.spawn(files.keep()).abort_handle());
         if let Some(cluster) = services.cluster.clone() {
             running.push(world.tasks.spawn(async move { cluster.run().await }).abort_handle());
         }

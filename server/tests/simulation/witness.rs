@@ -1,6 +1,7 @@
 //! Hears everything that devices send and see, and holds it against what was heard
 //! before. What only the log can tell is judged later (`judge`).
 
+use bytes::Bytes;
 use parking_lot::Mutex;
 use rill_protocol::{ClientId, Epoch, RoomId, UserId};
 use rill_storage::model::{Body, Fact};
@@ -42,6 +43,9 @@ pub(crate) fn kind(fact: Fact) -> u32 {
         Fact::Created => 1,
         Fact::Joined => 2,
         Fact::Left => 3,
+        Fact::File => 4,
+        Fact::FileSettled { .. } => 5,
+        Fact::Avatar { .. } => 6,
     }
 }
 
@@ -83,7 +87,27 @@ pub(crate) struct Facts {
     pub(crate) heads: BTreeMap<RoomId, (Epoch, u64)>,
 }
 
+/// What is known of files.
+#[derive(Default)]
+pub(crate) struct FileFacts {
+    /// What somebody sends as the file of a message.
+    contents: BTreeMap<(RoomId, Epoch, u64), Bytes>,
+    /// Those that were answered as whole, and their digests.
+    pub(crate) whole: BTreeMap<(RoomId, u64), [u8; 32]>,
+    /// Who read some of whose message.
+    pub(crate) read: BTreeSet<(UserId, RoomId, u64)>,
+}
+
+impl FileFacts {
+    /// Files of a room.
+    pub(crate) fn of_room(&self, room: RoomId) -> Vec<u64> {
+        let of = self.contents.keys().filter(|(of, ..)| *of == room);
+        of.map(|(_, _, seq)| *seq).collect()
+    }
+}
+
 pub(crate) struct Witness {
+    pub(crate) files: Mutex<FileFacts>,
     pub(crate) facts: Mutex<Facts>,
     trace: Mutex<Trace>,
     violation: Mutex<Option<String>>,
@@ -91,7 +115,7 @@ pub(crate) struct Witness {
 
 impl Witness {
     pub(crate) fn new(trace: Trace) -> Self {
-        Self { facts: Mutex::default(), trace: Mutex::new(trace), violation: Mutex::new(None) }
+        Self { files: Mutex::default(), facts: Mutex::default(), trace: Mutex::new(trace), violation: Mutex::new(None) }
     }
 
     pub(crate) fn tell(&self, at_ms: u64, line: fmt::Arguments<'_>) {
@@ -144,6 +168,31 @@ impl Witness {
         }
     }
 
+    /// Somebody sends these bytes as the file of a message.
+    pub(crate) fn file_begins(&self, at: (RoomId, Epoch, u64), content: &Bytes) {
+        let mut files = self.files.lock();
+        if files.contents.entry(at).or_insert_with(|| content.clone()) != content {
+            drop(files);
+            self.violated(format!("two files lie at {} of one epoch", at.2));
+        }
+    }
+
+    /// A file was answered as whole.
+    pub(crate) fn file_is_whole(&self, at: (RoomId, u64), digest: [u8; 32]) {
+        self.files.lock().whole.insert(at, digest);
+    }
+
+    /// Somebody read the first bytes of a file.
+    pub(crate) fn file_was_read(&self, user: UserId, (room, seq): (RoomId, u64), bytes: &[u8]) {
+        let mut files = self.files.lock();
+        files.read.insert((user, room, seq));
+        let mut sent = files.contents.iter().filter(|((of, _, at), _)| (*of, *at) == (room, seq));
+        if !sent.any(|(_, content)| content.starts_with(bytes)) {
+            drop(files);
+            self.violated(format!("{} bytes are read of the file {seq} that nobody sent", bytes.len()));
+        }
+    }
+
     /// A mark and a head as the store tells them.
     pub(crate) fn stands(&self, room: RoomId, user: UserId, mark: u64, epoch: Epoch, head: u64) {
         let mut facts = self.facts.lock();
@@ -167,6 +216,7 @@ impl Witness {
         forgotten.extend(sent.keys().filter(|key| !acked.contains_key(*key)));
         firsts.retain(|key| acked.contains_key(key));
         facts.prints.clear();
+        *self.files.lock() = FileFacts::default();
         facts.seen.clear();
         facts.marks.clear();
         facts.heads.clear();

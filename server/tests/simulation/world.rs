@@ -10,6 +10,7 @@ use rill_server::{
 };
 use rill_storage::{
     Store, StoreError,
+    blobs::simulated::{self as bucket, Place},
     embedded::{
         Entropy as StoreEntropy,
         simulated::{self, Backup, Disk, Fault, Simulated},
@@ -50,6 +51,8 @@ pub(crate) struct Person {
 
 pub(crate) struct World {
     pub(crate) disk: Disk,
+    /// Where files lie, beside the disk.
+    pub(crate) place: Place,
     pub(crate) mood: Arc<Mood>,
     pub(crate) watch: Arc<Watch>,
     pub(crate) chance: Arc<Chance>,
@@ -64,7 +67,7 @@ pub(crate) struct World {
     generations: AtomicU64,
     /// What servers before this one said counts no more: the logs were put back.
     valid_from: AtomicU64,
-    backup: Mutex<Option<Backup>>,
+    backup: Mutex<Option<(Backup, bucket::Copy)>>,
 }
 
 /// What nodes share. It outlives all of them.
@@ -98,6 +101,7 @@ impl World {
         let names = ["ann", "bob", "cem", "dua", "eve"].into_iter().take(USERS);
         let mut world = Self {
             disk: Disk::new(dice.one_in(2)),
+            place: Place::default(),
             mood: Arc::new(Mood::new(dice.split())),
             watch: Arc::new(Watch::new()),
             chance: Arc::new(Chance(Mutex::new(dice.split()))),
@@ -248,7 +252,7 @@ impl World {
     }
 
     pub(crate) fn back_up(&self) {
-        *self.backup.lock() = Some(self.disk.back_up());
+        *self.backup.lock() = Some((self.disk.back_up(), self.place.copy()));
     }
 
     /// Puts the last backup back, if there is one, between two servers. What was seen so
@@ -256,9 +260,10 @@ impl World {
     pub(crate) async fn restore(&self) -> Result<(), StoreError> {
         self.stop().await;
         let backup = self.backup.lock().clone();
-        if let Some(backup) = backup {
+        if let Some((backup, blobs)) = backup {
             judge::logs(self).await?;
             self.disk.restore(&backup);
+            self.place.restore(&blobs);
             self.valid_from.store(self.generations.load(Ordering::Relaxed), Ordering::Relaxed);
             self.witness.restored(&self.heads().await?);
         }
@@ -280,6 +285,7 @@ impl World {
     pub(crate) async fn heal(&self) -> Result<(), StoreError> {
         self.mood.set(0, 0, 0);
         self.disk.set_fault(Fault::None);
+        self.place.set_fault(bucket::Fault::None);
         self.watch.jump(0);
         if let Some(shared) = &self.shared {
             shared.weather.set(0, 0, 0);

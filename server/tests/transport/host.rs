@@ -11,7 +11,16 @@ use rill_server::{
         Answer, Closed, Connection, Priority, RecvStream, SendStream, Serve, StreamError, TransportKind, http3,
     },
 };
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{
+    future::poll_fn,
+    io,
+    net::SocketAddr,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 use tokio::sync::{Notify, mpsc};
 
 /// The origin of the pages that may connect.
@@ -37,6 +46,8 @@ pub(crate) enum Ask {
     Stop = b'T',
     /// Say `!`, write until it fails, and report how.
     Flood = b'F',
+    /// Say `!`, and when the test lets go write a file without end.
+    File = b'B',
     /// Drop both halves.
     Drop = b'D',
     /// Say `!`, read until it ends, and report how.
@@ -74,9 +85,19 @@ pub(crate) fn checksum(sum: u64, bytes: &[u8]) -> u64 {
 #[derive(Clone)]
 pub(crate) struct Host {
     pub(crate) tasks: Tasks,
-    /// Lets requests for `/hold` go.
+    /// Lets requests for `/hold` and whatever else waits go.
     pub(crate) release: Arc<Notify>,
+    pub(crate) files: Arc<FileWrites>,
     events: mpsc::Sender<Event>,
+}
+
+/// What became of the writes of all [`Ask::File`], and of requests for `/file`.
+#[derive(Default)]
+pub(crate) struct FileWrites {
+    /// How often they were looked at.
+    pub(crate) polls: AtomicU64,
+    /// What was taken.
+    pub(crate) bytes: AtomicU64,
 }
 
 /// The tests' view of a [`Host`].
@@ -85,7 +106,7 @@ pub(crate) struct Events(mpsc::Receiver<Event>);
 impl Host {
     pub(crate) fn new() -> (Self, Events) {
         let (events, seen) = mpsc::channel(256);
-        (Self { tasks: Tasks::default(), release: Arc::default(), events }, Events(seen))
+        (Self { tasks: Tasks::default(), release: Arc::default(), files: Arc::default(), events }, Events(seen))
     }
 
     fn report(&self, event: Event) {
@@ -188,6 +209,25 @@ impl Answer for Host {
                 drop(given_up);
                 Response::new(Body::empty())
             }
+            // A file without end, when the test lets go.
+            "/file" => {
+                let (release, files) = (self.release.clone(), self.files.clone());
+                let piece = sequence(0..16 * 1024);
+                let pieces = futures_util::stream::unfold(false, move |is_released| {
+                    let (release, files, piece) = (release.clone(), files.clone(), piece.clone());
+                    async move {
+                        if is_released {
+                            files.bytes.fetch_add(piece.len() as u64, Ordering::Relaxed);
+                        } else {
+                            release.notified().await;
+                        }
+                        Some((Ok::<_, io::Error>(piece), true))
+                    }
+                });
+                let mut response = Response::new(Body::from_stream(pieces));
+                response.extensions_mut().insert(Priority::File);
+                response
+            }
             // Wait until the test lets it go.
             "/hold" => {
                 let released = self.release.notified();
@@ -275,6 +315,7 @@ impl<C: Connection> Stream<C> {
                 };
                 self.host.report(Event::WriteEnded(error));
             }
+            b'B' => self.file().await,
             b'D' => {}
             b'H' => {
                 self.write(Bytes::from_static(b"!")).await;
@@ -288,6 +329,26 @@ impl<C: Connection> Stream<C> {
             }
             b'L' => self.leave.notify_one(),
             other => panic!("nobody asks {other}"),
+        }
+    }
+
+    async fn file(&mut self) {
+        let (release, files) = (self.host.release.clone(), self.host.files.clone());
+        let released = release.notified();
+        self.write(Bytes::from_static(b"!")).await;
+        released.await;
+        self.send.set_priority(Priority::File);
+        let piece = sequence(0..64 * 1024);
+        loop {
+            let mut writing = pin!(self.send.write(vec![piece.clone()]));
+            let written = poll_fn(|context| {
+                files.polls.fetch_add(1, Ordering::Relaxed);
+                writing.as_mut().poll(context)
+            });
+            if written.await.is_err() {
+                return;
+            }
+            files.bytes.fetch_add(piece.len() as u64, Ordering::Relaxed);
         }
     }
 

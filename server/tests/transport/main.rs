@@ -8,6 +8,7 @@
 mod admission;
 mod client;
 mod contract;
+mod files;
 mod host;
 mod http3;
 mod moving;

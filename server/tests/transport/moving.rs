@@ -15,34 +15,42 @@ use std::{
     time::Duration,
 };
 
+type Request3 = h3::client::RequestStream<h3_quinn::BidiStream<Bytes>, Bytes>;
+
 /// A client and what its streams begin with.
-struct Client {
+pub(crate) struct Client {
     endpoint: quinn::Endpoint,
     connection: quinn::Connection,
-    prefix: &'static [u8],
+    prefix: Vec<u8>,
     events: Events,
-    host: Host,
+    pub(crate) host: Host,
     /// Kept for as long as the session is to last.
-    _session: Option<h3::client::RequestStream<h3_quinn::BidiStream<Bytes>, Bytes>>,
+    _session: Vec<Request3>,
     _server: Server,
 }
 
 impl Client {
-    async fn connect(protocol: &[u8]) -> Self {
+    pub(crate) async fn connect(protocol: &[u8]) -> Self {
+        Self::connect_behind(protocol, &[]).await
+    }
+
+    /// A session that begins when requests for these paths are being answered.
+    pub(crate) async fn connect_behind(protocol: &[u8], paths: &[&str]) -> Self {
         let (host, mut events) = Host::new();
         let server = Server::start(&host);
         let endpoint = quinn::Endpoint::client((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
         let connection = server.dial_on(&endpoint, server.address, protocol).await.unwrap();
         let is_session = protocol == b"h3";
-        let session = if is_session { Some(session(&connection).await) } else { None };
+        let session = if is_session { session(&connection, paths).await } else { Vec::new() };
         events.connected().await;
-        let prefix: &[u8] = if is_session { &[0x40, 0x41, 0] } else { &[] };
+        // Streams that a client opens are numbered in fours.
+        let prefix = if is_session { vec![0x40, 0x41, 4 * paths.len() as u8] } else { Vec::new() };
         Self { endpoint, connection, prefix, events, host, _session: session, _server: server }
     }
 
-    async fn ask(&self, ask: Ask, number: u32) -> (quinn::SendStream, quinn::RecvStream) {
+    pub(crate) async fn ask(&self, ask: Ask, number: u32) -> (quinn::SendStream, quinn::RecvStream) {
         let (mut send, recv) = self.connection.open_bi().await.unwrap();
-        send.write_all(self.prefix).await.unwrap();
+        send.write_all(&self.prefix).await.unwrap();
         send.write_all(&[&[ask as u8][..], &number.to_be_bytes()].concat()).await.unwrap();
         (send, recv)
     }
@@ -51,15 +59,29 @@ impl Client {
     fn move_to(&self, address: SocketAddr) {
         self.endpoint.rebind(UdpSocket::bind(address).unwrap()).unwrap();
     }
+
+    /// Goes where no packet reaches the server, which speaks IPv4 with this client.
+    pub(crate) fn vanish(&self) {
+        self.move_to((Ipv6Addr::LOCALHOST, 0).into());
+    }
 }
 
-async fn session(quic: &quinn::Connection) -> h3::client::RequestStream<h3_quinn::BidiStream<Bytes>, Bytes> {
+/// The streams of the requests, and of the session's behind them.
+async fn session(quic: &quinn::Connection, paths: &[&str]) -> Vec<Request3> {
     let (mut driver, mut requests) = h3::client::builder()
         .enable_extended_connect(true)
         .enable_datagram(true)
         .build(h3_quinn::Connection::new(quic.clone()))
         .await
         .unwrap();
+    let mut streams = Vec::new();
+    for path in paths {
+        let request = Request::get(format!("https://localhost{path}")).body(()).unwrap();
+        let mut stream = requests.send_request(request).await.unwrap();
+        stream.finish().await.unwrap();
+        assert_eq!(stream.recv_response().await.unwrap().status(), 200);
+        streams.push(stream);
+    }
     let mut connect =
         Request::builder().method("CONNECT").uri("https://localhost/rill/v1").header("origin", HOME).body(()).unwrap();
     connect.extensions_mut().insert(Protocol::WEB_TRANSPORT);
@@ -70,7 +92,8 @@ async fn session(quic: &quinn::Connection) -> h3::client::RequestStream<h3_quinn
         driver.wait_idle().await;
         drop(requests);
     });
-    stream
+    streams.push(stream);
+    streams
 }
 
 async fn a_client_that_moves_stays_connected(protocol: &[u8]) {
@@ -113,8 +136,7 @@ async fn a_peer_that_vanishes_is_gone_within_the_dead_time(protocol: &[u8]) {
     let mut client = Client::connect(protocol).await;
     let (_send, mut recv) = client.ask(Ask::Hold, 0).await;
     assert_eq!(soon("the word", recv.read_chunk(1, true)).await.unwrap().unwrap().bytes, "!");
-    // From there no packet reaches the server, which speaks IPv4 with this client.
-    client.move_to((Ipv6Addr::LOCALHOST, 0).into());
+    client.vanish();
     tokio::time::pause();
     let vanished = tokio::time::Instant::now();
     let dead = tokio::time::timeout(Duration::from_millis(DEAD_AFTER_MS + 1_000), async {

@@ -53,6 +53,18 @@ impl Cluster {
         })
     }
 
+    /// Gives a slot without keys to another node.
+    pub fn move_slot(&self, slot: u16, to: usize) -> Result<(), Error> {
+        let id: String = redis::from_redis_value(self.nodes[to].command(&["CLUSTER", "MYID"])?)
+            .map_err(|error| Error::Unsettled(error.to_string()))?;
+        // First who gets it: from then on whoever is sent there is taken.
+        let others = (0..self.nodes.len()).filter(|node| *node != to);
+        for node in std::iter::once(to).chain(others) {
+            self.nodes[node].command(&["CLUSTER", "SETSLOT", &slot.to_string(), "NODE", &id])?;
+        }
+        Ok(())
+    }
+
     /// Where clients connect.
     pub fn urls(&self) -> Vec<String> {
         self.nodes.iter().map(Server::url).collect()

@@ -70,10 +70,8 @@ fn who_may_come_in_is_as_asked() {
 #[test]
 fn a_replica_follows_and_takes_over() {
     let mut pair = Replicated::start(&Options::default()).unwrap();
-    // WAIT speaks of what its own connection wrote.
-    let mut primary = redis::Client::open(pair.primary.url()).unwrap().get_connection().unwrap();
-    redis::cmd("SET").arg("a").arg(1).exec(&mut primary).unwrap();
-    assert_eq!(redis::cmd("WAIT").arg(1).arg(20_000).query::<u32>(&mut primary).unwrap(), 1);
+    pair.primary.command(&["SET", "a", "1"]).unwrap();
+    pair.catch_up().unwrap();
     assert!(pair.replica.command(&["SET", "a", "2"]).is_err(), "a replica takes no writes");
     pair.fail_over().unwrap();
     assert_eq!(pair.primary.command(&["GET", "a"]).unwrap(), text("1"));

@@ -14,7 +14,9 @@ use crate::{
         tx::Tx,
     },
     engine::Direction,
-    limits::{CONTENT_FACTS_BYTES_MAX, READ_ROWS_MAX, SPENT_BLOB_KEPT_MS, SPENT_BLOBS_PER_CONTENT_MAX},
+    limits::{
+        CONTENT_FACTS_BYTES_MAX, READ_ROWS_MAX, SPENT_BLOB_KEPT_MS, SPENT_BLOB_KEPT_MS_MIN, SPENT_BLOBS_PER_CONTENT_MAX,
+    },
     model::{Content, ContentId, ContentKey, DueContents, Offer, PendingReference, Reference, SpentBlob},
     port::{Claimed, Contents},
 };
@@ -22,8 +24,9 @@ use crate::{
 /// Rows that a look for any asks for.
 const LOOKED_ROWS: usize = 64;
 
-// One read sees all of a content's.
-const _: () = assert!(SPENT_BLOBS_PER_CONTENT_MAX <= READ_ROWS_MAX);
+// One read sees all of a content's, also those that go with a last reference, for which there
+// always is room.
+const _: () = assert!(SPENT_BLOBS_PER_CONTENT_MAX < READ_ROWS_MAX);
 
 fn content(record: stored::Content) -> Content {
     let stored::Content { key, blob, size, facts, created_ms } = record;
@@ -69,6 +72,23 @@ fn note_due(tx: &mut Tx<'_>, key: ContentKey) -> Result<(), StoreError> {
         (true, false) => tx.put(keys::content_due(id), &stored::ContentDue { key: key.0 }),
         (false, true) => tx.delete(keys::content_due(id)),
         _ => Ok(()),
+    }
+}
+
+/// Makes room for another spent blob, by the oldest that is gone. When the last of them went
+/// is a time that has passed, if nobody says what time it is.
+fn make_room(tx: &mut Tx<'_>, id: ContentId, now_ms: Option<u64>) -> Result<(), StoreError> {
+    let spent = spent(tx, id)?;
+    if spent.len() < SPENT_BLOBS_PER_CONTENT_MAX {
+        return Ok(());
+    }
+    let gone = || spent.iter().filter_map(|(blob, row)| Some((row.gone_ms?, *blob)));
+    let now_ms = now_ms.max(gone().map(|(gone_ms, _)| gone_ms).max());
+    match gone().min() {
+        Some((gone_ms, blob)) if Some(gone_ms.saturating_add(SPENT_BLOB_KEPT_MS_MIN)) <= now_ms => {
+            tx.delete(keys::spent_blob(id, blob))
+        }
+        _ => Err(StoreError::Busy),
     }
 }
 
@@ -119,9 +139,7 @@ fn claim(
     let claimed = match found {
         Some(found) if found.blob == offer.blob => Claimed::Ours(found),
         Some(found) => {
-            if spent(tx, id)?.len() >= SPENT_BLOBS_PER_CONTENT_MAX {
-                return Err(StoreError::Busy);
-            }
+            make_room(tx, id, Some(now_ms))?;
             spend(tx, id, offer.blob, offer.facts.clone())?;
             Claimed::Theirs(found)
         }
@@ -166,6 +184,7 @@ pub(crate) fn due_of(read: &impl Read, id: ContentId, now_ms: u64) -> Result<Due
     Ok(DueContents {
         pending: pending.into_iter().flatten().collect(),
         spent: spent.map(|(blob, row)| SpentBlob { content, blob, facts: row.facts }).collect(),
+        next: None,
     })
 }
 
@@ -227,6 +246,20 @@ impl<S: Substrate> Contents for Ports<S> {
         .await
     }
 
+    async fn doubt(&self, content: ContentKey, reference: Reference, until_ms: u64) -> Result<bool, StoreError> {
+        self.write(Slot::Content(content.id()), move |tx| {
+            let id = content.id();
+            if !is_referred(tx, id, reference)? {
+                return Ok(false);
+            }
+            tx.delete(keys::reference(id, reference))?;
+            refer(tx, id, reference, until_ms)?;
+            note_due(tx, content)?;
+            Ok(true)
+        })
+        .await
+    }
+
     async fn release(&self, content: ContentKey, reference: Reference) -> Result<bool, StoreError> {
         self.write(Slot::Content(content.id()), move |tx| release(tx, content, reference)).await
     }
@@ -236,6 +269,9 @@ impl<S: Substrate> Contents for Ports<S> {
             must_be_bounded(&offer)?;
             if find(tx, content)?.is_some_and(|found| found.blob == offer.blob) {
                 return Ok(false);
+            }
+            if !tx.contains(&keys::spent_blob(content.id(), offer.blob))? {
+                make_room(tx, content.id(), None)?;
             }
             spend(tx, content.id(), offer.blob, offer.facts.clone())?;
             note_due(tx, content)?;
@@ -259,8 +295,8 @@ impl<S: Substrate> Contents for Ports<S> {
         .await
     }
 
-    async fn due(&self, now_ms: u64, limit: usize) -> Result<DueContents, StoreError> {
-        self.substrate.due_contents(now_ms, limit.min(READ_ROWS_MAX)).await
+    async fn due(&self, now_ms: u64, after: Option<ContentKey>, limit: usize) -> Result<DueContents, StoreError> {
+        self.substrate.due_contents(now_ms, after.map(ContentKey::id), limit.min(READ_ROWS_MAX)).await
     }
 
     async fn collected(&self, content: ContentKey, blob: BlobName, now_ms: u64) -> Result<(), StoreError> {

@@ -8,6 +8,7 @@
 mod contents;
 mod invitations;
 mod log;
+mod pictures;
 mod rooms;
 mod sessions;
 mod tickets;
@@ -15,7 +16,7 @@ mod transfers;
 mod user_log;
 mod users;
 
-use rill_protocol::{Epoch, RoomId, UserId};
+use rill_protocol::{Epoch, RoomId, TransferId, UserId};
 use std::sync::Arc;
 
 use crate::{
@@ -44,6 +45,8 @@ pub(crate) enum Slot {
     User(UserId),
     Name(NameKey),
     Content(ContentId),
+    /// All custom emoji.
+    Emoji,
 }
 
 /// What the aggregates stand on.
@@ -70,11 +73,17 @@ pub(crate) trait Substrate: Send + Sync + 'static {
     fn expired_transfers(
         &self,
         untouched_since_ms: u64,
+        after: Option<(UserId, TransferId)>,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<Transfer>, StoreError>> + Send;
 
     /// What is due of any content: see [`crate::port::Contents::due`].
-    fn due_contents(&self, now_ms: u64, limit: usize) -> impl Future<Output = Result<DueContents, StoreError>> + Send;
+    fn due_contents(
+        &self,
+        now_ms: u64,
+        after: Option<ContentId>,
+        limit: usize,
+    ) -> impl Future<Output = Result<DueContents, StoreError>> + Send;
 
     fn observers(&self) -> &Observers;
 
@@ -83,6 +92,11 @@ pub(crate) trait Substrate: Send + Sync + 'static {
     /// Another node has committed entries of a room, of which this is the last; `changes` as
     /// that node's doorbell says them.
     fn told(&self, _room: RoomId, _epoch: Epoch, _last: &Entry, _changes: &[u8]) {}
+
+    /// See [`crate::port::Log::doubt`].
+    fn doubt(&self, _room: RoomId) -> impl Future<Output = Result<(), StoreError>> + Send {
+        std::future::ready(Ok(()))
+    }
 }
 
 /// Every port that touches one room, one user or one content, over a substrate.

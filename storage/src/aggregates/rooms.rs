@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use rill_protocol::{RoomId, UserId};
 
-use super::{Ports, Slot, Substrate, log};
+use super::{Ports, Slot, Substrate, log, pictures};
 use crate::{
     StoreError,
     embedded::{
@@ -57,8 +57,11 @@ impl<S: Substrate> Rooms for Ports<S> {
 
     async fn get(&self, room: RoomId) -> Result<Option<Room>, StoreError> {
         self.read(Slot::Room(room), |view| {
-            let Some(record) = view.get(&keys::room(room))? else { return Ok(None) };
-            let head = view.need(&keys::room_head(room))?;
+            // Whatever is not at hand of them is fetched at once.
+            let (record, head) = (view.get(&keys::room(room)), view.get(&keys::room_head(room)));
+            let avatar = pictures::avatar(view, &keys::room_avatar(room));
+            let (Some(record), head, avatar) = (record?, head?, avatar?) else { return Ok(None) };
+            let head = head.map_or_else(|| view.need(&keys::room_head(room)), Ok)?;
             Ok(Some(Room {
                 id: room,
                 name: record.name,
@@ -66,6 +69,7 @@ impl<S: Substrate> Rooms for Ports<S> {
                 created_ms: record.created_ms,
                 parent: record.parent,
                 members: head.members,
+                avatar,
                 created_by: crate::model::Digest(record.created_by),
             }))
         })

@@ -1,7 +1,8 @@
-//! Transfers of a user: rows of what is on its way in, and how far it is.
+//! Transfers of a user: rows of what is on its way in, how far it is, and what it has become
+//! that the user keeps.
 
 use async_trait::async_trait;
-use rill_protocol::{RoomId, UserId};
+use rill_protocol::{RoomId, TransferId, UserId};
 
 use super::{Ports, Slot, Substrate};
 use crate::{
@@ -15,8 +16,8 @@ use crate::{
     },
     engine::Direction,
     limits::{FILE_NAME_BYTES_MAX, MEDIA_TYPE_BYTES_MAX, READ_ROWS_MAX, TRANSFERS_PER_USER_MAX},
-    model::{NewTransfer, Target, Transfer, TransferBounds, TransferId, TransferState},
-    port::{TransferRefused, Transfers},
+    model::{NewTransfer, Target, Transfer, TransferBounds, TransferState},
+    port::{Advanced, TransferRefused, Transfers},
 };
 
 // One read sees them all.
@@ -64,6 +65,19 @@ impl stored::Transfer {
         self.touched_ms = self.touched_ms.max(now_ms);
     }
 
+    /// In which turn it may go for another that is to begin. A blob of one that has failed may
+    /// still have to be removed: what is left of it is found later ([`crate::strays`]), unless it
+    /// was finishing. Then it may be whole, and nobody but this row knows that it has to go.
+    fn leaves(&self) -> Option<u8> {
+        match self.state {
+            stored::TransferState::Done => Some(0),
+            stored::TransferState::Failed { digest: None, .. } => Some(1),
+            stored::TransferState::Failed { digest: Some(_), .. }
+            | stored::TransferState::Open
+            | stored::TransferState::Finishing { .. } => None,
+        }
+    }
+
     /// Whether a transfer that is to begin is this one.
     fn is_of(&self, new: &NewTransfer) -> bool {
         let facts = (self.target, &self.name, self.size, &self.media_type);
@@ -71,10 +85,14 @@ impl stored::Transfer {
     }
 }
 
+fn progress(read: &impl Read, user: UserId, id: TransferId) -> Result<stored::TransferProgress, StoreError> {
+    let nothing = stored::TransferProgress { durable: 0, values: Vec::new(), writer: 0 };
+    Ok(read.get(&keys::transfer_progress(user, id))?.unwrap_or(nothing))
+}
+
 fn transfer(read: &impl Read, user: UserId, id: TransferId, record: stored::Transfer) -> Result<Transfer, StoreError> {
-    let progress = read.get(&keys::transfer_progress(user, id))?;
-    let progress = progress.map_or_else(Progress::default, |row| Progress { durable: row.durable, values: row.values });
-    Ok(model((user, id), record, progress))
+    let stored::TransferProgress { durable, values, writer } = progress(read, user, id)?;
+    Ok(Transfer { writer, ..model((user, id), record, Progress { durable, values }) })
 }
 
 fn model((user, id): (UserId, TransferId), record: stored::Transfer, progress: Progress) -> Transfer {
@@ -92,6 +110,7 @@ fn model((user, id): (UserId, TransferId), record: stored::Transfer, progress: P
         message,
         state: state.into(),
         progress,
+        writer: 0,
     }
 }
 
@@ -107,22 +126,81 @@ fn joined(read: &impl Read, rows: Vec<(UserId, TransferId, stored::Transfer)>) -
     rows.into_iter().map(|(user, id, record)| transfer(read, user, id, record)).collect()
 }
 
-/// Those of a span, from its beginning, that nobody has touched since then.
+/// Those of a span, behind one of them, that nobody has touched since then.
 pub(crate) fn untouched(
     read: &impl Read,
-    span: &Span<stored::Transfer>,
-    since_ms: u64,
-    limit: usize,
+    mut span: Span<stored::Transfer>,
+    after: Option<(UserId, TransferId)>,
+    (since_ms, limit): (u64, usize),
 ) -> Result<Vec<Transfer>, StoreError> {
-    let rows = read.collect(span, Direction::Forward, usize::MAX, |key, record| {
-        Ok((record.touched_ms < since_ms).then_some((key.user()?, TransferId(key.take()?), record)))
-    })?;
-    joined(read, rows.into_iter().flatten().take(limit).collect())
+    let mut found = Vec::new();
+    loop {
+        let rows = read.collect(&span, Direction::Forward, READ_ROWS_MAX, |key, record| {
+            Ok((key.user()?, TransferId(key.take()?), record))
+        })?;
+        let rest = rows.last().map(|(user, id, _)| span.clone().behind(&[&user.0, &id.0]));
+        let is_last = rows.len() < READ_ROWS_MAX;
+        found.extend(rows.into_iter().filter(|(user, id, record)| {
+            record.touched_ms < since_ms && after.is_none_or(|after| (*user, *id) > after)
+        }));
+        match rest {
+            Some(rest) if !is_last && found.len() < limit => span = rest,
+            _ => break,
+        }
+    }
+    found.truncate(limit);
+    joined(read, found)
 }
 
-fn remove(tx: &mut Tx<'_>, user: UserId, id: TransferId) -> Result<(), StoreError> {
+fn remove(tx: &mut Tx<'_>, user: UserId, (id, record): (TransferId, &stored::Transfer)) -> Result<(), StoreError> {
+    if let Some(message) = record.message
+        && tx.get(&keys::kept_file(user, message))?.is_some_and(|row| row.bytes.is_none())
+    {
+        // Nobody will tell it as done any more.
+        tx.delete(keys::kept_file(user, message))?;
+    }
     tx.delete(keys::transfer_progress(user, id))?;
     tx.delete(keys::transfer(user, id))
+}
+
+fn kept(read: &impl Read, user: UserId) -> Result<u64, StoreError> {
+    Ok(read.get(&keys::kept_bytes(user))?.map_or(0, |row| row.bytes))
+}
+
+fn note_kept(tx: &mut Tx<'_>, user: UserId, bytes: u64) -> Result<(), StoreError> {
+    match bytes {
+        0 => tx.delete(keys::kept_bytes(user)),
+        bytes => tx.put(keys::kept_bytes(user), &stored::KeptBytes { bytes }),
+    }
+}
+
+/// A message has got its file, unless it is kept or forgotten already.
+fn keep(tx: &mut Tx<'_>, user: UserId, message: (RoomId, u64), bytes: u64) -> Result<(), StoreError> {
+    if tx.contains(&keys::kept_file(user, message))? {
+        return Ok(());
+    }
+    tx.put(keys::kept_file(user, message), &stored::KeptFile { bytes: Some(bytes) })?;
+    let kept = kept(tx, user)?.saturating_add(bytes);
+    note_kept(tx, user, kept)
+}
+
+fn forget(tx: &mut Tx<'_>, user: UserId, message: (RoomId, u64)) -> Result<bool, StoreError> {
+    let found = tx.get(&keys::kept_file(user, message))?;
+    if let Some(stored::KeptFile { bytes: None }) = found {
+        return Ok(false);
+    }
+    let bytes = found.and_then(|row| row.bytes);
+    if let Some(bytes) = bytes {
+        let kept = kept(tx, user)?.saturating_sub(bytes);
+        note_kept(tx, user, kept)?;
+    }
+    let is_to_come = |other: &stored::Transfer| other.is_under_way() && other.message == Some(message);
+    if all(tx, user)?.iter().any(|(_, other)| is_to_come(other)) {
+        tx.put(keys::kept_file(user, message), &stored::KeptFile { bytes: None })?;
+    } else {
+        tx.delete(keys::kept_file(user, message))?;
+    }
+    Ok(bytes.is_some())
 }
 
 fn begin(
@@ -147,10 +225,13 @@ fn begin(
     if bytes > bounds.bytes_max {
         return Ok(Err(TransferRefused::TooManyBytes));
     }
+    if bytes.saturating_add(kept(tx, user)?) > bounds.kept_bytes_max {
+        return Ok(Err(TransferRefused::QuotaExceeded));
+    }
     if others.len() >= TRANSFERS_PER_USER_MAX {
-        let done = others.iter().filter(|(_, other)| other.state == stored::TransferState::Done);
-        match done.min_by_key(|(id, other)| (other.touched_ms, *id)) {
-            Some((oldest, _)) => remove(tx, user, *oldest)?,
+        let over = others.iter().filter_map(|other| other.1.leaves().map(|turn| (turn, other.1.touched_ms, other)));
+        match over.min_by_key(|(turn, touched_ms, other)| (*turn, *touched_ms, other.0)) {
+            Some((_, _, (id, oldest))) => remove(tx, user, (*id, oldest))?,
             None => return Ok(Err(TransferRefused::TooMany)),
         }
     }
@@ -170,21 +251,21 @@ fn begin(
 }
 
 impl<S: Substrate> Ports<S> {
-    /// Changes a transfer that is under way; returns whether it is.
-    async fn change(
+    /// Changes a transfer that is under way; returns what comes of it, or nothing if it is not.
+    async fn change<T: Send + 'static>(
         &self,
         user: UserId,
         id: TransferId,
         now_ms: u64,
-        change: impl Fn(&mut Tx<'_>, &mut stored::Transfer) -> Result<(), StoreError> + Send + 'static,
-    ) -> Result<bool, StoreError> {
+        change: impl Fn(&mut Tx<'_>, &mut stored::Transfer) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<Option<T>, StoreError> {
         let command = move |tx: &mut Tx<'_>| {
             let found = tx.get(&keys::transfer(user, id))?;
-            let Some(mut record) = found.filter(stored::Transfer::is_under_way) else { return Ok(false) };
+            let Some(mut record) = found.filter(stored::Transfer::is_under_way) else { return Ok(None) };
             record.touch(now_ms);
-            change(tx, &mut record)?;
+            let outcome = change(tx, &mut record)?;
             tx.put(keys::transfer(user, id), &record)?;
-            Ok(true)
+            Ok(Some(outcome))
         };
         self.write(Slot::User(user), command).await
     }
@@ -235,12 +316,40 @@ impl<S: Substrate> Transfers for Ports<S> {
         .await
     }
 
-    async fn advance(&self, user: UserId, id: TransferId, progress: Progress, now_ms: u64) -> Result<bool, StoreError> {
+    async fn take(&self, user: UserId, id: TransferId, now_ms: u64) -> Result<Option<u64>, StoreError> {
         self.change(user, id, now_ms, move |tx, _| {
-            let row = stored::TransferProgress { durable: progress.durable, values: progress.values.clone() };
-            tx.put(keys::transfer_progress(user, id), &row)
+            let mut row = progress(tx, user, id)?;
+            row.writer += 1;
+            tx.put(keys::transfer_progress(user, id), &row)?;
+            Ok(row.writer)
         })
         .await
+    }
+
+    async fn advance(
+        &self,
+        user: UserId,
+        id: TransferId,
+        writer: u64,
+        reached: Progress,
+        now_ms: u64,
+    ) -> Result<Advanced, StoreError> {
+        let command = move |tx: &mut Tx<'_>| {
+            let found = tx.get(&keys::transfer(user, id))?;
+            let Some(mut record) = found.filter(stored::Transfer::is_under_way) else { return Ok(Advanced::Ended) };
+            let row = progress(tx, user, id)?;
+            if row.writer != writer {
+                return Ok(Advanced::Taken);
+            }
+            record.touch(now_ms);
+            tx.put(keys::transfer(user, id), &record)?;
+            if reached.durable > row.durable {
+                let Progress { durable, values } = reached.clone();
+                tx.put(keys::transfer_progress(user, id), &stored::TransferProgress { durable, values, writer })?;
+            }
+            Ok(Advanced::Noted)
+        };
+        self.write(Slot::User(user), command).await
     }
 
     async fn announce(
@@ -250,15 +359,11 @@ impl<S: Substrate> Transfers for Ports<S> {
         message: (RoomId, u64),
         now_ms: u64,
     ) -> Result<bool, StoreError> {
-        self.change(user, id, now_ms, move |_, record| {
+        let announced = self.change(user, id, now_ms, move |_, record| {
             record.message.get_or_insert(message);
             Ok(())
-        })
-        .await
-    }
-
-    async fn touch(&self, user: UserId, id: TransferId, now_ms: u64) -> Result<bool, StoreError> {
-        self.change(user, id, now_ms, |_, _| Ok(())).await
+        });
+        Ok(announced.await?.is_some())
     }
 
     async fn finish(
@@ -275,10 +380,19 @@ impl<S: Substrate> Transfers for Ports<S> {
     }
 
     async fn done(&self, user: UserId, id: TransferId, now_ms: u64) -> Result<Option<TransferState>, StoreError> {
-        self.turn(user, id, Some(now_ms), |record| {
-            matches!(record.state, stored::TransferState::Finishing { .. }).then_some(stored::TransferState::Done)
-        })
-        .await
+        let command = move |tx: &mut Tx<'_>| {
+            let Some(mut record) = tx.get(&keys::transfer(user, id))? else { return Ok(None) };
+            if matches!(record.state, stored::TransferState::Finishing { .. }) {
+                record.state = stored::TransferState::Done;
+                record.touch(now_ms);
+                tx.put(keys::transfer(user, id), &record)?;
+                if let Some(message) = record.message {
+                    keep(tx, user, message, record.size)?;
+                }
+            }
+            Ok(Some(record.state.into()))
+        };
+        self.write(Slot::User(user), command).await
     }
 
     async fn fail(
@@ -304,14 +418,27 @@ impl<S: Substrate> Transfers for Ports<S> {
 
     async fn remove(&self, user: UserId, id: TransferId) -> Result<bool, StoreError> {
         self.write(Slot::User(user), move |tx| {
-            let is_there = tx.contains(&keys::transfer(user, id))?;
-            remove(tx, user, id)?;
-            Ok(is_there)
+            let Some(record) = tx.get(&keys::transfer(user, id))? else { return Ok(false) };
+            remove(tx, user, (id, &record))?;
+            Ok(true)
         })
         .await
     }
 
-    async fn expired(&self, untouched_since_ms: u64, limit: usize) -> Result<Vec<Transfer>, StoreError> {
-        self.substrate.expired_transfers(untouched_since_ms, limit.min(READ_ROWS_MAX)).await
+    async fn kept(&self, user: UserId) -> Result<u64, StoreError> {
+        self.read(Slot::User(user), |view| kept(view, user)).await
+    }
+
+    async fn forget(&self, user: UserId, room: RoomId, seq: u64) -> Result<bool, StoreError> {
+        self.write(Slot::User(user), move |tx| forget(tx, user, (room, seq))).await
+    }
+
+    async fn expired(
+        &self,
+        untouched_since_ms: u64,
+        after: Option<(UserId, TransferId)>,
+        limit: usize,
+    ) -> Result<Vec<Transfer>, StoreError> {
+        self.substrate.expired_transfers(untouched_since_ms, after, limit.min(READ_ROWS_MAX)).await
     }
 }

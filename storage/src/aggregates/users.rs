@@ -3,11 +3,11 @@
 use async_trait::async_trait;
 use rill_protocol::{Epoch, SessionId, UserId};
 
-use super::{Ports, Slot, Substrate, sessions};
+use super::{Ports, Slot, Substrate, pictures, sessions};
 use crate::{
     StoreError,
     embedded::{heads::LogId, keys, read::Read, stored},
-    model::{NameKey, Role, User},
+    model::{Avatar, NameKey, Picture, Profile, Role, User},
     port::users::{Claim, Users},
 };
 
@@ -94,6 +94,26 @@ impl<S: Substrate> Users for Ports<S> {
             Ok(Some(user(id, head.epoch, record)))
         })
         .await
+    }
+
+    async fn profile(&self, id: UserId) -> Result<Option<Profile>, StoreError> {
+        self.read(Slot::User(id), |view| {
+            // Whatever is not at hand of both is fetched at once.
+            let (record, avatar) = (view.get(&keys::user(id)), pictures::avatar(view, &keys::user_avatar(id)));
+            let (record, avatar) = (record?, avatar?);
+            Ok(record.map(|record| Profile { name: record.name, avatar }))
+        })
+        .await
+    }
+
+    async fn set_avatar(
+        &self,
+        user: UserId,
+        picture: Option<Picture>,
+        replaces: u64,
+        at_ms: u64,
+    ) -> Result<Option<Avatar>, StoreError> {
+        self.write(Slot::User(user), move |tx| pictures::set_user_avatar(tx, user, picture, replaces, at_ms)).await
     }
 
     async fn set_password(

@@ -13,23 +13,31 @@ mod blocking;
 mod bucket;
 mod chunk;
 mod folder;
+#[cfg(feature = "simulation")]
+mod held;
 mod name;
 mod place;
 mod sealed;
+#[cfg(feature = "simulation")]
+pub mod simulated;
 mod space;
 mod staged;
 mod stream;
 mod tree;
+mod walk;
 
 use bytes::Bytes;
 use object_store::{ObjectStore, ObjectStoreExt, path::Path};
 use std::{fmt, ops::Range, sync::Arc};
 
 pub use chunk::CHUNK_BYTES;
+#[cfg(feature = "simulation")]
+pub use held::Held;
 pub use name::BlobName;
 pub use place::{BlobPlace, S3Place};
 pub use staged::{Finished, Progress, Staged};
 pub use stream::BlobStream;
+pub use walk::Strays;
 
 use bucket::Bucket;
 use folder::Folder;
@@ -87,6 +95,24 @@ impl Blobs {
             BlobPlace::S3(_) | BlobPlace::Memory => None,
         };
         Ok(Self { store: place.open()?, ring: Arc::default(), folder })
+    }
+
+    /// Whether the place is a folder, which costs nothing to go through.
+    #[must_use]
+    pub fn is_folder(&self) -> bool {
+        self.folder.is_some()
+    }
+
+    /// Whether a blob of so many bytes may begin, as far as the place can tell: for who has
+    /// something to do before.
+    ///
+    /// # Errors
+    /// There is no room ([`StoreError::Full`]).
+    pub fn must_hold(&self, bytes: u64) -> Result<(), StoreError> {
+        match &self.folder {
+            Some(folder) => space::must_hold(folder.root(), bytes),
+            None => Ok(()),
+        }
     }
 
     /// Writes a blob; durable when it returns. Doing so again is harmless, since a name

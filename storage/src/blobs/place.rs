@@ -3,7 +3,12 @@
 use object_store::{
     ClientOptions, ObjectStore, RetryConfig, aws::AmazonS3Builder, local::LocalFileSystem, memory::InMemory,
 };
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use crate::{
     StoreError, cryptography,
@@ -42,6 +47,17 @@ impl std::fmt::Debug for S3Place {
     }
 }
 
+/// Makes a folder and those above it; their names are durable before anything in it is.
+fn make(folder: &Path) -> io::Result<()> {
+    let missing: Vec<_> =
+        folder.ancestors().take_while(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()).collect();
+    platform::create_private_directory(folder)?;
+    // A name without folders lies in the current one.
+    let above = missing.iter().filter_map(|folder| folder.parent());
+    let above = above.map(|above| if above.as_os_str().is_empty() { Path::new(".") } else { above });
+    above.into_iter().try_for_each(platform::sync_directory)
+}
+
 impl BlobPlace {
     pub(super) fn open(&self) -> Result<Arc<dyn ObjectStore>, StoreError> {
         match self {
@@ -52,7 +68,7 @@ impl BlobPlace {
                     detail: format!("the folder of blobs cannot be used: {error}; check its permissions"),
                 };
                 if !folder.is_dir() {
-                    platform::create_private_directory(folder).map_err(|error| cannot(&error))?;
+                    make(folder).map_err(|error| cannot(&error))?;
                 }
                 let store = LocalFileSystem::new_with_prefix(folder).map_err(|error| cannot(&error))?;
                 Ok(Arc::new(store.with_fsync(true)))

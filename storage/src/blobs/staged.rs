@@ -21,7 +21,9 @@ pub struct Progress {
 pub enum Finished {
     /// It has the digest that was expected, and is durable.
     Whole,
-    /// It has this one, and was removed.
+    /// It has this one. Nothing was removed, for somebody else may have finished the same blob
+    /// under the digest that it has: whoever is told so fails what the blob was for, and it
+    /// goes as that one's blob does ([`crate::port::Transfers`]).
     Other(blake3::Hash),
 }
 
@@ -75,6 +77,14 @@ impl Staged {
         }
     }
 
+    /// So many bytes can be taken without waiting for the place.
+    pub fn room(&self) -> usize {
+        match &self.place {
+            Place::Folder(staged) => staged.room(),
+            Place::Bucket(staged) => staged.room(),
+        }
+    }
+
     /// Takes the next bytes. Waits for the place only while it is behind by more than is
     /// gathered ([`crate::limits::STAGED_BATCH_BYTES_MAX`] in a folder, a part in a bucket);
     /// one call should bring no more than a few chunks. If it is dropped before it is ready,
@@ -112,6 +122,18 @@ impl Staged {
         match &mut self.place {
             Place::Folder(staged) => staged.progress().await,
             Place::Bucket(staged) => staged.progress().await,
+        }
+    }
+
+    /// Waits until more has become durable or there is more [`Self::room`], for ever if nothing is
+    /// on its way. It drives that as [`Self::progress`] does. Cancel safe.
+    ///
+    /// # Errors
+    /// As [`Self::write`].
+    pub async fn moved(&mut self) -> Result<(), StoreError> {
+        match &mut self.place {
+            Place::Folder(staged) => staged.moved().await,
+            Place::Bucket(staged) => staged.progress().await.map(drop),
         }
     }
 

@@ -70,6 +70,12 @@ fn of(table: Table) -> Ways {
         Table::Reference => ways::<stored::Reference>(),
         Table::PendingReference => ways::<stored::PendingReference>(),
         Table::SpentBlob => ways::<stored::SpentBlob>(),
+        Table::AttachedFile => ways::<stored::AttachedFile>(),
+        Table::KeptFile => ways::<stored::KeptFile>(),
+        Table::KeptBytes => ways::<stored::KeptBytes>(),
+        Table::UserAvatar | Table::RoomAvatar => ways::<stored::Avatar>(),
+        Table::EmojiSet => ways::<stored::EmojiSet>(),
+        Table::Emoji => ways::<stored::Emoji>(),
     }
 }
 

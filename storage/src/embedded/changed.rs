@@ -17,8 +17,9 @@ pub(crate) fn changed(writes: &Overlay) -> BTreeSet<Changed> {
         let id = || key.get(1..17)?.try_into().ok();
         match table {
             Table::Member | Table::FormerMember if planted::is(Bug::ChangeUntold) => None,
-            Table::Room | Table::Member | Table::FormerMember => Some(Changed::Room(RoomId(id()?))),
-            Table::User => Some(Changed::User(UserId(id()?))),
+            Table::Room | Table::Member | Table::FormerMember | Table::RoomAvatar => Some(Changed::Room(RoomId(id()?))),
+            Table::User | Table::UserAvatar => Some(Changed::User(UserId(id()?))),
+            Table::EmojiSet => Some(Changed::Emoji),
             _ => None,
         }
     };
@@ -40,6 +41,9 @@ mod tests {
         check(vec![keys::room(room).bytes], &[Changed::Room(room)]);
         check(vec![keys::member(room, user).bytes, keys::former_member(room, user).bytes], &[Changed::Room(room)]);
         check(vec![keys::user(user).bytes], &[Changed::User(user)]);
+        check(vec![keys::room_avatar(room).bytes], &[Changed::Room(room)]);
+        check(vec![keys::user_avatar(user).bytes], &[Changed::User(user)]);
+        check(vec![keys::emoji_set().bytes], &[Changed::Emoji]);
         let of_a_post = [keys::room_head(room).bytes, keys::entry(room, 7).bytes, keys::standing(room, user).bytes];
         check(of_a_post.into(), &[]);
     }

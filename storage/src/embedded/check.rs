@@ -5,6 +5,7 @@
 //! is held against the head that it had when its turn came.
 
 mod files;
+mod pictures;
 
 use rill_protocol::{ClientId, RoomId, UserId};
 use std::{collections::HashSet, fmt, ops::ControlFlow};
@@ -15,9 +16,11 @@ use super::{
     stored,
     view::{Durable, View},
 };
-use files::{content_of, transfers};
+use files::{attached, attached_to, content_of, transfers};
+use pictures::room_avatar;
 
 pub(crate) use files::check_content;
+pub(crate) use pictures::check_emoji;
 
 use crate::{
     StoreError, aggregates,
@@ -105,6 +108,7 @@ pub(super) fn check(store: &Durable, progress: &mut dyn FnMut(&Checked)) -> Resu
         checked.contents += 1;
         check_content(store, content, &mut checked)?;
     }
+    check_emoji(store, &mut checked)?;
     progress(&checked);
     Ok(checked)
 }
@@ -170,6 +174,8 @@ struct Walk {
     seq: u64,
     at_ms: u64,
     posts: u64,
+    /// The version of the room's avatar.
+    avatar: u64,
     /// Who is in the room by what its entries say.
     members: HashSet<UserId>,
     /// An entry is missing or does not open.
@@ -216,6 +222,7 @@ pub(crate) fn check_room(store: &Durable, room: RoomId, checked: &mut Checked) -
             checked.find("member", format!("{of}: by the log user {user} has {log}, and is {list}"));
         }
     }
+    room_avatar(store, room, walk.avatar, checked)?;
     derived(store, room, &head, checked)
 }
 
@@ -250,9 +257,10 @@ fn walk_page(
         match row.fact {
             stored::Fact::Created | stored::Fact::Joined => drop(walk.members.insert(row.author)),
             stored::Fact::Left => drop(walk.members.remove(&row.author)),
-            stored::Fact::Posted => {}
+            stored::Fact::Posted | stored::Fact::File | stored::Fact::FileSettled { .. } => {}
+            stored::Fact::Avatar { version, .. } => walk.avatar = version,
         }
-        walk.posts += u64::from(row.fact == stored::Fact::Posted);
+        walk.posts += u64::from(row.fact.is_post());
         if row.posts != walk.posts {
             checked.find("entry", format!("room {room}: entry {seq} counts {} posts of {}", row.posts, walk.posts));
             walk.posts = row.posts;
@@ -269,6 +277,7 @@ fn walk_page(
             }
             _ => {}
         }
+        attached_to(view, room, (*seq, row), checked)?;
     }
     Ok(rows.len())
 }
@@ -303,6 +312,7 @@ fn derived(store: &Durable, room: RoomId, head: &stored::RoomHead, checked: &mut
             checked.find("message", format!("room {room}: message {seq} does not agree with its entry"));
         }
     }
+    attached(store, room, head, checked)?;
     for (user, row) in checked.take(&of, members)?.unwrap_or_default() {
         let is_open = row.ranges.last().is_some_and(|range| range.until.is_none());
         let rises = row.ranges.windows(2).all(|pair| pair[0].until.is_some_and(|until| until <= pair[1].from));

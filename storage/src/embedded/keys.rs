@@ -4,11 +4,13 @@
 //! A key carries the type of its record, so that one cannot be read as another.
 
 mod files;
+mod pictures;
 
 use rill_protocol::{ClientId, RoomId, SessionId, UserId};
 use std::marker::PhantomData;
 
 pub(crate) use files::*;
+pub(crate) use pictures::*;
 
 use super::stored;
 use crate::{
@@ -43,6 +45,12 @@ pub(crate) struct Span<R> {
     pub(crate) from: Vec<u8>,
     pub(crate) until: Vec<u8>,
     record: PhantomData<fn() -> R>,
+}
+
+impl<R> Clone for Span<R> {
+    fn clone(&self) -> Self {
+        Self { table: self.table, from: self.from.clone(), until: self.until.clone(), record: PhantomData }
+    }
 }
 
 /// The first key behind all that begin with `prefix`. A prefix begins with a table's
@@ -195,8 +203,16 @@ pub(crate) fn body(room: RoomId, seq: u64, part: u16) -> Key<stored::Body> {
     Key::new(Table::Body, &[&room.0, &seq.to_be_bytes(), &part.to_be_bytes()])
 }
 
+/// The file of the message `seq`.
+pub(crate) fn attached_file(room: RoomId, seq: u64) -> Key<stored::AttachedFile> {
+    Key::new(Table::AttachedFile, &[&room.0, &seq.to_be_bytes()])
+}
+
+pub(crate) fn attached_files(room: RoomId) -> Span<stored::AttachedFile> {
+    Span::of(Table::AttachedFile, &[&room.0])
+}
+
 /// What a change of a message writes.
-#[cfg(test)]
 pub(crate) fn message(room: RoomId, seq: u64) -> Key<stored::Message> {
     Key::new(Table::Message, &[&room.0, &seq.to_be_bytes()])
 }

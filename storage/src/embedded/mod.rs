@@ -49,7 +49,7 @@ mod durability_tests;
 mod pipeline_tests;
 
 use parking_lot::Mutex;
-use rill_protocol::UserId;
+use rill_protocol::{TransferId, UserId};
 use std::{collections::BTreeMap, sync::Arc};
 
 use endings::LastEndings;
@@ -76,7 +76,7 @@ pub use sweep::Swept;
 use crate::{
     StoreError,
     aggregates::{self, Slot, Substrate},
-    model::{DueContents, Pending, Transfer},
+    model::{ContentId, DueContents, Pending, Transfer},
     record::KeyRing,
 };
 
@@ -129,16 +129,25 @@ impl Substrate for Embedded {
     fn expired_transfers(
         &self,
         untouched_since_ms: u64,
+        after: Option<(UserId, TransferId)>,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<Transfer>, StoreError>> + Send {
-        std::future::ready(
-            self.durable
-                .read(|view| aggregates::untouched_transfers(view, &keys::all_transfers(), untouched_since_ms, limit)),
-        )
+        let span = match after {
+            Some((user, id)) => keys::all_transfers().behind(&[&user.0, &id.0]),
+            None => keys::all_transfers(),
+        };
+        let wanted = (untouched_since_ms, limit);
+        let read = move |view: &View<'_>| aggregates::untouched_transfers(view, span.clone(), None, wanted);
+        std::future::ready(self.durable.read(read))
     }
 
-    fn due_contents(&self, now_ms: u64, limit: usize) -> impl Future<Output = Result<DueContents, StoreError>> + Send {
-        std::future::ready(sweep::due_contents(self, now_ms, limit))
+    fn due_contents(
+        &self,
+        now_ms: u64,
+        after: Option<ContentId>,
+        limit: usize,
+    ) -> impl Future<Output = Result<DueContents, StoreError>> + Send {
+        std::future::ready(sweep::due_contents(self, now_ms, after, limit))
     }
 
     fn observers(&self) -> &Observers {

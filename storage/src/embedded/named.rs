@@ -31,9 +31,14 @@ fn describe(table: Table, key: &mut Parts<'_>) -> Result<String, StoreError> {
         | Table::Invitation
         | Table::InvitationUse
         | Table::Transfer
-        | Table::TransferProgress => format!("user {}", key.user()?),
-        Table::Room | Table::RoomHead | Table::Place | Table::Archived => format!("room {}", key.room()?),
-        Table::Entry | Table::Body | Table::Message | Table::Pending | Table::Segment => {
+        | Table::TransferProgress
+        | Table::KeptFile
+        | Table::KeptBytes
+        | Table::UserAvatar => format!("user {}", key.user()?),
+        Table::Room | Table::RoomHead | Table::Place | Table::Archived | Table::RoomAvatar => {
+            format!("room {}", key.room()?)
+        }
+        Table::Entry | Table::Body | Table::Message | Table::Pending | Table::Segment | Table::AttachedFile => {
             format!("room {}, entry {}", key.room()?, key.number()?)
         }
         Table::Member | Table::FormerMember | Table::Standing => format!("room {}, user {}", key.room()?, key.user()?),
@@ -48,6 +53,8 @@ fn describe(table: Table, key: &mut Parts<'_>) -> Result<String, StoreError> {
         Table::Content | Table::ContentDue | Table::Reference | Table::PendingReference | Table::SpentBlob => {
             format!("content {}", key.content()?)
         }
+        Table::EmojiSet => "the set of emoji".to_owned(),
+        Table::Emoji => format!("emoji {}", hex(&key.take::<16>()?)),
         Table::UserEntry => format!("user {}, entry {}", key.user()?, key.number()?),
         Table::UserRoom | Table::UserRoomGone => format!("user {}, room {}", key.user()?, key.room()?),
     })

@@ -217,6 +217,7 @@ pub(super) fn assemble(
         user_log: ports.clone(),
         transfers: ports.clone(),
         contents: ports.clone(),
+        emoji: ports.clone(),
         changes: ports,
         secret,
     };

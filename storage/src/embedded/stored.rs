@@ -130,8 +130,9 @@ records! {
         state: TransferState,
     }
 
-    /// What the digest needs of whole parts lies beside.
-    1 TransferProgress { durable: u64, values: Vec<[u8; 32]>, }
+    /// What the digest needs of whole parts lies beside, and who writes it.
+    2 TransferProgress { durable: u64, values: Vec<[u8; 32]>, writer: u64, }
+        was 1 TransferProgressOfFormat1 { durable: u64, values: Vec<[u8; 32]>, }
 
     1 Content { key: [u8; 32], blob: [u8; 32], size: u64, facts: Vec<u8>, created_ms: u64, }
 
@@ -144,6 +145,31 @@ records! {
 
     /// Its name stays for a while after it is gone.
     1 SpentBlob { facts: Vec<u8>, gone_ms: Option<u64>, }
+
+    /// The file of a message, as it is now.
+    1 AttachedFile { transfer: [u8; 16], name: String, size: u64, voice: Option<Voice>, state: FileState, }
+
+    /// `None` where the message was forgotten before its transfer was told as done.
+    1 KeptFile { bytes: Option<u64>, }
+
+    1 KeptBytes { bytes: u64, }
+
+    /// Of a user or a room. It stays when the picture goes, for its version.
+    1 Avatar { version: u64, picture: Option<Picture>, }
+
+    1 EmojiSet { version: u64, }
+
+    1 Emoji {
+        name: String,
+        picture: Picture,
+        width: u32,
+        height: u32,
+        animated: bool,
+        source: [u8; 32],
+        added_by: UserId,
+        added_ms: u64,
+        version: u64,
+    }
 }
 
 impl From<EntryOfFormat1> for Entry {
@@ -152,6 +178,13 @@ impl From<EntryOfFormat1> for Entry {
         let EntryOfFormat1 { at_ms, author, client_id, posts, fact } = older;
         let text = if fact.has_body() { Text::Apart } else { Text::None };
         Self { at_ms, author, client_id, posts, fact, text }
+    }
+}
+
+impl From<TransferProgressOfFormat1> for TransferProgress {
+    fn from(older: TransferProgressOfFormat1) -> Self {
+        let TransferProgressOfFormat1 { durable, values } = older;
+        Self { durable, values, writer: 0 }
     }
 }
 
@@ -240,13 +273,72 @@ pub(crate) enum Fact {
     Posted,
     Joined,
     Left,
+    File,
+    FileSettled { target: u64 },
+    Avatar { version: u64, is_set: bool },
 }
 
 impl Fact {
     /// Whether a body lies beside it.
     pub(crate) fn has_body(self) -> bool {
-        matches!(self, Self::Created | Self::Posted)
+        matches!(self, Self::Created | Self::Posted | Self::File)
     }
+
+    /// Whether it counts among the posts of its log.
+    pub(crate) fn is_post(self) -> bool {
+        matches!(self, Self::Posted | Self::File)
+    }
+
+    /// The message whose file an entry of this fact speaks of.
+    pub(crate) fn file_of(self, seq: u64) -> Option<u64> {
+        match self {
+            Self::File => Some(seq),
+            Self::FileSettled { target } => Some(target),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Voice {
+    pub(crate) duration_ms: u32,
+    pub(crate) waveform: Vec<u8>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum FileState {
+    Pending,
+    Complete { content: [u8; 32], size: u64, media_type: String, image: Option<Image> },
+    Failed { code: u32 },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Image {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) animated: bool,
+    pub(crate) blur_hash: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum PictureFormat {
+    Jpeg,
+    Png,
+    Gif,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Rendering {
+    pub(crate) format: PictureFormat,
+    pub(crate) size: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Picture {
+    pub(crate) content: [u8; 32],
+    pub(crate) blob: [u8; 32],
+    pub(crate) large: Rendering,
+    pub(crate) small: Option<Rendering>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -159,16 +159,19 @@ async fn spent_blobs(store: &Embedded, now_ms: u64) -> Result<u64, StoreError> {
 }
 
 /// See [`crate::port::Contents::due`].
-pub(super) fn due_contents(store: &Embedded, now_ms: u64, limit: usize) -> Result<DueContents, StoreError> {
-    let (mut due, mut found, mut after) = (DueContents::default(), 0, None);
+pub(super) fn due_contents(
+    store: &Embedded,
+    now_ms: u64,
+    mut after: Option<ContentId>,
+    limit: usize,
+) -> Result<DueContents, StoreError> {
+    let (mut due, mut found) = (DueContents::default(), 0);
     loop {
         let contents = listed_contents(store, after)?;
         for id in &contents {
             let of_one = store.read(|view| aggregates::due_of_content(view, *id, now_ms))?;
             found += usize::from(of_one != DueContents::default());
-            due.pending.extend(of_one.pending);
-            due.spent.extend(of_one.spent);
-            if found >= limit {
+            if due.add(of_one, found >= limit) {
                 return Ok(due);
             }
         }

@@ -1,12 +1,8 @@
 //! Files: transfers that bring them in, and contents that are stored once.
 
-use rill_protocol::{ClientId, RoomId, UserId};
+use rill_protocol::{ClientId, RoomId, TransferId, UserId};
 
 use crate::blobs::{BlobName, Progress};
-
-/// A transfer's id, chosen by the client that sends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TransferId(pub [u8; 16]);
 
 /// What a file is sent for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +76,8 @@ pub struct Transfer {
     pub message: Option<(RoomId, u64)>,
     pub state: TransferState,
     pub progress: Progress,
+    /// Who writes it: the number of the last one to take it, 0 before the first.
+    pub writer: u64,
 }
 
 /// What one user may have under way.
@@ -88,6 +86,8 @@ pub struct TransferBounds {
     pub transfers_max: usize,
     /// Declared bytes of all of them.
     pub bytes_max: u64,
+    /// Of those and of all that the user keeps.
+    pub kept_bytes_max: u64,
 }
 
 /// A keyed hash of a content's digest and size; in keys its first half.
@@ -115,14 +115,10 @@ impl std::fmt::Display for ContentId {
 /// What needs a content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reference {
-    Message {
-        room: RoomId,
-        seq: u64,
-    },
+    Message { room: RoomId, seq: u64 },
     UserAvatar(UserId),
     RoomAvatar(RoomId),
-    /// By the emoji's id.
-    Emoji([u8; 16]),
+    Emoji(super::EmojiId),
 }
 
 /// A blob for a content that may be stored already.
@@ -131,7 +127,8 @@ pub struct Offer {
     pub blob: BlobName,
     pub size: u64,
     /// What the caller knows of it, at most [`crate::limits::CONTENT_FACTS_BYTES_MAX`]: names
-    /// of blobs that were made of it belong here, for they go when it does.
+    /// of blobs that were made of it belong here, for they go when it does. They follow from its
+    /// own name: see [`crate::port::Transfers`].
     pub facts: Vec<u8>,
 }
 
@@ -168,4 +165,18 @@ pub struct DueContents {
     pub pending: Vec<PendingReference>,
     /// To be removed from the place of blobs, and then told as collected.
     pub spent: Vec<SpentBlob>,
+    /// Behind which content the next ones are; `None` at the end.
+    pub next: Option<ContentKey>,
+}
+
+impl DueContents {
+    /// Takes what is due of one more content, which may be the last that is asked for; returns
+    /// whether it was.
+    pub(crate) fn add(&mut self, of_one: Self, is_enough: bool) -> bool {
+        let key = of_one.pending.first().map(|due| due.content).or(of_one.spent.first().map(|due| due.content));
+        self.pending.extend(of_one.pending);
+        self.spent.extend(of_one.spent);
+        self.next = key.filter(|_| is_enough);
+        self.next.is_some()
+    }
 }

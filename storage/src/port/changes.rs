@@ -8,8 +8,10 @@ use std::sync::Arc;
 pub enum Changed {
     /// The room itself, or who is in it.
     Room(RoomId),
-    /// The account.
+    /// The account, or the avatar.
     User(UserId),
+    /// The set of custom emoji.
+    Emoji,
 }
 
 /// Is told of a change after it is durable and before whoever made it is answered; of

@@ -52,6 +52,9 @@ pub trait Contents: Send + Sync {
     ) -> Result<Option<Content>, StoreError>;
     /// What a reference names is true; returns whether the reference is there.
     async fn confirm(&self, content: ContentKey, reference: Reference) -> Result<bool, StoreError>;
+    /// What a reference names may be about to go: a confirmed one is pending again, so that whoever
+    /// finds it due looks. Returns whether the reference is there.
+    async fn doubt(&self, content: ContentKey, reference: Reference, until_ms: u64) -> Result<bool, StoreError>;
     /// What a reference names is gone, or never came; returns whether the reference was
     /// there.
     async fn release(&self, content: ContentKey, reference: Reference) -> Result<bool, StoreError>;
@@ -62,8 +65,9 @@ pub trait Contents: Send + Sync {
     async fn get(&self, content: ContentKey) -> Result<Option<Content>, StoreError>;
     /// Some of what refers to a content: the confirmed ones.
     async fn references(&self, content: ContentKey, limit: usize) -> Result<Vec<Reference>, StoreError>;
-    /// What a collector has to do, of at most so many contents: for the sweep.
-    async fn due(&self, now_ms: u64, limit: usize) -> Result<DueContents, StoreError>;
+    /// What a collector has to do, of at most so many contents behind one of them: for the
+    /// sweep, which goes on with [`DueContents::next`] whatever it could do about those before.
+    async fn due(&self, now_ms: u64, after: Option<ContentKey>, limit: usize) -> Result<DueContents, StoreError>;
     /// A spent blob is gone from its place.
     async fn collected(&self, content: ContentKey, blob: BlobName, now_ms: u64) -> Result<(), StoreError>;
 }

@@ -18,7 +18,8 @@ pub enum AppendRefused {
     NotAMember,
     /// The room has as many members as allowed.
     RoomFull,
-    /// A join by a member or a leave by somebody who is none: nothing to change.
+    /// A join by a member, a leave by somebody who is none, a file of somebody else or one
+    /// that is settled: nothing to change.
     Unchanged,
     /// The author has used as many client ids in this room as the store remembers.
     TooManyKeys,
@@ -113,12 +114,28 @@ pub trait Log: Send + Sync {
         limit: usize,
         bytes: usize,
     ) -> Result<Option<Sight<MessagePage>>, StoreError>;
+    /// The newest messages with files before a seq, for somebody. Bounds as above.
+    async fn files_for(
+        &self,
+        user: UserId,
+        room: RoomId,
+        before: u64,
+        limit: usize,
+        bytes: usize,
+    ) -> Result<Option<Sight<MessagePage>>, StoreError>;
     /// The entries that a doorbell brings, which another node has committed; none where it
     /// brings none.
     ///
     /// # Errors
     /// What it brings is not such entries: then the log is to be read.
     fn told(&self, room: RoomId, bell: &Doorbell<'_>) -> Result<Vec<Arc<Entry>>, StoreError>;
+    /// Somebody was shown more of a log than there is: where the store is elsewhere it may have
+    /// gone back, or another one than this was heard. What this node has seen of the log is held
+    /// against it, and if it is not there the log goes on in a new epoch. Harmless where that is
+    /// not so.
+    async fn doubt(&self, _room: RoomId) -> Result<(), StoreError> {
+        Ok(())
+    }
     /// Adds an observer for the store's life.
     fn observe(&self, observer: Arc<dyn LogObserver>);
 }

@@ -9,6 +9,7 @@
 
 pub mod changes;
 pub mod contents;
+pub mod emoji;
 pub mod endings;
 pub mod invitations;
 pub mod log;
@@ -22,12 +23,13 @@ use std::sync::Arc;
 
 pub use changes::{ChangeObserver, Changed, Changes};
 pub use contents::{Claimed, Contents};
+pub use emoji::{Added, EmojiSets};
 pub use endings::Endings;
 pub use invitations::Invitations;
 pub use log::{AppendRefused, Log, LogObserver};
 pub use rooms::{Directory, Rooms};
 pub use sessions::Sessions;
-pub use transfers::{TransferRefused, Transfers};
+pub use transfers::{Advanced, TransferRefused, Transfers};
 pub use user_log::{UserLog, UserLogObserver};
 pub use users::{Roster, Users};
 
@@ -45,6 +47,7 @@ pub struct Store {
     pub user_log: Arc<dyn UserLog>,
     pub transfers: Arc<dyn Transfers>,
     pub contents: Arc<dyn Contents>,
+    pub emoji: Arc<dyn EmojiSets>,
     pub changes: Arc<dyn Changes>,
     /// Made with the store and kept in it: the key of every keyed hash.
     pub secret: [u8; 32],

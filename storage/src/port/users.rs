@@ -5,7 +5,7 @@ use rill_protocol::{SessionId, UserId};
 
 use crate::{
     StoreError,
-    model::{NameKey, Role, User},
+    model::{Avatar, NameKey, Picture, Profile, Role, User},
 };
 
 /// Who holds a name.
@@ -30,6 +30,18 @@ pub trait Users: Send + Sync {
     async fn create(&self, user: User) -> Result<bool, StoreError>;
     /// An account.
     async fn get(&self, user: UserId) -> Result<Option<User>, StoreError>;
+    /// What is shown of a user.
+    async fn profile(&self, user: UserId) -> Result<Option<Profile>, StoreError>;
+    /// Gives a user another picture, or none, if their avatar is the one of version `replaces`.
+    /// Returns what it is then; `None` if there is no such user. Repeatable: who has lost the
+    /// answer finds their picture there.
+    async fn set_avatar(
+        &self,
+        user: UserId,
+        picture: Option<Picture>,
+        replaces: u64,
+        at_ms: u64,
+    ) -> Result<Option<Avatar>, StoreError>;
     /// Sets the hash of the password and, in the same stroke, ends every login but `keep`.
     /// With `expected` it does so only if that is the hash now: of two who change it at
     /// the same time one is told. The logins that ended, or `None` if nothing was changed.

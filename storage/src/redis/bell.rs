@@ -79,7 +79,7 @@ impl Changes {
 }
 
 /// What the batch puts into its stream, if that is the end of the log and nothing else, in
-/// one epoch, with all texts, and not too much.
+/// one epoch, with all that is to be said of it, and not too much.
 fn rows(batch: &Batch, log: LogId, seq: u64) -> Option<Vec<&[u8]>> {
     let appended = &batch.effects.entries;
     let epochs_differ = || batch.effects.heads.windows(2).any(|heads| heads[0].1 != heads[1].1);
@@ -91,7 +91,8 @@ fn rows(batch: &Batch, log: LogId, seq: u64) -> Option<Vec<&[u8]>> {
         let key = keys::entry(*room, entry.seq);
         let row = batch.writes.get(&key.bytes)?.as_deref()?;
         bytes += row.len();
-        let is_apart = matches!(&entry.body, Body::Text(text) if text.len() > BODY_PART_BYTES_MAX);
+        let is_apart =
+            entry.file.is_some() || matches!(&entry.body, Body::Text(text) if text.len() > BODY_PART_BYTES_MAX);
         if LogId::Room(*room) != log || entry.seq != expected || is_apart || bytes > DOORBELL_BYTES_MAX {
             return None;
         }

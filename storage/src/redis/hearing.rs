@@ -5,11 +5,12 @@
 //! one to each node, and a channel is heard where its hash tag lies.
 
 use futures_util::StreamExt as _;
+use parking_lot::Mutex;
 use redis::{
     Client, ConnectionAddr, ErrorKind, ProtocolVersion, PushInfo, PushKind, RedisResult, Value, aio::PubSubSink,
     cluster::ClusterClient, cluster_async::ClusterConnection,
 };
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 use tokio::time;
 
 use super::{
@@ -34,7 +35,8 @@ pub enum Heard<'a> {
     /// A connection to a node of a cluster was lost: what is said there is not heard until its
     /// channels begin again.
     Broken,
-    /// Nothing more comes.
+    /// Nothing more comes, or not from everywhere: a channel has moved to another node of a
+    /// cluster. Another connection hears it there.
     Ended,
 }
 
@@ -44,8 +46,13 @@ pub type Ear = Arc<dyn Fn(Heard<'_>) + Send + Sync>;
 /// A connection that hears. It ends when this is dropped.
 pub enum Hearing {
     Anywhere(PubSubSink, tokio::sync::oneshot::Sender<()>),
-    Sharded(Box<ClusterConnection>),
+    Sharded(Box<ClusterConnection>, Arc<Leaving>),
 }
+
+/// Channels that this node asks to hear no more. Of any other, that it is not heard any more
+/// says that the node which had it gave it away.
+#[derive(Default)]
+pub struct Leaving(Mutex<HashSet<Vec<u8>>>);
 
 impl Condition {
     /// Whether channels are heard, and must be told, where their hash tag lies
@@ -114,18 +121,21 @@ impl Hearing {
 
     async fn sharded(server: &RedisServer, ear: Ear) -> RedisResult<Self> {
         cryptography::provide();
+        let leaving = Arc::<Leaving>::default();
+        let left = Arc::clone(&leaving);
         let mut builder = ClusterClient::builder(server.nodes.clone())
             .use_protocol(ProtocolVersion::RESP3)
             .connection_timeout(CONNECT_TIMEOUT)
             .response_timeout(answer_timeout(0))
             .push_sender(move |push: PushInfo| {
-                hear_push(&ear, &push);
+                hear_push(&ear, &left, &push);
                 Ok::<(), ()>(())
             });
         if let Some(certificates) = certificates(server).filter(|_| server.is_encrypted()) {
             builder = builder.certs(certificates);
         }
-        Ok(Self::Sharded(Box::new(bounded(builder.build()?.get_async_connection()).await?)))
+        let connection = bounded(builder.build()?.get_async_connection()).await?;
+        Ok(Self::Sharded(Box::new(connection), leaving))
     }
 
     /// Hears these channels too, from when it returns. Of channels that lie in different
@@ -136,8 +146,9 @@ impl Hearing {
     pub async fn subscribe(&mut self, channels: &[Vec<u8>]) -> RedisResult<()> {
         match self {
             Self::Anywhere(sink, _) => bounded(sink.subscribe(channels)).await,
-            Self::Sharded(connection) => {
+            Self::Sharded(connection, leaving) => {
                 for channel in channels {
+                    leaving.0.lock().remove(channel);
                     bounded(connection.ssubscribe(channel)).await?;
                 }
                 Ok(())
@@ -152,8 +163,9 @@ impl Hearing {
     pub async fn unsubscribe(&mut self, channels: &[Vec<u8>]) -> RedisResult<()> {
         match self {
             Self::Anywhere(sink, _) => bounded(sink.unsubscribe(channels)).await,
-            Self::Sharded(connection) => {
+            Self::Sharded(connection, leaving) => {
                 for channel in channels {
+                    leaving.0.lock().insert(channel.clone());
                     bounded(connection.sunsubscribe(channel)).await?;
                 }
                 Ok(())
@@ -162,12 +174,15 @@ impl Hearing {
     }
 }
 
-fn hear_push(ear: &Ear, push: &PushInfo) {
+fn hear_push(ear: &Ear, leaving: &Leaving, push: &PushInfo) {
     match (&push.kind, push.data.as_slice()) {
         (PushKind::SMessage, [Value::BulkString(channel), Value::BulkString(payload)]) => {
             ear(Heard::Said { channel, payload });
         }
         (PushKind::SSubscribe, [Value::BulkString(channel), ..]) => ear(Heard::Began { channel }),
+        (PushKind::SUnsubscribe, [Value::BulkString(channel), ..]) if !leaving.0.lock().remove(channel) => {
+            ear(Heard::Ended);
+        }
         (PushKind::Disconnection, _) => ear(Heard::Broken),
         _ => {}
     }

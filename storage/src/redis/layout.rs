@@ -1,7 +1,7 @@
 //! Where a row lies in Redis.
 //!
 //! A slot's keys share a hash tag, so that a cluster keeps them together and a script may
-//! touch all of them: `<prefix>{r:ROOM}:`, `{u:USER}:`, `{n:NAME}:`, `{c:CONTENT}:`. Rows of which a slot has
+//! touch all of them: `<prefix>{r:ROOM}:`, `{u:USER}:`, `{n:NAME}:`, `{c:CONTENT}:`, `{e}:`. Rows of which a slot has
 //! one lie in its hash `row` beside its version. Other tables have a key each, named as the
 //! table; what is left of a row's key behind table and slot is its field.
 
@@ -53,8 +53,8 @@ pub(super) struct Layout {
 pub(super) fn shape(table: Table) -> Shape {
     match table {
         Table::Entry | Table::UserEntry => Shape::Stream,
-        Table::Member | Table::Message | Table::Pending => Shape::Ordered,
-        Table::Reference | Table::PendingReference => Shape::Ordered,
+        Table::Member | Table::Message | Table::AttachedFile | Table::Pending => Shape::Ordered,
+        Table::Reference | Table::PendingReference | Table::KeptFile => Shape::Ordered,
         Table::RequestKey => Shape::Expiring,
         _ => Shape::Hash,
     }
@@ -78,7 +78,8 @@ pub(super) fn shared(key: &[u8]) -> usize {
 /// Whether a slot has one row of a table, or many.
 fn is_single(table: Table) -> bool {
     matches!(table, Table::Room | Table::RoomHead | Table::Archived | Table::User | Table::UserHead | Table::Name)
-        || matches!(table, Table::Content | Table::ContentDue)
+        || matches!(table, Table::Content | Table::ContentDue | Table::KeptBytes)
+        || matches!(table, Table::UserAvatar | Table::RoomAvatar | Table::EmojiSet)
 }
 
 /// Whether a node remembers rows of a table from one call to the next: small ones that are
@@ -99,6 +100,8 @@ fn cut(table: Table) -> Cut {
         Table::RequestKey => Cut { slot: 5..21, split: 1..37 },
         Table::InvitationUse => Cut { slot: 1..17, split: 17..33 },
         Table::Name => Cut { slot: 1..33, split: 33..33 },
+        // Of which there is one.
+        Table::EmojiSet | Table::Emoji => Cut { slot: 1..1, split: 1..1 },
         _ => Cut { slot: 1..17, split: 17..17 },
     }
 }
@@ -127,6 +130,7 @@ impl Layout {
             Slot::User(user) => format!("{{u:{user}}}"),
             Slot::Name(name) => format!("{{n:{}}}", hex(&name.0)),
             Slot::Content(content) => format!("{{c:{content}}}"),
+            Slot::Emoji => "{e}".to_owned(),
         }
     }
 
@@ -162,14 +166,17 @@ impl Layout {
                 Slot::Room(RoomId(id()?))
             }
             Table::FormerMember | Table::Standing | Table::RequestKey | Table::Pending => Slot::Room(RoomId(id()?)),
-            Table::Segment | Table::Archived => Slot::Room(RoomId(id()?)),
+            Table::Segment | Table::Archived | Table::AttachedFile | Table::RoomAvatar => Slot::Room(RoomId(id()?)),
             Table::User | Table::Session | Table::Token | Table::Ticket | Table::UserHead | Table::UserEntry => {
                 Slot::User(UserId(id()?))
             }
             Table::UserRoom | Table::UserRoomGone | Table::Invitation | Table::InvitationUse => {
                 Slot::User(UserId(id()?))
             }
-            Table::Transfer | Table::TransferProgress => Slot::User(UserId(id()?)),
+            Table::Transfer | Table::TransferProgress | Table::KeptFile | Table::KeptBytes | Table::UserAvatar => {
+                Slot::User(UserId(id()?))
+            }
+            Table::EmojiSet | Table::Emoji => Slot::Emoji,
             Table::Content | Table::ContentDue | Table::Reference | Table::PendingReference | Table::SpentBlob => {
                 Slot::Content(ContentId(id()?))
             }
@@ -183,6 +190,7 @@ impl Layout {
         let tag = match changed {
             Changed::Room(room) => Self::tag(Slot::Room(room)),
             Changed::User(user) => Self::tag(Slot::User(user)),
+            Changed::Emoji => Self::tag(Slot::Emoji),
         };
         format!("{}change:{tag}", self.prefix).into_bytes()
     }
@@ -238,7 +246,7 @@ mod tests {
     use super::*;
     use crate::{
         embedded::keys,
-        model::{Digest, InvitationId, Reference},
+        model::{Digest, EmojiId, InvitationId, Reference},
     };
     use rill_protocol::ClientId;
 
@@ -273,6 +281,9 @@ mod tests {
             &format!("{content}:reference"),
             &[&[1; 17][..], &7u64.to_be_bytes()].concat(),
         );
+        check(Slot::Emoji, keys::emoji_set().bytes, "rill:{e}:row", b"emoji_set");
+        check(Slot::Emoji, keys::emoji(EmojiId([7; 16])).bytes, "rill:{e}:emoji", &[7; 16]);
+        check(user, keys::user_avatar(USER).bytes, &format!("rill:{{u:{USER}}}:row"), b"user_avatar");
         assert!(layout.place(Slot::Room(RoomId([8; 16])), &keys::room(ROOM).bytes).is_err(), "of another room");
         assert!(layout.place(room, &keys::meta().bytes).is_err(), "of no room");
     }

@@ -67,6 +67,8 @@ fn id(slot: Slot) -> Vec<u8> {
         Slot::User(user) => user.0.to_vec(),
         Slot::Name(name) => name.0.to_vec(),
         Slot::Content(content) => content.0.to_vec(),
+        // In no list: there is one.
+        Slot::Emoji => Vec::new(),
     }
 }
 
@@ -114,7 +116,7 @@ impl Core {
                         || !tx.collect(&tickets, Direction::Forward, 1, |_, _| Ok(()))?.is_empty()
                         || !tx.collect(&invitations, Direction::Forward, 1, |_, _| Ok(()))?.is_empty()
                 }
-                Slot::Name(_) => false,
+                Slot::Name(_) | Slot::Emoji => false,
                 Slot::Content(content) => {
                     let is_stored = list == List::Contents && tx.contains(&keys::content(content))?;
                     is_stored || tx.contains(&keys::content_due(content))?

@@ -106,6 +106,7 @@ pub(super) fn over(
         user_log: ports.clone(),
         transfers: ports.clone(),
         contents: ports.clone(),
+        emoji: ports.clone(),
         changes: ports,
         secret,
     };

@@ -221,6 +221,10 @@ impl Seen {
         }
     }
 
+    fn end(&self, log: LogId) -> Option<Point> {
+        self.0.lock().ends.get(&log).copied()
+    }
+
     /// The logs that a batch would append to where something else has been seen already.
     pub(super) fn went_back(&self, effects: &Effects) -> Vec<LogId> {
         let logs = self.0.lock();
@@ -354,6 +358,16 @@ impl Core {
         }
         if comparison.undone.fetch_sub(1, Relaxed) == 1 {
             self.seen.compared(comparison.met);
+        }
+    }
+
+    /// Compares one log with what was seen of it.
+    pub(super) async fn doubt(self: &Arc<Self>, room: RoomId) -> Result<(), StoreError> {
+        self.ensure_open()?;
+        let log = LogId::Room(room);
+        match self.seen.end(log) {
+            Some(seen) => self.compare_one(log, seen).await,
+            None => Ok(()),
         }
     }
 

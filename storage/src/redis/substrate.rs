@@ -1,6 +1,6 @@
 //! Redis under the aggregates.
 
-use rill_protocol::{Epoch, RoomId};
+use rill_protocol::{Epoch, RoomId, TransferId, UserId};
 use std::sync::Arc;
 
 use super::{bell::Changes, core::Core};
@@ -8,7 +8,7 @@ use crate::{
     StoreError,
     aggregates::{Slot, Substrate},
     embedded::{Observers, queue::Reply, tx::Tx, view::View},
-    model::{DueContents, Entry, Pending, Transfer},
+    model::{ContentId, DueContents, Entry, Pending, Transfer},
     record::KeyRing,
 };
 
@@ -41,13 +41,19 @@ impl Substrate for Redis {
     fn expired_transfers(
         &self,
         untouched_since_ms: u64,
+        after: Option<(UserId, TransferId)>,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<Transfer>, StoreError>> + Send {
-        self.core.expired_transfers(untouched_since_ms, limit)
+        self.core.expired_transfers(untouched_since_ms, after, limit)
     }
 
-    fn due_contents(&self, now_ms: u64, limit: usize) -> impl Future<Output = Result<DueContents, StoreError>> + Send {
-        self.core.due_contents(now_ms, limit)
+    fn due_contents(
+        &self,
+        now_ms: u64,
+        after: Option<ContentId>,
+        limit: usize,
+    ) -> impl Future<Output = Result<DueContents, StoreError>> + Send {
+        self.core.due_contents(now_ms, after, limit)
     }
 
     fn observers(&self) -> &Observers {
@@ -56,6 +62,10 @@ impl Substrate for Redis {
 
     fn ring(&self) -> &KeyRing {
         &self.core.ring
+    }
+
+    fn doubt(&self, room: RoomId) -> impl Future<Output = Result<(), StoreError>> + Send {
+        self.core.doubt(room)
     }
 
     fn told(&self, room: RoomId, epoch: Epoch, last: &Entry, changes: &[u8]) {

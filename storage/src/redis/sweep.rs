@@ -3,7 +3,7 @@
 //! to look at: transfers and contents.
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use rill_protocol::UserId;
+use rill_protocol::{TransferId, UserId};
 use std::sync::Arc;
 
 use super::{core::Core, lists::List};
@@ -60,17 +60,23 @@ impl Core {
     pub(super) async fn expired_transfers(
         self: &Arc<Self>,
         untouched_since_ms: u64,
+        behind: Option<(UserId, TransferId)>,
         limit: usize,
     ) -> Result<Vec<Transfer>, StoreError> {
         self.ensure_open()?;
-        let (mut expired, mut after) = (Vec::new(), None);
+        let of_user = |user| {
+            self.read(Slot::User(user), move |view| {
+                aggregates::untouched_transfers(view, keys::transfers(user), behind, (untouched_since_ms, limit))
+            })
+        };
+        let (mut expired, mut after) = (Vec::new(), behind.map(|(user, _)| user.0));
+        if let Some((user, _)) = behind {
+            // Whom the last ones were of may have more.
+            expired = of_user(user).await?;
+        }
         loop {
             let users = self.listed_in(List::Expiring, after).await?;
-            let of_users = stream::iter(users.iter().copied().map(UserId).map(|user| {
-                self.read(Slot::User(user), move |view| {
-                    aggregates::untouched_transfers(view, &keys::transfers(user), untouched_since_ms, limit)
-                })
-            }));
+            let of_users = stream::iter(users.iter().copied().map(UserId).map(&of_user));
             let mut of_users = of_users.buffered(LIST_READS_MAX);
             while let Some(found) = of_users.try_next().await? {
                 expired.extend(found);
@@ -85,9 +91,14 @@ impl Core {
     }
 
     /// See [`crate::port::Contents::due`]. Contents with nothing due leave the list.
-    pub(super) async fn due_contents(self: &Arc<Self>, now_ms: u64, limit: usize) -> Result<DueContents, StoreError> {
+    pub(super) async fn due_contents(
+        self: &Arc<Self>,
+        now_ms: u64,
+        after: Option<ContentId>,
+        limit: usize,
+    ) -> Result<DueContents, StoreError> {
         self.ensure_open()?;
-        let (mut due, mut found, mut after) = (DueContents::default(), 0, None);
+        let (mut due, mut found, mut after) = (DueContents::default(), 0, after.map(|after| after.0));
         loop {
             let contents = self.listed_in(List::Collecting, after).await?;
             let of_contents = stream::iter(contents.iter().copied().map(ContentId).map(|id| async move {
@@ -101,13 +112,8 @@ impl Core {
                 if !is_due {
                     self.unlist(List::Collecting, Slot::Content(id)).await?;
                 }
-                if of_one == DueContents::default() {
-                    continue;
-                }
-                due.pending.extend(of_one.pending);
-                due.spent.extend(of_one.spent);
-                found += 1;
-                if found >= limit {
+                found += usize::from(of_one != DueContents::default());
+                if due.add(of_one, found >= limit) {
                     return Ok(due);
                 }
             }

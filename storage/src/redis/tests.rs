@@ -2,11 +2,13 @@
 
 use futures_util::future::join_all;
 use rill_protocol::{ClientId, Epoch, RoomId, UserId};
-use rill_redis_process::{Options, Server};
+use rill_redis_process::{Options, Replicated, Server};
 use std::{sync::Arc, time::Duration};
+use tokio::sync::mpsc;
 
 use super::{
-    Heard, Link as _, OpenStore, RedisOptions, RedisServer, core::Core, open, recorded::Record, tended::Unattended,
+    Heard, Hearing, Link as _, OpenStore, RedisOptions, RedisServer, core::Core, open, recorded::Record,
+    tended::Unattended,
 };
 use crate::{
     aggregates::Slot,
@@ -194,20 +196,25 @@ async fn a_turn_that_nobody_uses_ends() {
     assert_eq!(posted.unwrap(), 3);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_commit_rings_with_what_it_appended_and_who_is_told_has_seen_it() {
-    let server = Server::start(&Options::default()).unwrap();
-    let ((near, near_core), (other, other_core)) = (opened(&server).await, opened(&server).await);
-    begin(&near).await;
-    let (said, mut heard) = tokio::sync::mpsc::channel(100);
+/// Hears what is rung of the room, as long as the first of these is there.
+async fn hears_bells(node: &OpenStore, core: &Core) -> (Hearing, mpsc::Receiver<Vec<u8>>) {
+    let (said, heard) = mpsc::channel(100);
     let ear = move |heard: Heard<'_>| {
         if let Heard::Said { payload, .. } = heard {
             said.try_send(payload.to_vec()).unwrap();
         }
     };
-    let mut hearing = other.handle.link().hear(Arc::new(ear)).await.unwrap();
-    hearing.subscribe(&[near_core.layout.bell(Slot::Room(ROOM))]).await.unwrap();
+    let mut hearing = node.handle.link().hear(Arc::new(ear)).await.unwrap();
+    hearing.subscribe(&[core.layout.bell(Slot::Room(ROOM))]).await.unwrap();
+    (hearing, heard)
+}
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_rings_with_what_it_appended_and_who_is_told_has_seen_it() {
+    let server = Server::start(&Options::default()).unwrap();
+    let ((near, near_core), (other, other_core)) = (opened(&server).await, opened(&server).await);
+    begin(&near).await;
+    let (_hearing, mut heard) = hears_bells(&other, &near_core).await;
     let seq = post(&near, 1).await;
     let payload = heard.recv().await.unwrap();
     let bell = Doorbell::parse(&payload).unwrap();
@@ -239,19 +246,42 @@ async fn a_commit_rings_with_what_it_appended_and_who_is_told_has_seen_it() {
     }
 }
 
+/// A primary that was given up and does not know it still takes posts and rings.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_that_was_heard_to_be_longer_than_it_is_goes_on_in_a_new_epoch() {
+    let servers = Replicated::start(&Options::default()).unwrap();
+    let (old, old_core) = opened(&servers.primary).await;
+    begin(&old).await;
+    let kept = post(&old, 1).await;
+    let (_hearing, mut heard) = hears_bells(&old, &old_core).await;
+    servers.catch_up().unwrap();
+    servers.replica.promote().unwrap();
+    let (node, _) = opened(&servers.replica).await;
+    let head = async || node.store.log.head(ROOM).await.unwrap().unwrap();
+    let before = head().await;
+    assert_eq!(before.seq, kept);
+    node.store.log.doubt(ROOM).await.unwrap();
+    assert_eq!(head().await.epoch, before.epoch, "there is nothing to doubt");
+
+    let lost = post(&old, 2).await;
+    let payload = heard.recv().await.unwrap();
+    let told = node.store.log.told(ROOM, &Doorbell::parse(&payload).unwrap()).unwrap();
+    assert_eq!(told.last().unwrap().seq, lost);
+    node.store.log.doubt(ROOM).await.unwrap();
+    let after = head().await;
+    assert_eq!(after.seq, kept);
+    assert_ne!(after.epoch, before.epoch);
+    node.store.log.doubt(ROOM).await.unwrap();
+    assert_eq!(head().await.epoch, after.epoch, "once is enough");
+    assert_eq!(post(&node, 3).await, lost, "under the same number, in another epoch");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_is_told_what_another_node_changed_need_not_lose_a_commit() {
     let server = Server::start(&Options::default()).unwrap();
     let ((near, near_core), (other, _)) = (opened(&server).await, opened(&server).await);
     begin(&near).await;
-    let (said, mut heard) = tokio::sync::mpsc::channel(100);
-    let ear = move |heard: Heard<'_>| {
-        if let Heard::Said { payload, .. } = heard {
-            said.try_send(payload.to_vec()).unwrap();
-        }
-    };
-    let mut hearing = other.handle.link().hear(Arc::new(ear)).await.unwrap();
-    hearing.subscribe(&[near_core.layout.bell(Slot::Room(ROOM))]).await.unwrap();
+    let (_hearing, mut heard) = hears_bells(&other, &near_core).await;
     let mut bells: Vec<Vec<u8>> = Vec::new();
     for (number, teller, listener) in [(1, &near, &other), (2, &other, &near), (3, &near, &other)] {
         // Once more what was told before is of no use, and does no harm.

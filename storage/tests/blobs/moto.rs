@@ -19,6 +19,25 @@ async fn a_bucket_does_what_every_place_does() {
     suite::a_size_or_digest_that_was_wrong_is_told(&open()).await;
     suite::progress_is_told_while_more_is_written(&open()).await;
     suite::an_unfinished_one_is_removed(&open()).await;
+
+    // What is left over is found in the order of names, and what is finished is not.
+    let (blobs, size) = (open(), 2 * CHUNK);
+    for number in [903, 901, 902] {
+        let (blob, content) = (blob(number, size), content(number, size));
+        let mut staged = blobs.stage(blob, &Progress::default()).await.unwrap();
+        feed(&mut staged, &content, if number == 902 { size } else { CHUNK }, CHUNK).await;
+        match number {
+            902 => drop(staged.finish(blake3::hash(&content)).await.unwrap()),
+            _ => drop(staged.suspend().await.unwrap()),
+        }
+    }
+    let (first, last) = (blob(901, size).name, blob(903, size).name);
+    let strays = async |after, limit| blobs.strays(u64::MAX, after, limit).await.unwrap().names;
+    assert_eq!(strays(Some(blob(900, 0).name), 10).await, [first, last]);
+    assert_eq!(strays(Some(blob(900, 0).name), 1).await, [first]);
+    assert_eq!(strays(Some(first), 10).await, [last]);
+    assert_eq!(strays(Some(last), 10).await, []);
+    assert!(blobs.used_bytes().await.unwrap() > 4 * CHUNK);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

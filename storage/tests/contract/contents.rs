@@ -2,9 +2,10 @@
 
 use crate::stage::{Kind, START_MS, contract, room, user};
 use rill_storage::{
+    StoreError,
     blobs::BlobName,
-    limits::{CONTENT_FACTS_BYTES_MAX, SPENT_BLOB_KEPT_MS},
-    model::{ContentKey, DueContents, Offer, PendingReference, Reference, SpentBlob},
+    limits::{CONTENT_FACTS_BYTES_MAX, SPENT_BLOB_KEPT_MS, SPENT_BLOB_KEPT_MS_MIN, SPENT_BLOBS_PER_CONTENT_MAX},
+    model::{ContentKey, DueContents, EmojiId, Offer, PendingReference, Reference, SpentBlob},
     port::Claimed,
 };
 
@@ -54,9 +55,9 @@ async fn the_first_blob_holds_a_content_and_every_other_is_spent(kind: Kind) {
     alike.0[31] ^= 1;
     assert!(contents.get(alike).await.is_err());
 
-    let due = contents.due(START_MS, 10).await.unwrap();
-    assert_eq!(due, DueContents { pending: Vec::new(), spent: vec![spent(2)] });
-    let due = contents.due(UNTIL_MS, 10).await.unwrap();
+    let due = contents.due(START_MS, None, 10).await.unwrap();
+    assert_eq!(due, DueContents { spent: vec![spent(2)], ..DueContents::default() });
+    let due = contents.due(UNTIL_MS, None, 10).await.unwrap();
     assert_eq!(due.pending, [1, 2, 3].map(|seq| pending(message(seq), UNTIL_MS)));
 
     let long = Offer { facts: vec![0; CONTENT_FACTS_BYTES_MAX + 1], ..offer(3) };
@@ -70,14 +71,14 @@ async fn what_refers_is_pending_confirmed_and_released(kind: Kind) {
     assert_eq!(contents.refer(key(1), message(1), UNTIL_MS).await.unwrap(), None, "nothing is stored");
     assert!(!contents.confirm(key(1), message(1)).await.unwrap());
     assert!(!contents.release(key(1), message(1)).await.unwrap());
-    assert_eq!(contents.due(u64::MAX, 10).await.unwrap(), DueContents::default());
+    assert_eq!(contents.due(u64::MAX, None, 10).await.unwrap(), DueContents::default());
 
     let all = [
         message(1),
         message(u64::MAX),
         Reference::UserAvatar(user(1)),
         Reference::RoomAvatar(room(1)),
-        Reference::Emoji([9; 16]),
+        Reference::Emoji(EmojiId([9; 16])),
     ];
     contents.claim(key(1), offer(1), all[0], UNTIL_MS, START_MS).await.unwrap();
     for reference in &all[1..] {
@@ -88,7 +89,7 @@ async fn what_refers_is_pending_confirmed_and_released(kind: Kind) {
     // Asked for again it gets more time, and never less.
     contents.refer(key(1), all[1], UNTIL_MS - 5).await.unwrap();
     contents.refer(key(1), all[2], UNTIL_MS + 9).await.unwrap();
-    let due = contents.due(UNTIL_MS + 5, 10).await.unwrap().pending;
+    let due = contents.due(UNTIL_MS + 5, None, 10).await.unwrap().pending;
     assert!(due.iter().map(|due| due.reference).eq([all[0], all[1], all[3], all[4]]), "{due:?}");
 
     for reference in all {
@@ -98,13 +99,13 @@ async fn what_refers_is_pending_confirmed_and_released(kind: Kind) {
     }
     assert_eq!(contents.references(key(1), 10).await.unwrap(), all);
     assert_eq!(contents.references(key(1), 2).await.unwrap(), all[..2]);
-    assert_eq!(contents.due(u64::MAX, 10).await.unwrap(), DueContents::default(), "none is pending any more");
+    assert_eq!(contents.due(u64::MAX, None, 10).await.unwrap(), DueContents::default(), "none is pending any more");
     for (left, reference) in (0..5).rev().zip(all) {
         assert!(contents.release(key(1), reference).await.unwrap());
         assert!(!contents.release(key(1), reference).await.unwrap());
         assert_eq!(contents.get(key(1)).await.unwrap().is_some(), left > 0);
     }
-    assert_eq!(contents.due(START_MS, 10).await.unwrap().spent, [spent(1)]);
+    assert_eq!(contents.due(START_MS, None, 10).await.unwrap().spent, [spent(1)]);
 }
 
 async fn a_claim_while_the_old_blob_is_collected_brings_its_own(kind: Kind) {
@@ -118,11 +119,11 @@ async fn a_claim_while_the_old_blob_is_collected_brings_its_own(kind: Kind) {
         panic!("nothing holds it")
     };
     assert_eq!(made.blob, blob(2));
-    assert_eq!(contents.due(START_MS, 10).await.unwrap().spent, [spent(1)], "only the old one");
+    assert_eq!(contents.due(START_MS, None, 10).await.unwrap().spent, [spent(1)], "only the old one");
     contents.collected(key(1), blob(1), START_MS + 7).await.unwrap();
     contents.collected(key(1), blob(1), START_MS + 90).await.unwrap();
     contents.collected(key(1), blob(2), START_MS + 7).await.unwrap();
-    assert_eq!(contents.due(START_MS, 10).await.unwrap(), DueContents::default());
+    assert_eq!(contents.due(START_MS, None, 10).await.unwrap(), DueContents::default());
     assert_eq!(contents.get(key(1)).await.unwrap(), Some(made));
 
     // For a while the name is known, so that a claim that comes very late is refused.
@@ -144,7 +145,7 @@ async fn what_is_not_offered_is_spent_unless_it_holds_the_content(kind: Kind) {
     contents.claim(key(1), offer(2), message(1), UNTIL_MS, START_MS).await.unwrap();
     assert!(!contents.spend(key(1), offer(2)).await.unwrap(), "it is in use");
     assert!(contents.spend(key(1), offer(3)).await.unwrap());
-    assert_eq!(contents.due(START_MS, 10).await.unwrap().spent, [spent(1), spent(3)]);
+    assert_eq!(contents.due(START_MS, None, 10).await.unwrap().spent, [spent(1), spent(3)]);
     assert_eq!(contents.get(key(1)).await.unwrap().unwrap().blob, blob(2));
 }
 
@@ -159,7 +160,7 @@ async fn of_many_who_race_one_blob_holds_it_and_all_others_are_spent(kind: Kind)
         });
     }
     assert_eq!(race.join_all().await.into_iter().filter(|ours| *ours).count(), 1);
-    let due = stage.store.contents.due(UNTIL_MS, 10).await.unwrap();
+    let due = stage.store.contents.due(UNTIL_MS, None, 10).await.unwrap();
     assert_eq!((due.spent.len(), due.pending.len()), (23, 24));
 }
 
@@ -188,7 +189,7 @@ async fn a_content_of_many_references_goes_with_the_last(kind: Kind) {
     assert!(going.join_all().await.into_iter().all(|was| was));
     assert!(contents.get(key(1)).await.unwrap().is_some());
     assert!(contents.release(key(1), message(600)).await.unwrap());
-    assert_eq!(contents.due(START_MS, 10).await.unwrap().spent, [spent(1)]);
+    assert_eq!(contents.due(START_MS, None, 10).await.unwrap().spent, [spent(1)]);
 }
 
 async fn what_is_due_of_many_contents_is_found_in_bounds(kind: Kind) {
@@ -200,9 +201,51 @@ async fn what_is_due_of_many_contents_is_found_in_bounds(kind: Kind) {
             contents.confirm(key(number), message(number)).await.unwrap();
         }
     }
-    assert_eq!(contents.due(UNTIL_MS, 100).await.unwrap().pending.len(), 20);
-    assert_eq!(contents.due(UNTIL_MS, 7).await.unwrap().pending.len(), 7);
-    assert_eq!(contents.due(UNTIL_MS - 1, 7).await.unwrap(), DueContents::default());
+    let all = contents.due(UNTIL_MS, None, 100).await.unwrap();
+    assert_eq!((all.pending.len(), all.next), (20, None));
+    assert_eq!(contents.due(UNTIL_MS - 1, None, 7).await.unwrap(), DueContents::default());
+    // Whatever was done about the first ones, the next ones follow.
+    let (mut found, mut after, mut rounds) = (Vec::new(), None, 0);
+    loop {
+        let due = contents.due(UNTIL_MS, after, 7).await.unwrap();
+        found.extend(due.pending);
+        (after, rounds) = (due.next, rounds + 1);
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!((found, rounds), (all.pending, 3));
+}
+
+async fn the_same_small_file_sent_all_the_time_keeps_nobody_out(kind: Kind) {
+    let stage = kind.open();
+    let contents = &stage.store.contents;
+    let many = |number: u64| Offer { blob: BlobName(*blake3::hash(&number.to_le_bytes()).as_bytes()), ..offer(0) };
+    let claim = async |number: u64, now_ms| {
+        contents.claim(key(1), many(number), message(number), UNTIL_MS, now_ms).await.map(drop)
+    };
+    let max = SPENT_BLOBS_PER_CONTENT_MAX as u64;
+    claim(0, START_MS).await.unwrap();
+    let mut claims = tokio::task::JoinSet::new();
+    for number in 1..=max {
+        let (contents, offer) = (contents.clone(), many(number));
+        claims.spawn(async move { contents.claim(key(1), offer, message(number), UNTIL_MS, START_MS).await.map(drop) });
+    }
+    claims.join_all().await.into_iter().for_each(Result::unwrap);
+    // As long as nobody collects, there must be an end.
+    assert!(matches!(claim(max + 1, START_MS).await, Err(StoreError::Busy)));
+    assert!(matches!(contents.spend(key(1), many(max + 1)).await, Err(StoreError::Busy)));
+    claim(1, START_MS).await.unwrap();
+    for (number, gone_ms) in [(1, START_MS + 1), (2, START_MS + 2), (3, START_MS + 3)] {
+        contents.collected(key(1), many(number).blob, gone_ms).await.unwrap();
+    }
+    // A name is known for a while in any case, and then the oldest goes.
+    assert!(matches!(claim(max + 1, START_MS + 3).await, Err(StoreError::Busy)));
+    claim(max + 1, START_MS + 1 + SPENT_BLOB_KEPT_MS_MIN).await.unwrap();
+    assert!(matches!(claim(max + 2, START_MS + 1 + SPENT_BLOB_KEPT_MS_MIN).await, Err(StoreError::Busy)));
+    contents.collected(key(1), many(4).blob, START_MS + 2 + SPENT_BLOB_KEPT_MS_MIN).await.unwrap();
+    assert!(contents.spend(key(1), many(max + 2)).await.unwrap());
+    assert_eq!(contents.get(key(1)).await.unwrap().unwrap().blob, many(0).blob);
 }
 
 contract! {
@@ -213,4 +256,5 @@ contract! {
     of_many_who_race_one_blob_holds_it_and_all_others_are_spent
     a_content_of_many_references_goes_with_the_last
     what_is_due_of_many_contents_is_found_in_bounds
+    the_same_small_file_sent_all_the_time_keeps_nobody_out
 }

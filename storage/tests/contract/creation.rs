@@ -1,7 +1,7 @@
 //! Making rooms.
 
 use crate::stage::{Kind, START_MS, client, contract, digest, epoch, new_room, room, user};
-use rill_storage::model::{Body, Fact, Membership, Replay, Room, VisibleRange};
+use rill_storage::model::{Avatar, Body, Fact, Membership, Replay, Room, VisibleRange};
 
 async fn a_new_room_has_its_two_entries_and_its_creator(kind: Kind) {
     let stage = kind.open();
@@ -16,6 +16,7 @@ async fn a_new_room_has_its_two_entries_and_its_creator(kind: Kind) {
         created_ms: START_MS,
         parent: None,
         members: 1,
+        avatar: Avatar::default(),
         created_by: digest("create"),
     };
     assert_eq!(stage.store.rooms.get(room(1)).await.unwrap(), Some(expected));

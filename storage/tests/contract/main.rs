@@ -1,6 +1,7 @@
 //! What every store must do, run by each of them. A scenario is written once, against
 //! the ports; `contract!` makes a test of it per store.
 
+mod attached;
 mod batches;
 mod changes;
 mod concurrency;
@@ -10,6 +11,7 @@ mod directory;
 mod endings;
 mod idempotency;
 mod invitations;
+mod kept;
 mod keyed;
 mod log;
 mod membership;
@@ -17,10 +19,12 @@ mod model;
 mod observers;
 mod pages;
 mod pending;
+mod pictures;
 #[cfg(unix)]
 mod redis_server;
 mod roster;
 mod sessions;
+mod shared;
 mod stage;
 mod tickets;
 mod transfers;

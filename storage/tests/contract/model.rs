@@ -3,13 +3,16 @@
 //! Changes are queued in bursts, so that most commands run within a batch and read
 //! what the commands before them wrote there.
 
-use crate::stage::{DAY_MS, Kind, START_MS, Stage, change, client, contract, new_room, room, user};
+use crate::{
+    attached::{complete, pending},
+    stage::{DAY_MS, Kind, START_MS, Stage, change, client, contract, new_room, room, user},
+};
 use proptest::{
     prelude::*,
     test_runner::{Config, TestRunner},
 };
 use rill_storage::{
-    model::{Anchor, Body, Change, Fact, Replay},
+    model::{Anchor, Body, Change, Fact, FileState, Replay},
     port::{AppendRefused, log::Append},
 };
 use std::collections::BTreeMap;
@@ -31,6 +34,9 @@ enum What {
     Post(String),
     Join,
     Leave,
+    File(String),
+    /// The file of this message.
+    Settle(u64),
 }
 
 impl Step {
@@ -39,6 +45,8 @@ impl Step {
             What::Post(text) => Change::Post(text.as_str().into()),
             What::Join => Change::Join,
             What::Leave => Change::Leave,
+            What::File(text) => Change::File { text: text.as_str().into(), file: pending(self.client) },
+            What::Settle(target) => Change::SettleFile { target: *target, state: complete() },
         }
     }
 }
@@ -48,6 +56,8 @@ fn step() -> impl Strategy<Value = Step> {
         4 => "[a-z溪]{1,6}".prop_map(What::Post),
         2 => Just(What::Join),
         1 => Just(What::Leave),
+        2 => "[a-z溪]{0,6}".prop_map(What::File),
+        2 => (1u64..40).prop_map(What::Settle),
     ];
     // Few client ids, so that many are used again.
     (1..=USERS, 0u64..24, what, prop_oneof![8 => Just(0u64), 1 => 1u64..8])
@@ -75,6 +85,8 @@ struct Model {
     members: BTreeMap<u64, Member>,
     /// (author, client) to seq, day and what was asked.
     keys: BTreeMap<(u64, u64), (u64, u64, What)>,
+    /// Files by their message, and whether they are settled.
+    files: BTreeMap<u64, bool>,
 }
 
 type Outcome = Result<(u64, Replay), AppendRefused>;
@@ -86,7 +98,13 @@ impl Model {
             rows: vec![row(Fact::Created, Some(new_room(ROOM).name)), row(Fact::Joined, None)],
             members: [(1, Member { ranges: vec![(1, None)], mark: 0 })].into(),
             keys: BTreeMap::new(),
+            files: BTreeMap::new(),
         }
+    }
+
+    /// Whether the author has a file under way there.
+    fn awaits(&self, author: u64, target: u64) -> bool {
+        self.files.get(&target) == Some(&false) && self.rows[target as usize - 1].author == author
     }
 
     fn is_member(&self, author: u64) -> bool {
@@ -103,20 +121,28 @@ impl Model {
         }
         let (seq, is_member) = (self.rows.len() as u64 + 1, self.is_member(step.author));
         let (fact, text) = match &step.what {
-            What::Post(_) if !is_member => return Err(AppendRefused::NotAMember),
+            What::Post(_) | What::File(_) if !is_member => return Err(AppendRefused::NotAMember),
             What::Join if is_member => return Err(AppendRefused::Unchanged),
             What::Leave if !is_member => return Err(AppendRefused::Unchanged),
+            What::Settle(target) if !self.awaits(step.author, *target) => return Err(AppendRefused::Unchanged),
             What::Post(text) => (Fact::Posted, Some(text.clone())),
+            What::File(text) => (Fact::File, Some(text.clone())),
+            What::Settle(target) => (Fact::FileSettled { target: *target }, None),
             What::Join => (Fact::Joined, None),
             What::Leave => (Fact::Left, None),
         };
         let member = self.members.entry(step.author).or_default();
         match fact {
             Fact::Posted => member.mark = seq,
+            Fact::File => {
+                member.mark = seq;
+                self.files.insert(seq, false);
+            }
+            Fact::FileSettled { target } => drop(self.files.insert(target, true)),
             Fact::Joined => member.ranges.push((if member.ranges.is_empty() { 1 } else { seq }, None)),
             _ => member.ranges.last_mut().unwrap().1 = Some(seq + 1),
         }
-        let posts = self.rows.last().map_or(0, |row| row.posts) + u64::from(fact == Fact::Posted);
+        let posts = self.rows.last().map_or(0, |row| row.posts) + u64::from(fact.is_post());
         self.rows.push(Row { at_ms, author: step.author, client: step.client, fact, text, posts });
         self.keys.insert((step.author, step.client), (seq, today, step.what.clone()));
         Ok((seq, Replay::First))
@@ -158,6 +184,14 @@ async fn compare(stage: &Stage, model: &Model, after: u64, limit: usize) {
         assert_eq!((entry.seq, entry.at_ms, entry.posts, entry.fact), (seq, row.at_ms, row.posts, row.fact));
         assert_eq!((entry.author, entry.client_id), (user(row.author), client(row.client)));
         assert_eq!(entry.body, body(row));
+        let file = entry.file.as_ref().map(|file| file.state.clone());
+        let expected = match row.fact {
+            Fact::File | Fact::FileSettled { .. } => {
+                Some(if model.files[&entry.target_seq()] { complete() } else { FileState::Pending })
+            }
+            _ => None,
+        };
+        assert_eq!(file, expected, "entry {seq}");
     }
 
     let tail = log.messages(room(ROOM), Anchor::After(after), limit, usize::MAX).await.unwrap().unwrap();

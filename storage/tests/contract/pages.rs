@@ -97,6 +97,7 @@ async fn a_message_says_what_its_entry_says(kind: Kind) {
             fact: entry.fact,
             body: entry.body.clone(),
             edits: 0,
+            file: None,
         })
         .collect();
     assert_eq!(page.messages, expected);

@@ -241,6 +241,7 @@ pub(crate) fn change(author: u64, client_number: u64, change: Change) -> NewEntr
         Change::Post(text) => text.to_string(),
         Change::Join => "join".into(),
         Change::Leave => "leave".into(),
+        Change::File { .. } | Change::SettleFile { .. } | Change::Avatar { .. } => format!("{change:?}"),
     };
     NewEntry {
         author: user(author),

@@ -1,14 +1,16 @@
 //! Transfers: what begins one, how far it is, and how it ends.
 
 use crate::stage::{Kind, START_MS, client, contract, room, user};
+use rill_protocol::TransferId;
 use rill_storage::{
     blobs::{BlobName, Progress},
     limits::{FILE_NAME_BYTES_MAX, MEDIA_TYPE_BYTES_MAX, TRANSFERS_PER_USER_MAX},
-    model::{NewTransfer, Target, TransferBounds, TransferId, TransferState},
-    port::TransferRefused,
+    model::{NewTransfer, Target, TransferBounds, TransferState},
+    port::{Advanced, TransferRefused},
 };
 
-pub(crate) const BOUNDS: TransferBounds = TransferBounds { transfers_max: 100, bytes_max: u64::MAX };
+pub(crate) const BOUNDS: TransferBounds =
+    TransferBounds { transfers_max: 100, bytes_max: u64::MAX, kept_bytes_max: u64::MAX };
 
 pub(crate) fn id(number: u64) -> TransferId {
     let mut id = [7; 16];
@@ -58,7 +60,7 @@ async fn the_same_begins_once_and_another_under_its_id_is_refused(kind: Kind) {
 async fn what_is_under_way_is_bounded_by_number_and_by_bytes(kind: Kind) {
     let stage = kind.open();
     let transfers = &stage.store.transfers;
-    let bounds = TransferBounds { transfers_max: 3, bytes_max: 1_000 };
+    let bounds = TransferBounds { transfers_max: 3, bytes_max: 1_000, ..BOUNDS };
     let begin = async |number, size| transfers.begin(new(1, number, size), bounds).await.unwrap().map(|made| made.size);
     assert_eq!(begin(1, 600).await, Ok(600));
     assert_eq!(begin(2, 401).await, Err(TransferRefused::TooManyBytes));
@@ -91,28 +93,30 @@ async fn what_is_under_way_is_bounded_by_number_and_by_bytes(kind: Kind) {
 async fn how_far_it_is_is_noted_while_it_is_under_way(kind: Kind) {
     let stage = kind.open();
     let transfers = &stage.store.transfers;
-    let nobody = transfers.advance(user(1), id(1), Progress::default(), START_MS).await.unwrap();
-    assert!(!nobody, "it is not there");
+    let nobody = transfers.advance(user(1), id(1), 0, Progress::default(), START_MS).await.unwrap();
+    assert_eq!((nobody, transfers.take(user(1), id(1), START_MS).await.unwrap()), (Advanced::Ended, None));
     transfers.begin(new(1, 1, 1 << 40), BOUNDS).await.unwrap().unwrap();
     // As much as the largest file has of it.
     let progress = Progress { durable: 9 << 20, values: (0..40).map(|number| [number; 32]).collect() };
-    assert!(transfers.advance(user(1), id(1), progress.clone(), START_MS + 10).await.unwrap());
+    let advance =
+        async |writer, progress, now_ms| transfers.advance(user(1), id(1), writer, progress, now_ms).await.unwrap();
+    assert_eq!(advance(0, progress.clone(), START_MS + 10).await, Advanced::Noted);
     assert!(transfers.announce(user(1), id(1), (room(1), 7), START_MS + 5).await.unwrap());
     assert!(transfers.announce(user(1), id(1), (room(1), 8), START_MS + 5).await.unwrap());
     let found = transfers.get(user(1), id(1)).await.unwrap().unwrap();
     assert_eq!((&found.progress, found.message, found.touched_ms), (&progress, Some((room(1), 7)), START_MS + 10));
     assert_eq!(transfers.list(user(1)).await.unwrap(), [found]);
-    assert!(transfers.touch(user(1), id(1), START_MS + 20).await.unwrap());
+    assert_eq!(transfers.take(user(1), id(1), START_MS + 20).await.unwrap(), Some(1));
 
     let digest = [3; 32];
     let finishing = Some(TransferState::Finishing { digest });
     assert_eq!(transfers.done(user(1), id(1), START_MS).await.unwrap(), Some(TransferState::Open), "not yet");
     assert_eq!(transfers.finish(user(1), id(1), digest, START_MS + 30).await.unwrap(), finishing);
     assert_eq!(transfers.finish(user(1), id(1), [4; 32], START_MS + 30).await.unwrap(), finishing, "it stays");
-    assert!(transfers.touch(user(1), id(1), START_MS + 20).await.unwrap());
+    assert_eq!(transfers.take(user(1), id(1), START_MS + 20).await.unwrap(), Some(2));
     assert_eq!(transfers.done(user(1), id(1), START_MS + 40).await.unwrap(), Some(TransferState::Done));
     assert_eq!(transfers.fail(user(1), id(1), 5, None).await.unwrap(), Some(TransferState::Done));
-    assert!(!transfers.advance(user(1), id(1), Progress::default(), START_MS + 50).await.unwrap());
+    assert_eq!(advance(2, Progress::default(), START_MS + 50).await, Advanced::Ended);
     let found = transfers.get(user(1), id(1)).await.unwrap().unwrap();
     assert_eq!((found.progress, found.touched_ms), (progress, START_MS + 40));
     assert_eq!(transfers.finish(user(1), id(9), digest, START_MS).await.unwrap(), None);
@@ -127,8 +131,30 @@ async fn how_far_it_is_is_noted_while_it_is_under_way(kind: Kind) {
         assert_eq!(transfers.fail(user(1), id(number), 8, None).await.unwrap(), failed);
         assert_eq!(transfers.finish(user(1), id(number), digest, START_MS).await.unwrap(), failed);
         assert_eq!(transfers.done(user(1), id(number), START_MS).await.unwrap(), failed);
-        assert!(!transfers.touch(user(1), id(number), START_MS).await.unwrap());
+        assert_eq!(transfers.take(user(1), id(number), START_MS).await.unwrap(), None);
     }
+}
+
+/// At another server perhaps, which the one before knows nothing of.
+async fn who_takes_it_last_writes_it_and_nothing_goes_back(kind: Kind) {
+    let stage = kind.open();
+    let transfers = &stage.store.transfers;
+    transfers.begin(new(1, 1, 9 << 20), BOUNDS).await.unwrap().unwrap();
+    let take = async || transfers.take(user(1), id(1), START_MS + 10).await.unwrap();
+    let at = |durable: u64| Progress { durable, values: vec![[durable as u8; 32]] };
+    let advance =
+        async |writer, durable| transfers.advance(user(1), id(1), writer, at(durable), START_MS + 20).await.unwrap();
+    let row = async || transfers.get(user(1), id(1)).await.unwrap().unwrap();
+    assert_eq!((row().await.writer, take().await), (0, Some(1)));
+    assert_eq!(advance(1, 40).await, Advanced::Noted);
+    assert_eq!((take().await, row().await.progress), (Some(2), at(40)));
+    assert_eq!(advance(2, 90).await, Advanced::Noted);
+    assert_eq!(advance(1, 95).await, Advanced::Taken);
+    let found = row().await;
+    assert_eq!((found.writer, found.progress, found.touched_ms), (2, at(90), START_MS + 20));
+    // A word of its own that comes late.
+    assert_eq!(advance(2, 80).await, Advanced::Noted);
+    assert_eq!(row().await.progress, at(90));
 }
 
 async fn who_was_not_touched_is_found_and_given_up_unless_touched_meanwhile(kind: Kind) {
@@ -141,8 +167,8 @@ async fn who_was_not_touched_is_found_and_given_up_unless_touched_meanwhile(kind
         }
     }
     let progress = Progress { durable: 5, values: vec![[1; 32]] };
-    transfers.advance(user(1), id(2), progress.clone(), START_MS).await.unwrap();
-    let expired = async |since_ms, limit| transfers.expired(since_ms, limit).await.unwrap();
+    transfers.advance(user(1), id(2), 0, progress.clone(), START_MS).await.unwrap();
+    let expired = async |since_ms, limit| transfers.expired(since_ms, None, limit).await.unwrap();
     assert_eq!(expired(START_MS + 11, 10).await, []);
     let found = expired(START_MS + 22, 10).await;
     let ids: Vec<_> = found.iter().map(|found| (found.user, found.id)).collect();
@@ -150,11 +176,20 @@ async fn who_was_not_touched_is_found_and_given_up_unless_touched_meanwhile(kind
     assert_eq!(found[1].progress, progress);
     assert_eq!(expired(u64::MAX, 10).await.len(), 6);
     assert_eq!(expired(u64::MAX, 4).await.len(), 4);
+    // Whatever was done about the first ones, the next ones follow.
+    let (mut all, mut after) = (Vec::new(), None);
+    loop {
+        let some = transfers.expired(START_MS + 32, after, 2).await.unwrap();
+        let Some(last) = some.last() else { break };
+        after = Some((last.user, last.id));
+        all.extend(some.iter().map(|found| (found.user, found.id)));
+    }
+    assert_eq!(all, [1, 2, 3].map(|author| [1, 2].map(|number| (user(author), id(number)))).concat()[..5]);
     // Of a sweep of the store itself they are no matter.
     stage.handle.sweep(u64::MAX / 2).await.unwrap();
     assert_eq!(expired(u64::MAX, 10).await.len(), 6);
 
-    transfers.touch(user(1), id(1), START_MS + 90).await.unwrap();
+    transfers.take(user(1), id(1), START_MS + 90).await.unwrap().unwrap();
     let since_ms = Some(START_MS + 50);
     assert_eq!(transfers.fail(user(1), id(1), 8, since_ms).await.unwrap(), Some(TransferState::Open));
     let failed = Some(TransferState::Failed { code: 8, digest: None });
@@ -188,10 +223,48 @@ async fn of_those_that_are_done_the_oldest_go(kind: Kind) {
     assert!(transfers.get(user(1), id(1)).await.unwrap().is_some());
 }
 
+async fn nobody_is_kept_out_by_what_has_failed(kind: Kind) {
+    let stage = kind.open();
+    let transfers = &stage.store.transfers;
+    let max = TRANSFERS_PER_USER_MAX as u64;
+    for number in 1..=max {
+        transfers.begin(NewTransfer { at_ms: START_MS + number, ..new(1, number, 5) }, BOUNDS).await.unwrap().unwrap();
+        // The first one was finishing: its blob may be a content's.
+        if number == 1 {
+            transfers.finish(user(1), id(number), [1; 32], START_MS).await.unwrap();
+        }
+        transfers.fail(user(1), id(number), 8, None).await.unwrap();
+    }
+    transfers.begin(new(1, max + 1, 5), BOUNDS).await.unwrap().unwrap();
+    assert_eq!(transfers.list(user(1)).await.unwrap().len() as u64, max);
+    assert_eq!(transfers.get(user(1), id(2)).await.unwrap(), None, "the oldest of the others went");
+    assert!(transfers.get(user(1), id(1)).await.unwrap().is_some());
+    // What is under way never goes.
+    transfers.remove(user(1), id(max + 1)).await.unwrap();
+    for number in 1..=max {
+        transfers.remove(user(1), id(number)).await.unwrap();
+    }
+    let bounds = TransferBounds { transfers_max: usize::MAX, ..BOUNDS };
+    for number in 1..=max {
+        transfers.begin(new(1, number, 5), bounds).await.unwrap().unwrap();
+    }
+    assert_eq!(transfers.begin(new(1, max + 1, 5), bounds).await.unwrap(), Err(TransferRefused::TooMany));
+    // Nor does what was finishing when it failed: of its blob, which may be whole, only its row tells.
+    for number in 1..=max {
+        transfers.finish(user(1), id(number), [1; 32], START_MS).await.unwrap();
+        transfers.fail(user(1), id(number), 8, None).await.unwrap();
+    }
+    assert_eq!(transfers.begin(new(1, max + 1, 5), bounds).await.unwrap(), Err(TransferRefused::TooMany));
+    transfers.remove(user(1), id(1)).await.unwrap();
+    assert!(transfers.begin(new(1, max + 1, 5), bounds).await.unwrap().is_ok());
+}
+
 contract! {
     the_same_begins_once_and_another_under_its_id_is_refused
     what_is_under_way_is_bounded_by_number_and_by_bytes
     how_far_it_is_is_noted_while_it_is_under_way
+    who_takes_it_last_writes_it_and_nothing_goes_back
     who_was_not_touched_is_found_and_given_up_unless_touched_meanwhile
     of_those_that_are_done_the_oldest_go
+    nobody_is_kept_out_by_what_has_failed
 }

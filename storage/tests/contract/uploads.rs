@@ -3,10 +3,11 @@
 
 use rill_storage::{
     StoreError,
-    blobs::{Blob, BlobPlace, Blobs, Finished, Progress},
+    blobs::{Blob, BlobName, BlobPlace, Blobs, CHUNK_BYTES, Finished, Progress},
     limits::SPENT_BLOB_KEPT_MS,
     model::{DueContents, Offer, Reference, Transfer, TransferState},
-    port::Claimed,
+    port::{Advanced, Claimed},
+    strays,
 };
 use std::collections::HashSet;
 
@@ -16,6 +17,7 @@ use crate::{
     transfers::{BOUNDS, id, new},
 };
 
+const CHUNK: u64 = CHUNK_BYTES as u64;
 const CONTENT: &[u8] = b"what the file holds";
 const EXPIRED: u32 = 9;
 const UNTIL_MS: u64 = START_MS + 1_000;
@@ -74,12 +76,15 @@ impl World {
         }
         let blob = Blob { name: transfer.blob, size };
         let mut staged = self.blobs.stage(blob, &Progress::default()).await.unwrap();
-        staged.write(bytes::Bytes::from_static(CONTENT)).await.unwrap();
+        let from = staged.offset() as usize;
+        staged.write(bytes::Bytes::from_static(&CONTENT[from..])).await.unwrap();
         if calls < 3 {
             staged.suspend().await.unwrap();
             return;
         }
-        if transfers.finish(owner, transfer_id, *digest().as_bytes(), START_MS).await.unwrap().is_none() || calls < 4 {
+        // Whoever told a digest first has told it for all.
+        let told = transfers.finish(owner, transfer_id, *digest().as_bytes(), START_MS).await.unwrap();
+        if told != Some(TransferState::Finishing { digest: *digest().as_bytes() }) || calls < 4 {
             staged.suspend().await.unwrap();
             return;
         }
@@ -119,7 +124,7 @@ impl World {
             is_over
         };
         let (transfers, contents) = (&self.stage.store.transfers, &self.stage.store.contents);
-        for transfer in transfers.expired(LATER_MS, 100).await.unwrap() {
+        for transfer in transfers.expired(LATER_MS, None, 100).await.unwrap() {
             let (owner, transfer_id) = (transfer.user, transfer.id);
             if is_over() {
                 return true;
@@ -146,7 +151,7 @@ impl World {
             assert!(transfers.remove(owner, transfer_id).await.unwrap());
         }
         loop {
-            let due = contents.due(LATER_MS, 100).await.unwrap();
+            let due = contents.due(LATER_MS, None, 100).await.unwrap();
             if due == DueContents::default() {
                 return false;
             }
@@ -254,6 +259,69 @@ async fn a_sweep_that_stops_between_any_two_calls_is_done_by_the_next(kind: Kind
     }
 }
 
+async fn of_two_digests_the_first_counts_and_no_blob_is_removed_under_the_other(kind: Kind) {
+    let mut world = World::new(kind);
+    let transfers = world.stage.store.transfers.clone();
+    let wrong = blake3::hash(b"something else");
+    // Finished and claimed under the digest that it has; somebody who was asleep has another.
+    world.upload(1, 6).await;
+    let blob = Blob { name: new(1, 1, 0).blob, size: CONTENT.len() as u64 };
+    let staged = world.blobs.stage(blob, &Progress::default()).await.unwrap();
+    assert_eq!(staged.finish(wrong).await.unwrap(), Finished::Other(digest()));
+    assert!(world.is_there(blob.name).await, "it is a content's");
+    world.upload(1, CALLS).await;
+    // The first one who tells is wrong: what was for it fails, and is spent.
+    world.upload(2, 2).await;
+    let told = TransferState::Finishing { digest: *wrong.as_bytes() };
+    assert_eq!(transfers.finish(user(2), id(2), *wrong.as_bytes(), START_MS).await.unwrap(), Some(told));
+    assert_eq!(transfers.finish(user(2), id(2), *digest().as_bytes(), START_MS).await.unwrap(), Some(told));
+    let blob = Blob { name: new(2, 2, 0).blob, ..blob };
+    let mut staged = world.blobs.stage(blob, &Progress::default()).await.unwrap();
+    let from = staged.offset() as usize;
+    staged.write(bytes::Bytes::from_static(&CONTENT[from..])).await.unwrap();
+    assert_eq!(staged.finish(wrong).await.unwrap(), Finished::Other(digest()));
+    transfers.fail(user(2), id(2), EXPIRED, None).await.unwrap();
+    assert!(!world.mend(usize::MAX).await);
+    world.check(&[1, 2], "one is there and the other is not").await;
+    assert!(world.complete.contains(&1) && !world.complete.contains(&2));
+    world.clear().await;
+    world.check(&[1, 2], "cleared").await;
+}
+
+/// A writer that was asleep while its transfer was given up has begun the blob anew.
+async fn what_nobody_fills_any_more_is_found_later(kind: Kind) {
+    let mut world = World::new(kind);
+    world.upload(1, 2).await;
+    assert!(!world.mend(usize::MAX).await);
+    let (left, size) = (BlobName([9; 32]), CONTENT.len() as u64);
+    let later = u64::MAX;
+    let mut staged = world.blobs.stage(Blob { name: left, size: 2 * CHUNK }, &Progress::default()).await.unwrap();
+    staged.write(bytes::Bytes::from(vec![1; CHUNK as usize])).await.unwrap();
+    staged.suspend().await.unwrap();
+    // One is under way, and one is finished and claimed.
+    world.upload(3, CALLS).await;
+    let transfers = world.stage.store.transfers.clone();
+    let going = transfers.begin(new(2, 2, 2 * CHUNK), BOUNDS).await.unwrap().unwrap();
+    let mut staged = world.blobs.stage(Blob { name: going.blob, size: 2 * CHUNK }, &going.progress).await.unwrap();
+    staged.write(bytes::Bytes::from(vec![2; CHUNK as usize])).await.unwrap();
+    let progress = staged.suspend().await.unwrap();
+    assert_eq!(transfers.advance(user(2), id(2), 0, progress, START_MS).await.unwrap(), Advanced::Noted);
+
+    let mut removed = Vec::new();
+    let mut after = None;
+    for _ in 0..3 {
+        let round = strays::sweep(&world.stage.store, &world.blobs, later, after, 1).await.unwrap();
+        removed.extend(round.removed);
+        after = round.next;
+    }
+    assert_eq!((removed, after), (vec![left], None));
+    let read = world.blobs.read(Blob { name: going.blob, size: 2 * CHUNK }, CHUNK, 0..CHUNK).await;
+    assert!(read.is_ok(), "it goes on");
+    assert!(world.is_there(new(3, 3, size).blob).await);
+    let again = strays::sweep(&world.stage.store, &world.blobs, later, None, 10).await.unwrap();
+    assert_eq!(again, strays::Round::default());
+}
+
 impl World {
     /// A process that has read that the transfer is finishing, and was asleep since.
     async fn upload_late(&mut self, number: u64) {
@@ -285,4 +353,6 @@ contract! {
     an_upload_that_stops_between_any_two_calls_is_mended
     a_second_upload_of_the_same_bytes_that_stops_is_mended_and_harms_nobody
     a_sweep_that_stops_between_any_two_calls_is_done_by_the_next
+    of_two_digests_the_first_counts_and_no_blob_is_removed_under_the_other
+    what_nobody_fills_any_more_is_found_later
 }

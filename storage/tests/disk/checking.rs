@@ -63,6 +63,17 @@ async fn each_kind_of_damage_is_found_and_named() {
     assert!(is_found("entry 31 stands behind entry 29") && is_found("client id names entry 30"), "{findings:?}");
     assert!(!is_found("entry 33 stands"), "{findings:?}");
 
+    // A message with a file, without it; and the other way round.
+    tamper(directory.path(), |db| {
+        db.remove(key(33, &[&room(1).0, &47_u64.to_be_bytes()]));
+        db.remove(entry(46));
+    });
+    let findings = found(directory.path());
+    for what in ["entry 47: its file", "entry 48: its file", "a file is kept of message 46, which has none"] {
+        assert!(findings.iter().any(|finding| finding.contains(what)), "{what}: {findings:?}");
+    }
+    assert!(!findings.iter().any(|finding| finding.contains("entry 49")), "{findings:?}");
+
     // A row that does not open, and one of no table.
     tamper(directory.path(), |db| {
         let mut value = db.get(entry(12)).unwrap();
@@ -143,4 +154,23 @@ async fn files_that_do_not_agree_are_found() {
     let has = |what: &str| assert!(findings.iter().any(|finding| finding.contains(what)), "{what}: {findings:?}");
     has("nothing refers to content");
     has("whether something is due is not as it is noted");
+}
+
+#[tokio::test]
+async fn what_a_user_keeps_that_does_not_add_up_is_found() {
+    let directory = tempfile::tempdir().unwrap();
+    lived(directory.path()).await;
+    // The file that is kept, and the transfer of the one that was forgotten before its end.
+    tamper(directory.path(), |db| {
+        for row in [key(34, &[&[1; 16], &room(1).0, &12u64.to_be_bytes()]), key(26, &[&[1; 16], &[3; 16]])] {
+            assert!(db.get(&row).is_some());
+            db.remove(row);
+        }
+    });
+    let opened = open(directory.path());
+    let findings: Vec<_> = opened.handle.check(|_| {}).unwrap().findings.iter().map(ToString::to_string).collect();
+    opened.handle.close().unwrap();
+    let has = |what: &str| assert!(findings.iter().any(|finding| finding.contains(what)), "{what}: {findings:?}");
+    has("9437184 bytes are noted as kept, and the files have 0");
+    has("a file was forgotten before its end, and nothing brings it");
 }

@@ -7,7 +7,10 @@
 
 use crate::{
     files::{options, tamper},
-    played::{ALICE, BOB, CONTENT, NOW_MS, account, appended, entry, files, new_room, post, reference, room, transfer},
+    played::{
+        ALICE, BOB, CONTENT, NOW_MS, account, appended, attached, entry, files, new_room, post, reference, room,
+        transfer,
+    },
 };
 use rill_protocol::SessionId;
 use rill_storage::{
@@ -15,8 +18,8 @@ use rill_storage::{
     blobs::BlobName,
     embedded::{self, OpenOptions, OpenStore},
     model::{
-        Anchor, Body, Change, Digest, Fact, Invitation, NewTransfer, Replay, Role, Session, TicketRecord,
-        TransferState, User, UserFact,
+        Anchor, Body, Change, Digest, Fact, FileState, Image, Invitation, NewTransfer, Replay, Role, Session,
+        TicketRecord, TransferState, User, UserFact, Voice,
     },
 };
 use std::{
@@ -104,6 +107,9 @@ async fn live(store: &Store) {
     appended(store, 2, entry(ALICE, 3, Change::Leave)).await;
     store.user_log.append(ALICE, (room(2), 3), UserFact::RoomRemoved(room(2)), NOW_MS).await.unwrap();
     files(store).await;
+    store.rooms.create(new_room(3)).await.unwrap();
+    store.rooms.settle(room(3), 2).await.unwrap();
+    attached(store, 3, 1).await;
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -182,6 +188,8 @@ async fn a_store_of_the_third_version_opens_and_goes_on() {
     let opened = open(directory.path());
     files(&opened.store).await;
     has_files(&opened.store).await;
+    attached(&opened.store, 1, 60).await;
+    has_attached(&opened.store, 1).await;
     opened.handle.close().unwrap();
 }
 
@@ -189,11 +197,25 @@ async fn a_store_of_the_third_version_opens_and_goes_on() {
 async fn a_store_of_this_version_opens_and_goes_on() {
     let (directory, tables) = laid_out(PRESENT);
     // No message of it was changed, and no old part of a log lies in blobs.
-    assert!(tables.into_iter().eq((0..=32).filter(|table| ![10, 24, 25].contains(table))), "a row of every table");
+    assert!(tables.into_iter().eq((0..=35).filter(|table| ![10, 24, 25].contains(table))), "a row of every table");
     has_accounts_and_goes_on(&directory).await;
     let opened = open(directory.path());
     has_files(&opened.store).await;
+    has_attached(&opened.store, 3).await;
     opened.handle.close().unwrap();
+}
+
+async fn has_attached(store: &Store, number: u8) {
+    let page = store.log.messages(room(number), Anchor::Before(u64::MAX), 100, usize::MAX).await.unwrap().unwrap();
+    let files: Vec<_> = page.messages.iter().filter_map(|message| message.file.as_ref()).collect();
+    let [pending, complete, failed] = files[..] else { panic!("{files:?}") };
+    assert_eq!((pending.name.as_str(), pending.size, &pending.state), ("文件 0", 9 << 20, &FileState::Pending));
+    assert_eq!(pending.voice, Some(Voice { duration_ms: 1_500, waveform: vec![0, 128, 255] }));
+    let FileState::Complete(found) = &complete.state else { panic!("{complete:?}") };
+    assert_eq!((found.content, found.size, found.media_type.as_str()), (CONTENT, 5, "image/png"));
+    let image = Image { width: 640, height: 480, animated: false, blur_hash: "LEHV6nWB2yk8".into() };
+    assert_eq!((&found.image, &complete.voice), (&Some(image), &None));
+    assert_eq!((failed.transfer.0, &failed.state), ([42; 16], &FileState::Failed { code: 85 }));
 }
 
 async fn has_files(store: &Store) {
@@ -202,15 +224,21 @@ async fn has_files(store: &Store) {
     let failed = TransferState::Failed { code: 4, digest: Some([3; 32]) };
     assert_eq!(
         states,
-        [(TransferState::Open, 5 << 20, Some((room(1), 9))), (failed, 0, None), (TransferState::Open, 0, None)]
+        [
+            (TransferState::Open, 5 << 20, Some((room(1), 9))),
+            (failed, 0, None),
+            (TransferState::Open, 0, Some((room(1), 11))),
+            (TransferState::Done, 0, Some((room(1), 12)))
+        ]
     );
+    assert_eq!(store.transfers.kept(ALICE).await.unwrap(), 9 << 20);
     assert_eq!(found[0].progress.values, [[7; 32]]);
     let NewTransfer { name, target, media_type, .. } = transfer(1);
     assert_eq!((&found[0].name, found[0].target, &found[0].media_type), (&name, target, &media_type));
     let content = store.contents.get(CONTENT).await.unwrap().unwrap();
     assert_eq!((content.blob, content.size, content.facts), (BlobName([31; 32]), 5, vec![31; 3]));
     assert_eq!(store.contents.references(CONTENT, 10).await.unwrap(), [reference(1)]);
-    let due = store.contents.due(u64::MAX, 10).await.unwrap();
+    let due = store.contents.due(u64::MAX, None, 10).await.unwrap();
     assert!(due.pending.iter().map(|due| due.reference).eq([reference(2), reference(3)]));
     assert!(due.spent.iter().map(|spent| spent.blob).eq([BlobName([32; 32]), BlobName([33; 32])]));
 }

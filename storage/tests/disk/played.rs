@@ -1,12 +1,13 @@
 //! A little life to fill a store with, and the means to see that it is all there.
 
-use rill_protocol::{ClientId, Epoch, RoomId, SessionId, UserId};
+use rill_protocol::{ClientId, Epoch, RoomId, SessionId, TransferId, UserId};
 use rill_storage::{
     Store,
     blobs::{BlobName, Progress},
     model::{
-        Anchor, Appended, Change, ContentKey, Digest, NewEntry, NewRoom, NewTransfer, Offer, Reference, Role, Session,
-        Target, TicketRecord, TransferBounds, TransferId, User, UserFact,
+        Anchor, Appended, AttachedFile, Change, CompleteFile, ContentKey, Digest, FileState, Image, NewEntry, NewRoom,
+        NewTransfer, Offer, Reference, Role, Session, Target, TicketRecord, TransferBounds, TransferState, User,
+        UserFact, Voice,
     },
 };
 
@@ -96,6 +97,7 @@ pub(crate) async fn live(store: &Store) {
         appended(store, 1, post(client, &"长".repeat(client as usize * 100))).await;
     }
     files(store).await;
+    attached(store, 1, 50).await;
 }
 
 pub(crate) const CONTENT: ContentKey = ContentKey([21; 32]);
@@ -119,15 +121,22 @@ pub(crate) fn reference(seq: u64) -> Reference {
 
 /// Files on their way in, one that is there, and one that is gone.
 pub(crate) async fn files(store: &Store) {
-    let bounds = TransferBounds { transfers_max: 10, bytes_max: u64::MAX };
-    for number in 1..=3 {
+    let bounds = TransferBounds { transfers_max: 10, bytes_max: u64::MAX, kept_bytes_max: u64::MAX };
+    for number in 1..=4 {
         assert!(store.transfers.begin(transfer(number), bounds).await.unwrap().is_ok());
     }
     let progress = Progress { durable: 5 << 20, values: vec![[7; 32]] };
-    assert!(store.transfers.advance(ALICE, TransferId([1; 16]), progress, NOW_MS + 1).await.unwrap());
+    assert_eq!(store.transfers.take(ALICE, TransferId([1; 16]), NOW_MS + 1).await.unwrap(), Some(1));
+    store.transfers.advance(ALICE, TransferId([1; 16]), 1, progress, NOW_MS + 1).await.unwrap();
     assert!(store.transfers.announce(ALICE, TransferId([1; 16]), (room(1), 9), NOW_MS + 1).await.unwrap());
     store.transfers.finish(ALICE, TransferId([2; 16]), [3; 32], NOW_MS + 2).await.unwrap();
     store.transfers.fail(ALICE, TransferId([2; 16]), 4, None).await.unwrap();
+    // One is forgotten before its end, and one is kept.
+    assert!(store.transfers.announce(ALICE, TransferId([3; 16]), (room(1), 11), NOW_MS + 1).await.unwrap());
+    assert!(!store.transfers.forget(ALICE, room(1), 11).await.unwrap());
+    assert!(store.transfers.announce(ALICE, TransferId([4; 16]), (room(1), 12), NOW_MS + 1).await.unwrap());
+    store.transfers.finish(ALICE, TransferId([4; 16]), [3; 32], NOW_MS + 2).await.unwrap();
+    assert_eq!(store.transfers.done(ALICE, TransferId([4; 16]), NOW_MS + 3).await.unwrap(), Some(TransferState::Done));
     let offer = |number| Offer { blob: BlobName([number; 32]), size: 5, facts: vec![number; 3] };
     for (number, seq) in [(31, 1), (31, 2), (32, 3)] {
         store.contents.claim(CONTENT, offer(number), reference(seq), NOW_MS + 60_000, NOW_MS).await.unwrap();
@@ -136,11 +145,34 @@ pub(crate) async fn files(store: &Store) {
     assert!(store.contents.spend(ContentKey([22; 32]), offer(33)).await.unwrap());
 }
 
+/// Messages with files: one on its way, one that is there, and one that failed.
+pub(crate) async fn attached(store: &Store, in_room: u8, client: u64) {
+    let image = Image { width: 640, height: 480, animated: false, blur_hash: "LEHV6nWB2yk8".into() };
+    let complete = CompleteFile { content: CONTENT, size: 5, media_type: "image/png".into(), image: Some(image) };
+    let states = [None, Some(FileState::Complete(complete)), Some(FileState::Failed { code: 85 })];
+    for (number, state) in (0..).zip(states) {
+        let file = AttachedFile {
+            transfer: TransferId([40 + number; 16]),
+            name: format!("文件 {number}"),
+            size: 9 << 20,
+            voice: (number == 0).then(|| Voice { duration_ms: 1_500, waveform: vec![0, 128, 255] }),
+            state: FileState::Pending,
+        };
+        let change = Change::File { text: "看".into(), file: file.into() };
+        let target = appended(store, in_room, entry(ALICE, client + u64::from(number), change)).await.entry.seq;
+        if let Some(state) = state {
+            let settled = Change::SettleFile { target, state };
+            appended(store, in_room, entry(ALICE, client + 10 + u64::from(number), settled)).await;
+        }
+    }
+}
+
 async fn told_of_files(store: &Store) -> Vec<String> {
     let mut lines = vec![
         format!("{:?}", store.transfers.list(ALICE).await.unwrap()),
-        format!("{:?}", store.transfers.expired(u64::MAX, 10).await.unwrap()),
-        format!("{:?}", store.contents.due(u64::MAX, 10).await.unwrap()),
+        format!("{:?}", store.transfers.expired(u64::MAX, None, 10).await.unwrap()),
+        format!("{:?}", store.contents.due(u64::MAX, None, 10).await.unwrap()),
+        format!("{:?}", store.transfers.kept(ALICE).await.unwrap()),
     ];
     for content in [CONTENT, ContentKey([22; 32])] {
         lines.push(format!("{:?}", store.contents.get(content).await.unwrap()));

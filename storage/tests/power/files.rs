@@ -2,40 +2,24 @@
 //! was cut, what was finished is whole, what was removed does not come back, and the rest can
 //! go on to the right digest.
 
-use crate::disk::Disk;
+use crate::{acknowledged::Acknowledged, disk::Disk};
 use anyhow::{bail, ensure};
 use bytes::Bytes;
-use parking_lot::Mutex;
 use rill_storage::{
     StoreError,
     blobs::{Blob, BlobName, BlobPlace, Blobs, CHUNK_BYTES, Finished, Progress},
 };
-use std::{path::Path, sync::Arc};
+use std::path::Path;
 
 const BLOBS: u64 = 24;
 const SENDERS: u64 = 3;
 
 /// Something that was said to be done.
 #[derive(Clone, Debug)]
-enum Done {
+pub(crate) enum Done {
     Durable { number: u64, progress: Progress },
     Finished(u64),
     Removed(u64),
-}
-
-/// What was acknowledged, each with the disk's moment.
-#[derive(Clone, Default)]
-pub(crate) struct Acknowledged(Arc<Mutex<Vec<(usize, Done)>>>);
-
-impl Acknowledged {
-    fn note(&self, disk: &Disk, done: Done) {
-        let moment = disk.moment();
-        self.0.lock().push((moment, done));
-    }
-
-    pub(crate) fn by(&self, moment: usize) -> usize {
-        self.0.lock().iter().filter(|(at, _)| *at <= moment).count()
-    }
 }
 
 fn content(number: u64) -> Bytes {
@@ -53,7 +37,7 @@ fn open(folder: &Path) -> anyhow::Result<Blobs> {
 }
 
 /// Several send at once; some stop in the middle, some are removed.
-pub(crate) async fn live(folder: &Path, disk: &Disk) -> anyhow::Result<Acknowledged> {
+pub(crate) async fn live(folder: &Path, disk: &Disk) -> anyhow::Result<Acknowledged<Done>> {
     let acknowledged = Acknowledged::default();
     let mut at_work = tokio::task::JoinSet::new();
     for sender in 0..SENDERS {
@@ -71,7 +55,7 @@ pub(crate) async fn live(folder: &Path, disk: &Disk) -> anyhow::Result<Acknowled
     Ok(acknowledged)
 }
 
-async fn send(blobs: &Blobs, number: u64, disk: &Disk, acknowledged: &Acknowledged) -> anyhow::Result<()> {
+async fn send(blobs: &Blobs, number: u64, disk: &Disk, acknowledged: &Acknowledged<Done>) -> anyhow::Result<()> {
     let (blob, content) = (blob(number), content(number));
     let mut staged = blobs.stage(blob, &Progress::default()).await?;
     while staged.offset() < blob.size {
@@ -101,9 +85,9 @@ async fn send(blobs: &Blobs, number: u64, disk: &Disk, acknowledged: &Acknowledg
 }
 
 /// Holds a folder that came back against what was acknowledged by that moment.
-pub(crate) async fn check(folder: &Path, acknowledged: &Acknowledged, moment: usize) -> anyhow::Result<()> {
+pub(crate) async fn check(folder: &Path, acknowledged: &Acknowledged<Done>, moment: usize) -> anyhow::Result<()> {
     let blobs = open(folder)?;
-    let all = acknowledged.0.lock().clone();
+    let all = acknowledged.all();
     for number in 0..BLOBS {
         let (blob, content) = (blob(number), content(number));
         let (mut noted, mut is_finished, mut is_removed) = (Progress::default(), false, None);

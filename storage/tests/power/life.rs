@@ -4,9 +4,8 @@
 //! used up, a name that changes hands, a store that is closed and opened in between:
 //! appends, overwrites, deletes and growth, from the very first start on.
 
-use crate::disk::Disk;
+use crate::{acknowledged::Acknowledged, disk::Disk};
 use anyhow::{bail, ensure};
-use parking_lot::Mutex;
 use rill_protocol::{ClientId, Epoch, RoomId, SessionId, UserId};
 use rill_storage::{
     EngineKind, Store,
@@ -84,7 +83,7 @@ fn ticket(number: u64) -> Digest {
 
 /// Something that the store said was done.
 #[derive(Clone, Debug)]
-enum Done {
+pub(crate) enum Done {
     Created { room: u64, epoch: Epoch },
     Posted { number: u64, seq: u64, epoch: Epoch },
     LoggedIn(u64),
@@ -93,19 +92,8 @@ enum Done {
     Named(u64),
 }
 
-/// What was acknowledged, each with the disk's moment.
-#[derive(Clone, Default)]
-pub(crate) struct Acknowledged(Arc<Mutex<Vec<(usize, Done)>>>);
-
-impl Acknowledged {
-    fn note(&self, disk: &Disk, done: Done) {
-        let moment = disk.moment();
-        self.0.lock().push((moment, done));
-    }
-
-    pub(crate) fn posts_by(&self, moment: usize) -> usize {
-        self.0.lock().iter().filter(|(at, done)| *at <= moment && matches!(done, Done::Posted { .. })).count()
-    }
+pub(crate) fn is_post(done: &Done) -> bool {
+    matches!(done, Done::Posted { .. })
 }
 
 pub(crate) fn open(path: &Path, engine: EngineKind) -> anyhow::Result<OpenStore> {
@@ -120,7 +108,7 @@ pub(crate) fn open(path: &Path, engine: EngineKind) -> anyhow::Result<OpenStore>
 
 /// What was done to a disk.
 pub(crate) struct Life {
-    pub(crate) acknowledged: Acknowledged,
+    pub(crate) acknowledged: Acknowledged<Done>,
     /// From nothing to an empty store.
     pub(crate) first_start: Range<usize>,
     /// While the engine takes what is in the journal, and no append syncs the disk beside it.
@@ -167,7 +155,7 @@ fn refused(refused: rill_storage::port::AppendRefused) -> anyhow::Error {
     anyhow::anyhow!("an append was refused: {refused:?}")
 }
 
-async fn begin(store: &Store, disk: &Disk, acknowledged: &Acknowledged) -> anyhow::Result<()> {
+async fn begin(store: &Store, disk: &Disk, acknowledged: &Acknowledged<Done>) -> anyhow::Result<()> {
     for number in 0..ROOMS {
         let new = NewRoom {
             id: room(number),
@@ -184,7 +172,7 @@ async fn begin(store: &Store, disk: &Disk, acknowledged: &Acknowledged) -> anyho
     Ok(())
 }
 
-async fn come_and_go(store: &Store, round: u64, disk: &Disk, acknowledged: &Acknowledged) -> anyhow::Result<()> {
+async fn come_and_go(store: &Store, round: u64, disk: &Disk, acknowledged: &Acknowledged<Done>) -> anyhow::Result<()> {
     for turn in 0..COMINGS_A_ROUND {
         let number = round * COMINGS_A_ROUND + turn;
         store.sessions.create(session(number)).await?;
@@ -204,8 +192,8 @@ async fn come_and_go(store: &Store, round: u64, disk: &Disk, acknowledged: &Ackn
 }
 
 /// Holds a store that came back against what was acknowledged by that moment.
-pub(crate) async fn check(store: &Store, acknowledged: &Acknowledged, moment: usize) -> anyhow::Result<()> {
-    let all = acknowledged.0.lock().clone();
+pub(crate) async fn check(store: &Store, acknowledged: &Acknowledged<Done>, moment: usize) -> anyhow::Result<()> {
+    let all = acknowledged.all();
     for number in 0..ROOMS {
         dense(store, room(number)).await?;
     }

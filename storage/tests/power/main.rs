@@ -11,15 +11,17 @@
 //! root it says so, and fails where `CI` is set.
 #![allow(clippy::disallowed_methods)] // a program of its own, with threads of its own
 
+mod acknowledged;
 mod disk;
 mod files;
 mod fuse;
 mod life;
 mod mounted;
 
+use acknowledged::Acknowledged;
 use anyhow::{Context, ensure};
 use disk::{Disk, Unflushed};
-use life::{Acknowledged, Life};
+use life::Life;
 use mounted::{Mounted, fresh_ext4, write_image};
 use rill_storage::EngineKind;
 use std::{path::Path, process::ExitCode};
@@ -70,7 +72,7 @@ fn play_files(cuts: usize) -> anyhow::Result<()> {
         (runtime.block_on(files::live(&ext4.place.join("blobs"), &disk))?, first)
     };
     let moments = disk.moment();
-    println!("power cut, files: {} acknowledged, {moments} writes and flushes", acknowledged.by(moments));
+    println!("power cut, files: {} acknowledged, {moments} writes and flushes", acknowledged.by(moments, |_| true));
     let come_back = |image: &[u8], moment| {
         let file = scratch.path().join("left.ext4");
         write_image(&file, image)?;
@@ -82,7 +84,7 @@ fn play_files(cuts: usize) -> anyhow::Result<()> {
     for cut in 0..cuts {
         let moment = first + random.next() as usize % (moments - first);
         let unflushed = [Unflushed::Dropped, Unflushed::Some, Unflushed::Torn][cut % 3];
-        let known = acknowledged.by(moment);
+        let known = acknowledged.by(moment, |_| true);
         match come_back(&disk.after_cut(moment, unflushed, || random.next()), moment) {
             Ok(()) => println!("  cut at {moment:6}, unflushed {unflushed:?}: {known} acknowledged steps are there"),
             Err(error) => {
@@ -107,7 +109,7 @@ fn play(engine: EngineKind, cuts: usize) -> anyhow::Result<()> {
         runtime.block_on(life::live(&ext4.place.join("data"), engine, &disk))?
     };
     let (moments, flushes) = (disk.moment(), disk.flushes());
-    let posts = acknowledged.posts_by(moments);
+    let posts = acknowledged.by(moments, life::is_post);
     println!(
         "power cut, {engine}: {posts} posts, {moments} writes and flushes of the device, {flushes} of them flushes"
     );
@@ -124,7 +126,7 @@ fn play(engine: EngineKind, cuts: usize) -> anyhow::Result<()> {
         let moment = within.start + random.next() as usize % within.len();
         let unflushed = [Unflushed::Dropped, Unflushed::Some, Unflushed::Torn][cut % 3];
         let image = disk.after_cut(moment, unflushed, || random.next());
-        let posts = acknowledged.posts_by(moment);
+        let posts = acknowledged.by(moment, life::is_post);
         match come_back(&runtime, scratch.path(), &image, engine, &acknowledged, moment) {
             Ok(()) => println!("  cut at {moment:6}, unflushed {unflushed:?}: {posts} acknowledged posts are there"),
             Err(error) => {
@@ -149,7 +151,7 @@ fn come_back(
     scratch: &Path,
     image: &[u8],
     engine: EngineKind,
-    acknowledged: &Acknowledged,
+    acknowledged: &Acknowledged<life::Done>,
     moment: usize,
 ) -> anyhow::Result<()> {
     let file = scratch.join("left.ext4");

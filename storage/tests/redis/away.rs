@@ -8,7 +8,7 @@ use rill_storage::{
 };
 use std::{sync::Arc, time::Duration};
 
-use crate::stage::{PATIENCE, of, open, until, until_it_has_all};
+use crate::stage::{PATIENCE, of, open, until};
 
 async fn set(link: &TendedLink) -> Result<(), StoreError> {
     let sent = link.commit(cmd("SET").arg("rill:x").arg(1), b"rill:x").await;
@@ -79,7 +79,7 @@ async fn made_a_replica_and_a_primary_again() {
     let servers = Replicated::start(&Options::default()).unwrap();
     let link = opened(&servers.primary).await;
     // What it promotes must know the community.
-    until_it_has_all(&servers);
+    servers.catch_up().unwrap();
     servers.replica.promote().unwrap();
     servers.primary.replicate(&servers.replica).unwrap();
     assert!(matches!(set(&link).await, Err(StoreError::Unreachable(_))));

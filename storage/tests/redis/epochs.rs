@@ -11,7 +11,7 @@ use std::{path::Path, time::Duration};
 use crate::{
     proxy::Proxy,
     rooms::{ROOM, begin, post, posts_of},
-    stage::{options, until_it_has_all},
+    stage::options,
 };
 
 async fn node(address: impl std::fmt::Display) -> OpenStore {
@@ -67,7 +67,7 @@ async fn a_replica_that_lacks_the_end_takes_over() {
     begin(&node, 1).await;
     say(&node, 1).await;
     let (epoch, kept) = end(&node).await;
-    until_it_has_all(&servers);
+    servers.catch_up().unwrap();
     // From here on the replica hears nothing.
     servers.replica.promote().unwrap();
     let lost: Vec<u64> = [say(&node, 2).await, say(&node, 3).await].into();
@@ -93,7 +93,7 @@ async fn another_node_has_appended_in_place_of_what_was_lost() {
     let one = node(proxy.address).await;
     begin(&one, 1).await;
     let (epoch, kept) = end(&one).await;
-    until_it_has_all(&servers);
+    servers.catch_up().unwrap();
     servers.replica.promote().unwrap();
     assert_eq!(say(&one, 1).await, kept + 1);
 

@@ -21,7 +21,7 @@ use std::{
     },
     time::Duration,
 };
-use tokio::{task::JoinSet, time::Instant};
+use tokio::{sync::mpsc, task::JoinSet, time::Instant};
 
 #[derive(Default)]
 struct Heard(Mutex<Vec<u64>>);
@@ -303,4 +303,52 @@ async fn a_post_that_no_replica_has_is_not_acknowledged_nor_is_its_retry() {
     servers.replica.resume().unwrap();
     let made = retried(append).await.unwrap();
     assert_eq!((made.entry.seq, made.replay), (3, Replay::Same));
+}
+
+/// A slot that moves takes its channels from whoever hears them: it is told, and what is said
+/// then is heard on another connection. What a node asks to hear no more ends nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_channel_that_moves_to_another_node_ends_the_hearing() {
+    let cluster = Cluster::start(&Options::default()).unwrap();
+    let link = crate::stage::open(crate::stage::options(&cluster.urls())).await.unwrap();
+    let hear = async || {
+        let (said, heard) = mpsc::channel::<String>(100);
+        let ear = move |heard: redis::Heard<'_>| {
+            let text = match heard {
+                redis::Heard::Said { payload, .. } => String::from_utf8_lossy(payload).into_owned(),
+                redis::Heard::Ended => "ended".to_owned(),
+                redis::Heard::Began { .. } | redis::Heard::Broken => return,
+            };
+            drop(said.try_send(text));
+        };
+        (link.hear(Arc::new(ear)).await.unwrap(), heard)
+    };
+    let say = |node: usize, channel: &str, word: &str| {
+        cluster.nodes[node].command(&["SPUBLISH", channel, word]).unwrap();
+    };
+    let slot_of = |channel: &str| -> u16 {
+        let slot = cluster.nodes[0].command(&["CLUSTER", "KEYSLOT", channel]).unwrap();
+        ::redis::from_redis_value(slot).unwrap()
+    };
+    let (moving, left) = ("moving", "left");
+    let at = cluster.node_of(slot_of(moving));
+    let (mut hearing, mut heard) = hear().await;
+    hearing.subscribe(&[moving.into(), left.into()]).await.unwrap();
+    hearing.unsubscribe(&[left.into()]).await.unwrap();
+    say(at, moving, "one");
+    assert_eq!(heard.recv().await.unwrap(), "one", "what it gave up ended nothing");
+    // Wanted again and given up again.
+    hearing.subscribe(&[left.into()]).await.unwrap();
+    hearing.unsubscribe(&[left.into()]).await.unwrap();
+    say(at, moving, "two");
+    assert_eq!(heard.recv().await.unwrap(), "two");
+
+    let to = (at + 1) % cluster.nodes.len();
+    cluster.move_slot(slot_of(moving), to).unwrap();
+    assert_eq!(heard.recv().await.unwrap(), "ended");
+    let (mut hearing, mut heard) = hear().await;
+    hearing.subscribe(&[moving.into()]).await.unwrap();
+    say(to, moving, "three");
+    assert_eq!(heard.recv().await.unwrap(), "three");
+    link.close();
 }

@@ -1,6 +1,6 @@
 //! What the tests share.
 
-use rill_redis_process::{Replicated, Server};
+use rill_redis_process::Server;
 use rill_storage::{
     StoreError,
     redis::{RedisOptions, RedisServer, TendedLink},
@@ -50,13 +50,4 @@ pub(crate) async fn until(mut is_so: impl FnMut() -> bool) {
         }
     };
     tokio::time::timeout(PATIENCE, waiting).await.expect("it does not come to that");
-}
-
-/// The replica has what the primary has.
-pub(crate) fn until_it_has_all(servers: &Replicated) {
-    let offset = |server: &Server, field| server.info(field).unwrap().and_then(|text| text.parse::<u64>().ok());
-    let wanted = offset(&servers.primary, "master_repl_offset");
-    while offset(&servers.replica, "slave_repl_offset") < wanted {
-        std::thread::yield_now();
-    }
 }

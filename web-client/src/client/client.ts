@@ -5,10 +5,14 @@
 import { Code, ROOM_PAGE_MAX, USERS_PER_REQUEST_MAX } from '../protocol/generated';
 import type { RoomInfo, UserId } from '../protocol/generated';
 import type { Closed } from '../transport/transport';
+import { Avatars } from './avatars';
 import type { Clock } from './clock';
 import { codeOf } from './connector';
 import type { Connector, Established } from './connector';
 import { Emitter } from './emitter';
+import { Transfers } from './files/transfers';
+import type { UploadStore } from './files/upload_store';
+import type { UploadTabs } from './files/upload_tabs';
 import { HttpFailed } from './http';
 import { Members } from './members';
 import type { Link, ListedRoom, OutboxItem, Room } from './model';
@@ -37,6 +41,8 @@ export interface Parts {
   store: OutboxStore;
   bus: OutboxBus;
   lock: OutboxLock;
+  uploads: UploadStore;
+  uploadTabs: UploadTabs;
   clock: Clock;
   send: (events: Event[]) => void;
 }
@@ -45,6 +51,7 @@ export class Client {
   private readonly book = new RoomBook();
   private readonly emitter: Emitter;
   private readonly outbox: Outbox;
+  private readonly transfers: Transfers;
   private readonly members: Members;
   private readonly people: People;
   private readonly sync: Sync;
@@ -64,10 +71,20 @@ export class Client {
     this.outbox = new Outbox(parts.store, parts.bus, parts.lock, clock, (added) => {
       this.emitter.outbox(added);
     });
+    this.transfers = new Transfers(parts.uploads, parts.uploadTabs, clock, {
+      uploads: (added) => {
+        this.emitter.uploads(added);
+      },
+      downloads: () => {
+        this.emitter.downloads();
+      },
+    });
     this.emitter = new Emitter(clock, parts.send, {
       summary: (room) => this.book.rooms.get(room)?.summary() ?? null,
       complete: () => this.book.complete,
       outbox: () => this.outbox.list,
+      uploads: () => this.transfers.uploads.list,
+      downloads: () => this.transfers.downloads.list,
     });
     this.people = new People(
       async (users) =>
@@ -82,7 +99,18 @@ export class Client {
       const total = more ? Math.max(this.book.rooms.get(room)?.room.members ?? 0, list.length) : list.length;
       this.emitter.emit({ on: 'members', room, members: list, total });
     });
-    this.sync = new Sync(user, this.book, this.outbox, this.people, this.members, this.emitter);
+    this.sync = new Sync(
+      user,
+      this.book,
+      this.outbox,
+      this.transfers.uploads,
+      this.people,
+      this.members,
+      new Avatars((avatars) => {
+        this.emitter.emit({ on: 'avatars', avatars });
+      }),
+      this.emitter,
+    );
     this.sync.onRoundTrip = (ms) => {
       const before = this.link.rttMs;
       this.tell({ rttMs: before === null ? ms : before + RTT_WEIGHT * (ms - before) });
@@ -90,12 +118,14 @@ export class Client {
     this.sync.onReady = () => {
       const session = this.online();
       this.outbox.online((item) => this.post(session, item));
+      this.transfers.online(() => session.openFileStream());
     };
   }
 
   /** Runs until `stop`, or until the person must log in again. */
   async run(): Promise<void> {
     void this.outbox.load();
+    void this.transfers.uploads.load();
     while (!this.stopping.signal.aborted) {
       const ended = await this.connectOnce();
       const code = ended.code;
@@ -155,20 +185,27 @@ export class Client {
         break;
       case 'start':
         break;
+      default:
+        this.transfers.command(command);
     }
   }
 
   async answer<N extends RequestName>(name: N, ask: Requests[N]['ask']): Promise<Requests[N]['answer']> {
-    const session = this.online();
     const answers: { [K in RequestName]: (ask: Requests[K]['ask']) => Promise<Requests[K]['answer']> } = {
-      create: async (what) => toRoom((await session.request('CreateRoom', what)).room),
-      join: async (what) => toRoom((await session.request('JoinRoom', what)).room),
+      create: async (what) => toRoom((await this.online().request('CreateRoom', what)).room),
+      join: async (what) => toRoom((await this.online().request('JoinRoom', what)).room),
       leave: async (what) => {
-        await session.request('LeaveRoom', what);
+        await this.online().request('LeaveRoom', what);
         return null;
       },
+      file: ({ room, seq, variant }) => this.transfers.fetch(room, seq, variant),
+      roomFiles: async ({ room, before }) => {
+        const { lines, next } = await this.online().files(room, before ?? Number.MAX_SAFE_INTEGER);
+        for (const { author } of lines) this.people.want(author);
+        return { files: lines.filter(({ file }) => file).reverse(), next };
+      },
       directory: async ({ after }) => {
-        const { rooms, more } = await session.request('ListRooms', { after, limit: ROOM_PAGE_MAX });
+        const { rooms, more } = await this.online().request('ListRooms', { after, limit: ROOM_PAGE_MAX });
         return { rooms: rooms.map((room): ListedRoom => ({ ...toRoom(room), joined: room.joined })), more };
       },
     };
@@ -211,6 +248,7 @@ export class Client {
     this.sync.connected(null);
     this.members.connected(null);
     this.outbox.offline();
+    this.transfers.offline();
     this.book.suspend();
     this.backoff.lived(this.parts.clock.elapsed() - sinceMs);
     const { reconnectAfterMs } = session;

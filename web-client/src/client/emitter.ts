@@ -2,9 +2,9 @@
  * Collects what the page must know and sends it once a frame at most: the first change
  * at once, the rest of the burst together. What changed twice is told once.
  */
-import type { ClientId, RoomId } from '../protocol/generated';
+import type { ClientId, RoomId, TransferId } from '../protocol/generated';
 import type { Clock } from './clock';
-import type { OutboxItem, RoomSummary } from './model';
+import type { DownloadProgress, OutboxItem, RoomSummary, Upload } from './model';
 import type { Event } from './port';
 
 const FRAME_MS = 16;
@@ -16,6 +16,9 @@ export class Emitter {
   private outboxChanged = false;
   /** Taken into the outbox; some may have left it again by the time it is told. */
   private outboxAdded: ClientId[] = [];
+  private uploadsChanged = false;
+  private uploadsAdded: TransferId[] = [];
+  private downloadsChanged = false;
   private due = false;
   private sentAtMs = -Infinity;
 
@@ -26,6 +29,8 @@ export class Emitter {
       summary: (room: RoomId) => RoomSummary | null;
       complete: () => boolean;
       outbox: () => OutboxItem[];
+      uploads: () => Upload[];
+      downloads: () => DownloadProgress[];
     },
   ) {}
 
@@ -49,6 +54,17 @@ export class Emitter {
   outbox(added?: ClientId): void {
     this.outboxChanged = true;
     if (added) this.outboxAdded.push(added);
+    this.schedule();
+  }
+
+  uploads(added?: TransferId): void {
+    this.uploadsChanged = true;
+    if (added) this.uploadsAdded.push(added);
+    this.schedule();
+  }
+
+  downloads(): void {
+    this.downloadsChanged = true;
     this.schedule();
   }
 
@@ -92,6 +108,15 @@ export class Emitter {
       this.outboxChanged = false;
       events.push({ on: 'outbox', items: this.source.outbox(), added: this.outboxAdded });
       this.outboxAdded = [];
+    }
+    if (this.uploadsChanged) {
+      this.uploadsChanged = false;
+      events.push({ on: 'uploads', uploads: this.source.uploads(), added: this.uploadsAdded });
+      this.uploadsAdded = [];
+    }
+    if (this.downloadsChanged) {
+      this.downloadsChanged = false;
+      events.push({ on: 'downloads', downloads: this.source.downloads() });
     }
     this.send(events);
   }

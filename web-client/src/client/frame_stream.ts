@@ -19,6 +19,11 @@ export class FrameStream {
     return this.stream.write(encodeFrame(name, body));
   }
 
+  /** A frame that is encoded already. */
+  write(frame: Uint8Array): Promise<void> {
+    return this.stream.write(frame);
+  }
+
   /** The next frame, or null when the peer is done. */
   async next(): Promise<Frame | null> {
     for (;;) {
@@ -40,6 +45,11 @@ export class FrameStream {
       this.heard();
       this.decoder.push(bytes);
     }
+  }
+
+  /** No more frames come from here. */
+  finish(): void {
+    this.stream.finish();
   }
 
   abort(code: number): void {

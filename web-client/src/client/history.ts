@@ -1,12 +1,12 @@
 /** The history stream: pages of messages as they are now, answered in order. */
 import { Direction, MessageKind, StreamClass } from '../protocol/generated';
-import type { Message as WireMessage, RoomId } from '../protocol/generated';
+import type { MessageFile, Message as WireMessage, RoomId } from '../protocol/generated';
 import { codeAction } from '../protocol/codes';
 import { decodeBody } from '../protocol/frame';
 import type { Connection } from '../transport/transport';
 import { ConnectionLost } from '../transport/transport';
 import { FrameStream } from './frame_stream';
-import type { Line } from './model';
+import type { Line, LineFile } from './model';
 import { RequestFailed } from './request_failed';
 import type { HistoryPage, HistoryRequest } from './room_log';
 
@@ -21,6 +21,8 @@ interface Waiting {
 export class History {
   private lastRequest = 0;
   private readonly waiting = new Map<number, Waiting>();
+  /** Files of the page that follows, by request. */
+  private readonly pageFiles = new Map<number, MessageFile[]>();
   private stream: Promise<FrameStream> | null = null;
 
   constructor(
@@ -28,16 +30,30 @@ export class History {
     private readonly heard: () => void,
   ) {}
 
-  async page(room: RoomId, { direction, seq }: HistoryRequest): Promise<HistoryPage> {
+  page(room: RoomId, { direction, seq }: HistoryRequest): Promise<HistoryPage> {
+    return this.ask((stream, request) =>
+      stream.send('GetMessages', {
+        ...{ request, room, direction: Direction[direction], seq },
+        limit: PAGE_MESSAGES,
+      }),
+    );
+  }
+
+  /** The room's messages with files alone, the newest first asked for. */
+  files(room: RoomId, before: number): Promise<HistoryPage> {
+    return this.ask((stream, request) =>
+      stream.send('GetRoomFiles', { request, room, before, limit: PAGE_MESSAGES }),
+    );
+  }
+
+  private async ask(send: (stream: FrameStream, request: number) => Promise<void>): Promise<HistoryPage> {
     this.stream ??= this.open();
     const stream = await this.stream;
     this.lastRequest += 1;
     const request = this.lastRequest;
     return new Promise((resolve, reject) => {
       this.waiting.set(request, { resolve, reject });
-      stream
-        .send('GetMessages', { request, room, direction: Direction[direction], seq, limit: PAGE_MESSAGES })
-        .catch(reject);
+      send(stream, request).catch(reject);
     });
   }
 
@@ -48,10 +64,16 @@ export class History {
       .each((frame) => {
         const message = decodeBody(frame);
         if (message?.name === 'MessagePage') {
-          this.take(message.body.request)?.resolve({
-            lines: message.body.messages.flatMap(toLine),
-            next: message.body.next,
+          const { request, messages, next } = message.body;
+          const files = new Map(this.pageFiles.get(request)?.map((file) => [file.seq, file]));
+          this.pageFiles.delete(request);
+          this.take(request)?.resolve({
+            lines: messages.flatMap((one) => toLine(one, files.get(one.seq))),
+            next,
           });
+        } else if (message?.name === 'MessageFiles') {
+          const { request, files } = message.body;
+          if (this.waiting.has(request)) this.pageFiles.set(request, files);
         } else if (message?.name === 'Failed') {
           const { request, code, detail } = message.body;
           this.take(request)?.reject(new RequestFailed(code, codeAction(code), detail));
@@ -64,6 +86,7 @@ export class History {
         for (const { reject } of this.waiting.values())
           reject(new ConnectionLost(null, 'the history stream ended'));
         this.waiting.clear();
+        this.pageFiles.clear();
       });
     return stream;
   }
@@ -81,10 +104,14 @@ const KINDS = new Map<number, Line['kind']>([
   [MessageKind.joined, 'joined'],
   [MessageKind.left, 'left'],
   [MessageKind.erased, 'erased'],
+  [MessageKind.file, 'file'],
+  [MessageKind.avatar, 'avatar'],
 ]);
 
 /** A kind of a later version is shown as nothing. */
-function toLine({ seq, atMs, author, clientId, kind, text }: WireMessage): Line[] {
+function toLine({ seq, atMs, author, clientId, kind, text }: WireMessage, file?: MessageFile): Line[] {
   const known = KINDS.get(kind);
-  return known ? [{ seq, atMs, author, clientId, kind: known, text }] : [];
+  if (!known) return [];
+  const of: { file?: LineFile } = file ? { file: { ...file.file, state: file.state } } : {};
+  return [{ seq, atMs, author, clientId, kind: known, text, ...of }];
 }

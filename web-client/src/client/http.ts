@@ -62,19 +62,33 @@ export class HttpFailed extends Error {
 
 /** How long an answer may take. */
 const ANSWER_TIMEOUT_MS = 15_000;
+/** The same of one to a picture. */
+const BYTES_TIMEOUT_MS = 60_000;
 
 interface ErrorBody {
   error?: { code?: number; name?: string; action?: string; detail?: string };
 }
 
-export async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+export function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  if (body === undefined) return ask(method, path, {}, ANSWER_TIMEOUT_MS);
+  const headers = { 'content-type': 'application/json' };
+  return ask(method, path, { headers, body: JSON.stringify(body) }, ANSWER_TIMEOUT_MS);
+}
+
+/** Bytes as they are, which take as long as the line does. */
+export function send<T>(
+  method: string,
+  path: string,
+  bytes: Blob | null,
+  headers: Record<string, string> = {},
+): Promise<T> {
+  return ask(method, path, { headers, body: bytes }, BYTES_TIMEOUT_MS);
+}
+
+async function ask<T>(method: string, path: string, more: RequestInit, timeoutMs: number): Promise<T> {
   let response: Response;
   try {
-    const init: RequestInit = { method, signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS), cache: 'no-store' };
-    if (body !== undefined) {
-      init.headers = { 'content-type': 'application/json' };
-      init.body = JSON.stringify(body);
-    }
+    const init: RequestInit = { ...more, method, signal: AbortSignal.timeout(timeoutMs), cache: 'no-store' };
     response = await fetch(`/api/v1/${path}`, init);
   } catch (error) {
     throw new HttpFailed('network', null, 'retry', String(error));
@@ -124,5 +138,41 @@ export const http = {
   endOtherDevices: () => call<undefined>('DELETE', 'sessions'),
   tickets: (count: number) => call<{ tickets: string[] }>('POST', 'tickets', { count }),
 };
+
+/** Where the bytes of a message's file are, for what the browser fetches by itself. */
+export function fileAddress(room: string, seq: number): string {
+  return `/api/v1/rooms/${encodeURIComponent(room)}/files/${String(seq)}`;
+}
+
+/** Whether this way leads to the file at all. */
+export async function isFileServed(room: string, seq: number): Promise<boolean> {
+  const asked = { method: 'HEAD', signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) };
+  return fetch(fileAddress(room, seq), asked).then(
+    ({ ok }) => ok,
+    () => false,
+  );
+}
+
+/**
+ * How much the server has of a file that is being sent; null where it does not say.
+ * Only the head of the answer is read: it says where the bytes end that there are.
+ */
+export async function arrivedBytes(room: string, seq: number, knownBytes: number): Promise<number | null> {
+  const enough = new AbortController();
+  const late = setTimeout(() => {
+    enough.abort();
+  }, ANSWER_TIMEOUT_MS);
+  const headers = { range: `bytes=${String(Math.max(0, knownBytes - 1))}-` };
+  try {
+    const answer = await fetch(fileAddress(room, seq), { headers, signal: enough.signal, cache: 'no-store' });
+    const found = /^bytes \d+-(\d+)\//.exec(answer.headers.get('content-range') ?? '');
+    return answer.status === 206 && found ? Number(found[1]) + 1 : null;
+  } catch {
+    return null;
+  } finally {
+    clearTimeout(late);
+    enough.abort();
+  }
+}
 
 export { CLIENT as CLIENT_NAME };

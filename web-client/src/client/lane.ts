@@ -7,6 +7,7 @@ import type { Epoch, LaneClass, RoomId, StreamClass } from '../protocol/generate
 import { decodeBody, entryHeader, isRoomEntry } from '../protocol/frame';
 import type { Frame, Message } from '../protocol/frame';
 import type { Connection } from '../transport/transport';
+import { pendingState } from './file_state';
 import { FrameStream } from './frame_stream';
 import type { Line, LogEntry } from './model';
 
@@ -52,8 +53,17 @@ function readLaneFrame(
     const { room: handle, seq } = entryHeader(frame);
     const named = rooms.get(handle);
     if (!named) throw new RangeError(`an entry of handle ${String(handle)}, which names no room`);
-    take(named.room, named.epoch, { seq, line: message ? entryLine(message) : null });
+    take(named.room, named.epoch, message ? logEntry(seq, message) : { seq, line: null });
   }
+}
+
+function logEntry(seq: number, message: Message): LogEntry {
+  if (message.name === 'EntryAvatar') {
+    return { seq, line: entryLine(message), avatar: message.body.avatar };
+  }
+  if (message.name !== 'EntryFileSettled') return { seq, line: entryLine(message) };
+  const { target, state } = message.body;
+  return { seq, line: null, settled: { target, state } };
 }
 
 /** What a person sees of an entry; nothing of one that is hidden. */
@@ -66,12 +76,18 @@ export function entryLine(message: Message): Line | null {
   switch (message.name) {
     case 'EntryPosted':
       return line('text', message.body.text);
+    case 'EntryFile': {
+      const found = line('file', message.body.text);
+      return found && { ...found, file: { ...message.body.file, state: pendingState(message.body.file) } };
+    }
     case 'EntryCreated':
       return line('created', message.body.name);
     case 'EntryJoined':
       return line('joined', '');
     case 'EntryLeft':
       return line('left', '');
+    case 'EntryAvatar':
+      return line('avatar', '');
     case 'EntryErased':
       return line('erased', '');
     default:

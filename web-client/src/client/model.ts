@@ -2,7 +2,17 @@
  * What the sync logic keeps and what the page shows. Plain data: it crosses the
  * worker's port by structured clone.
  */
-import type { ClientId, Epoch, RoomId, UserId } from '../protocol/generated';
+import type {
+  Avatar,
+  ClientId,
+  Epoch,
+  FileInfo,
+  FileState,
+  RoomId,
+  TransferId,
+  UserId,
+  Voice,
+} from '../protocol/generated';
 import type { Fallback } from '../transport/race';
 import type { TransportName } from '../transport/transport';
 
@@ -12,9 +22,11 @@ export interface Line {
   atMs: number;
   author: UserId;
   clientId: ClientId;
-  kind: 'text' | 'created' | 'joined' | 'left' | 'erased';
-  /** What was said; for `created` the room's name; else empty. */
+  kind: 'text' | 'file' | 'created' | 'joined' | 'left' | 'avatar' | 'erased';
+  /** What was said; for `file` what stands beside it; for `created` the room's name; else empty. */
   text: string;
+  /** Of `file`. */
+  file?: LineFile;
   /**
    * The first line of a page of history: it begins a group of its own, so that its
    * height stays what it is when an older page comes above it.
@@ -22,10 +34,19 @@ export interface Line {
   pageStart?: true;
 }
 
+/** A file as its message shows it. */
+export interface LineFile extends FileInfo {
+  state: FileState;
+}
+
 /** An entry of a room's log; what a person cannot see has no line. */
 export interface LogEntry {
   seq: number;
   line: Line | null;
+  /** What the entry says about a file of an earlier one. */
+  settled?: { target: number; state: FileState };
+  /** The room's picture from here on. */
+  avatar?: Avatar;
 }
 
 export interface Room {
@@ -73,6 +94,56 @@ export interface OutboxItem {
   epoch?: Epoch;
 }
 
+/** A file of one's own on its way, from the moment it is chosen. */
+export interface Upload {
+  transfer: TransferId;
+  clientId: ClientId;
+  room: RoomId;
+  name: string;
+  mediaType: string;
+  size: number;
+  text: string;
+  createdMs: number;
+  /**
+   * `queued`: its turn comes. `sending`: bytes are under way. `checking`: the server has
+   * them all. `fileNeeded`: the page has not the file any more, or cannot read it.
+   */
+  state: 'queued' | 'sending' | 'checking' | 'paused' | 'cancelling' | 'failed' | 'fileNeeded';
+  /** Bytes that are safely on the server's disk. */
+  durableBytes: number;
+  bytesPerSecond: number | null;
+  /** Why it failed. */
+  code?: number | null;
+  /** Where its message stands, once it does. */
+  seq?: number;
+  /** Of a picture, as it is shown. */
+  width?: number;
+  height?: number;
+  /** It was spoken in the page. */
+  voice?: Voice;
+  /** The file that was chosen again is not the one that was being sent. */
+  otherFile?: true;
+  /** The file was moved or changed while it was being sent. */
+  unreadable?: true;
+}
+
+/** A file that was just chosen. */
+export interface NewUpload extends Omit<
+  Upload,
+  'state' | 'durableBytes' | 'bytesPerSecond' | 'size' | 'code'
+> {
+  file: Blob;
+}
+
+/** A file that is being fetched to be kept, as far as it is there. */
+export interface DownloadProgress {
+  room: RoomId;
+  seq: number;
+  bytes: number;
+  size: number;
+  bytesPerSecond: number | null;
+}
+
 export interface Link {
   /** `restarting`: the server said that it is back in a moment. */
   phase: 'connecting' | 'online' | 'restarting' | 'offline' | 'stopped';
@@ -86,8 +157,10 @@ export interface Link {
 /** The whole conversation as the page shows it, or a change of it. */
 export type TimelinePatch =
   | { op: 'reset'; lines: Line[] }
-  | { op: 'append'; lines: Line[] }
+  /** `changed` replaces lines by their seq, before the others are appended. */
+  | { op: 'append'; lines: Line[]; changed?: Line[] }
   | { op: 'prepend'; lines: Line[] }
+  | { op: 'change'; changed: Line[] }
   | { op: 'keep' };
 
 export interface TimelineEnds {

@@ -4,6 +4,7 @@
  */
 import type { ClientId, UserId } from '../protocol/generated';
 import { openDatabase, ofUser } from '../storage/database';
+import { timely } from '../storage/timely';
 import type { OutboxItem } from './model';
 
 export interface OutboxStore {
@@ -12,9 +13,6 @@ export interface OutboxStore {
   put(item: OutboxItem): Promise<void>;
   remove(clientId: ClientId): Promise<void>;
 }
-
-/** A storage that takes longer has failed: some browsers never open a damaged one. */
-const STORE_TIMEOUT_MS = 3_000;
 
 /** Opens in the background: a chat does not wait for its storage. */
 export function openOutboxStore(user: UserId): OutboxStore {
@@ -36,20 +34,6 @@ export function openOutboxStore(user: UserId): OutboxStore {
         await (await opened).delete('outbox', [user, clientId]);
       }),
   };
-}
-
-async function timely<T>(work: () => Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      reject(new Error('the storage does not answer'));
-    }, STORE_TIMEOUT_MS);
-  });
-  try {
-    return await Promise.race([work(), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** For tests: several tabs may share one. */

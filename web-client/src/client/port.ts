@@ -3,10 +3,14 @@
  * answer; everything else goes one way. Events of one turn travel in one message, so
  * that a message of one's own changes from "on its way" to "there" in one frame.
  */
-import type { ClientId, RoomId, UserId } from '../protocol/generated';
+import type { ClientId, FileVariant, RoomId, TransferId, UserId } from '../protocol/generated';
 import type { TransportName } from '../transport/transport';
+import type { AvatarOf } from './avatars';
+import type { FileCommand } from './files/transfers';
 import type { ServerInfo } from './http';
 import type {
+  DownloadProgress,
+  Line,
   Link,
   ListedRoom,
   OutboxItem,
@@ -16,6 +20,7 @@ import type {
   RoomSummary,
   TimelineEnds,
   TimelinePatch,
+  Upload,
 } from './model';
 
 /** What the server said about itself, and when: the page has asked before the worker is there. */
@@ -40,13 +45,18 @@ export type Command =
   /** The network may have changed, or the page came back: look at once. */
   | { do: 'wake' }
   /** The person asks to connect now. */
-  | { do: 'reconnect' };
+  | { do: 'reconnect' }
+  | FileCommand;
 
 /** Page to worker: what wants an answer. */
 export interface Requests {
   create: { ask: { clientId: ClientId; name: string }; answer: Room };
   join: { ask: { clientId: ClientId; room: RoomId }; answer: Room };
   leave: { ask: { clientId: ClientId; room: RoomId }; answer: null };
+  /** The bytes of a message's file; it waits for a connection. */
+  file: { ask: { room: RoomId; seq: number; variant: FileVariant }; answer: Blob };
+  /** The room's messages that have a file, below a seq; of the newest page the last comes first. */
+  roomFiles: { ask: { room: RoomId; before: number | null }; answer: { files: Line[]; next: number | null } };
   directory: { ask: { after: RoomId | null }; answer: { rooms: ListedRoom[]; more: boolean } };
 }
 
@@ -63,8 +73,19 @@ export type Event =
   | { on: 'loadFailed'; room: RoomId; direction: 'older' | 'newer' }
   /** What waits now, and what was taken since the last time, also if it is gone already. */
   | { on: 'outbox'; items: OutboxItem[]; added: ClientId[] }
+  /** Files on their way to the server, and what was taken since the last time, also if it is gone already. */
+  | { on: 'uploads'; uploads: Upload[]; added: TransferId[] }
+  /** Files that are being fetched to be kept; the whole list. */
+  | { on: 'downloads'; downloads: DownloadProgress[] }
   | { on: 'people'; people: Person[] }
+  /** Pictures of people and rooms that are new, or gone. */
+  | { on: 'avatars'; avatars: AvatarOf[] }
+  /** The server's own emoji: another number, another list. */
+  | { on: 'emoji'; version: number }
   | { on: 'members'; room: RoomId; members: RoomMember[]; total: number };
+
+/** The detail of what a person has called off, wherever in the page: it is no failure. */
+export const CALLED_OFF = 'called off';
 
 export interface PortError {
   code: number | null;

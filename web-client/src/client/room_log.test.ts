@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { FileOutcome } from '../protocol/generated';
 import type { Line, LogEntry } from './model';
 import { RoomLog } from './room_log';
 
@@ -102,7 +103,7 @@ describe('a room’s lines', () => {
     log.limited(50, false);
     log.append(entries(51, 60));
     const request = log.request('older');
-    log.restart(500);
+    log.forget(500);
     log.append(entries(501, 503));
     if (!request) throw new Error('there was something to ask for');
     expect(log.page(request, { lines: [line(41)], next: 41 })).toEqual({ op: 'keep' });
@@ -126,5 +127,30 @@ describe('a room’s lines', () => {
     log.append([{ seq: 1, line: null }, ...entries(2, 3), { seq: 4, line: null }]);
     log.limited(50, true);
     expect(log.request('newer')).toEqual({ direction: 'after', seq: 4 });
+  });
+});
+
+describe('a file in the log', () => {
+  const pending = { outcome: FileOutcome.pending, code: 0, size: 5, mediaType: '', image: null };
+  const complete = { ...pending, outcome: FileOutcome.complete };
+  const file = (seq: number): Line => ({
+    ...{ seq, atMs: 0, author: 'a', clientId: `c${String(seq)}`, kind: 'file' as const, text: '' },
+    file: { transfer: `t${String(seq)}`, name: 'f', size: 5, voice: null, state: pending },
+  });
+
+  it('changes where it stands when a later entry settles it', () => {
+    const log = new RoomLog();
+    log.append([{ seq: 1, line: file(1) }]);
+    const patch = log.append([{ seq: 2, line: null, settled: { target: 1, state: complete } }]);
+    expect(patch).toMatchObject({ op: 'change', changed: [{ seq: 1, file: { state: complete } }] });
+    expect(log.lines[0]?.file?.state).toEqual(complete);
+  });
+
+  it('is settled in a page that was read before the entry came', () => {
+    const log = new RoomLog();
+    log.limited(10, false);
+    log.append([{ seq: 11, line: null, settled: { target: 4, state: complete } }]);
+    log.page({ direction: 'before', seq: 11 }, { lines: [file(4)], next: null });
+    expect(log.lines[0]?.file?.state).toEqual(complete);
   });
 });

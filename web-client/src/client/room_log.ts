@@ -3,11 +3,14 @@
  * Usually they touch. After a limited resume they may not: then the page goes on
  * showing the older part, unmoved, and reads forward until the two meet.
  */
-import type { ClientId, UserId } from '../protocol/generated';
+import type { ClientId, FileState, UserId } from '../protocol/generated';
+import { FileOutcome } from '../protocol/generated';
 import type { LogEntry, Line, TimelineEnds, TimelinePatch } from './model';
 
 /** Lines kept of a room that is not on the screen. */
 export const LINES_OUT_OF_VIEW_MAX = 200;
+/** Files of which it is known how they ended although their lines are not: a page may be older. */
+const SETTLED_MAX = 1_000;
 
 export interface HistoryRequest {
   direction: 'before' | 'after';
@@ -30,6 +33,7 @@ export class RoomLog {
   private base = 0;
   private before: number | null = null;
   private after = 0;
+  private readonly settled = new Map<number, FileState>();
 
   get lines(): readonly Line[] {
     return this.shown;
@@ -43,6 +47,11 @@ export class RoomLog {
     return new Map(of.map(({ clientId, seq }) => [clientId, seq]));
   }
 
+  /** This person's files, as far as they are kept. */
+  filesOf(user: UserId): Line[] {
+    return [...this.shown, ...(this.ahead ?? [])].filter(({ author, file }) => author === user && file);
+  }
+
   get ends(): TimelineEnds {
     return { older: this.before !== null, newer: this.ahead !== null };
   }
@@ -54,15 +63,23 @@ export class RoomLog {
   /** The tail starts again above `base`; the log is the same. */
   limited(base: number, keepShown: boolean): TimelinePatch {
     const lastShown = this.shown.at(-1);
-    if (!keepShown || !lastShown) return this.restart(base);
+    // What became of a file that is on its way may stand in the part that is left out.
+    const inDoubt = this.shown.some(({ file }) => file?.state.outcome === FileOutcome.pending);
+    if (!keepShown || !lastShown || inDoubt) return this.restart(base);
     if (!this.ahead) this.after = Math.max(this.after, lastShown.seq);
     this.ahead = [];
     this.base = base;
     return KEEP;
   }
 
-  /** Nothing that is kept holds any more. */
-  restart(base: number): TimelinePatch {
+  /** Nothing that is kept holds any more, not even what became of files. */
+  forget(base: number): TimelinePatch {
+    this.settled.clear();
+    return this.restart(base);
+  }
+
+  /** The tail starts again, with nothing below it. */
+  private restart(base: number): TimelinePatch {
     this.shown = [];
     this.ahead = null;
     this.base = base;
@@ -72,19 +89,21 @@ export class RoomLog {
   }
 
   append(entries: LogEntry[]): TimelinePatch {
-    const lines = entries.flatMap((entry) => (entry.line ? [entry.line] : []));
+    for (const { settled } of entries) if (settled) this.settle(settled.target, settled.state);
+    const lines = entries.flatMap((entry) => (entry.line ? [this.asSettled(entry.line)] : []));
+    const changed = entries.some(({ settled }) => settled) ? this.changed() : [];
     if (this.ahead) {
       this.ahead.push(...lines);
-      return KEEP;
+      return changed.length > 0 ? { op: 'change', changed } : KEEP;
     }
     const last = entries.at(-1);
     if (last) this.after = last.seq;
-    if (lines.length === 0) return KEEP;
+    if (lines.length === 0) return changed.length > 0 ? { op: 'change', changed } : KEEP;
     const [first, ...rest] = lines;
     if (first && this.shown.length === 0)
       lines.splice(0, lines.length, { ...first, pageStart: true }, ...rest);
     this.shown.push(...lines);
-    return { op: 'append', lines };
+    return changed.length > 0 ? { op: 'append', lines, changed } : { op: 'append', lines };
   }
 
   /** What to ask for to go on in a direction, if there is anything. */
@@ -123,7 +142,7 @@ export class RoomLog {
     if (this.before !== request.seq) return KEEP;
     this.before = page.next;
     const first = this.shown[0]?.seq ?? Infinity;
-    const lines = markStart(page.lines.filter((line) => line.seq < first));
+    const lines = markStart(this.fresh(page.lines.filter((line) => line.seq < first)));
     this.shown.unshift(...lines);
     return { op: 'prepend', lines };
   }
@@ -131,7 +150,7 @@ export class RoomLog {
   private pageAfter(request: HistoryRequest, page: HistoryPage): TimelinePatch {
     if (this.ahead === null || this.after !== request.seq) return KEEP;
     const last = this.shown.at(-1)?.seq ?? 0;
-    const lines = page.lines.filter((line) => line.seq > last);
+    const lines = this.fresh(page.lines.filter((line) => line.seq > last));
     this.after = page.next ?? Infinity;
     if (this.after >= this.base) {
       const reached = lines.at(-1)?.seq ?? last;
@@ -141,6 +160,37 @@ export class RoomLog {
     }
     this.shown.push(...lines);
     return { op: 'append', lines };
+  }
+
+  private settle(target: number, state: FileState): void {
+    this.settled.set(target, state);
+    for (const oldest of this.settled.keys()) {
+      if (this.settled.size <= SETTLED_MAX) break;
+      this.settled.delete(oldest);
+    }
+  }
+
+  /** A page of history may have been read before the entry that settles a file of it. */
+  private fresh(lines: Line[]): Line[] {
+    return lines.map((line) => this.asSettled(line));
+  }
+
+  private asSettled(line: Line): Line {
+    if (line.file?.state.outcome !== FileOutcome.pending) return line;
+    const state = this.settled.get(line.seq);
+    return state ? { ...line, file: { ...line.file, state } } : line;
+  }
+
+  /** Lines shown whose file was settled just now. */
+  private changed(): Line[] {
+    if (this.ahead) this.ahead = this.fresh(this.ahead);
+    const changed: Line[] = [];
+    this.shown = this.shown.map((line) => {
+      const now = this.asSettled(line);
+      if (now !== line) changed.push(now);
+      return now;
+    });
+    return changed;
   }
 }
 

@@ -18,8 +18,10 @@ import type {
   Epoch,
   PresenceSlot,
   ResumedRoom,
+  RoomAvatar,
   RoomId,
   RoomInfo,
+  UserAvatar,
 } from '../protocol/generated';
 import { decodeBody, decodeDatagram, encodeDatagram } from '../protocol/frame';
 import type { Message } from '../protocol/frame';
@@ -28,6 +30,7 @@ import type { Clock } from './clock';
 import type { Established } from './connector';
 import { Control } from './control';
 import type { AnswerTo, RequestKind } from './control';
+import { FrameStream } from './frame_stream';
 import { History } from './history';
 import { runLane } from './lane';
 import type { TakeEntry } from './lane';
@@ -50,6 +53,9 @@ export interface SessionListener {
   resumed(room: RoomId, answer: ResumedRoom | null): void;
   presence(slots: PresenceSlot[]): void;
   roundTrip(ms: number): void;
+  userAvatars(avatars: UserAvatar[]): void;
+  roomAvatars(avatars: RoomAvatar[]): void;
+  emojiVersion(version: number): void;
   /** A lane was opened again: the rooms it carries must be resumed. */
   laneLost(lane: LaneClass): void;
 }
@@ -137,14 +143,27 @@ export class Session {
     return this.control.request(name, body, inTurn);
   }
 
-  async page(room: RoomId, request: HistoryRequest): Promise<HistoryPage> {
+  page(room: RoomId, request: HistoryRequest): Promise<HistoryPage> {
+    return this.pageOf(() => this.history.page(room, request));
+  }
+
+  files(room: RoomId, before: number): Promise<HistoryPage> {
+    return this.pageOf(() => this.history.files(room, before));
+  }
+
+  private async pageOf(ask: () => Promise<HistoryPage>): Promise<HistoryPage> {
     this.owe();
     this.pages += 1;
     try {
-      return await this.history.page(room, request);
+      return await ask();
     } finally {
       this.pages -= 1;
     }
+  }
+
+  /** A stream for a file, behind everything else. */
+  async openFileStream(): Promise<FrameStream> {
+    return new FrameStream(await this.connection.open(StreamClass.file), this.heard);
   }
 
   view(room: RoomId | null, haveSeq: number): void {
@@ -240,6 +259,15 @@ export class Session {
         break;
       case 'Presence':
         this.listener.presence(message.body.slots);
+        break;
+      case 'UserAvatars':
+        this.listener.userAvatars(message.body.avatars);
+        break;
+      case 'RoomAvatars':
+        this.listener.roomAvatars(message.body.avatars);
+        break;
+      case 'EmojiVersion':
+        this.listener.emojiVersion(message.body.version);
         break;
       case 'Pong':
         if (message.body.nonce === this.probe?.nonce) {

@@ -9,11 +9,16 @@ import type {
   Epoch,
   PresenceSlot,
   ResumedRoom,
+  RoomAvatar,
   RoomId,
   RoomInfo,
+  UserAvatar,
   UserId,
 } from '../protocol/generated';
+import type { Avatars } from './avatars';
 import type { Emitter } from './emitter';
+import type { SeenFile } from './files/upload_book';
+import type { Uploads } from './files/uploads';
 import type { Members } from './members';
 import type { LogEntry, OutboxItem, TimelinePatch } from './model';
 import type { Landed, Outbox } from './outbox';
@@ -35,11 +40,14 @@ export class Sync implements SessionListener {
     private readonly user: UserId,
     private readonly book: RoomBook,
     private readonly outbox: Outbox,
+    private readonly uploads: Uploads,
     private readonly people: People,
     private readonly members: Members,
+    private readonly avatars: Avatars,
     private readonly emitter: Emitter,
   ) {
     outbox.shown = (items) => this.landed(items);
+    uploads.seen = (room) => this.seenFiles(room);
   }
 
   connected(session: Session | null): void {
@@ -72,7 +80,7 @@ export class Sync implements SessionListener {
     const page = await this.session.page(id, request);
     for (const line of page.lines) this.people.want(line.author);
     this.show(state, state.log.page(request, page));
-    this.outbox.settle(id);
+    this.settle(id);
   }
 
   latest(id: RoomId): void {
@@ -157,6 +165,18 @@ export class Sync implements SessionListener {
     this.onRoundTrip(ms);
   }
 
+  userAvatars(avatars: UserAvatar[]): void {
+    this.avatars.know(avatars.map(({ user: id, avatar }) => ({ id, avatar })));
+  }
+
+  roomAvatars(avatars: RoomAvatar[]): void {
+    this.avatars.know(avatars.map(({ room: id, avatar }) => ({ id, avatar })));
+  }
+
+  emojiVersion(version: number): void {
+    this.emitter.emit({ on: 'emoji', version });
+  }
+
   laneLost(lane: LaneClass): void {
     const inView = lane === LaneClass.inView;
     this.resume([...this.book.rooms.values()].filter(({ room }) => (room.id === this.viewed) === inView));
@@ -180,11 +200,11 @@ export class Sync implements SessionListener {
   private change(state: RoomState, { reset, applied, resume }: TailChange): void {
     const viewed = state.room.id === this.viewed;
     if (reset === 'limited') this.show(state, state.log.limited(state.tail.base, viewed));
-    if (reset === 'epoch_changed') this.show(state, state.log.restart(state.tail.base));
+    if (reset === 'epoch_changed') this.show(state, state.log.forget(state.tail.base));
     if (applied.length > 0) this.append(state, applied);
     else if (reset === 'none' && viewed) this.show(state, { op: 'keep' });
     if (reset !== 'none') this.emitter.room(state.room.id);
-    this.outbox.settle(state.room.id);
+    this.settle(state.room.id);
     if (resume) this.resume([state]);
   }
 
@@ -194,7 +214,8 @@ export class Sync implements SessionListener {
     if (state.room.id !== this.viewed && state.log.lines.length > 2 * LINES_OUT_OF_VIEW_MAX) {
       state.log.trim(LINES_OUT_OF_VIEW_MAX);
     }
-    for (const { line } of applied) {
+    for (const { line, avatar } of applied) {
+      if (avatar) this.avatars.know([{ id: state.room.id, avatar }]);
       if (!line) continue;
       this.people.want(line.author);
       if (line.kind === 'joined' || line.kind === 'left') this.members.stale(state.room.id);
@@ -218,6 +239,19 @@ export class Sync implements SessionListener {
       const seq = own.get(item.clientId);
       return seq === undefined ? [] : [{ item, at: { seq, epoch } }];
     });
+  }
+
+  /** What is on its way, held against what its room's log shows. */
+  private settle(room: RoomId): void {
+    this.outbox.settle(room);
+    this.uploads.settle(room);
+  }
+
+  private seenFiles(room: RoomId): Map<ClientId, SeenFile> {
+    const lines = this.book.rooms.get(room)?.log.filesOf(this.user) ?? [];
+    return new Map(
+      lines.flatMap(({ clientId, seq, file }) => (file ? [[clientId, { seq, state: file.state }]] : [])),
+    );
   }
 
   private show(state: RoomState, patch: TimelinePatch): void {

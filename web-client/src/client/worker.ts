@@ -4,6 +4,8 @@
  * this file and the page's store know the port.
  */
 import { openDatabase } from '../storage/database';
+import type { Database } from '../storage/database';
+import { timely } from '../storage/timely';
 import type { Fallback } from '../transport/race';
 import { dialWebSocket } from '../transport/websocket';
 import { dialWebTransport } from '../transport/webtransport';
@@ -12,6 +14,8 @@ import { Client } from './client';
 import { systemClock } from './clock';
 import { Connector } from './connector';
 import type { Surroundings } from './connector';
+import { openUploadStore } from './files/upload_store';
+import { openUploadTabs } from './files/upload_tabs';
 import { HttpFailed, http } from './http';
 import type { OutboxLock } from './outbox';
 import type { OutboxBus, OutboxNews } from './outbox_items';
@@ -33,6 +37,8 @@ const scope = self as unknown as WorkerScope;
 const SERVER_INFO_LIFE_MS = 10 * 60 * 1000;
 /** How long the server's silence on HTTP holds up an attempt. */
 const PRESENT_MS_MAX = 2_000;
+/** How long the storage holds up an attempt. */
+const RECALL_MS_MAX = 1_000;
 const REMEMBERED = 'websocket won';
 
 let started: Client | null = null;
@@ -70,6 +76,8 @@ function start({ user, forced, ios, server }: Extract<ToWorker, { do: 'start' }>
     store: openOutboxStore(user),
     bus: openBus(user),
     lock: openLock(user),
+    uploads: openUploadStore(user),
+    uploadTabs: openUploadTabs(user, scope.navigator.locks),
     clock,
     send: (events: Event[]) => {
       scope.postMessage({ events });
@@ -137,17 +145,27 @@ function fromHex(text: string): Uint8Array<ArrayBuffer> {
 }
 
 async function recall(): Promise<{ atMs: number; because: Fallback } | null> {
-  const database = await openDatabase().catch(() => null);
-  const note = await database?.get('notes', REMEMBERED).catch(() => null);
+  const note = await noted((database) => database.get('notes', REMEMBERED));
   return (note as { atMs: number; because: Fallback } | undefined) ?? null;
 }
 
 async function remember(because: Fallback | null): Promise<void> {
-  const database = await openDatabase().catch(() => null);
-  const written = because
-    ? database?.put('notes', { atMs: Date.now(), because }, REMEMBERED)
-    : database?.delete('notes', REMEMBERED);
-  await written?.catch(() => undefined);
+  await noted(async (database) => {
+    if (because) await database.put('notes', { atMs: Date.now(), because }, REMEMBERED);
+    else await database.delete('notes', REMEMBERED);
+  });
+}
+
+/** Nothing where the storage fails: an attempt to connect never waits for it long. */
+function noted<T>(use: (database: Database) => Promise<T>): Promise<T | null> {
+  return timely(async () => {
+    const database = await openDatabase();
+    try {
+      return await use(database);
+    } finally {
+      database.close();
+    }
+  }, RECALL_MS_MAX).catch(() => null);
 }
 
 function openBus(user: string): OutboxBus {

@@ -34,6 +34,7 @@ const row: Row = {
   code: null,
   old: false,
   erased: false,
+  file: null,
 };
 
 let global: { plugins: [ReturnType<typeof createPinia>, typeof i18n] };

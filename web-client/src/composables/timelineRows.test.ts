@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Line, OutboxItem } from '../client/model';
-import type { Row } from './timelineRows';
+import type { QueuedFile, Row } from './timelineRows';
 import { GROUP_MS, timelineRows } from './timelineRows';
 
 const NOON = new Date(2026, 4, 20, 12, 0).getTime();
@@ -75,4 +75,18 @@ it('only adds rows in front when older lines come, whatever the boundary', () =>
     const both = timelineRows([...older, ...newer], [], 'me');
     expect(both.slice(-alone.length)).toEqual(alone);
   }
+});
+
+it('puts files that wait among messages that wait, and shows each once', () => {
+  const item: OutboxItem = {
+    ...{ clientId: 'c2', room: 'r', text: 'words', createdMs: NOON + 2, state: 'waiting' },
+  };
+  const file = (at: number): QueuedFile => ({
+    ...{ transfer: `t${String(at)}`, clientId: `c${String(at)}`, name: `file ${String(at)}`, size: 1 },
+    ...{ text: '', createdMs: NOON + at },
+  });
+  const posted = line(9, 'me', NOON, { clientId: 'c0', kind: 'file', text: '' });
+  const rows = timelineRows([posted], [item], 'me', [file(0), file(1), file(3)]);
+  const keys = rows.flatMap((row) => (row.type === 'message' ? [row.key] : []));
+  expect(keys).toEqual(['c0', 'c1', 'c2', 'c3']);
 });

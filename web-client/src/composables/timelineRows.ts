@@ -3,12 +3,31 @@
  * and such that a prepend only adds rows in front and an append only behind: a row once
  * made keeps its key and its height, which is what keeps the list from moving.
  */
-import type { Line, OutboxItem } from '../client/model';
-import type { UserId } from '../protocol/generated';
+import type { Line, OutboxItem, Upload } from '../client/model';
+import { FileOutcome } from '../protocol/generated';
+import type { FileState, TransferId, UserId, Voice } from '../protocol/generated';
 import { sameDay } from '../text/when';
 
 /** Messages of one author within this time stand together. */
 export const GROUP_MS = 5 * 60 * 1000;
+
+/** A file in a row: of its message, or still of the queue alone. */
+export interface RowFile {
+  transfer: TransferId;
+  name: string;
+  size: number;
+  /** Where its message stands; null as long as there is none. */
+  seq: number | null;
+  state: FileState | null;
+  /** It was spoken, and is heard in its place. */
+  voice?: Voice | null;
+}
+
+/** What rows take of an upload: nothing that changes while it goes on. */
+export type QueuedFile = Pick<
+  Upload,
+  'transfer' | 'clientId' | 'name' | 'size' | 'text' | 'createdMs' | 'voice'
+>;
 
 export interface MessageRow {
   type: 'message';
@@ -28,12 +47,18 @@ export interface MessageRow {
   /** It has waited for so long that only a person can say whether to send it. */
   old: boolean;
   erased: boolean;
+  file: RowFile | null;
 }
 
 export type Row =
   MessageRow | { type: 'date'; key: string; atMs: number } | { type: 'notice'; key: string; line: Line };
 
-export function timelineRows(lines: readonly Line[], pending: readonly OutboxItem[], me: UserId): Row[] {
+export function timelineRows(
+  lines: readonly Line[],
+  pending: readonly OutboxItem[],
+  me: UserId,
+  queued: readonly QueuedFile[] = [],
+): Row[] {
   const rows: Row[] = [];
   let before: { atMs: number; author: UserId | null } | null = null;
 
@@ -57,14 +82,19 @@ export function timelineRows(lines: readonly Line[], pending: readonly OutboxIte
   };
 
   for (const line of lines) {
-    if (line.kind === 'text' || line.kind === 'erased') {
+    if (line.kind === 'text' || line.kind === 'file' || line.kind === 'erased') {
       add(line.atMs, line.author, line.pageStart ?? false, (first) => fromLine(line, first, me));
     } else {
       add(line.atMs, null, false, () => ({ type: 'notice', key: String(line.seq), line }));
     }
   }
-  for (const item of pending) {
-    add(item.createdMs, me, false, (first) => fromOutbox(item, first, me));
+  const posted = new Set(lines.map(({ clientId }) => clientId));
+  const waiting = [...pending, ...queued.filter(({ clientId }) => !posted.has(clientId))];
+  if (queued.length > 0) waiting.sort((a, b) => (a.clientId < b.clientId ? -1 : 1));
+  for (const item of waiting) {
+    add(item.createdMs, me, false, (first) => {
+      return 'transfer' in item ? fromQueue(item, first, me) : fromOutbox(item, first, me);
+    });
   }
   return rows;
 }
@@ -82,10 +112,40 @@ function fromLine(line: Line, first: boolean, me: UserId): MessageRow {
     seq: line.seq,
     first,
     last: true,
-    state: 'sent',
-    code: null,
+    state: line.file?.state.outcome === FileOutcome.failed ? 'failed' : 'sent',
+    code: line.file?.state.outcome === FileOutcome.failed ? line.file.state.code : null,
     old: false,
     erased: line.kind === 'erased',
+    file: line.file
+      ? {
+          transfer: line.file.transfer,
+          name: line.file.name,
+          size: line.file.size,
+          seq: line.seq,
+          state: line.file.state,
+          voice: line.file.voice,
+        }
+      : null,
+  };
+}
+
+function fromQueue(item: QueuedFile, first: boolean, me: UserId): MessageRow {
+  const { transfer, name, size, text, clientId, createdMs, voice } = item;
+  return {
+    type: 'message',
+    key: clientId,
+    author: me,
+    own: true,
+    text,
+    atMs: createdMs,
+    seq: null,
+    first,
+    last: true,
+    state: 'waiting',
+    code: null,
+    old: false,
+    erased: false,
+    file: { transfer, name, size, seq: null, state: null, voice: voice ?? null },
   };
 }
 
@@ -104,5 +164,6 @@ function fromOutbox(item: OutboxItem, first: boolean, me: UserId): MessageRow {
     code: item.code ?? null,
     old: item.old ?? false,
     erased: false,
+    file: null,
   };
 }

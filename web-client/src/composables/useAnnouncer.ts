@@ -12,7 +12,7 @@ const QUIET_MS = 1_500;
 export function useAnnouncer(lines: () => readonly Line[], lastChange: () => string): Ref<string> {
   const { t } = useI18n();
   const session = useSession();
-  const { nameOf, noticeOf } = useLineText();
+  const { nameOf, noticeOf, saidOf } = useLineText();
   const announced = ref('');
   const quietUntilMs = performance.now() + QUIET_MS;
 
@@ -21,8 +21,8 @@ export function useAnnouncer(lines: () => readonly Line[], lastChange: () => str
     if (lastChange() !== 'append' || !line || line.author === session.myId) return;
     if (performance.now() < quietUntilMs) return;
     announced.value =
-      line.kind === 'text'
-        ? t('timeline.announce', { who: nameOf(line.author), text: line.text })
+      line.kind === 'text' || line.kind === 'file'
+        ? t('timeline.announce', { who: nameOf(line.author), text: saidOf(line) })
         : noticeOf(line);
   });
 

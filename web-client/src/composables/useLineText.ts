@@ -4,8 +4,14 @@ import type { Line } from '../client/model';
 import type { UserId } from '../protocol/generated';
 import { usePeople } from '../stores/people';
 import { useSession } from '../stores/session';
+import { kindOf } from '../text/file_kind';
+import { clock } from '../voice/waveform';
 
-export function useLineText(): { nameOf: (id: UserId) => string; noticeOf: (line: Line) => string } {
+export function useLineText(): {
+  nameOf: (id: UserId) => string;
+  noticeOf: (line: Line) => string;
+  saidOf: (line: Line) => string;
+} {
   const { t } = useI18n();
   const people = usePeople();
   const session = useSession();
@@ -21,10 +27,19 @@ export function useLineText(): { nameOf: (id: UserId) => string; noticeOf: (line
     const who = nameOf(line.author);
     if (line.kind === 'created') return t('timeline.created', { who, name: line.text });
     if (line.kind === 'joined') return t('timeline.joined', { who });
+    if (line.kind === 'avatar') return t('timeline.avatar', { who });
     if (line.kind === 'left') return t('timeline.left', { who });
     if (line.kind === 'erased') return t('timeline.erased');
     return line.text;
   }
 
-  return { nameOf, noticeOf };
+  /** What somebody said, in one line: of a file its kind and its name, or what stands beside it. */
+  function saidOf(line: Line): string {
+    if (!line.file) return line.text;
+    const { name, state, voice } = line.file;
+    if (voice) return t('voice.preview', { length: clock(voice.durationMs) });
+    return t(`files.kinds.${kindOf(name, state.mediaType)}`, { name: line.text || name });
+  }
+
+  return { nameOf, noticeOf, saidOf };
 }

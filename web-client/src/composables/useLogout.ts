@@ -1,12 +1,16 @@
 /**
- * Logging out: what was not sent would be lost, so that is asked first. Drafts and outbox
- * of the user leave the device with them.
+ * Logging out: what was not sent would be lost, so that is asked first. Drafts, outbox,
+ * tray and uploads of the user leave the device with them.
  */
 import { computed, ref } from 'vue';
 import type { ComputedRef, Ref } from 'vue';
-import { openDatabase, ofUser } from '../storage/database';
+import { useAttachments } from '../stores/attachments';
+import { forgetUser } from '../storage/database';
+import { timely } from '../storage/timely';
+import { forgetEmoji } from '../stores/emoji';
 import { useOutbox } from '../stores/outbox';
 import { useSession } from '../stores/session';
+import { useTransfers } from '../stores/transfers';
 import { useErrorText } from './useErrorText';
 
 export function useLogout(): {
@@ -17,10 +21,15 @@ export function useLogout(): {
 } {
   const session = useSession();
   const outbox = useOutbox();
+  const transfers = useTransfers();
+  const attachments = useAttachments();
   const { errorText } = useErrorText();
   const asking = ref(false);
   const error = ref('');
-  const unsent = computed(() => outbox.unsent);
+  const unsent = computed(
+    () =>
+      outbox.unsent + attachments.count + transfers.all.filter(({ state }) => state !== 'cancelling').length,
+  );
 
   async function logout(sure: boolean): Promise<void> {
     if (unsent.value > 0 && !sure) {
@@ -37,9 +46,8 @@ export function useLogout(): {
       return;
     }
     asking.value = false;
-    const database = await openDatabase().catch(() => null);
-    await database?.delete('outbox', ofUser(user));
-    await database?.delete('drafts', ofUser(user));
+    forgetEmoji(user);
+    await timely(() => forgetUser(user)).catch(() => undefined);
   }
 
   return { unsent, asking, error, logout };

@@ -60,6 +60,8 @@ const FAULTS_OF_THE_CLIENT = [
   'bad_request',
   'method_not_allowed',
   'epoch_changed',
+  'file_offset_wrong',
+  'bad_range',
 ];
 
 it('has a sentence for every code that can reach a person', () => {

@@ -5,7 +5,7 @@
  * Every length is checked against the bytes that are there before anything is made
  * of it, and text must be UTF-8.
  */
-import { bytesToId, bytesToTicket, idToBytes, ticketToBytes } from './id';
+import { bytesToId, bytesToHex, idToBytes, hexToBytes } from './id';
 
 export interface Codec<T> {
   read(input: Reader): T;
@@ -85,6 +85,11 @@ export class Reader {
     }
   }
 
+  /** Bytes that are a copy: what they were read from is used again. */
+  buffer(): Uint8Array {
+    return this.take(this.length()).slice();
+  }
+
   /** A count of things of at least one byte each. */
   private length(): number {
     const length = this.u53();
@@ -96,8 +101,9 @@ export class Reader {
     return bytesToId(this.take(16));
   }
 
-  ticket(): string {
-    return bytesToTicket(this.take(32));
+  /** 32 bytes. */
+  hex(): string {
+    return bytesToHex(this.take(32));
   }
 
   option<T>(read: () => T): T | null {
@@ -188,12 +194,18 @@ export class Writer {
     this.raw(bytes);
   }
 
+  buffer(value: Uint8Array): void {
+    this.u53(value.length);
+    this.raw(value);
+  }
+
   id(value: string): void {
     this.raw(idToBytes(value));
   }
 
-  ticket(value: string): void {
-    this.raw(ticketToBytes(value));
+  /** 32 bytes. */
+  hex(value: string): void {
+    this.raw(hexToBytes(value));
   }
 
   option<T>(value: T | null, write: (item: T) => void): void {

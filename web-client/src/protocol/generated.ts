@@ -21,8 +21,18 @@ export const USERNAME_CHARS_MAX = 32;
 export const PASSWORD_BYTES_MIN = 8;
 export const PASSWORD_BYTES_MAX = 1024;
 export const CLIENT_NAME_BYTES_MAX = 128;
+export const FILE_NAME_BYTES_MAX = 255;
+export const MEDIA_TYPE_BYTES_MAX = 127;
+export const WAVEFORM_BYTES_MAX = 128;
+export const FILE_CHUNK_BYTES_MAX = 65536;
+export const AVATAR_FILE_BYTES_MAX = 16777216;
+export const EMOJI_FILE_BYTES_MAX = 4194304;
+export const EMOJI_NAME_CHARS_MIN = 2;
+export const EMOJI_NAME_CHARS_MAX = 32;
+export const EMOJI_MAX = 500;
 export const FRAME_BODY_BYTES_MAX = 1048576;
 export const CLIENT_FRAME_BODY_BYTES_MAX = 32768;
+export const UPLOAD_FRAME_BODY_BYTES_MAX = 65600;
 export const HELLO_FRAME_BODY_BYTES_MAX = 1024;
 export const DATAGRAM_BYTES_MAX = 1000;
 export const RESUME_CURSORS_MAX = 500;
@@ -35,6 +45,7 @@ export const MEMBER_PAGE_MAX = 200;
 export const RESUME_ENTRIES_MAX = 500;
 export const RESUME_TAIL_ENTRIES = 50;
 export const STREAMS_MAX = 16;
+export const FILE_STREAMS_MAX = 12;
 export const REQUESTS_IN_FLIGHT_MAX = 64;
 export const LANE_IN_FLIGHT_BYTES_MAX = 65536;
 export const REORDER_ENTRIES_MAX = 256;
@@ -53,7 +64,7 @@ export const MUX_CHUNK_BYTES_MAX = 16384;
 export const MUX_STREAM_WINDOW_BYTES = 262144;
 export const MUX_BULK_WINDOW_BYTES = 1048576;
 export const MUX_CREDIT_STEP_BYTES = 131072;
-export const MUX_FILE_WINDOW_BYTES = 524288;
+export const MUX_FILE_WINDOW_BYTES = 786432;
 export const MUX_SEND_BUFFER_BYTES_MAX = 65536;
 export const MUX_MESSAGE_BYTES_MAX = 65536;
 export const MUX_DATAGRAMS_MAX = 64;
@@ -98,6 +109,7 @@ export const CODES: readonly CodeInfo[] = [
   { number: 49, name: 'bad_invitation', action: 'stop', sentence: 'The invitation is missing, unknown, used up or expired: ask for a new one.' },
   { number: 50, name: 'not_administrator', action: 'stop', sentence: 'Only administrators may do this.' },
   { number: 51, name: 'not_encrypted', action: 'stop', sentence: 'This port is not encrypted and only points to HTTPS: send it there, and change what was secret in it.' },
+  { number: 52, name: 'not_allowed', action: 'stop', sentence: 'Only who made this, or an administrator, may do this.' },
   { number: 60, name: 'no_such_room', action: 'stop', sentence: 'There is no such room, or it is not open to you.' },
   { number: 61, name: 'not_a_member', action: 'stop', sentence: 'Only members may do this: join the room first.' },
   { number: 62, name: 'empty_text', action: 'stop', sentence: 'A message needs text.' },
@@ -117,6 +129,24 @@ export const CODES: readonly CodeInfo[] = [
   { number: 76, name: 'wrong_password', action: 'stop', sentence: 'The current password is wrong.' },
   { number: 77, name: 'last_administrator', action: 'stop', sentence: 'This is the last administrator who can log in: make another one first.' },
   { number: 78, name: 'method_not_allowed', action: 'stop', sentence: 'The path has no such method: the Allow header names those it has.' },
+  { number: 80, name: 'file_too_large', action: 'stop', sentence: 'The file is larger than this server takes.' },
+  { number: 81, name: 'quota_exceeded', action: 'stop', sentence: 'With this file there were more bytes than you may keep here: delete others, or ask an administrator.' },
+  { number: 82, name: 'file_type_refused', action: 'stop', sentence: 'This server does not take files of this type.' },
+  { number: 83, name: 'bad_file_name', action: 'stop', sentence: 'A file\'s name has 1 to 255 bytes of UTF-8.' },
+  { number: 84, name: 'file_size_wrong', action: 'stop', sentence: 'The file has more or fewer bytes than were declared: send it as a new one.' },
+  { number: 85, name: 'file_digest_wrong', action: 'stop', sentence: 'The bytes that came are not those of the digest: send the file as a new one.' },
+  { number: 86, name: 'file_offset_wrong', action: 'retry', sentence: 'The chunk does not follow what came before, or goes past the credit: begin the upload again and go on from its offset.' },
+  { number: 87, name: 'transfer_taken', action: 'stop', sentence: 'Another stream goes on with this transfer.' },
+  { number: 88, name: 'too_many_transfers', action: 'stop', sentence: 'As many transfers as allowed are unfinished: finish or cancel one first.' },
+  { number: 89, name: 'transfer_ended', action: 'stop', sentence: 'The transfer was cancelled, has failed or was left too long: send the file as a new one.' },
+  { number: 90, name: 'no_such_file', action: 'stop', sentence: 'There is no such file, or it is not open to you.' },
+  { number: 91, name: 'file_not_ready', action: 'retry', sentence: 'The file is still on its way or being checked: ask again after a pause.' },
+  { number: 92, name: 'file_damaged', action: 'stop', sentence: 'The bytes of this file are missing or damaged on the server: an administrator may have a backup.' },
+  { number: 93, name: 'bad_range', action: 'stop', sentence: 'The range begins behind the end of the file.' },
+  { number: 94, name: 'bad_image', action: 'stop', sentence: 'This is no image that the server can show.' },
+  { number: 95, name: 'bad_emoji_name', action: 'stop', sentence: 'An emoji\'s name has 2 to 32 characters out of a to z, 0 to 9, _ and -.' },
+  { number: 96, name: 'emoji_taken', action: 'stop', sentence: 'There is another emoji of this name: choose another, or remove that one first.' },
+  { number: 97, name: 'too_many_emoji', action: 'stop', sentence: 'The server has as many emoji as allowed: remove one first.' },
 ];
 
 /** Numbers of the codes; a peer may send one that is not here. */
@@ -150,6 +180,7 @@ export const Code = {
   badInvitation: 49,
   notAdministrator: 50,
   notEncrypted: 51,
+  notAllowed: 52,
   noSuchRoom: 60,
   notAMember: 61,
   emptyText: 62,
@@ -169,6 +200,24 @@ export const Code = {
   wrongPassword: 76,
   lastAdministrator: 77,
   methodNotAllowed: 78,
+  fileTooLarge: 80,
+  quotaExceeded: 81,
+  fileTypeRefused: 82,
+  badFileName: 83,
+  fileSizeWrong: 84,
+  fileDigestWrong: 85,
+  fileOffsetWrong: 86,
+  transferTaken: 87,
+  tooManyTransfers: 88,
+  transferEnded: 89,
+  noSuchFile: 90,
+  fileNotReady: 91,
+  fileDamaged: 92,
+  badRange: 93,
+  badImage: 94,
+  badEmojiName: 95,
+  emojiTaken: 96,
+  tooManyEmoji: 97,
 } as const;
 
 /** Classes of streams, most urgent first; the mux carries the number. */
@@ -186,6 +235,8 @@ export const Kind = {
   Control: 1,
   Lane: 2,
   History: 3,
+  Upload: 4,
+  Download: 5,
   Hello: 10,
   Welcome: 11,
   Attach: 12,
@@ -214,16 +265,32 @@ export const Kind = {
   Presence: 60,
   Ping: 61,
   Pong: 62,
+  UserAvatars: 63,
+  RoomAvatars: 64,
+  EmojiVersion: 65,
   GetMessages: 70,
   MessagePage: 71,
+  MessageFiles: 72,
+  GetRoomFiles: 73,
   RoomHandle: 80,
   LaneReady: 81,
+  StartUpload: 90,
+  UploadAt: 91,
+  FileChunk: 92,
+  EndUpload: 93,
+  CancelUpload: 94,
+  Uploaded: 95,
+  GetFile: 96,
+  FileStart: 97,
   EntryCreated: 128,
   EntryPosted: 129,
   EntryJoined: 130,
   EntryLeft: 131,
   EntryHidden: 132,
   EntryErased: 133,
+  EntryFile: 134,
+  EntryFileSettled: 135,
+  EntryAvatar: 136,
   RoomAdded: 192,
   RoomRemoved: 193,
   UserHead: 223,
@@ -276,6 +343,30 @@ export const MessageKind = {
   joined: 2,
   left: 3,
   erased: 4,
+  file: 5,
+  avatar: 6,
+} as const;
+
+/** A later version may send numbers that are not here. */
+export type FileUse = number;
+export const FileUse = {
+  message: 0,
+} as const;
+
+/** A later version may send numbers that are not here. */
+export type FileVariant = number;
+export const FileVariant = {
+  original: 0,
+  thumbnail: 1,
+  preview: 2,
+} as const;
+
+/** A later version may send numbers that are not here. */
+export type FileOutcome = number;
+export const FileOutcome = {
+  pending: 0,
+  complete: 1,
+  failed: 2,
 } as const;
 
 export interface Accepted {
@@ -367,6 +458,23 @@ export function writeAttached(out: Writer, value: Attached): void {
 /** 26 characters of base32. */
 export type AttemptId = string;
 
+export interface Avatar {
+  version: number;
+  isSet: boolean;
+}
+
+export function readAvatar(input: Reader): Avatar {
+  return {
+    version: input.u53(),
+    isSet: input.bool(),
+  };
+}
+
+export function writeAvatar(out: Writer, value: Avatar): void {
+  out.u53(value.version);
+  out.bool(value.isSet);
+}
+
 export interface BatchPost {
   clientId: ClientId;
   text: string;
@@ -382,6 +490,16 @@ export function readBatchPost(input: Reader): BatchPost {
 export function writeBatchPost(out: Writer, value: BatchPost): void {
   out.id(value.clientId);
   out.text(value.text);
+}
+
+export type CancelUpload = Record<string, never>;
+
+export function readCancelUpload(_input: Reader): CancelUpload {
+  return {};
+}
+
+export function writeCancelUpload(_out: Writer, _value: CancelUpload): void {
+  return;
 }
 
 /** 26 characters of base32. */
@@ -458,6 +576,61 @@ export function writeDone(out: Writer, value: Done): void {
   out.u32(value.request);
 }
 
+export type Download = Record<string, never>;
+
+export function readDownload(_input: Reader): Download {
+  return {};
+}
+
+export function writeDownload(_out: Writer, _value: Download): void {
+  return;
+}
+
+export interface EmojiVersion {
+  version: number;
+}
+
+export function readEmojiVersion(input: Reader): EmojiVersion {
+  return {
+    version: input.u53(),
+  };
+}
+
+export function writeEmojiVersion(out: Writer, value: EmojiVersion): void {
+  out.u53(value.version);
+}
+
+export interface EndUpload {
+  digest: FileDigest;
+}
+
+export function readEndUpload(input: Reader): EndUpload {
+  return {
+    digest: input.hex(),
+  };
+}
+
+export function writeEndUpload(out: Writer, value: EndUpload): void {
+  out.hex(value.digest);
+}
+
+export interface EntryAvatar {
+  header: EntryHeader;
+  avatar: Avatar;
+}
+
+export function readEntryAvatar(input: Reader): EntryAvatar {
+  return {
+    header: readEntryHeader(input),
+    avatar: readAvatar(input),
+  };
+}
+
+export function writeEntryAvatar(out: Writer, value: EntryAvatar): void {
+  writeEntryHeader(out, value.header);
+  writeAvatar(out, value.avatar);
+}
+
 export interface EntryCreated {
   header: EntryHeader;
   name: string;
@@ -487,6 +660,46 @@ export function readEntryErased(input: Reader): EntryErased {
 
 export function writeEntryErased(out: Writer, value: EntryErased): void {
   writeEntryHeader(out, value.header);
+}
+
+export interface EntryFile {
+  header: EntryHeader;
+  text: string;
+  file: FileInfo;
+}
+
+export function readEntryFile(input: Reader): EntryFile {
+  return {
+    header: readEntryHeader(input),
+    text: input.text(),
+    file: readFileInfo(input),
+  };
+}
+
+export function writeEntryFile(out: Writer, value: EntryFile): void {
+  writeEntryHeader(out, value.header);
+  out.text(value.text);
+  writeFileInfo(out, value.file);
+}
+
+export interface EntryFileSettled {
+  header: EntryHeader;
+  target: number;
+  state: FileState;
+}
+
+export function readEntryFileSettled(input: Reader): EntryFileSettled {
+  return {
+    header: readEntryHeader(input),
+    target: input.u53(),
+    state: readFileState(input),
+  };
+}
+
+export function writeEntryFileSettled(out: Writer, value: EntryFileSettled): void {
+  writeEntryHeader(out, value.header);
+  out.u53(value.target);
+  writeFileState(out, value.state);
 }
 
 export interface EntryHeader {
@@ -597,6 +810,127 @@ export function writeFailed(out: Writer, value: Failed): void {
   out.text(value.detail);
 }
 
+export interface FileChunk {
+  offset: number;
+  bytes: Uint8Array;
+}
+
+export function readFileChunk(input: Reader): FileChunk {
+  return {
+    offset: input.u53(),
+    bytes: input.buffer(),
+  };
+}
+
+export function writeFileChunk(out: Writer, value: FileChunk): void {
+  out.u53(value.offset);
+  out.buffer(value.bytes);
+}
+
+/** 64 hexadecimal digits. */
+export type FileDigest = string;
+
+export interface FileInfo {
+  transfer: TransferId;
+  name: string;
+  size: number;
+  voice: Voice | null;
+}
+
+export function readFileInfo(input: Reader): FileInfo {
+  return {
+    transfer: input.id(),
+    name: input.text(),
+    size: input.u53(),
+    voice: input.option(() => readVoice(input)),
+  };
+}
+
+export function writeFileInfo(out: Writer, value: FileInfo): void {
+  out.id(value.transfer);
+  out.text(value.name);
+  out.u53(value.size);
+  out.option(value.voice, (item) => { writeVoice(out, item); });
+}
+
+export interface FileStart {
+  request: number;
+  size: number;
+  length: number;
+  mediaType: string;
+}
+
+export function readFileStart(input: Reader): FileStart {
+  return {
+    request: input.u32(),
+    size: input.u53(),
+    length: input.u53(),
+    mediaType: input.text(),
+  };
+}
+
+export function writeFileStart(out: Writer, value: FileStart): void {
+  out.u32(value.request);
+  out.u53(value.size);
+  out.u53(value.length);
+  out.text(value.mediaType);
+}
+
+export interface FileState {
+  outcome: FileOutcome;
+  code: number;
+  size: number;
+  mediaType: string;
+  image: ImageInfo | null;
+}
+
+export function readFileState(input: Reader): FileState {
+  return {
+    outcome: input.u32(),
+    code: input.u32(),
+    size: input.u53(),
+    mediaType: input.text(),
+    image: input.option(() => readImageInfo(input)),
+  };
+}
+
+export function writeFileState(out: Writer, value: FileState): void {
+  out.u32(value.outcome);
+  out.u32(value.code);
+  out.u53(value.size);
+  out.text(value.mediaType);
+  out.option(value.image, (item) => { writeImageInfo(out, item); });
+}
+
+export interface GetFile {
+  request: number;
+  room: RoomId;
+  seq: number;
+  variant: FileVariant;
+  offset: number;
+  length: number;
+}
+
+export function readGetFile(input: Reader): GetFile {
+  return {
+    request: input.u32(),
+    room: input.id(),
+    seq: input.u53(),
+    variant: input.u32(),
+    offset: input.u53(),
+    length: input.u53(),
+  };
+}
+
+export function writeGetFile(out: Writer, value: GetFile): void {
+  out.u32(value.request);
+  out.id(value.room);
+  out.u53(value.seq);
+  out.u32(value.variant);
+  out.u53(value.offset);
+  out.u53(value.length);
+}
+
 export interface GetMessages {
   request: number;
   room: RoomId;
@@ -620,6 +954,29 @@ export function writeGetMessages(out: Writer, value: GetMessages): void {
   out.id(value.room);
   out.u32(value.direction);
   out.u53(value.seq);
+  out.u32(value.limit);
+}
+
+export interface GetRoomFiles {
+  request: number;
+  room: RoomId;
+  before: number;
+  limit: number;
+}
+
+export function readGetRoomFiles(input: Reader): GetRoomFiles {
+  return {
+    request: input.u32(),
+    room: input.id(),
+    before: input.u53(),
+    limit: input.u32(),
+  };
+}
+
+export function writeGetRoomFiles(out: Writer, value: GetRoomFiles): void {
+  out.u32(value.request);
+  out.id(value.room);
+  out.u53(value.before);
   out.u32(value.limit);
 }
 
@@ -662,14 +1019,14 @@ export interface Hello {
 
 export function readHello(input: Reader): Hello {
   return {
-    ticket: input.ticket(),
+    ticket: input.hex(),
     attempt: input.id(),
     client: input.text(),
   };
 }
 
 export function writeHello(out: Writer, value: Hello): void {
-  out.ticket(value.ticket);
+  out.hex(value.ticket);
   out.id(value.attempt);
   out.text(value.client);
 }
@@ -682,6 +1039,29 @@ export function readHistory(_input: Reader): History {
 
 export function writeHistory(_out: Writer, _value: History): void {
   return;
+}
+
+export interface ImageInfo {
+  width: number;
+  height: number;
+  animated: boolean;
+  blurHash: string;
+}
+
+export function readImageInfo(input: Reader): ImageInfo {
+  return {
+    width: input.u32(),
+    height: input.u32(),
+    animated: input.bool(),
+    blurHash: input.text(),
+  };
+}
+
+export function writeImageInfo(out: Writer, value: ImageInfo): void {
+  out.u32(value.width);
+  out.u32(value.height);
+  out.bool(value.animated);
+  out.text(value.blurHash);
 }
 
 export interface JoinRoom {
@@ -912,6 +1292,43 @@ export function writeMessage(out: Writer, value: Message): void {
   out.u32(value.kind);
   out.text(value.text);
   out.u32(value.edits);
+}
+
+export interface MessageFile {
+  seq: number;
+  file: FileInfo;
+  state: FileState;
+}
+
+export function readMessageFile(input: Reader): MessageFile {
+  return {
+    seq: input.u53(),
+    file: readFileInfo(input),
+    state: readFileState(input),
+  };
+}
+
+export function writeMessageFile(out: Writer, value: MessageFile): void {
+  out.u53(value.seq);
+  writeFileInfo(out, value.file);
+  writeFileState(out, value.state);
+}
+
+export interface MessageFiles {
+  request: number;
+  files: MessageFile[];
+}
+
+export function readMessageFiles(input: Reader): MessageFiles {
+  return {
+    request: input.u32(),
+    files: input.list(() => readMessageFile(input)),
+  };
+}
+
+export function writeMessageFiles(out: Writer, value: MessageFiles): void {
+  out.u32(value.request);
+  out.list(value.files, (item) => { writeMessageFile(out, item); });
 }
 
 export interface MessagePage {
@@ -1165,6 +1582,37 @@ export function writeRoomAnswer(out: Writer, value: RoomAnswer): void {
   writeRoomInfo(out, value.room);
 }
 
+export interface RoomAvatar {
+  room: RoomId;
+  avatar: Avatar;
+}
+
+export function readRoomAvatar(input: Reader): RoomAvatar {
+  return {
+    room: input.id(),
+    avatar: readAvatar(input),
+  };
+}
+
+export function writeRoomAvatar(out: Writer, value: RoomAvatar): void {
+  out.id(value.room);
+  writeAvatar(out, value.avatar);
+}
+
+export interface RoomAvatars {
+  avatars: RoomAvatar[];
+}
+
+export function readRoomAvatars(input: Reader): RoomAvatars {
+  return {
+    avatars: input.list(() => readRoomAvatar(input)),
+  };
+}
+
+export function writeRoomAvatars(out: Writer, value: RoomAvatars): void {
+  out.list(value.avatars, (item) => { writeRoomAvatar(out, item); });
+}
+
 export interface RoomHandle {
   handle: number;
   room: RoomId;
@@ -1260,8 +1708,136 @@ export function writeRoomRemoved(out: Writer, value: RoomRemoved): void {
 /** 26 characters of base32. */
 export type SessionId = string;
 
+export interface StartUpload {
+  transfer: TransferId;
+  fileUse: FileUse;
+  room: RoomId;
+  clientId: ClientId;
+  name: string;
+  mediaType: string;
+  size: number;
+  text: string;
+  voice: Voice | null;
+  digest: FileDigest | null;
+}
+
+export function readStartUpload(input: Reader): StartUpload {
+  return {
+    transfer: input.id(),
+    fileUse: input.u32(),
+    room: input.id(),
+    clientId: input.id(),
+    name: input.text(),
+    mediaType: input.text(),
+    size: input.u53(),
+    text: input.text(),
+    voice: input.option(() => readVoice(input)),
+    digest: input.option(() => input.hex()),
+  };
+}
+
+export function writeStartUpload(out: Writer, value: StartUpload): void {
+  out.id(value.transfer);
+  out.u32(value.fileUse);
+  out.id(value.room);
+  out.id(value.clientId);
+  out.text(value.name);
+  out.text(value.mediaType);
+  out.u53(value.size);
+  out.text(value.text);
+  out.option(value.voice, (item) => { writeVoice(out, item); });
+  out.option(value.digest, (item) => { out.hex(item); });
+}
+
 /** 64 hexadecimal digits. */
 export type Ticket = string;
+
+/** 26 characters of base32. */
+export type TransferId = string;
+
+export type Upload = Record<string, never>;
+
+export function readUpload(_input: Reader): Upload {
+  return {};
+}
+
+export function writeUpload(_out: Writer, _value: Upload): void {
+  return;
+}
+
+export interface UploadAt {
+  epoch: Epoch;
+  seq: number;
+  offset: number;
+  credit: number;
+}
+
+export function readUploadAt(input: Reader): UploadAt {
+  return {
+    epoch: input.id(),
+    seq: input.u53(),
+    offset: input.u53(),
+    credit: input.u53(),
+  };
+}
+
+export function writeUploadAt(out: Writer, value: UploadAt): void {
+  out.id(value.epoch);
+  out.u53(value.seq);
+  out.u53(value.offset);
+  out.u53(value.credit);
+}
+
+export interface Uploaded {
+  epoch: Epoch;
+  seq: number;
+  state: FileState;
+}
+
+export function readUploaded(input: Reader): Uploaded {
+  return {
+    epoch: input.id(),
+    seq: input.u53(),
+    state: readFileState(input),
+  };
+}
+
+export function writeUploaded(out: Writer, value: Uploaded): void {
+  out.id(value.epoch);
+  out.u53(value.seq);
+  writeFileState(out, value.state);
+}
+
+export interface UserAvatar {
+  user: UserId;
+  avatar: Avatar;
+}
+
+export function readUserAvatar(input: Reader): UserAvatar {
+  return {
+    user: input.id(),
+    avatar: readAvatar(input),
+  };
+}
+
+export function writeUserAvatar(out: Writer, value: UserAvatar): void {
+  out.id(value.user);
+  writeAvatar(out, value.avatar);
+}
+
+export interface UserAvatars {
+  avatars: UserAvatar[];
+}
+
+export function readUserAvatars(input: Reader): UserAvatars {
+  return {
+    avatars: input.list(() => readUserAvatar(input)),
+  };
+}
+
+export function writeUserAvatars(out: Writer, value: UserAvatars): void {
+  out.list(value.avatars, (item) => { writeUserAvatar(out, item); });
+}
 
 export interface UserEntryHeader {
   seq: number;
@@ -1348,6 +1924,23 @@ export function writeView(out: Writer, value: View): void {
   out.u53(value.haveSeq);
 }
 
+export interface Voice {
+  durationMs: number;
+  waveform: Uint8Array;
+}
+
+export function readVoice(input: Reader): Voice {
+  return {
+    durationMs: input.u32(),
+    waveform: input.buffer(),
+  };
+}
+
+export function writeVoice(out: Writer, value: Voice): void {
+  out.u32(value.durationMs);
+  out.buffer(value.waveform);
+}
+
 export interface WatchPresence {
   request: number;
   users: UserId[];
@@ -1380,7 +1973,7 @@ export function readWelcome(input: Reader): Welcome {
     user: input.id(),
     name: input.text(),
     session: input.id(),
-    ticket: input.ticket(),
+    ticket: input.hex(),
     server: input.text(),
     nowMs: input.u53(),
     limits: readLimits(input),
@@ -1391,7 +1984,7 @@ export function writeWelcome(out: Writer, value: Welcome): void {
   out.id(value.user);
   out.text(value.name);
   out.id(value.session);
-  out.ticket(value.ticket);
+  out.hex(value.ticket);
   out.text(value.server);
   out.u53(value.nowMs);
   writeLimits(out, value.limits);
@@ -1402,6 +1995,8 @@ export interface Bodies {
   Control: Control;
   Lane: Lane;
   History: History;
+  Upload: Upload;
+  Download: Download;
   Hello: Hello;
   Welcome: Welcome;
   Attach: Attach;
@@ -1430,16 +2025,32 @@ export interface Bodies {
   Presence: Presence;
   Ping: Ping;
   Pong: Pong;
+  UserAvatars: UserAvatars;
+  RoomAvatars: RoomAvatars;
+  EmojiVersion: EmojiVersion;
   GetMessages: GetMessages;
   MessagePage: MessagePage;
+  MessageFiles: MessageFiles;
+  GetRoomFiles: GetRoomFiles;
   RoomHandle: RoomHandle;
   LaneReady: LaneReady;
+  StartUpload: StartUpload;
+  UploadAt: UploadAt;
+  FileChunk: FileChunk;
+  EndUpload: EndUpload;
+  CancelUpload: CancelUpload;
+  Uploaded: Uploaded;
+  GetFile: GetFile;
+  FileStart: FileStart;
   EntryCreated: EntryCreated;
   EntryPosted: EntryPosted;
   EntryJoined: EntryJoined;
   EntryLeft: EntryLeft;
   EntryHidden: EntryHidden;
   EntryErased: EntryErased;
+  EntryFile: EntryFile;
+  EntryFileSettled: EntryFileSettled;
+  EntryAvatar: EntryAvatar;
   RoomAdded: RoomAdded;
   RoomRemoved: RoomRemoved;
   UserHead: UserHead;
@@ -1449,6 +2060,8 @@ export const CODECS: { readonly [N in KindName]: Codec<Bodies[N]> } = {
   Control: { read: readControl, write: writeControl },
   Lane: { read: readLane, write: writeLane },
   History: { read: readHistory, write: writeHistory },
+  Upload: { read: readUpload, write: writeUpload },
+  Download: { read: readDownload, write: writeDownload },
   Hello: { read: readHello, write: writeHello },
   Welcome: { read: readWelcome, write: writeWelcome },
   Attach: { read: readAttach, write: writeAttach },
@@ -1477,16 +2090,32 @@ export const CODECS: { readonly [N in KindName]: Codec<Bodies[N]> } = {
   Presence: { read: readPresence, write: writePresence },
   Ping: { read: readPing, write: writePing },
   Pong: { read: readPong, write: writePong },
+  UserAvatars: { read: readUserAvatars, write: writeUserAvatars },
+  RoomAvatars: { read: readRoomAvatars, write: writeRoomAvatars },
+  EmojiVersion: { read: readEmojiVersion, write: writeEmojiVersion },
   GetMessages: { read: readGetMessages, write: writeGetMessages },
   MessagePage: { read: readMessagePage, write: writeMessagePage },
+  MessageFiles: { read: readMessageFiles, write: writeMessageFiles },
+  GetRoomFiles: { read: readGetRoomFiles, write: writeGetRoomFiles },
   RoomHandle: { read: readRoomHandle, write: writeRoomHandle },
   LaneReady: { read: readLaneReady, write: writeLaneReady },
+  StartUpload: { read: readStartUpload, write: writeStartUpload },
+  UploadAt: { read: readUploadAt, write: writeUploadAt },
+  FileChunk: { read: readFileChunk, write: writeFileChunk },
+  EndUpload: { read: readEndUpload, write: writeEndUpload },
+  CancelUpload: { read: readCancelUpload, write: writeCancelUpload },
+  Uploaded: { read: readUploaded, write: writeUploaded },
+  GetFile: { read: readGetFile, write: writeGetFile },
+  FileStart: { read: readFileStart, write: writeFileStart },
   EntryCreated: { read: readEntryCreated, write: writeEntryCreated },
   EntryPosted: { read: readEntryPosted, write: writeEntryPosted },
   EntryJoined: { read: readEntryJoined, write: writeEntryJoined },
   EntryLeft: { read: readEntryLeft, write: writeEntryLeft },
   EntryHidden: { read: readEntryHidden, write: writeEntryHidden },
   EntryErased: { read: readEntryErased, write: writeEntryErased },
+  EntryFile: { read: readEntryFile, write: writeEntryFile },
+  EntryFileSettled: { read: readEntryFileSettled, write: writeEntryFileSettled },
+  EntryAvatar: { read: readEntryAvatar, write: writeEntryAvatar },
   RoomAdded: { read: readRoomAdded, write: writeRoomAdded },
   RoomRemoved: { read: readRoomRemoved, write: writeRoomRemoved },
   UserHead: { read: readUserHead, write: writeUserHead },
@@ -1497,6 +2126,8 @@ export const KIND_NAMES: ReadonlyMap<number, KindName> = new Map([
   [1, 'Control'],
   [2, 'Lane'],
   [3, 'History'],
+  [4, 'Upload'],
+  [5, 'Download'],
   [10, 'Hello'],
   [11, 'Welcome'],
   [12, 'Attach'],
@@ -1525,16 +2156,32 @@ export const KIND_NAMES: ReadonlyMap<number, KindName> = new Map([
   [60, 'Presence'],
   [61, 'Ping'],
   [62, 'Pong'],
+  [63, 'UserAvatars'],
+  [64, 'RoomAvatars'],
+  [65, 'EmojiVersion'],
   [70, 'GetMessages'],
   [71, 'MessagePage'],
+  [72, 'MessageFiles'],
+  [73, 'GetRoomFiles'],
   [80, 'RoomHandle'],
   [81, 'LaneReady'],
+  [90, 'StartUpload'],
+  [91, 'UploadAt'],
+  [92, 'FileChunk'],
+  [93, 'EndUpload'],
+  [94, 'CancelUpload'],
+  [95, 'Uploaded'],
+  [96, 'GetFile'],
+  [97, 'FileStart'],
   [128, 'EntryCreated'],
   [129, 'EntryPosted'],
   [130, 'EntryJoined'],
   [131, 'EntryLeft'],
   [132, 'EntryHidden'],
   [133, 'EntryErased'],
+  [134, 'EntryFile'],
+  [135, 'EntryFileSettled'],
+  [136, 'EntryAvatar'],
   [192, 'RoomAdded'],
   [193, 'RoomRemoved'],
   [223, 'UserHead'],

@@ -64,12 +64,12 @@ export function idToBytes(text: string): Uint8Array {
   return bytes;
 }
 
-export function bytesToTicket(bytes: Uint8Array): string {
+export function bytesToHex(bytes: Uint8Array): string {
   return toHex(bytes);
 }
 
-export function ticketToBytes(text: string): Uint8Array {
-  if (!/^[0-9a-f]{64}$/i.test(text)) throw new BadId('a ticket is 64 hexadecimal digits');
+export function hexToBytes(text: string): Uint8Array {
+  if (!/^[0-9a-f]{64}$/i.test(text)) throw new BadId('this is 64 hexadecimal digits');
   return fromHex(text);
 }
 

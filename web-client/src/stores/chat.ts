@@ -13,24 +13,36 @@ import type {
   ToPage,
   ToWorker,
 } from '../client/port';
-import type { RoomId, UserId } from '../protocol/generated';
+import { newStored } from '../client/files/upload_store';
+import type { RoomId, UserId, Voice } from '../protocol/generated';
 import { newId } from '../protocol/id';
 import { isIos } from '../transport/plan';
 import type { TransportName } from '../transport/transport';
+import { useAttachments } from './attachments';
+import type { ReadyAttachment } from './attachments';
+import { useAvatars } from './avatars';
+import { useCustomEmoji } from './custom_emoji';
 import { useDrafts } from './drafts';
+import { useLightbox } from './lightbox';
 import { useLink } from './link';
+import { useMedia } from './media';
 import { useMembers } from './members';
 import { useOutbox } from './outbox';
+import { usePlayback } from './playback';
 import { usePeople } from './people';
 import { useRooms } from './rooms';
 import { useSession } from './session';
 import { useTimeline } from './timeline';
+import { useTransfers } from './transfers';
 
 export class RequestRefused extends Error {
   constructor(override readonly cause: PortError) {
     super(cause.detail);
   }
 }
+
+/** What is given to be sent: chosen, or just spoken. */
+export type Sendable = Omit<ReadyAttachment, 'id'> & { id?: string; voice?: Voice };
 
 interface Waiting {
   resolve: (value: never) => void;
@@ -62,6 +74,7 @@ export const useChat = defineStore('chat', () => {
       else answer(data);
     });
     void useDrafts().load(user);
+    void useAttachments().load(user);
     // A worker does not know of touch screens, by which an iPad is told from a Mac.
     const ios = isIos(navigator.userAgent, navigator.maxTouchPoints);
     say({ do: 'start', user, forced, ios, server });
@@ -76,7 +89,14 @@ export const useChat = defineStore('chat', () => {
     useRooms().reset();
     useMembers().reset();
     useOutbox().reset();
+    useTransfers().reset();
+    useAttachments().reset();
+    usePlayback().stop();
+    useMedia().reset();
+    useLightbox().seq = null;
     usePeople().reset();
+    useAvatars().reset();
+    useCustomEmoji().reset();
     useTimeline().open(null);
   }
 
@@ -124,6 +144,18 @@ export const useChat = defineStore('chat', () => {
       case 'outbox':
         useOutbox().apply(event.items, event.added);
         break;
+      case 'uploads':
+        useTransfers().applyUploads(event.uploads, event.added);
+        break;
+      case 'downloads':
+        useTransfers().applyDownloads(event.downloads);
+        break;
+      case 'avatars':
+        useAvatars().apply(event.avatars);
+        break;
+      case 'emoji':
+        useCustomEmoji().want(event.version);
+        break;
       case 'people':
         usePeople().apply(event.people);
         break;
@@ -135,6 +167,8 @@ export const useChat = defineStore('chat', () => {
 
   function view(room: RoomId | null): void {
     useTimeline().open(room);
+    useLightbox().seq = null;
+    usePlayback().stop();
     useMembers().reset();
     command({ do: 'view', room });
   }
@@ -150,5 +184,20 @@ export const useChat = defineStore('chat', () => {
     command({ do: 'send', item });
   }
 
-  return { prepare, start, stop, command, ask, view, send };
+  /** A file and what is said beside it. */
+  function upload(room: RoomId, { id, file, picture, voice }: Sendable, text: string): void {
+    const transfers = useTransfers();
+    const waiting = [...useOutbox().items, ...transfers.all].map(({ createdMs }) => createdMs + 1);
+    lastMs = Math.max(Date.now(), lastMs + 1, ...waiting);
+    const { name, type: mediaType, size } = file;
+    const of = { transfer: newId(lastMs), clientId: newId(lastMs), room, name, mediaType, text };
+    const box = picture ? { width: picture.width, height: picture.height } : {};
+    const fresh = { ...of, createdMs: lastMs, ...box, ...(voice ? { voice } : {}) };
+    if (picture) useAttachments().keep(of.transfer, picture);
+    transfers.add({ ...fresh, size, state: 'queued', durableBytes: 0, bytesPerSecond: null });
+    if (id !== undefined) useAttachments().keepSent(id, newStored(fresh, size), file);
+    command({ do: 'upload', upload: { ...fresh, file } });
+  }
+
+  return { prepare, start, stop, command, ask, view, send, upload };
 });

@@ -50,8 +50,14 @@ export const useDrafts = defineStore('drafts', () => {
     const text = texts.value.get(room) ?? '';
     void database
       ?.then(async (open) => {
-        if (text === '') await open.delete('drafts', [of, room]);
-        else await open.put('drafts', { user: of, room, text, updatedMs: Date.now() });
+        const change = open.transaction('drafts', 'readwrite');
+        const stored =
+          text === ''
+            ? change.store.delete([of, room])
+            : change.store.put({ user: of, room, text, updatedMs: Date.now() });
+        // A page that goes takes with it what is not committed.
+        change.commit();
+        await Promise.all([stored, change.done]);
       })
       .catch(() => undefined);
   }

@@ -31,7 +31,13 @@ describe('the page’s outbox', () => {
         for (const event of events) if (event.on === 'outbox') page.apply(event.items, event.added);
         told += 1;
       },
-      { summary: () => null, complete: () => true, outbox: () => outbox.list },
+      {
+        summary: () => null,
+        complete: () => true,
+        outbox: () => outbox.list,
+        uploads: () => [],
+        downloads: () => [],
+      },
     );
     const outbox: Outbox = new Outbox(
       memoryOutboxStore(),

@@ -31,10 +31,18 @@ export const useTimeline = defineStore('timeline', () => {
     loadFailed.value = false;
     if (patch.op !== 'keep') last.value = patch.op;
     if (patch.op === 'reset') lines.value = patch.lines;
-    else if (patch.op === 'append') lines.value = [...lines.value, ...patch.lines];
+    else if (patch.op === 'append') {
+      lines.value = [...replaced(lines.value, patch.changed ?? []), ...patch.lines];
+    } else if (patch.op === 'change') lines.value = replaced(lines.value, patch.changed);
     else if (patch.op === 'prepend') lines.value = [...patch.lines, ...lines.value];
     ends.value = nextEnds;
     known.value = true;
+  }
+
+  function replaced(all: readonly Line[], changed: readonly Line[]): readonly Line[] {
+    if (changed.length === 0) return all;
+    const by = new Map(changed.map((line) => [line.seq, line]));
+    return all.map((line) => by.get(line.seq) ?? line);
   }
 
   function failed(of: RoomId, direction: 'older' | 'newer'): void {

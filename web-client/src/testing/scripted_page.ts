@@ -1,6 +1,18 @@
 /** The page's side of the worker's port, over a scripted server and a clock of its own. */
 import { Client } from '../client/client';
-import type { Line, Link, OutboxItem, RoomSummary } from '../client/model';
+import { oneTab } from '../client/files/upload_tabs';
+import type { UploadTabs } from '../client/files/upload_tabs';
+import { memoryUploadStore } from '../client/files/upload_store';
+import type { UploadStore } from '../client/files/upload_store';
+import type {
+  DownloadProgress,
+  Line,
+  Link,
+  NewUpload,
+  OutboxItem,
+  RoomSummary,
+  Upload,
+} from '../client/model';
 import { memoryOutboxStore } from '../client/outbox_store';
 import type { OutboxStore } from '../client/outbox_store';
 import type { Event } from '../client/port';
@@ -21,6 +33,8 @@ export class Page {
   lines: Line[] = [];
   ends = { older: false, newer: false };
   outbox: OutboxItem[] = [];
+  uploads: Upload[] = [];
+  downloads: DownloadProgress[] = [];
   online: string[] = [];
   loggedOut = false;
   viewed: RoomId | null = null;
@@ -29,12 +43,16 @@ export class Page {
   constructor(
     server: ScriptedServer,
     readonly store: OutboxStore = memoryOutboxStore(),
+    readonly uploadStore: UploadStore = memoryUploadStore(),
+    uploadTabs: UploadTabs = oneTab,
   ) {
     this.client = new Client(server.user, {
       connector: server.connector,
       store: this.store,
       bus: { post: () => undefined, onNews: () => undefined },
       lock: (_signal, hold) => hold(),
+      uploads: this.uploadStore,
+      uploadTabs,
       clock: this.clock,
       send: (events) => {
         for (const event of events) this.take(event);
@@ -62,6 +80,17 @@ export class Page {
     return item.clientId;
   }
 
+  upload(room: ServerRoom, name: string, file: Blob): NewUpload {
+    this.made += 1;
+    const id = newId(this.clock.now() + this.made);
+    const upload: NewUpload = {
+      ...{ transfer: id, clientId: id, room: room.info.id, name, mediaType: file.type, text: '' },
+      ...{ createdMs: this.clock.now(), file },
+    };
+    this.client.command({ do: 'upload', upload });
+    return upload;
+  }
+
   load(direction: 'older' | 'newer'): Promise<void> {
     if (this.viewed) this.client.command({ do: 'load', room: this.viewed, direction });
     return this.clock.pass(100);
@@ -83,6 +112,8 @@ export class Page {
       if (this.phases.at(-1) !== event.link.phase) this.phases.push(event.link.phase);
     }
     if (event.on === 'login') this.loggedOut = true;
+    if (event.on === 'uploads') this.uploads = event.uploads;
+    if (event.on === 'downloads') this.downloads = event.downloads;
     if (event.on === 'outbox') this.outbox = event.items;
     if (event.on === 'members')
       this.online = event.members.filter((one) => one.online).map(({ name }) => name);
@@ -93,6 +124,10 @@ export class Page {
     if (event.on === 'timeline' && event.room === this.viewed) {
       const { patch } = event;
       if (patch.op === 'reset') this.lines = [...patch.lines];
+      if (patch.op === 'append' || patch.op === 'change') {
+        const changed = new Map((patch.changed ?? []).map((line) => [line.seq, line]));
+        this.lines = this.lines.map((line) => changed.get(line.seq) ?? line);
+      }
       if (patch.op === 'append') this.lines.push(...patch.lines);
       if (patch.op === 'prepend') this.lines.unshift(...patch.lines);
       this.ends = event.ends;

@@ -3,7 +3,15 @@
  * outlive them. It does what a server does and, on demand, what networks do: it drops
  * connections, holds answers back, sends entries twice or early.
  */
-import { Code, Direction, LaneClass, Outcome, PresenceState, StreamClass } from '../protocol/generated';
+import {
+  Code,
+  Direction,
+  LaneClass,
+  MessageKind,
+  Outcome,
+  PresenceState,
+  StreamClass,
+} from '../protocol/generated';
 import type { Bodies, KindName, RoomInfo } from '../protocol/generated';
 import { decodeBody, decodeDatagram, encodeDatagram, encodeFrame } from '../protocol/frame';
 import type { Message } from '../protocol/frame';
@@ -12,6 +20,8 @@ import { FrameStream } from '../client/frame_stream';
 import type { Established } from '../client/connector';
 import type { ByteStream } from '../transport/transport';
 import { MemoryConnection } from './memory_connection';
+import { ScriptedFiles } from './scripted_files';
+import type { ServerFile } from './scripted_files';
 
 const RESUME_ENTRIES = 500;
 const NAMES = new Map<string, string>();
@@ -27,6 +37,9 @@ interface Entry {
   author: string;
   clientId: string;
   text: string;
+  /** The entry is a file, or says what became of one. */
+  file?: ServerFile;
+  settles?: ServerFile;
 }
 
 export class ServerRoom {
@@ -82,15 +95,27 @@ class Link {
     for (const entry of this.server.disorder(fresh)) this.entry(lane, room, entry);
   }
 
-  private entry(lane: ByteStream, room: ServerRoom, { seq, author, clientId, text }: Entry): void {
+  private entry(lane: ByteStream, room: ServerRoom, entry: Entry): void {
+    const { seq, author, clientId, text, file, settles } = entry;
     const handle = this.server.rooms.indexOf(room) + 1;
     const name = `${String(this.lanes.indexOf(lane))} ${room.info.id} ${room.epoch}`;
     if (!this.announced.has(name)) {
       this.announced.add(name);
       this.send('RoomHandle', { handle, room: room.info.id, epoch: room.epoch }, lane);
     }
-    this.send('EntryPosted', { header: { room: handle, seq, atMs: seq, author, clientId }, text }, lane);
+    const header = { room: handle, seq, atMs: seq, author, clientId };
+    if (settles) {
+      this.send('EntryFileSettled', { header, target: settles.seq, state: settles.state }, lane);
+    } else if (file) {
+      this.send('EntryFile', { header, text, file: infoOf(file) }, lane);
+    } else {
+      this.send('EntryPosted', { header, text }, lane);
+    }
   }
+}
+
+function infoOf({ start: { transfer, name, size, voice } }: ServerFile): Bodies['EntryFile']['file'] {
+  return { transfer, name, size, voice };
 }
 
 export class ScriptedServer {
@@ -114,6 +139,27 @@ export class ScriptedServer {
   /** Entries as they are sent: in order, unless a test says otherwise. */
   disorder: (entries: Entry[]) => Entry[] = (entries) => entries;
   readonly requests: Message[] = [];
+  readonly files = new ScriptedFiles({
+    post: (start) => {
+      const room = this.member(start.room);
+      if (!room) return null;
+      const { length } = room.log;
+      const entry = room.append(this.user, start.text, start.clientId);
+      const file = this.files.transfers.get(start.transfer);
+      const state = { outcome: 0, code: 0, size: start.size, mediaType: '', image: null };
+      entry.file ??= file ?? { start, seq: entry.seq, bytes: new Uint8Array(0), have: 0, state };
+      if (room.log.length > length) for (const link of this.links) link.deliver(room);
+      return { seq: entry.seq, epoch: room.epoch };
+    },
+    settle: (file) => {
+      const room = this.member(file.start.room);
+      if (!room) return;
+      const posted = room.log.find(({ seq }) => seq === file.seq);
+      if (posted) posted.file = file;
+      room.append(this.user, '').settles = file;
+      for (const link of this.links) link.deliver(room);
+    },
+  });
   private readonly left = new Set<ServerRoom>();
   private userSeq = 0;
 
@@ -241,8 +287,14 @@ export class ScriptedServer {
         this.accept(link, message.body);
         break;
       case 'GetMessages':
-        link.send('MessagePage', this.page(message.body), stream);
+        this.page(link, message.body, stream);
         break;
+      case 'GetRoomFiles': {
+        const { request, room, before, limit } = message.body;
+        const of = { request, room, direction: Direction.before, seq: before, limit };
+        this.page(link, of, stream, ({ file }) => file !== undefined);
+        break;
+      }
       case 'GetUsers': {
         const { request, users } = message.body;
         link.send('Users', {
@@ -266,6 +318,7 @@ export class ScriptedServer {
         link.send('RoomAnswer', { request: message.body.request, room: this.room(message.body.name).info });
         break;
       default:
+        void this.files.take(stream, message);
         break;
     }
   }
@@ -327,21 +380,36 @@ export class ScriptedServer {
     else answer();
   }
 
-  private page({ request, room: id, direction, seq, limit }: Bodies['GetMessages']): Bodies['MessagePage'] {
+  private page(
+    link: Link,
+    { request, room: id, direction, seq, limit }: Bodies['GetMessages'],
+    stream: ByteStream,
+    wanted: (entry: Entry) => boolean = ({ settles }) => !settles,
+  ): void {
     const room = this.rooms.find(({ info }) => info.id === id);
-    const log = room?.log ?? [];
+    const log = (room?.log ?? []).filter(wanted);
     const before = direction === Direction.before;
     const found = before
       ? log.filter((entry) => entry.seq < seq).slice(-limit)
       : log.filter((entry) => entry.seq > seq).slice(0, limit);
     const edge = before ? found[0]?.seq : found.at(-1)?.seq;
-    const more = edge !== undefined && (before ? edge > 1 : edge < log.length);
-    return {
+    const more = edge !== undefined && (before ? edge > (log[0]?.seq ?? 1) : edge < (log.at(-1)?.seq ?? 0));
+    const files = found.flatMap(({ seq: at, file }) =>
+      file ? [{ seq: at, file: infoOf(file), state: file.state }] : [],
+    );
+    if (files.length > 0) link.send('MessageFiles', { request, files }, stream);
+    const body: Bodies['MessagePage'] = {
       request,
       epoch: room?.epoch ?? ZERO_ID,
-      asOf: log.length,
-      messages: found.map((entry) => ({ ...entry, atMs: entry.seq, kind: 0, edits: 0 })),
+      asOf: room?.log.length ?? 0,
+      messages: found.map((entry) => ({
+        ...entry,
+        atMs: entry.seq,
+        kind: entry.file ? MessageKind.file : MessageKind.text,
+        edits: 0,
+      })),
       next: more ? edge : null,
     };
+    link.send('MessagePage', body, stream);
   }
 }

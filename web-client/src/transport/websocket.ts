@@ -69,6 +69,8 @@ class WebSocketConnection implements Connection {
       try {
         if (!(data instanceof ArrayBuffer)) throw new TypeError('a text message');
         this.mux.receive(new Uint8Array(data));
+        // Who answers has read: there may be room sooner than the timer looks.
+        if (this.lookAgain) this.mux.pump();
       } catch (error) {
         this.close(Code.muxViolation, String(error));
       }

@@ -24,7 +24,7 @@ pub(super) const ATTACK: Attack = Attack {
 
 async fn round(attacker: Arc<Attacker>, kind: TransportKind) -> Result<(), Answer> {
     let mut session = Session::attached(&attacker, kind).await?;
-    for number in [0, 5, 99, 250, 1 << 20, u32::MAX] {
+    for number in [0, 9, 99, 250, 1 << 20, u32::MAX] {
         let answer = session.refused(&attacker, raw_frame(number, &[7, 1, 2]), &[Code::Unsupported]).await;
         attacker.heard(&answer);
     }

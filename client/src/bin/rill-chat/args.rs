@@ -1,10 +1,16 @@
 //! The command line.
 
 use anyhow::{Context, bail};
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use rill_client::{TransportKind, Trust, trust::hash_from_hex};
 use std::{io::IsTerminal, path::PathBuf};
 use url::Url;
+
+use crate::{
+    get::GetArgs,
+    pictures::{AvatarArgs, EmojiArgs},
+    send::SendArgs,
+};
 
 /// Chat with a Rill server from a terminal or a script.
 ///
@@ -44,6 +50,17 @@ pub(crate) struct Args {
     /// program. By default a folder of the system for such things.
     #[arg(long, env = "RILL_STATE")]
     pub(crate) state: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(crate) errand: Option<Errand>,
+}
+
+/// Something to do instead of a conversation, in the room of --room.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Errand {
+    Send(SendArgs),
+    Get(GetArgs),
+    Avatar(AvatarArgs),
+    Emoji(EmojiArgs),
 }
 
 impl Args {

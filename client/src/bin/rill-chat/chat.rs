@@ -1,7 +1,11 @@
 //! The conversation: what happens in the rooms, and what the user wants.
 
 use anyhow::bail;
-use rill_client::{Client, Error, Event, State, TailCause};
+use parking_lot::Mutex;
+use rill_client::{
+    Client, Error, Event, State, TailCause,
+    files::{Download, Upload},
+};
 use rill_protocol::{
     ClientId, RoomId,
     limits::{HISTORY_PAGE_MAX, MEMBER_PAGE_MAX, ROOM_PAGE_MAX},
@@ -9,15 +13,18 @@ use rill_protocol::{
 };
 use std::{
     collections::{HashMap, HashSet},
+    path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
-use tokio::time::timeout;
+use tokio::{task::JoinSet, time::timeout};
 
 use crate::{
     command::{Command, HELP},
-    line::Line,
+    directory, get,
+    line::{Line, LineFile},
     names::Names,
-    print::{Printer, harmless},
+    print::{Printer, amount, described, harmless},
     room::Room,
 };
 
@@ -25,8 +32,6 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Lines that /history shows at once.
 const HISTORY_LINES: u32 = 30;
-/// Pages of the directory that are searched for a room's name.
-const DIRECTORY_PAGES_MAX: usize = 200;
 
 /// Whether to go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +55,10 @@ pub(crate) struct Chat {
     ready: bool,
     /// Own messages that did not come back as entries yet.
     unseen: HashSet<ClientId>,
+    /// Files on their way; each comes to something that can be said of it.
+    transfers: JoinSet<String>,
+    /// Where files that are fetched go: no other gets the same name meanwhile.
+    taken: Arc<Mutex<HashSet<PathBuf>>>,
 }
 
 impl Chat {
@@ -67,6 +76,8 @@ impl Chat {
             must_enter,
             ready: false,
             unseen: HashSet::new(),
+            transfers: JoinSet::new(),
+            taken: Arc::default(),
         }
     }
 
@@ -79,6 +90,20 @@ impl Chat {
     /// taken from then on, so that a script need not wait for either.
     pub(crate) fn is_ready(&self) -> bool {
         self.ready
+    }
+
+    /// Whether files are on their way that were asked for here.
+    pub(crate) fn has_transfers(&self) -> bool {
+        !self.transfers.is_empty()
+    }
+
+    /// Resolves when one of them is over, and says how; never while there is none. Cancel safe.
+    pub(crate) async fn transfer_over(&mut self) {
+        match self.transfers.join_next().await {
+            Some(Ok(outcome)) => note(&outcome),
+            Some(Err(_)) => {}
+            None => std::future::pending().await,
+        }
     }
 
     /// Applies what happened, in order.
@@ -173,7 +198,8 @@ impl Chat {
                 break;
             };
             let next = page.next;
-            let lines: Vec<Line> = page.messages.into_iter().map(|message| Line::of_history(room, message)).collect();
+            let lines: Vec<Line> =
+                page.messages.into_iter().map(|message| Line::of_history(room, message, &page.files)).collect();
             let lines: Vec<Line> = lines.into_iter().filter(|line| line.seq <= base).collect();
             if let Some(kept) = self.rooms.get_mut(&room) {
                 lines.iter().for_each(|line| kept.push(line.clone()));
@@ -245,6 +271,9 @@ impl Chat {
             Command::Rooms => self.list_rooms().await?,
             Command::Members => self.list_members().await?,
             Command::History => self.older().await?,
+            Command::Send(path) => self.send(&path).await?,
+            Command::Files => self.list_files().await?,
+            Command::Get(number) => self.get(number).await?,
             Command::Help => self.printer.plain(HELP)?,
             Command::Odd(why) => bail!(why),
             Command::Say(_) | Command::Quit | Command::Nothing => {}
@@ -278,22 +307,10 @@ impl Chat {
 
     /// A room by id or name: the user's own before others, newest first.
     async fn find(&self, wanted: &str) -> anyhow::Result<RoomInfo> {
-        let matches = |info: &RoomInfo| info.name == wanted || info.id.to_string().eq_ignore_ascii_case(wanted);
-        if let Some(room) = self.rooms.values().find(|room| matches(&room.info)) {
-            return Ok(RoomInfo { joined: true, ..room.info.clone() });
+        match self.rooms.values().find(|room| directory::is_meant(&room.info, wanted)) {
+            Some(room) => Ok(RoomInfo { joined: true, ..room.info.clone() }),
+            None => directory::find(&self.client, wanted).await,
         }
-        let mut after = None;
-        for _ in 0..DIRECTORY_PAGES_MAX {
-            let page = self.client.rooms(after, ROOM_PAGE_MAX as u32).await?;
-            after = page.rooms.last().map(|room| room.id);
-            if let Some(found) = page.rooms.into_iter().find(matches) {
-                return Ok(found);
-            }
-            if !page.more {
-                break;
-            }
-        }
-        bail!("there is no room {}: /create makes it", harmless(wanted))
     }
 
     async fn list_rooms(&self) -> anyhow::Result<()> {
@@ -320,6 +337,53 @@ impl Chat {
         Ok(())
     }
 
+    async fn send(&mut self, path: &str) -> anyhow::Result<()> {
+        let path = match (path.strip_prefix("~/"), std::env::home_dir()) {
+            (Some(rest), Some(home)) => home.join(rest),
+            _ => path.into(),
+        };
+        let handle = self.client.upload(Upload::new(self.here()?, path)).await?;
+        note(&format!("sending {}, {}", handle.name, amount(handle.progress().size_bytes)));
+        self.transfers.spawn(async move {
+            match handle.done().await {
+                Ok(file) => format!("sent {} as file {}", handle.name, file.seq),
+                Err(error) => format!("{} was not sent: {error}", handle.name),
+            }
+        });
+        Ok(())
+    }
+
+    async fn list_files(&self) -> anyhow::Result<()> {
+        let files = get::list(&self.client, self.here()?).await?;
+        if files.is_empty() {
+            note("there are no files here");
+        }
+        files.iter().try_for_each(|file| self.printer.plain(&described(&LineFile::from(file))))?;
+        Ok(())
+    }
+
+    async fn get(&mut self, number: u64) -> anyhow::Result<()> {
+        let room = self.here()?;
+        let file = get::find(&self.client, room, number).await?;
+        let path = {
+            let mut taken = self.taken.lock();
+            let path = get::free(Path::new("."), &file, |path| path.exists() || taken.contains(path))?;
+            taken.insert(path.clone());
+            path
+        };
+        let handle = self.client.download(Download::new(room, number, &path));
+        let taken = Arc::clone(&self.taken);
+        self.transfers.spawn(async move {
+            let outcome = handle.done().await;
+            taken.lock().remove(&path);
+            match outcome {
+                Ok(file) => format!("file {number} is {}, {}", path.display(), amount(file.size_bytes)),
+                Err(error) => format!("file {number} did not come: {error}"),
+            }
+        });
+        Ok(())
+    }
+
     async fn older(&mut self) -> anyhow::Result<()> {
         let id = self.here()?;
         let before = self.rooms.get(&id).map_or(u64::MAX, Room::history_before);
@@ -327,7 +391,7 @@ impl Chat {
         if page.messages.is_empty() {
             note("that was the beginning");
         }
-        let lines = page.messages.into_iter().map(|message| Line::of_history(id, message)).collect();
+        let lines = page.messages.into_iter().map(|message| Line::of_history(id, message, &page.files)).collect();
         self.show(lines).await
     }
 }

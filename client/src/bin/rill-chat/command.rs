@@ -11,6 +11,11 @@ pub(crate) enum Command {
     Leave,
     Members,
     History,
+    /// The path of a file to send.
+    Send(String),
+    Files,
+    /// The number of a file to fetch.
+    Get(u64),
     Help,
     Quit,
     /// Nothing was typed.
@@ -26,6 +31,9 @@ pub(crate) const HELP: &str = "\
 /leave          leaves the current room for good
 /members        who is in the current room; + marks who is online
 /history        older messages of the current room
+/send PATH      sends a file to the current room
+/files          files of the current room
+/get N          fetches file number N into the folder that you are in
 /help           this
 /quit           ends
 //text          says a line that begins with /";
@@ -52,6 +60,12 @@ impl Command {
             "leave" => Self::Leave,
             "members" => Self::Members,
             "history" => Self::History,
+            "send" => named(Self::Send),
+            "files" => Self::Files,
+            "get" => match rest.parse() {
+                Ok(number) => Self::Get(number),
+                Err(_) => Self::Odd("/get needs the number of a file: /files lists them".to_owned()),
+            },
             "help" => Self::Help,
             "quit" => Self::Quit,
             other => Self::Odd(format!("there is no /{other}: /help lists what there is")),
@@ -71,6 +85,9 @@ mod tests {
         check("//usr is a folder", Command::Say("/usr is a folder".to_owned()));
         check("/join 技术 交流 ", Command::Join("技术 交流".to_owned()));
         check("/create\tx", Command::Create("x".to_owned()));
+        check("/send ~/my plan.pdf", Command::Send("~/my plan.pdf".to_owned()));
+        check("/get 42", Command::Get(42));
+        assert!(matches!(Command::parse("/get ../x"), Command::Odd(_)));
         check("/quit", Command::Quit);
         check(" \n", Command::Nothing);
         check("/join", Command::Odd("/join needs a name".to_owned()));
@@ -79,7 +96,7 @@ mod tests {
 
     #[test]
     fn help_names_every_command() {
-        for name in ["rooms", "join", "create", "leave", "members", "history", "help", "quit"] {
+        for name in ["rooms", "join", "create", "leave", "members", "history", "send", "files", "get", "help", "quit"] {
             assert!(HELP.contains(&format!("/{name}")), "{name}");
         }
     }

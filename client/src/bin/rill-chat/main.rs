@@ -3,15 +3,20 @@
 #![allow(clippy::disallowed_methods)] // a program of its own: it owns its threads and its clock
 
 mod args;
+mod bars;
 mod chat;
 mod command;
+mod directory;
+mod get;
 mod input;
 mod line;
 mod names;
 mod outbox_path;
+mod pictures;
 mod print;
 mod room;
 mod run;
+mod send;
 
 use args::Args;
 use clap::Parser;

@@ -1,10 +1,12 @@
 //! How lines look: for a person, or as JSON for a program.
 
+use rill_client::Failure;
+use rill_protocol::message::FileOutcome;
 use serde::Serialize;
 use std::io::{self, Write};
 use time::{OffsetDateTime, UtcOffset};
 
-use crate::line::{Line, LineKind};
+use crate::line::{Line, LineFile, LineKind};
 
 /// Writes to stdout.
 #[derive(Debug)]
@@ -24,6 +26,20 @@ struct Json<'a> {
     client_id: String,
     kind: &'a str,
     text: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<JsonFile<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonFile<'a> {
+    /// For `get`.
+    number: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    bytes: u64,
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<u32>,
 }
 
 impl Printer {
@@ -47,7 +63,10 @@ impl Printer {
             LineKind::Created => "created",
             LineKind::Joined => "joined",
             LineKind::Left => "left",
+            LineKind::Avatar => "avatar",
             LineKind::Erased => "erased",
+            LineKind::File => "file",
+            LineKind::FileSettled => "file_settled",
             LineKind::Silent => "silent",
         };
         let json = Json {
@@ -60,6 +79,13 @@ impl Printer {
             client_id: line.client_id.to_string(),
             kind,
             text: &line.text,
+            file: line.file.as_ref().map(|file| JsonFile {
+                number: file.number,
+                name: file.name.as_deref(),
+                bytes: file.size_bytes,
+                state: state(file.outcome),
+                code: Some(file.code).filter(|code| *code != 0),
+            }),
         };
         serde_json::to_string(&json).map_err(io::Error::other)
     }
@@ -72,7 +98,21 @@ impl Printer {
             LineKind::Created => format!("{time} {name} made the room {}", harmless(&line.text)),
             LineKind::Joined => format!("{time} {name} joined"),
             LineKind::Left => format!("{time} {name} left"),
+            LineKind::Avatar => format!("{time} {name} changed the picture of the room"),
             LineKind::Erased => format!("{time} {name}: (deleted)"),
+            LineKind::File => {
+                let file = line.file.as_ref().map(described).unwrap_or_default();
+                let text = if line.text.is_empty() { String::new() } else { format!(" {}", harmless(&line.text)) };
+                format!("{time} {name}: {file}{text}")
+            }
+            // That it came about is worth no line; that it will not, is.
+            LineKind::FileSettled => match &line.file {
+                Some(file) if file.outcome == FileOutcome::Failed => {
+                    let why = Failure { code: file.code, detail: String::new() };
+                    format!("{time} {name}: file {} failed: {why}", file.number)
+                }
+                _ => String::new(),
+            },
             LineKind::Silent => String::new(),
         }
     }
@@ -83,6 +123,39 @@ impl Printer {
         let at = at.to_offset(self.offset);
         format!("{:02}:{:02}", at.hour(), at.minute())
     }
+}
+
+/// A file in one line, for a person.
+pub(crate) fn described(file: &LineFile) -> String {
+    let name = harmless(file.name.as_deref().unwrap_or_default()).replace('\n', " ");
+    let state = match file.outcome {
+        FileOutcome::Complete => String::new(),
+        other => format!(", {}", state(other)),
+    };
+    format!("[file {}: {name}, {}{state}]", file.number, amount(file.size_bytes))
+}
+
+fn state(outcome: FileOutcome) -> &'static str {
+    match outcome {
+        FileOutcome::Pending => "pending",
+        FileOutcome::Complete => "complete",
+        FileOutcome::Failed => "failed",
+        FileOutcome::Other(_) => "unknown",
+    }
+}
+
+/// Bytes for a person.
+pub(crate) fn amount(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    let mut value = bytes as f64;
+    let mut unit = None;
+    for next in UNITS {
+        if value < 1_023.95 {
+            break;
+        }
+        (value, unit) = (value / 1_024.0, Some(next));
+    }
+    unit.map_or_else(|| format!("{bytes} B"), |unit| format!("{value:.1} {unit}"))
 }
 
 /// Text of others, without what would command the terminal. Line breaks are kept,
@@ -118,6 +191,28 @@ mod tests {
             client_id: ClientId([3; 16]),
             kind,
             text: text.to_owned(),
+            file: None,
+        }
+    }
+
+    fn with_file(kind: LineKind, outcome: FileOutcome, name: &str) -> Line {
+        let file = LineFile { number: 7, name: Some(name.to_owned()), size_bytes: 1_536, outcome, code: 85 };
+        Line { file: Some(file), ..line(kind, "see") }
+    }
+
+    #[test]
+    fn files_for_a_person_say_how_they_are_and_never_command_the_terminal() {
+        let printer = Printer { json: false, offset: UtcOffset::UTC };
+        let check = |line: Line, expected: &str| assert_eq!(printer.as_text(&line, "anna"), expected);
+        let said = "22:13 anna: [file 7: x\u{FFFD}[2J y, 1.5 KiB] see";
+        check(with_file(LineKind::File, FileOutcome::Complete, "x\u{1B}[2J\ty"), said);
+        let said = "22:13 anna: [file 7: a       b, 1.5 KiB, pending] see";
+        check(with_file(LineKind::File, FileOutcome::Pending, "a\nb"), said);
+        check(with_file(LineKind::FileSettled, FileOutcome::Complete, "a"), "");
+        let failed = printer.as_text(&with_file(LineKind::FileSettled, FileOutcome::Failed, "a"), "anna");
+        assert!(failed.starts_with("22:13 anna: file 7 failed: The bytes that came"), "{failed}");
+        for (bytes, expected) in [(0, "0 B"), (1_023, "1023 B"), (1_024, "1.0 KiB"), (1 << 40, "1.0 TiB")] {
+            assert_eq!(amount(bytes), expected);
         }
     }
 

@@ -90,6 +90,7 @@ mod tests {
             client_id: ClientId::default(),
             kind: LineKind::Joined,
             text: String::new(),
+            file: None,
         }
     }
 

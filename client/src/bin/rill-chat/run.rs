@@ -7,12 +7,16 @@ use time::UtcOffset;
 use tokio::{select, signal, sync::mpsc, time::timeout};
 
 use crate::{
-    args::Args,
+    args::{Args, Errand},
     chat::{Chat, Flow, note},
     command::Command,
+    directory,
+    get::GetArgs,
     input,
     outbox_path::outbox_path,
+    pictures::PictureErrand,
     print::Printer,
+    send::SendArgs,
 };
 
 /// How long the last messages may take when the input has ended.
@@ -29,7 +33,25 @@ pub(crate) async fn run(args: Args, offset: UtcOffset) -> anyhow::Result<()> {
     if !args.read_only {
         config.outbox = outbox_path(args.state.as_deref(), &args.server, &args.user);
     }
+    if let Some(Errand::Send(send)) = &args.errand {
+        config.resumed_throttle = send.throttle();
+    }
+    let errand = match args.errand {
+        Some(Errand::Avatar(avatar)) => {
+            return PictureErrand::Avatar(avatar).run(config, args.room.as_deref()).await;
+        }
+        Some(Errand::Emoji(emoji)) => return PictureErrand::Emoji(emoji).run(config, args.room.as_deref()).await,
+        Some(Errand::Send(send)) => Some(Transfer::Send(send)),
+        Some(Errand::Get(get)) => Some(Transfer::Get(get)),
+        None => None,
+    };
     let (client, mut events) = connect(config).await?;
+    if let Some(errand) = errand {
+        drop(events);
+        let outcome = run_errand(&client, errand, args.room.as_deref()).await;
+        client.close().await;
+        return outcome;
+    }
     let printer = Printer { json: args.json, offset };
     let mut chat = Chat::new(client.clone(), printer, args.room.clone(), args.read_only);
     let mut lines = if args.read_only { None } else { Some(input::lines()) };
@@ -53,6 +75,7 @@ pub(crate) async fn run(args: Args, offset: UtcOffset) -> anyhow::Result<()> {
                     Err(error) => break Err(error),
                 }
             }
+            () = chat.transfer_over() => {}
             () = &mut stop => break Ok(()),
         }
     };
@@ -64,6 +87,29 @@ pub(crate) async fn run(args: Args, offset: UtcOffset) -> anyhow::Result<()> {
             Ok(())
         }
         outcome => outcome,
+    }
+}
+
+/// Does it, or gives up when asked to: what was not sent goes on with the next start.
+/// Files on their way.
+enum Transfer {
+    Send(SendArgs),
+    Get(GetArgs),
+}
+
+async fn run_errand(client: &Client, errand: Transfer, room: Option<&str>) -> anyhow::Result<()> {
+    let room = room.context("name the room: rill-chat --room ROOM send FILE")?;
+    let work = async {
+        client.online().await?;
+        let room = directory::enter(client, room).await?;
+        match errand {
+            Transfer::Send(send) => send.run(client, room).await,
+            Transfer::Get(get) => get.run(client, room).await,
+        }
+    };
+    select! {
+        outcome = work => outcome,
+        () = stop() => bail!("interrupted; the same command goes on from here"),
     }
 }
 
@@ -88,6 +134,16 @@ async fn last_words(client: &Client, chat: &mut Chat, events: &mut rill_client::
     };
     if let Ok(Err(error)) = timeout(LAST_WORDS, settle).await {
         return Err(error);
+    }
+    // However long they take: whoever is tired of it ends the program, and they wait for the next.
+    while chat.has_transfers() {
+        select! {
+            () = chat.transfer_over() => {}
+            taken = events.next_many(&mut batch, EVENTS_AT_ONCE) => match taken {
+                0 => break,
+                _ => chat.happened(&mut batch).await?,
+            },
+        }
     }
     // Those of an earlier run, too.
     if !client.flush(Duration::from_secs(1)).await {

@@ -11,6 +11,7 @@ use rill_protocol::{
 use std::time::{Duration, Instant};
 
 use super::{super::command::Answer, Machine, Output, Phase};
+use crate::event::HistoryPage;
 
 impl Machine {
     /// A frame of the control stream or of a history stream: answers may come on both.
@@ -74,9 +75,13 @@ impl Machine {
                 let Users { request, users } = frame.decode()?;
                 self.answered(request, Answer::Users(users));
             }
+            // Its page comes right behind it.
+            Some(Kind::MessageFiles) => self.page_files = Some(frame.decode()?),
             Some(Kind::MessagePage) => {
-                let page: MessagePage = frame.decode()?;
-                self.answered(page.request, Answer::Messages(page));
+                let MessagePage { request, epoch, as_of, messages, next } = frame.decode()?;
+                let files = self.page_files.take_if(|of_page| of_page.request == request);
+                let files = files.map(|of_page| of_page.files).unwrap_or_default();
+                self.answered(request, Answer::Messages(HistoryPage { epoch, as_of, messages, files, next }));
             }
             Some(Kind::Pong) => {
                 let pong: Pong = frame.decode()?;

@@ -10,7 +10,7 @@ mod tests;
 use bytes::Bytes;
 use rill_protocol::{
     Code, Frame, RoomId, U53, codec,
-    message::{Attach, LaneClass, LaneReady, Pong, Resume, View, Welcome, resume::Cursor},
+    message::{Attach, LaneClass, LaneReady, MessageFiles, Pong, Resume, View, Welcome, resume::Cursor},
 };
 use std::{
     collections::VecDeque,
@@ -76,6 +76,8 @@ pub(crate) struct Machine {
     view: Option<RoomId>,
     outbox: Outbox,
     requests: Requests,
+    /// The files of the page of history that is to come.
+    page_files: Option<MessageFiles>,
     /// Rooms whose `Resume` the server asked to repeat later.
     resume_later: Vec<(Instant, RoomId)>,
     liveness: Option<Liveness>,
@@ -94,6 +96,7 @@ impl Machine {
             view: None,
             outbox: Outbox::default(),
             requests: Requests::default(),
+            page_files: None,
             resume_later: Vec::new(),
             liveness: None,
             go_away: None,
@@ -149,6 +152,7 @@ impl Machine {
         self.liveness = None;
         self.lanes = Default::default();
         self.resume_later.clear();
+        self.page_files = None;
         self.out.retain(|output| matches!(output, Output::Settled(..)));
         self.rooms.disconnected();
         self.outbox.disconnected();
@@ -218,6 +222,7 @@ impl Machine {
 
     /// The history stream ended: what it did not answer is asked again.
     pub(crate) fn history_lost(&mut self) {
+        self.page_files = None;
         self.requests.history_lost();
     }
 

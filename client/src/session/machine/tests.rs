@@ -1,5 +1,7 @@
 //! The session against a server that is written out by hand, frame by frame.
 
+mod files;
+
 use super::*;
 use crate::{
     EntryKind,

@@ -152,3 +152,14 @@ async fn a_trusted_proxy_is_no_address_and_those_behind_it_are() {
     drop((place, held));
     assert!(gate.admit_behind(other).is_some());
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_the_server_did_is_not_told_of_an_address() {
+    let is_told = |code| {
+        let gate = gate(off());
+        (1..alerts::REFUSALS_MAX).for_each(|_| gate.refused("quic", HERE, code));
+        gate.alerts.lock().refused(HERE.into(), gate.now_ns()).is_some()
+    };
+    assert!(is_told(Code::BadTicket) && is_told(Code::NoSuchFile));
+    assert!(!is_told(Code::StoreFailed) && !is_told(Code::FileDamaged));
+}

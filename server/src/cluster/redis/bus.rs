@@ -126,6 +126,7 @@ impl RedisBus {
     /// On a connection, to its end.
     async fn hear_with(&self, hearing: &mut Hearing, own: Vec<u8>) -> RedisResult<()> {
         hearing.subscribe(std::slice::from_ref(&own)).await?;
+        let connected = self.link.counts().connected;
         let mut alive = interval(Duration::from_millis(BUS_ALIVE_EVERY_MS));
         loop {
             self.catch_up(hearing).await?;
@@ -134,6 +135,11 @@ impl RedisBus {
                 () = self.hub.ended.notified() => return Ok(()),
                 () = self.hub.changed.notified() => {}
                 _ = alive.tick() => {
+                    // What is asked may be asked of another primary by now than the one that is
+                    // heard, and who was given up may go on ringing.
+                    if self.link.counts().connected != connected {
+                        return Ok(());
+                    }
                     let heard_at = *self.hub.heard_at.lock();
                     if heard_at.is_none_or(|at| at.elapsed() > Duration::from_millis(BUS_SILENT_MS)) {
                         tracing::warn!("nothing is heard from Redis: the bus connects again");

@@ -29,6 +29,7 @@ impl Names {
             // Rung by the store's own commits.
             Channel::Change(Changed::Room(room)) => format!("{prefix}change:{{r:{room}}}"),
             Channel::Change(Changed::User(user)) => format!("{prefix}change:{{u:{user}}}"),
+            Channel::Change(Changed::Emoji) => format!("{prefix}change:{{e}}"),
         }
         .into_bytes()
     }
@@ -38,6 +39,7 @@ impl Names {
         match name {
             NODES => return Some(Channel::Nodes),
             "logins" => return Some(Channel::Logins),
+            "change:{e}" => return Some(Channel::Change(Changed::Emoji)),
             _ => {}
         }
         let (kind, tag) = name.split_once(':')?;
@@ -89,7 +91,7 @@ mod tests {
         let (room, user) = (RoomId([7; 16]), UserId([8; 16]));
         let of_all = [Channel::Nodes, Channel::Logins];
         let of_logs = [Channel::Room(room), Channel::User(user), Channel::Presence(user)];
-        let of_changes = [Changed::Room(room), Changed::User(user)].map(Channel::Change);
+        let of_changes = [Changed::Room(room), Changed::User(user), Changed::Emoji].map(Channel::Change);
         for channel in of_logs.into_iter().chain(of_changes).chain(of_all) {
             assert_eq!(names.channel_of(&names.channel(channel)), Some(channel));
         }

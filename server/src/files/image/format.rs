@@ -67,6 +67,28 @@ impl Format {
         }
     }
 
+    /// Whether names of it end so.
+    #[must_use]
+    pub fn is_named(self, extension: &str) -> bool {
+        let also = match self {
+            Self::Png => "apng",
+            Self::Jpeg => "jpeg",
+            Self::Tiff => "tif",
+            Self::Bmp => "dib",
+            format => format.extension(),
+        };
+        [self.extension(), also].iter().any(|known| known.eq_ignore_ascii_case(extension))
+    }
+
+    /// What stores keep of it: its place in [`Self::ALL`], which only grows.
+    pub(in crate::files) fn number(self) -> u8 {
+        self as u8
+    }
+
+    pub(in crate::files) fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(number)).copied()
+    }
+
     /// Whether it is more than a download to them.
     #[must_use]
     pub const fn is_shown_by_browsers(self) -> bool {

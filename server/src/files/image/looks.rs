@@ -1,15 +1,18 @@
-//! Who looks at images: few threads behind everybody else's, and a queue that ends.
+//! Who looks at images: few threads behind everybody else's, and a queue that ends, in length
+//! and in time.
 
+use bytes::Bytes;
 use std::{
+    future::Future,
     io::{self, Read},
     pin::pin,
     time::Duration,
 };
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::timeout};
 
-use super::{Looked, look};
+use super::{Avatar, Emoji, Looked, Plain, Refused, avatar, emoji, look, only_strip};
 use crate::{
-    files::limits::{IMAGE_LOOK_S, IMAGES_AT_ONCE, IMAGES_WAITING_MAX},
+    files::limits::{IMAGE_LOOK_S, IMAGE_WAIT_S, IMAGES_AT_ONCE, IMAGES_WAITING_MAX},
     runtime::Background,
 };
 
@@ -17,11 +20,12 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImageError {
-    /// Too many wait already: `Busy`, the same request again after a pause.
+    /// Too many wait already, or its turn did not come in [`IMAGE_WAIT_S`]: `Busy`, the same request
+    /// again after a pause.
     #[error("too many images wait to be looked at")]
     Busy,
-    /// It took longer than [`IMAGE_LOOK_S`]. The thread goes on to the end that the limits set; once
-    /// more may help where the machine was busy, and then the file is a plain one.
+    /// It took longer than [`IMAGE_LOOK_S`]. The thread goes on to the end that the limits set;
+    /// meanwhile nobody else's turn comes. [`Images::only_strip`] is what is left to do.
     #[error("looking at the image took too long")]
     TooSlow,
     /// The file cannot be read.
@@ -32,18 +36,19 @@ pub enum ImageError {
 /// Looks at files, at most [`IMAGES_AT_ONCE`] at a time.
 pub struct Images {
     background: Background,
+    wait_max: Duration,
     look_max: Duration,
 }
 
 impl Default for Images {
     fn default() -> Self {
-        Self::new(IMAGES_WAITING_MAX, Duration::from_secs(IMAGE_LOOK_S))
+        Self::new(IMAGES_WAITING_MAX, Duration::from_secs(IMAGE_WAIT_S), Duration::from_secs(IMAGE_LOOK_S))
     }
 }
 
 impl Images {
-    fn new(waiting_max: usize, look_max: Duration) -> Self {
-        Self { background: Background::new("images", IMAGES_AT_ONCE, waiting_max), look_max }
+    pub(in crate::files) fn new(waiting_max: usize, wait_max: Duration, look_max: Duration) -> Self {
+        Self { background: Background::new("images", IMAGES_AT_ONCE, waiting_max), wait_max, look_max }
     }
 
     /// Looks at the file of `length` bytes that `open` gives. It is opened when its turn has come,
@@ -51,27 +56,69 @@ impl Images {
     /// costs nothing more.
     ///
     /// # Errors
-    /// The queue is full, the look took too long, or the file cannot be read.
+    /// The queue is full or does not move, the look took too long, or the file cannot be read.
     pub async fn look<R: Read>(
         &self,
         open: impl FnOnce() -> io::Result<R> + Send + 'static,
         length: u64,
     ) -> Result<Looked, ImageError> {
+        self.work(move || look(open()?, length)).await
+    }
+
+    /// What others get of a file for which a look takes too long: without its metadata, and not
+    /// decoded. In all else as [`Self::look`].
+    ///
+    /// # Errors
+    /// As [`Self::look`].
+    pub async fn only_strip<R: Read>(
+        &self,
+        open: impl FnOnce() -> io::Result<R> + Send + 'static,
+        length: u64,
+    ) -> Result<Plain, ImageError> {
+        self.work(move || only_strip(open()?, length)).await
+    }
+
+    /// Makes an [`Avatar`] of an image, in its turn.
+    ///
+    /// # Errors
+    /// As [`Self::look`]; and inside it why the image cannot be one.
+    pub async fn avatar(&self, file: Bytes) -> Result<Result<Avatar, Refused>, ImageError> {
+        self.work(move || Ok(avatar(&file))).await
+    }
+
+    /// Makes an [`Emoji`] of an image, in its turn.
+    ///
+    /// # Errors
+    /// As [`Self::avatar`].
+    pub async fn emoji(&self, file: Bytes) -> Result<Result<Emoji, Refused>, ImageError> {
+        self.work(move || Ok(emoji(&file))).await
+    }
+
+    async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> io::Result<T> + Send + 'static,
+    ) -> Result<T, ImageError> {
         let (begin, begun) = oneshot::channel();
-        let mut looking = pin!(self.background.run(move || {
+        let mut working = pin!(self.background.run(move || {
             let _ = begin.send(());
-            look(open()?, length)
+            work()
         }));
-        // Waiting is not counted.
-        let looked = tokio::select! {
-            biased;
-            looked = &mut looking => looked,
-            _ = begun => match tokio::time::timeout(self.look_max, looking).await {
-                Ok(looked) => looked,
-                Err(_) => return Err(ImageError::TooSlow),
-            },
+        // Its turn and the work are counted apart: others are slow, or it is.
+        let waiting = timeout(self.wait_max, either(&mut working, begun));
+        let done = match waiting.await.map_err(|_| ImageError::Busy)? {
+            Some(done) => done,
+            None => timeout(self.look_max, working).await.map_err(|_| ImageError::TooSlow)?,
         };
-        Ok(looked.ok_or(ImageError::Busy)??)
+        Ok(done.ok_or(ImageError::Busy)??)
+    }
+}
+
+/// The work's end; or nothing, when it has begun.
+async fn either<T>(work: impl Future<Output = T>, begun: oneshot::Receiver<()>) -> Option<T> {
+    tokio::select! {
+        biased;
+        done = work => Some(done),
+        Ok(()) = begun => None,
     }
 }
 
@@ -92,6 +139,8 @@ mod tests {
         }
     }
 
+    const LONG: Duration = Duration::from_secs(60);
+
     fn slow() -> (mpsc::SyncSender<()>, Slow) {
         let (release, released) = mpsc::sync_channel(0);
         (release, Slow(released))
@@ -99,7 +148,7 @@ mod tests {
 
     #[tokio::test]
     async fn past_the_bound_nobody_waits() {
-        let images = Arc::new(Images::new(1, Duration::from_secs(60)));
+        let images = Arc::new(Images::new(1, LONG, LONG));
         let (release, file) = slow();
         let (opened, is_open) = oneshot::channel();
         let first = images.clone();
@@ -125,12 +174,27 @@ mod tests {
 
     #[tokio::test]
     async fn who_asked_does_not_wait_for_ever() {
-        let images = Images::new(1, Duration::from_millis(20));
+        let images = Images::new(1, LONG, Duration::from_millis(20));
         let (release, file) = slow();
         assert!(matches!(images.look(move || Ok(file), 100).await, Err(ImageError::TooSlow)));
         drop(release);
-        // The next one waits for the thread, which is not counted.
+        // The next one waits for the thread, which is counted apart.
         assert!(matches!(images.look(|| Ok(&b"text"[..]), 4).await, Ok(Looked::Plain(_))));
+    }
+
+    #[tokio::test]
+    async fn nor_for_ever_for_its_turn() {
+        let images = Images::new(2, Duration::from_millis(20), Duration::from_millis(20));
+        let (release, file) = slow();
+        assert!(matches!(images.look(move || Ok(file), 100).await, Err(ImageError::TooSlow)));
+        let (opened, is_open) = oneshot::channel();
+        let open = move || {
+            let _ = opened.send(());
+            Ok(&b"text"[..])
+        };
+        assert!(matches!(images.look(open, 4).await, Err(ImageError::Busy)));
+        drop(release);
+        assert!(is_open.await.is_err(), "what was given up is not done");
     }
 
     #[tokio::test]

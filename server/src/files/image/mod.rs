@@ -14,11 +14,13 @@ mod looks;
 mod preview;
 mod profile;
 mod refused;
+mod small;
 mod strip;
 
 pub use format::Format;
 pub use looks::{ImageError, Images};
 pub use refused::Refused;
+pub use small::{Avatar, Emoji, avatar, emoji};
 pub use strip::{Stripped, strip};
 
 use image::{DynamicImage, metadata::Orientation};
@@ -51,6 +53,8 @@ pub struct Image {
     pub animated: bool,
     /// The file without its metadata.
     pub bytes: Vec<u8>,
+    /// Whether they are others than those that came.
+    pub is_changed: bool,
     /// Upright, the first frame of what moves, its longer side at most 320 pixels.
     pub small: Preview,
     /// At most 1,280; none where the small one is as large.
@@ -73,8 +77,8 @@ pub struct Preview {
 pub struct Plain {
     /// Why, where it begins as one.
     pub refused: Option<(Format, Refused)>,
-    /// The file without its metadata, where it is an image that is only too large to be decoded.
-    /// Everything else is handed on as it came.
+    /// The file without its metadata, where it is an image as far as it was walked over, whatever
+    /// was wrong with its pixels. Everything else is handed on as it came.
     pub bytes: Option<Vec<u8>>,
 }
 
@@ -84,69 +88,109 @@ pub struct Plain {
 ///
 /// # Errors
 /// The file cannot be read, or is shorter than it is said to be.
-pub fn look(mut file: impl Read, length: u64) -> io::Result<Looked> {
+pub fn look(file: impl Read, length: u64) -> io::Result<Looked> {
+    let (format, stripped, is_changed) = match read_and_stripped(file, length)? {
+        Ok(stripped) => stripped,
+        Err(plain) => return Ok(Looked::Plain(plain)),
+    };
+    Ok(match carefully(format, || decoded(format, &stripped)) {
+        Ok(seen) => {
+            let is_changed = is_changed || seen.rewritten.is_some();
+            Looked::Image(Image {
+                format: seen.format,
+                width: seen.width,
+                height: seen.height,
+                animated: stripped.frames > 1,
+                bytes: seen.rewritten.unwrap_or(stripped.bytes),
+                is_changed,
+                small: seen.small,
+                large: seen.large,
+                blur_hash: seen.blur_hash,
+            })
+        }
+        Err(refused) => Looked::Plain(plain(format, refused, stripped, is_changed)),
+    })
+}
+
+/// What others get of a file that there is no time to decode: the plain file that
+/// [`look`] makes of one that does not decode.
+///
+/// # Errors
+/// As [`look`].
+pub fn only_strip(file: impl Read, length: u64) -> io::Result<Plain> {
+    Ok(match read_and_stripped(file, length)? {
+        Ok((format, stripped, is_changed)) => plain(format, Refused::TooMuchWork, stripped, is_changed),
+        Err(plain) => plain,
+    })
+}
+
+fn plain(format: Format, refused: Refused, stripped: Stripped, is_changed: bool) -> Plain {
+    Plain { refused: Some((format, refused)), bytes: is_changed.then_some(stripped.bytes) }
+}
+
+/// The stripped file of an image, and whether that changed it; or the plain file that it is.
+fn read_and_stripped(mut file: impl Read, length: u64) -> io::Result<Result<(Format, Stripped, bool), Plain>> {
     let mut head = [0; 16];
     let head = &mut head[..usize::try_from(length).unwrap_or(usize::MAX).min(16)];
     file.read_exact(head)?;
-    let Some(format) = Format::sniff(head) else { return Ok(Looked::Plain(Plain::default())) };
-    let plain = |refused, bytes| Looked::Plain(Plain { refused: Some((format, refused)), bytes });
+    let Some(format) = Format::sniff(head) else { return Ok(Err(Plain::default())) };
+    let as_it_came = |refused| Plain { refused: Some((format, refused)), bytes: None };
     let length = match usize::try_from(length) {
         Ok(length) if length <= IMAGE_BYTES_MAX => length,
-        _ => return Ok(plain(Refused::TooManyBytes, None)),
+        _ => return Ok(Err(as_it_came(Refused::TooManyBytes))),
     };
     let mut bytes = vec![0; length];
     let (start, rest) = bytes.split_at_mut(head.len());
     start.copy_from_slice(head);
     file.read_exact(rest)?;
-    // Decoders are written by others, and are given what strangers wrote.
-    let looked = catch_unwind(AssertUnwindSafe(|| {
-        let stripped = strip(format, &bytes).map_err(|refused| (refused, None))?;
-        drop(bytes);
-        decoded(format, stripped)
-    }));
-    Ok(match looked {
-        Ok(Ok(image)) => Looked::Image(image),
-        Ok(Err((refused, bytes))) => plain(refused, bytes),
-        Err(_) => {
-            tracing::warn!(?format, "a decoder of images panicked; the file is taken for a plain one");
-            plain(Refused::Damaged, None)
-        }
+    let stripped = carefully(format, || strip(format, &bytes)).map_err(as_it_came);
+    Ok(stripped.map(|stripped| {
+        let is_changed = stripped.bytes != bytes;
+        (format, stripped, is_changed)
+    }))
+}
+
+/// Decoders are written by others, and are given what strangers wrote.
+fn carefully<T>(format: Format, work: impl FnOnce() -> Result<T, Refused>) -> Result<T, Refused> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        tracing::warn!(?format, "a decoder of images panicked; the file is taken for a plain one");
+        Err(Refused::Damaged)
     })
 }
 
-/// The image of a stripped file; or why there is none, with the file if nothing else is wrong.
-fn decoded(format: Format, stripped: Stripped) -> Result<Image, (Refused, Option<Vec<u8>>)> {
-    if let Some(refused) = stripped.too_much {
-        return Err((refused, Some(stripped.bytes)));
-    }
-    let pixels = match decode::decode(format, &stripped) {
-        Ok(pixels) => pixels,
-        // A BMP is not stripped, but has no metadata either.
-        Err(refused) => {
-            return Err((refused, Some(stripped.bytes).filter(|_| refused.is_for_size() && format != Format::Bmp)));
-        }
-    };
-    described(format, stripped, pixels).map_err(|refused| (refused, None))
+/// What is seen in a stripped file.
+struct Seen {
+    format: Format,
+    width: u32,
+    height: u32,
+    /// The file, where others get it in another form.
+    rewritten: Option<Vec<u8>>,
+    small: Preview,
+    large: Option<Preview>,
+    blur_hash: String,
 }
 
-fn described(format: Format, stripped: Stripped, pixels: decode::Pixels) -> Result<Image, Refused> {
-    let decode::Pixels { image: mut picture, profile } = pixels;
+fn decoded(format: Format, stripped: &Stripped) -> Result<Seen, Refused> {
+    if let Some(refused) = stripped.too_much {
+        return Err(refused);
+    }
+    let decode::Pixels { image: mut picture, profile } = decode::decode(format, stripped)?;
     let mut orientation = stripped.orientation;
-    let (format, bytes) = match format {
-        Format::Bmp => (Format::Png, preview::png(&picture, None)?),
+    let (format, rewritten) = match format {
+        Format::Bmp => (Format::Png, Some(preview::png(&picture, None)?)),
         // Browsers turn JPEG and PNG as their EXIF says, WebP they do not. So that everybody sees
         // the same, its pixels are turned, and written anew. The decoder held more.
         Format::WebP if orientation != Orientation::NoTransforms => {
             picture.apply_orientation(std::mem::replace(&mut orientation, Orientation::NoTransforms));
             match picture {
-                DynamicImage::ImageRgba8(_) => (Format::Png, preview::png(&picture, profile.as_ref())?),
-                _ => (Format::Jpeg, preview::jpeg(&picture, TURNED_QUALITY, profile.as_ref())?),
+                DynamicImage::ImageRgba8(_) => (Format::Png, Some(preview::png(&picture, profile.as_ref())?)),
+                _ => (Format::Jpeg, Some(preview::jpeg(&picture, TURNED_QUALITY, profile.as_ref())?)),
             }
         }
-        _ => (format, stripped.bytes),
+        _ => (format, None),
     };
     let (mut width, mut height) = (picture.width(), picture.height());
-    if bytes.len() > IMAGE_BYTES_MAX {
+    if rewritten.as_ref().is_some_and(|bytes| bytes.len() > IMAGE_BYTES_MAX) {
         return Err(Refused::TooManyBytes);
     }
     if exif::is_on_its_side(orientation) {
@@ -163,7 +207,7 @@ fn described(format: Format, stripped: Stripped, pixels: decode::Pixels) -> Resu
     blurred.apply_orientation(orientation);
     let blur_hash = blur_hash(&blurred)?;
     let small = preview::written(small, orientation, profile.as_ref())?;
-    Ok(Image { format, width, height, animated: stripped.frames > 1, bytes, small, large, blur_hash })
+    Ok(Seen { format, width, height, rewritten, small, large, blur_hash })
 }
 
 fn blur_hash(picture: &DynamicImage) -> Result<String, Refused> {

@@ -4,6 +4,9 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refused {
+    /// It does not begin as an image of a known format.
+    #[error("the file is no image of a known format")]
+    NoImage,
     /// The file is longer than [`IMAGE_BYTES_MAX`](crate::files::limits::IMAGE_BYTES_MAX).
     #[error("the file is too long to be looked at as an image")]
     TooManyBytes,
@@ -22,11 +25,4 @@ pub enum Refused {
     /// The bytes are not what they claim, or are cut.
     #[error("the image is damaged")]
     Damaged,
-}
-
-impl Refused {
-    /// Whether the file was an image as far as it was read, so that its metadata are known and gone.
-    pub(super) const fn is_for_size(self) -> bool {
-        matches!(self, Self::TooManyPixels | Self::TooMuchWork | Self::TooManyFrames)
-    }
 }

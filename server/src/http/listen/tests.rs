@@ -191,3 +191,13 @@ async fn a_tls_handshake_that_never_ends_is_not_waited_for() {
         () = waiting => unreachable!("it pends for ever"),
     }
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn little_of_what_is_written_leaves_the_scheduler_before_it_can_be_sent() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    tune(&stream).unwrap();
+    assert_eq!(socket2::SockRef::from(&stream).tcp_notsent_lowat().unwrap(), TCP_UNSENT_BYTES_MAX);
+    assert!(stream.nodelay().unwrap());
+}

@@ -11,7 +11,7 @@ use crate::transport::{
         CLOSE_GRACE_MS, CLOSE_TIMEOUT_MS, CONNECT_TIMEOUT_MS, HTTP3_IDLE_TIMEOUT_MS, HTTP3_REFUSED_MAX,
         HTTP3_REQUESTS_MAX, REQUEST_HEADER_BYTES_MAX,
     },
-    quic::canonical,
+    quic::{Windows, canonical},
 };
 use bytes::Bytes;
 use futures_util::{FutureExt as _, StreamExt as _};
@@ -36,6 +36,8 @@ pub(in crate::transport) struct Established {
     pub(in crate::transport) stream: Stream,
     /// Those that came before it, and are still answered.
     pub(in crate::transport) requests: Requests,
+    /// Of all that is sent on the connection.
+    pub(in crate::transport) windows: Arc<Windows>,
 }
 
 impl Established {
@@ -53,7 +55,8 @@ pub(super) async fn requests<S: Answer>(
     serve: &S,
     closing: &mut watch::Receiver<Option<Code>>,
 ) -> Option<Established> {
-    let mut http3 = build(quic).await.ok()?;
+    let windows = Windows::new(quic.clone());
+    let mut http3 = build(quic, windows.clone()).await.ok()?;
     let context = Context { serve: serve.clone(), peer: canonical(quic.remote_address()), closed: Arc::default() };
     let mut requests = Requests::new();
     let mut idle_ms = CONNECT_TIMEOUT_MS;
@@ -64,7 +67,7 @@ pub(super) async fn requests<S: Answer>(
             // stream of a session that comes along with its CONNECT waits inside quinn.
             biased;
             Some(outcome) = requests.next() => match outcome {
-                Outcome::Session(stream) => return Some(Established { http3, stream: *stream, requests }),
+                Outcome::Session(stream) => return Some(Established { http3, stream: *stream, requests, windows }),
                 Outcome::Done => idle_ms = HTTP3_IDLE_TIMEOUT_MS,
                 Outcome::Refused => {
                     refused += 1;
@@ -76,8 +79,8 @@ pub(super) async fn requests<S: Answer>(
             },
             accepted = http3.accept(), if requests.len() < HTTP3_REQUESTS_MAX => {
                 let resolver = accepted.ok()??;
-                let given_up = http3.inner.conn.given_up.take()?;
-                requests.push(request::run(resolver, given_up, context.clone()).boxed());
+                let accepted = http3.inner.conn.accepted.take()?;
+                requests.push(request::run(resolver, accepted, context.clone()).boxed());
             }
             () = sleep(Duration::from_millis(idle_ms)), if requests.is_empty() => break,
             _ = closing.wait_for(Option::is_some) => break,
@@ -88,7 +91,7 @@ pub(super) async fn requests<S: Answer>(
     None
 }
 
-async fn build(quic: &quinn::Connection) -> Result<Http3, ConnectionError> {
+async fn build(quic: &quinn::Connection, windows: Arc<Windows>) -> Result<Http3, ConnectionError> {
     server::builder()
         .enable_webtransport(true)
         .enable_extended_connect(true)
@@ -96,7 +99,7 @@ async fn build(quic: &quinn::Connection) -> Result<Http3, ConnectionError> {
         .max_webtransport_sessions(1)
         .max_field_section_size(REQUEST_HEADER_BYTES_MAX)
         .send_grease(false)
-        .build(quic::Connection::new(quic.clone()))
+        .build(quic::Connection::new(quic.clone(), windows))
         .await
 }
 

@@ -1,9 +1,13 @@
 //! quinn as h3 sees it. Streams are measured on their way, and a request can tell when
-//! its client has given it up.
+//! its client has given it up, and that its answer is a file.
 
 use super::{
     code,
     measure::{Measure, Overrun},
+};
+use crate::transport::{
+    Priority,
+    quic::{FileStream, Windows, rank},
 };
 use bytes::{Buf as _, Bytes};
 use futures_util::{FutureExt as _, future::BoxFuture};
@@ -17,7 +21,10 @@ use h3::{
 use quinn::{ConnectionError, ReadError, VarInt, WriteError};
 use std::{
     pin::Pin,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll, ready},
 };
 
@@ -27,14 +34,22 @@ const READ_BYTES: usize = 8 * 1024;
 /// Resolves when the client wants no answer any more, or has all of it.
 pub(super) type GivenUp = BoxFuture<'static, ()>;
 
+/// Of a request that was accepted: what h3 does not let through.
+pub(super) struct Accepted {
+    pub(super) given_up: GivenUp,
+    /// Set when what is sent from now on is a file.
+    pub(super) is_file: Arc<AtomicBool>,
+}
+
 /// A connection as h3 sees it.
 pub(in crate::transport) struct Connection {
     quic: quinn::Connection,
+    windows: Arc<Windows>,
     next_bidi: Wait<(quinn::SendStream, quinn::RecvStream)>,
     next_recv: Wait<quinn::RecvStream>,
     opening: Wait<quinn::SendStream>,
     /// Of the request that was accepted last.
-    pub(super) given_up: Option<GivenUp>,
+    pub(super) accepted: Option<Accepted>,
 }
 
 /// Something of quinn's that is waited for.
@@ -52,8 +67,8 @@ impl<T> Wait<T> {
 }
 
 impl Connection {
-    pub(super) fn new(quic: quinn::Connection) -> Self {
-        Self { quic, next_bidi: Wait(None), next_recv: Wait(None), opening: Wait(None), given_up: None }
+    pub(super) fn new(quic: quinn::Connection, windows: Arc<Windows>) -> Self {
+        Self { quic, windows, next_bidi: Wait(None), next_recv: Wait(None), opening: Wait(None), accepted: None }
     }
 }
 
@@ -84,7 +99,8 @@ impl ConnectionContract<Bytes> for Connection {
             async move { quic.accept_bi().await }
         };
         let (send, recv) = ready!(self.next_bidi.poll(context, next)).map_err(connection_error)?;
-        self.given_up = Some(send.stopped().map(drop).boxed());
+        let is_file = Arc::<AtomicBool>::default();
+        self.accepted = Some(Accepted { given_up: send.stopped().map(drop).boxed(), is_file: is_file.clone() });
         let recv = RecvStream {
             quic: recv,
             connection: quic.clone(),
@@ -92,11 +108,11 @@ impl ConnectionContract<Bytes> for Connection {
             of_connection: false,
             over: false,
         };
-        Poll::Ready(Ok(BidiStream { send: SendStream { quic: send, writing: None }, recv }))
+        Poll::Ready(Ok(BidiStream { send: SendStream::new(send, self.windows.clone(), is_file), recv }))
     }
 
     fn opener(&self) -> Self {
-        Self::new(self.quic.clone())
+        Self::new(self.quic.clone(), self.windows.clone())
     }
 }
 
@@ -116,7 +132,7 @@ impl OpenStreams<Bytes> for Connection {
             async move { quic.open_uni().await }
         };
         let opened = ready!(self.opening.poll(context, open)).map_err(connection_lost)?;
-        Poll::Ready(Ok(SendStream { quic: opened, writing: None }))
+        Poll::Ready(Ok(SendStream::new(opened, self.windows.clone(), Arc::default())))
     }
 
     fn close(&mut self, code: Code, reason: &[u8]) {
@@ -181,16 +197,33 @@ impl RecvContract for BidiStream {
 pub(in crate::transport) struct SendStream {
     quic: quinn::SendStream,
     writing: Option<WriteBuf<Bytes>>,
+    windows: Arc<Windows>,
+    is_file: Arc<AtomicBool>,
+    file: Option<FileStream>,
+}
+
+impl SendStream {
+    fn new(quic: quinn::SendStream, windows: Arc<Windows>, is_file: Arc<AtomicBool>) -> Self {
+        Self { quic, writing: None, windows, is_file, file: None }
+    }
 }
 
 impl SendContract<Bytes> for SendStream {
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), StreamErrorIncoming>> {
-        while let Some(data) = self.writing.as_mut().filter(|data| data.has_remaining()) {
-            let written = ready!(Pin::new(&mut self.quic).poll_write(context, data.chunk())).map_err(write_error)?;
-            data.advance(written);
+        if self.file.is_none() && self.is_file.load(Ordering::Relaxed) {
+            self.file = Some(self.windows.file());
+            // An error says that it has ended.
+            let _ = self.quic.set_priority(rank(Priority::File));
         }
-        self.writing = None;
-        Poll::Ready(Ok(()))
+        let (quic, writing) = (&mut self.quic, &mut self.writing);
+        self.windows.poll(self.file.is_some(), context, |context| {
+            while let Some(data) = writing.as_mut().filter(|data| data.has_remaining()) {
+                let written = ready!(Pin::new(&mut *quic).poll_write(context, data.chunk())).map_err(write_error)?;
+                data.advance(written);
+            }
+            *writing = None;
+            Poll::Ready(Ok(()))
+        })
     }
 
     fn send_data<T: Into<WriteBuf<Bytes>>>(&mut self, data: T) -> Result<(), StreamErrorIncoming> {

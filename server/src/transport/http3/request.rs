@@ -3,11 +3,11 @@
 use super::{
     body::{Body, content_length},
     code, quic,
-    quic::GivenUp,
+    quic::Accepted,
     response,
 };
 use crate::transport::{
-    Answer,
+    Answer, Priority,
     limits::{HTTP3_ANSWER_TIMEOUT_MS, HTTP3_STALL_TIMEOUT_MS},
     webtransport,
 };
@@ -61,7 +61,8 @@ pub(super) struct Context<S> {
 }
 
 /// Runs a request to its end, or until its client does not want the answer any more.
-pub(super) async fn run<S: Answer>(mut resolver: Resolver, given_up: GivenUp, context: Context<S>) -> Outcome {
+pub(super) async fn run<S: Answer>(mut resolver: Resolver, accepted: Accepted, context: Context<S>) -> Outcome {
+    let Accepted { given_up, is_file } = accepted;
     let header = poll_fn(|poll| resolver.frame_stream.poll_next(poll));
     let header = timeout(Duration::from_millis(STREAM_HEADER_TIMEOUT_MS), header).await;
     let refusal = match &header {
@@ -87,7 +88,7 @@ pub(super) async fn run<S: Answer>(mut resolver: Resolver, given_up: GivenUp, co
     let Ok(Ok((request, stream))) = resolved else { return Outcome::Refused };
     tokio::select! {
         biased;
-        outcome = answer(request, stream, &context) => outcome,
+        outcome = answer(request, stream, &is_file, &context) => outcome,
         () = given_up => Outcome::Done,
     }
 }
@@ -98,7 +99,12 @@ pub(super) fn refuse(stream: &mut FrameStream<quic::BidiStream, Bytes>, code: u3
     h3::quic::RecvStream::stop_sending(&mut stream.stream, code.into());
 }
 
-async fn answer<S: Answer>(request: Request<()>, mut stream: Stream, context: &Context<S>) -> Outcome {
+async fn answer<S: Answer>(
+    request: Request<()>,
+    mut stream: Stream,
+    is_file: &AtomicBool,
+    context: &Context<S>,
+) -> Outcome {
     tracing::debug!(method = %request.method(), path = request.uri().path(), "an HTTP/3 request");
     let length = content_length(request.headers());
     let (Ok(length), true) = (length, is_whole(&request)) else {
@@ -114,7 +120,10 @@ async fn answer<S: Answer>(request: Request<()>, mut stream: Stream, context: &C
     let request = request.map(|()| Body::new(recv, length));
     let answer = context.serve.answer(request, context.peer);
     match timeout(Duration::from_millis(HTTP3_ANSWER_TIMEOUT_MS), answer).await {
-        Ok(answer) => response::send(&mut send, answer, with_body).await,
+        Ok(answer) => {
+            is_file.store(answer.extensions().get() == Some(&Priority::File), Ordering::Relaxed);
+            response::send(&mut send, answer, with_body).await;
+        }
         Err(_) => {
             let mut late = Response::new(String::new());
             *late.status_mut() = StatusCode::REQUEST_TIMEOUT;

@@ -1,6 +1,6 @@
 //! Raw QUIC: the connection is the session, and codes travel as they are.
 
-use super::{Codes, Owner, RecvStream, SendStream};
+use super::{Codes, Owner, RecvStream, SendStream, Windows};
 use crate::transport::{
     Closed, Connection as Contract, TransportKind,
     ending::cut,
@@ -22,7 +22,8 @@ pub struct Connection {
 impl Connection {
     pub(super) fn new(quic: quinn::Connection) -> Self {
         let peer = canonical(quic.remote_address());
-        Self { quic, owner: Arc::new(Owner::new(Codes::Plain)), peer }
+        let owner = Arc::new(Owner::new(Codes::Plain, Windows::new(quic.clone())));
+        Self { quic, owner, peer }
     }
 
     fn ended_by(&self, error: ConnectionError) -> Closed {

@@ -11,6 +11,7 @@ mod owner;
 mod socket;
 mod streams;
 mod tuning;
+mod windows;
 
 pub use connection::Connection;
 pub use endpoint::{Config, Endpoint};
@@ -19,6 +20,8 @@ pub use streams::{RecvStream, SendStream};
 pub(super) use codes::Codes;
 pub(super) use connection::{canonical, closed};
 pub(super) use owner::{Orphan, Owner};
+pub(super) use streams::rank;
+pub(super) use windows::{FileStream, Windows};
 
 use super::{Answer, http3};
 use crate::runtime::Tasks;

@@ -1,8 +1,9 @@
 //! What a connection over QUIC shares with its streams.
 
-use super::Codes;
+use super::{Codes, windows::Windows};
 use crate::transport::ending::Ending;
 use parking_lot::Mutex;
+use std::sync::Arc;
 
 /// Outlives the connection as long as one of its streams is held.
 pub(in crate::transport) struct Owner {
@@ -12,6 +13,7 @@ pub(in crate::transport) struct Owner {
     /// to reset or stop them one by one beside it makes Chromium lose the code of the
     /// close, and sometimes crash. There are no more of them than QUIC allows streams.
     orphans: Mutex<Vec<Orphan>>,
+    pub(super) windows: Arc<Windows>,
 }
 
 /// Half of a stream.
@@ -22,8 +24,8 @@ pub(in crate::transport) enum Orphan {
 }
 
 impl Owner {
-    pub(in crate::transport) fn new(codes: Codes) -> Self {
-        Self { codes, ending: Ending::default(), orphans: Mutex::default() }
+    pub(in crate::transport) fn new(codes: Codes, windows: Arc<Windows>) -> Self {
+        Self { codes, ending: Ending::default(), orphans: Mutex::default(), windows }
     }
 
     /// Whether the connection has ended, so that its streams are over too.

@@ -1,6 +1,9 @@
 //! Streams of quinn, under the codes of raw QUIC or of WebTransport.
 
-use super::owner::{Orphan, Owner};
+use super::{
+    owner::{Orphan, Owner},
+    windows::FileStream,
+};
 use crate::transport::{Priority, RecvStream as RecvContract, SendStream as SendContract, StreamError};
 use bytes::Bytes;
 use quinn::{ReadError, WriteError};
@@ -11,21 +14,36 @@ use std::sync::Arc;
 pub struct SendStream {
     /// Absent once it has ended: quinn would let a reset overtake what was finished.
     quic: Option<quinn::SendStream>,
+    /// Present while it carries files.
+    file: Option<FileStream>,
     owner: Arc<Owner>,
 }
 
 impl SendStream {
     pub(in crate::transport) fn new(quic: quinn::SendStream, owner: Arc<Owner>) -> Self {
-        Self { quic: Some(quic), owner }
+        Self { quic: Some(quic), file: None, owner }
     }
 
     fn end(&mut self, act: impl FnOnce(&mut quinn::SendStream, &Owner)) {
+        self.file = None;
         let Some(mut quic) = self.quic.take() else { return };
         if self.owner.is_over() {
             self.owner.adopt(Orphan::Send(quic));
         } else {
             act(&mut quic, &self.owner);
         }
+    }
+}
+
+/// As quinn wants it.
+pub(in crate::transport) const fn rank(priority: Priority) -> i32 {
+    match priority {
+        Priority::Control => 30,
+        Priority::LaneInView => 20,
+        Priority::LaneOthers => 10,
+        // Below 0, which is where HTTP/3's own streams are.
+        Priority::History => -10,
+        Priority::File => -20,
     }
 }
 
@@ -36,7 +54,7 @@ impl SendContract for SendStream {
         };
         tokio::select! {
             biased;
-            result = quic.write_all_chunks(&mut chunks) => result.map_err(|error| match error {
+            result = self.owner.windows.write(quic, &mut chunks, self.file.is_some()) => result.map_err(|error| match error {
                 WriteError::Stopped(code) => StreamError::Peer(self.owner.codes.decode_stream(code)),
                 _ => StreamError::Closed,
             }),
@@ -55,13 +73,12 @@ impl SendContract for SendStream {
 
     fn set_priority(&mut self, priority: Priority) {
         let Some(quic) = &self.quic else { return };
-        let _ = quic.set_priority(match priority {
-            Priority::Control => 30,
-            Priority::LaneInView => 20,
-            Priority::LaneOthers => 10,
-            // Below 0, which is where HTTP/3's own streams are.
-            Priority::History => -10,
-        });
+        match priority {
+            Priority::File if self.file.is_none() => self.file = Some(self.owner.windows.file()),
+            Priority::File => {}
+            _ => self.file = None,
+        }
+        let _ = quic.set_priority(rank(priority));
     }
 }
 

@@ -54,7 +54,7 @@ pub(super) async fn drive(
     mut closing: watch::Receiver<Option<Code>>,
 ) {
     let told = Told(shared.clone());
-    let Established { http3: kept, stream, mut requests } = established;
+    let Established { http3: kept, stream, mut requests, .. } = established;
     let (mut send, mut recv) = stream.split();
     let mut incoming = Incoming::default();
     let end = tokio::select! {

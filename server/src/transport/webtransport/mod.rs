@@ -37,7 +37,7 @@ pub(super) async fn run<S: Serve>(
     let Surroundings { tasks, closing } = surroundings;
     let peer = canonical(quic.remote_address());
     let (streams, accepted) = mpsc::channel(STREAMS_MAX);
-    let session = Session::new(quic, established.session_id(), peer, accepted);
+    let session = Session::new(quic, established.windows.clone(), established.session_id(), peer, accepted);
     tasks.spawn(driver::drive(established, session.shared(), streams, closing));
     serve.serve(session).await;
 }

@@ -3,7 +3,7 @@
 use crate::transport::{
     Closed, Connection as Contract, TransportKind,
     limits::RECEIVE_WINDOW_BYTES,
-    quic::{Codes, Orphan, Owner, RecvStream, SendStream},
+    quic::{Codes, Orphan, Owner, RecvStream, SendStream, Windows},
 };
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
 use rill_protocol::{Code, limits::DATAGRAM_BYTES_MAX};
@@ -44,11 +44,13 @@ pub struct Session {
 impl Session {
     pub(super) fn new(
         quic: quinn::Connection,
+        windows: Arc<Windows>,
         session_id: u64,
         peer: SocketAddr,
         accepted: mpsc::Receiver<Accepted>,
     ) -> Self {
-        let shared = Arc::new(Shared { quic, session_id, owner: Arc::new(Owner::new(Codes::WebTransport)) });
+        let owner = Arc::new(Owner::new(Codes::WebTransport, windows));
+        let shared = Arc::new(Shared { quic, session_id, owner });
         Self { shared, accepted: Mutex::new(accepted), peer }
     }
 

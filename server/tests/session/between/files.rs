@@ -1,15 +1,12 @@
 //! The ports of files.
 
 use async_trait::async_trait;
-use rill_protocol::{RoomId, UserId};
+use rill_protocol::{RoomId, TransferId, UserId};
 use rill_storage::{
     StoreError,
     blobs::{BlobName, Progress},
-    model::{
-        Content, ContentKey, DueContents, NewTransfer, Offer, Reference, Transfer, TransferBounds, TransferId,
-        TransferState,
-    },
-    port::{Claimed, Contents, TransferRefused, Transfers},
+    model::{Content, ContentKey, DueContents, NewTransfer, Offer, Reference, Transfer, TransferBounds, TransferState},
+    port::{Advanced, Claimed, Contents, TransferRefused, Transfers},
 };
 
 use super::{Between, Wrapped};
@@ -32,8 +29,19 @@ impl<B: Between> Transfers for Wrapped<B> {
         self.other(self.store.transfers.list(user)).await
     }
 
-    async fn advance(&self, user: UserId, id: TransferId, progress: Progress, now_ms: u64) -> Result<bool, StoreError> {
-        self.other(self.store.transfers.advance(user, id, progress, now_ms)).await
+    async fn take(&self, user: UserId, id: TransferId, now_ms: u64) -> Result<Option<u64>, StoreError> {
+        self.other(self.store.transfers.take(user, id, now_ms)).await
+    }
+
+    async fn advance(
+        &self,
+        user: UserId,
+        id: TransferId,
+        writer: u64,
+        progress: Progress,
+        now_ms: u64,
+    ) -> Result<Advanced, StoreError> {
+        self.other(self.store.transfers.advance(user, id, writer, progress, now_ms)).await
     }
 
     async fn announce(
@@ -44,10 +52,6 @@ impl<B: Between> Transfers for Wrapped<B> {
         now_ms: u64,
     ) -> Result<bool, StoreError> {
         self.other(self.store.transfers.announce(user, id, message, now_ms)).await
-    }
-
-    async fn touch(&self, user: UserId, id: TransferId, now_ms: u64) -> Result<bool, StoreError> {
-        self.other(self.store.transfers.touch(user, id, now_ms)).await
     }
 
     async fn finish(
@@ -78,8 +82,21 @@ impl<B: Between> Transfers for Wrapped<B> {
         self.other(self.store.transfers.remove(user, id)).await
     }
 
-    async fn expired(&self, untouched_since_ms: u64, limit: usize) -> Result<Vec<Transfer>, StoreError> {
-        self.other(self.store.transfers.expired(untouched_since_ms, limit)).await
+    async fn kept(&self, user: UserId) -> Result<u64, StoreError> {
+        self.other(self.store.transfers.kept(user)).await
+    }
+
+    async fn forget(&self, user: UserId, room: RoomId, seq: u64) -> Result<bool, StoreError> {
+        self.other(self.store.transfers.forget(user, room, seq)).await
+    }
+
+    async fn expired(
+        &self,
+        untouched_since_ms: u64,
+        after: Option<(UserId, TransferId)>,
+        limit: usize,
+    ) -> Result<Vec<Transfer>, StoreError> {
+        self.other(self.store.transfers.expired(untouched_since_ms, after, limit)).await
     }
 }
 
@@ -109,6 +126,10 @@ impl<B: Between> Contents for Wrapped<B> {
         self.other(self.store.contents.confirm(content, reference)).await
     }
 
+    async fn doubt(&self, content: ContentKey, reference: Reference, until_ms: u64) -> Result<bool, StoreError> {
+        self.other(self.store.contents.doubt(content, reference, until_ms)).await
+    }
+
     async fn release(&self, content: ContentKey, reference: Reference) -> Result<bool, StoreError> {
         self.other(self.store.contents.release(content, reference)).await
     }
@@ -125,8 +146,8 @@ impl<B: Between> Contents for Wrapped<B> {
         self.other(self.store.contents.references(content, limit)).await
     }
 
-    async fn due(&self, now_ms: u64, limit: usize) -> Result<DueContents, StoreError> {
-        self.other(self.store.contents.due(now_ms, limit)).await
+    async fn due(&self, now_ms: u64, after: Option<ContentKey>, limit: usize) -> Result<DueContents, StoreError> {
+        self.other(self.store.contents.due(now_ms, after, limit)).await
     }
 
     async fn collected(&self, content: ContentKey, blob: BlobName, now_ms: u64) -> Result<(), StoreError> {

@@ -12,7 +12,8 @@ use std::collections::{BTreeSet, btree_map::Entry};
 use tokio::time::Instant;
 
 use super::{Connection, Device, Phase, Purpose, Tail, stream::Stream};
-use crate::witness::{Seen, Shown};
+use crate::witness::{Seen, Shown, kind};
+use rill_storage::model::Fact;
 
 impl Device {
     /// A request number, and the connection that the request goes to.
@@ -178,11 +179,18 @@ impl Device {
             self.purpose(request);
             return;
         }
+        // The page of the messages follows.
+        if frame.known() == Some(Kind::MessageFiles) {
+            return;
+        }
         let Some(Ok(page)) = frame.decode_if::<MessagePage>() else { return self.broken(frame) };
         let Some(Purpose::Page(room)) = self.purpose(page.request) else { return self.broken(frame) };
         for message in page.messages {
             let shown = Shown {
-                kind: u32::from(message.kind),
+                kind: match message.kind {
+                    MessageKind::File => kind(Fact::File),
+                    other => u32::from(other),
+                },
                 at_ms: message.at_ms.get(),
                 author: message.author,
                 client_id: message.client_id,

@@ -5,8 +5,8 @@ use rill_protocol::{
     Frame, Kind, RoomId, U53,
     limits::RESUME_TAIL_ENTRIES,
     message::{
-        Cursor, EntryCreated, EntryHeader, EntryHidden, EntryJoined, EntryLeft, EntryPosted, Lane, LaneClass, Outcome,
-        Resume, Resumed, RoomHandle, View,
+        Cursor, EntryCreated, EntryFile, EntryFileSettled, EntryHeader, EntryHidden, EntryJoined, EntryLeft,
+        EntryPosted, Lane, LaneClass, Outcome, Resume, Resumed, RoomHandle, View,
     },
     mux::Class,
 };
@@ -37,6 +37,11 @@ fn entry(frame: &Frame) -> Option<(EntryHeader, Seen)> {
         }
         Kind::EntryJoined => shown(2, frame.decode::<EntryJoined>().ok()?.header, ""),
         Kind::EntryLeft => shown(3, frame.decode::<EntryLeft>().ok()?.header, ""),
+        Kind::EntryFile => {
+            let EntryFile { header, text, .. } = frame.decode().ok()?;
+            shown(4, header, &text)
+        }
+        Kind::EntryFileSettled => shown(5, frame.decode::<EntryFileSettled>().ok()?.header, ""),
         Kind::EntryHidden => Some((frame.decode::<EntryHidden>().ok()?.header, Seen::Hidden)),
         _ => None,
     }

@@ -3,10 +3,12 @@
 
 mod changes;
 mod control;
+mod files;
 mod lanes;
 mod stream;
 mod tail;
 
+use bytes::Bytes;
 use futures_util::FutureExt as _;
 use rill_protocol::{
     AttemptId, ClientId, Code, Epoch, RoomId, Ticket, UserId,
@@ -37,6 +39,7 @@ use crate::{
     world::{Person, World},
 };
 use changes::Outbox;
+use files::Errands;
 use stream::{Over, Stream, next_of};
 pub(crate) use tail::Tail;
 
@@ -61,6 +64,8 @@ pub(crate) enum Order {
     Resume(RoomId),
     ReopenLane(LaneClass),
     Page(RoomId, u64),
+    Send(RoomId, Bytes),
+    Fetch(RoomId, u64),
     /// The connection ends, with a word or without one.
     Drop,
     Vanish,
@@ -146,6 +151,7 @@ pub(crate) struct Device {
     /// Rooms that a snapshot has named so far.
     named: Option<BTreeSet<RoomId>>,
     outbox: Outbox,
+    errands: Errands,
 }
 
 /// How to reach a device that runs.
@@ -197,6 +203,7 @@ impl Device {
             user_cursor: Default::default(),
             named: None,
             outbox: Outbox::new(dice.split()),
+            errands: Errands::new(dice.split()),
             dice,
         };
         world.tasks.spawn(device.run(queue, barrier.clone()));
@@ -216,7 +223,9 @@ impl Device {
                 self.connect(&barrier).await;
             }
             self.pump().await;
+            self.pump_files();
             let due = self.due();
+            let bell = self.errands.bell.clone();
             let event = match &mut self.connection {
                 Some(Connection { control, lanes: [in_view, others], history, .. }) => tokio::select! {
                     biased;
@@ -225,6 +234,7 @@ impl Device {
                     frame = next_of(in_view) => Event::Lane(LaneClass::InView, frame),
                     frame = next_of(others) => Event::Lane(LaneClass::Others, frame),
                     frame = next_of(history) => Event::History(frame),
+                    () = bell.notified() => Event::Due,
                     () = until(due) => Event::Due,
                 },
                 None => tokio::select! {
@@ -260,7 +270,8 @@ impl Device {
         let dead_at = connection.map(|connection| connection.heard_at + Duration::from_millis(DEAD_AFTER_MS));
         let ping_at = connection.map(|connection| connection.ping_at);
         let retry_at = if self.is_online() { self.outbox.due() } else { None };
-        [dead_at, ping_at, retry_at, self.connect_at].into_iter().flatten().min()
+        let file_at = if self.is_online() { self.errands.due() } else { None };
+        [dead_at, ping_at, retry_at, file_at, self.connect_at].into_iter().flatten().min()
     }
 
     async fn due_now(&mut self) {
@@ -371,6 +382,7 @@ impl Device {
     fn forget_under_way(&mut self) {
         self.tails.values_mut().for_each(Tail::disconnected);
         self.outbox.disconnected();
+        self.errands.disconnected();
         self.named = None;
     }
 
@@ -380,7 +392,7 @@ impl Device {
                 let standing = Standing {
                     user: self.person.id,
                     is_online: self.is_online(),
-                    wants: self.outbox.wants(|room| self.tails.contains_key(&room)),
+                    wants: self.outbox.wants(|room| self.tails.contains_key(&room)) + self.errands.wants(),
                     tails: self.tails.clone(),
                     shows: self.connection.as_ref().map(Connection::shows).unwrap_or_default(),
                 };
@@ -401,6 +413,8 @@ impl Device {
             Order::ReopenLane(class) if self.is_online() => self.open_lane(class).await,
             Order::ReopenLane(_) => {}
             Order::Page(room, seq) => self.ask_page(room, seq).await,
+            Order::Send(room, content) => self.errands.send(room, content),
+            Order::Fetch(room, seq) => self.fetch(room, seq),
             Order::Drop => self.lost(Over::Gone),
             Order::Vanish => {
                 self.leave_connection();

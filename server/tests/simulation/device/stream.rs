@@ -33,7 +33,15 @@ impl Stream {
     }
 
     pub(super) async fn send<T: Body>(&mut self, body: &T) {
-        let mut bytes: Bytes = codec::frame(body);
+        self.bytes(codec::frame(body)).await;
+    }
+
+    /// No more will be sent.
+    pub(super) fn finish(&mut self) {
+        self.send.finish();
+    }
+
+    pub(super) async fn bytes(&mut self, mut bytes: Bytes) {
         while !bytes.is_empty() {
             if poll_fn(|context| self.send.poll_write(context, &mut bytes)).await.is_err() {
                 // Reading tells why.

@@ -159,7 +159,7 @@ async fn pump(
                 None => return None,
             },
             message = stream.next() => match message {
-                Some(Ok(Message::Binary(bytes))) => mux.receive(&bytes).unwrap(),
+                Some(Ok(Message::Binary(bytes))) => drop(mux.receive(&bytes).unwrap()),
                 Some(Ok(Message::Close(Some(frame)))) => {
                     let code = u32::from(u16::from(frame.code)).checked_sub(4_000)?;
                     return Some((code, frame.reason.as_str().to_owned()));

@@ -10,6 +10,7 @@ use h3::ext::Protocol;
 use http::{Request, header::CONTENT_LENGTH};
 use quinn::VarInt;
 use rill_protocol::Code;
+use rill_protocol::limits::AVATAR_FILE_BYTES_MAX;
 use rill_server::transport::limits::{HTTP3_REQUESTS_MAX, REQUEST_BODY_BYTES_MAX};
 
 impl Browser {
@@ -90,9 +91,9 @@ async fn one_request_more_than_are_answered_at_once_waits_for_its_turn() {
 #[tokio::test]
 async fn a_body_that_is_too_long_is_let_in_no_further_than_a_frame_beyond_its_bound() {
     let mut browser = Browser::start().await;
-    let (status, count) = browser.ask("POST", "/count", &[7; REQUEST_BODY_BYTES_MAX]).await;
-    assert_eq!((status, count), (200, Bytes::from(REQUEST_BODY_BYTES_MAX.to_string())));
-    let (status, count) = browser.ask("POST", "/count", &[7; 2 * REQUEST_BODY_BYTES_MAX]).await;
+    let (status, count) = browser.ask("POST", "/count", &vec![7; AVATAR_FILE_BYTES_MAX]).await;
+    assert_eq!((status, count), (200, Bytes::from(AVATAR_FILE_BYTES_MAX.to_string())));
+    let (status, count) = browser.ask("POST", "/count", &vec![7; 2 * AVATAR_FILE_BYTES_MAX]).await;
     assert_eq!(status, 200);
     assert!(String::from_utf8_lossy(&count).contains("given its request up"), "{count:?}");
     assert_eq!(browser.ask("POST", "/echo", b"still here").await.1, "still here");

@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use super::{
     entry::{self, Draft},
+    file,
     idempotency::{self, Request},
     membership,
 };
 use crate::{
     StoreError,
+    aggregates::pictures::set_room_avatar,
     embedded::{keys, read::Read, stored, tx::Tx},
     model::{Appended, Change, Fact, NewEntry, Replay},
     planted::{self, Bug},
@@ -36,7 +38,7 @@ pub(super) fn append(tx: &mut Tx<'_>, room: RoomId, new: &NewEntry) -> AppendRes
         return Ok(Err(refused));
     }
 
-    let draft = |fact, text| Draft { author: user, client_id: new.client_id, fact, text };
+    let draft = |fact, text| Draft { author: user, client_id: new.client_id, fact, text, file: None };
     let written = match (&new.change, current) {
         (Change::Post(text), _) => {
             let written = entry::write(tx, room, &mut head, draft(stored::Fact::Posted, Some(Arc::clone(text))))?;
@@ -58,6 +60,28 @@ pub(super) fn append(tx: &mut Tx<'_>, room: RoomId, new: &NewEntry) -> AppendRes
             written
         }
         (Change::Leave, None) => return Ok(Err(AppendRefused::Unchanged)),
+        (Change::File { text, file }, _) => {
+            let draft = Draft { file: Some(Arc::clone(file)), ..draft(stored::Fact::File, Some(Arc::clone(text))) };
+            let written = entry::write(tx, room, &mut head, draft)?;
+            tx.insert(keys::attached_file(room, written.seq), &file::row(file))?;
+            standing.mark_seq = written.seq;
+            written
+        }
+        (Change::SettleFile { target, state }, _) => {
+            let Some(file) = file::settle(tx, room, *target, user, state)? else {
+                return Ok(Err(AppendRefused::Unchanged));
+            };
+            let fact = stored::Fact::FileSettled { target: *target };
+            entry::write(tx, room, &mut head, Draft { file: Some(file), ..draft(fact, None) })?
+        }
+        (Change::Avatar { picture, replaces }, _) => {
+            let (now, is_changed) = set_room_avatar(tx, room, *picture, *replaces, at_ms)?;
+            if !is_changed {
+                return Ok(Err(AppendRefused::Unchanged));
+            }
+            let fact = stored::Fact::Avatar { version: now.version, is_set: now.picture.is_some() };
+            entry::write(tx, room, &mut head, draft(fact, None))?
+        }
     };
     idempotency::remember(tx, &request, &mut standing, at_ms, written.seq)?;
     tx.put(keys::standing(room, user), &standing)?;
@@ -76,10 +100,12 @@ fn check(
 ) -> Result<(), AppendRefused> {
     let bounds = &tx.context().bounds;
     match change {
-        Change::Post(_) if !is_member => Err(AppendRefused::NotAMember),
+        Change::Post(_) | Change::File { .. } | Change::Avatar { .. } if !is_member => Err(AppendRefused::NotAMember),
         Change::Join if is_member => Err(AppendRefused::Unchanged),
         Change::Join if head.members >= bounds.room_members_max => Err(AppendRefused::RoomFull),
         Change::Leave if !is_member => Err(AppendRefused::Unchanged),
+        // Its key was counted with the file's own.
+        Change::SettleFile { .. } => Ok(()),
         _ if !idempotency::has_room(standing, head.at_ms, 1, bounds.client_ids_per_member_max) => {
             Err(AppendRefused::TooManyKeys)
         }

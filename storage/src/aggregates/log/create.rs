@@ -34,7 +34,7 @@ pub(crate) fn create(tx: &mut Tx<'_>, new: &NewRoom) -> Result<Appended, StoreEr
 
     let epoch = tx.context().first_epoch(LogId::Room(room), new.epoch);
     let mut head = stored::RoomHead { epoch, seq: 0, at_ms: new.at_ms, posts: 0, members: 1 };
-    let draft = |fact, text| Draft { author: new.creator, client_id: new.client_id, fact, text };
+    let draft = |fact, text| Draft { author: new.creator, client_id: new.client_id, fact, text, file: None };
     entry::write(tx, room, &mut head, draft(stored::Fact::Created, Some(new.name.as_str().into())))?;
     let joined = entry::write(tx, room, &mut head, draft(stored::Fact::Joined, None))?;
     membership::open(tx, room, new.creator, joined.seq, new.at_ms)?;

@@ -5,6 +5,7 @@ mod append_batch;
 mod body;
 mod create;
 mod entry;
+mod file;
 mod idempotency;
 mod membership;
 mod page;
@@ -35,6 +36,9 @@ impl From<stored::Fact> for Fact {
             stored::Fact::Posted => Self::Posted,
             stored::Fact::Joined => Self::Joined,
             stored::Fact::Left => Self::Left,
+            stored::Fact::File => Self::File,
+            stored::Fact::FileSettled { target } => Self::FileSettled { target },
+            stored::Fact::Avatar { version, is_set } => Self::Avatar { version, is_set },
         }
     }
 }
@@ -47,6 +51,9 @@ impl From<Fact> for stored::Fact {
             Fact::Posted => Self::Posted,
             Fact::Joined => Self::Joined,
             Fact::Left => Self::Left,
+            Fact::File => Self::File,
+            Fact::FileSettled { target } => Self::FileSettled { target },
+            Fact::Avatar { version, is_set } => Self::Avatar { version, is_set },
         }
     }
 }
@@ -138,6 +145,22 @@ impl<S: Substrate> Log for Ports<S> {
         bytes: usize,
     ) -> Result<Option<Sight<MessagePage>>, StoreError> {
         self.read(Slot::Room(room), |view| sight(view, room, user, || page::messages(view, room, anchor, limit, bytes)))
+            .await
+    }
+
+    async fn doubt(&self, room: RoomId) -> Result<(), StoreError> {
+        self.substrate.doubt(room).await
+    }
+
+    async fn files_for(
+        &self,
+        user: UserId,
+        room: RoomId,
+        before: u64,
+        limit: usize,
+        bytes: usize,
+    ) -> Result<Option<Sight<MessagePage>>, StoreError> {
+        self.read(Slot::Room(room), |view| sight(view, room, user, || page::files(view, room, before, limit, bytes)))
             .await
     }
 

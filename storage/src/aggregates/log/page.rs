@@ -3,7 +3,7 @@
 use rill_protocol::{RoomId, limits::TEXT_BYTES_MAX};
 use std::{collections::HashMap, sync::Arc};
 
-use super::{body, entry};
+use super::{body, entry, file};
 use crate::{
     StoreError,
     embedded::{
@@ -64,6 +64,7 @@ pub(super) fn entries(
         Ok((key.number()?, row))
     })?;
     foresee_texts(read, room, &rows, bytes);
+    file::foresee(read, room, &rows);
     let mut budget = Budget::new(bytes);
     let mut entries = Vec::with_capacity(rows.len());
     for (seq, row) in rows {
@@ -97,6 +98,13 @@ fn changed_from(read: &impl Read, room: RoomId, anchor: Anchor, count: usize) ->
     Ok(found.into_iter().collect())
 }
 
+/// The files of so many messages from an anchor are read next: a page of history is one question.
+fn foresee_files(read: &impl Read, room: RoomId, anchor: Anchor, count: usize) {
+    let (span, direction) = anchored(keys::attached_files(room), room, anchor);
+    // What is not at hand is noted, and asked for with the rest.
+    let _ = read.collect(&span, direction, count, |_, _| Ok(()));
+}
+
 /// The rows of messages that are not what their entries say. The first format wrote one
 /// for each.
 fn changed(read: &impl Read, room: RoomId, rows: &[(u64, stored::Entry)]) -> Result<Changed, StoreError> {
@@ -110,6 +118,26 @@ fn changed(read: &impl Read, room: RoomId, rows: &[(u64, stored::Entry)]) -> Res
         Ok((key.number()?, row))
     })?;
     Ok(found.into_iter().collect())
+}
+
+/// A message from its entry's row, and from what has changed of it.
+fn message(
+    read: &impl Read,
+    room: RoomId,
+    (seq, row): (u64, stored::Entry),
+    changed: Option<stored::Message>,
+) -> Result<Message, StoreError> {
+    let stored::Entry { at_ms, author, client_id, fact, text, .. } = row;
+    let (body, edits) = match changed {
+        Some(message) if message.body_seq != seq => {
+            let latest = read.need(&keys::entry(room, message.body_seq))?;
+            (body::read(read, room, message.body_seq, latest.text)?, message.edits)
+        }
+        Some(message) => (body::read(read, room, seq, text)?, message.edits),
+        None => (body::read(read, room, seq, text)?, 0),
+    };
+    let file = if fact == stored::Fact::File { file::read(read, room, seq, fact)? } else { None };
+    Ok(Message { seq, at_ms, author, client_id, fact: fact.into(), body, edits, file })
 }
 
 pub(super) fn messages(
@@ -128,31 +156,66 @@ pub(super) fn messages(
         Ok((key.number()?, row))
     });
     // What has to be fetched is noted before the first thing that is not at hand ends this.
-    let beside = read.is_partial().then(|| changed_from(read, room, anchor, limit + 1));
+    let beside = read.is_partial().then(|| {
+        foresee_files(read, room, anchor, limit + 1);
+        changed_from(read, room, anchor, limit + 1)
+    });
     let (Some(head), rows) = (head?, rows?) else { return Ok(None) };
     let found = rows.len();
     foresee_texts(read, room, &rows, bytes);
+    file::foresee(read, room, &rows);
     let mut changed = beside.unwrap_or_else(|| changed(read, room, &rows))?;
     let mut budget = Budget::new(bytes);
     let mut messages = Vec::with_capacity(found);
     for (seq, row) in rows.into_iter().take(limit) {
-        let stored::Entry { at_ms, author, client_id, fact, text, .. } = row;
-        let (body, edits) = match changed.remove(&seq) {
-            Some(message) if message.body_seq != seq => {
-                let latest = read.need(&keys::entry(room, message.body_seq))?;
-                (body::read(read, room, message.body_seq, latest.text)?, message.edits)
-            }
-            Some(message) => (body::read(read, room, seq, text)?, message.edits),
-            None => (body::read(read, room, seq, text)?, 0),
-        };
-        if !budget.takes(&body) {
+        let message = message(read, room, (seq, row), changed.remove(&seq))?;
+        if !budget.takes(&message.body) {
             break;
         }
-        messages.push(Message { seq, at_ms, author, client_id, fact: fact.into(), body, edits });
+        messages.push(message);
     }
     let more = messages.len() < found;
     if direction == Direction::Reverse {
         messages.reverse();
     }
+    Ok(Some(MessagePage { head: Head::from(&head), messages, more }))
+}
+
+/// The newest messages with files before a seq: the files say which they are.
+pub(super) fn files(
+    read: &impl Read,
+    room: RoomId,
+    before: u64,
+    limit: usize,
+    bytes: usize,
+) -> Result<Option<MessagePage>, StoreError> {
+    let head = read.get(&keys::room_head(room));
+    let (span, direction) = anchored(keys::attached_files(room), room, Anchor::Before(before));
+    let limit = limit.min(READ_ROWS_MAX);
+    let seqs = read.collect(&span, direction, limit + 1, |key, _| {
+        key.room()?;
+        key.number()
+    });
+    let (Some(head), seqs) = (head?, seqs?) else { return Ok(None) };
+    let found = seqs.len();
+    let keys = |seq: &u64| [keys::entry(room, *seq).bytes, keys::message(room, *seq).bytes];
+    read.foresee(&mut seqs.iter().take(limit).flat_map(keys));
+    let (mut rows, mut changed) = (Vec::with_capacity(found), Changed::new());
+    for seq in seqs.into_iter().take(limit) {
+        rows.push((seq, read.need(&keys::entry(room, seq))?));
+        changed.extend(read.get(&keys::message(room, seq))?.map(|row| (seq, row)));
+    }
+    foresee_texts(read, room, &rows, bytes);
+    let mut budget = Budget::new(bytes);
+    let mut messages = Vec::with_capacity(rows.len());
+    for (seq, row) in rows {
+        let message = message(read, room, (seq, row), changed.remove(&seq))?;
+        if !budget.takes(&message.body) {
+            break;
+        }
+        messages.push(message);
+    }
+    let more = messages.len() < found;
+    messages.reverse();
     Ok(Some(MessagePage { head: Head::from(&head), messages, more }))
 }

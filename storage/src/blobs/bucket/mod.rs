@@ -4,9 +4,11 @@
 //! and members read what is durable of a file that is still coming. Parts as objects also let
 //! any node go on, with nothing but the blob's name. An object is made once and never replaced;
 //! one that is there already must be the same, else two are writing. What was durable of a
-//! part when its writing stopped is an object `NAME/000012-17`, of that many chunks, until the
-//! whole part is there.
+//! part when its writing stopped is an object `NAME/000012-17`, of that many chunks. It stays
+//! until the whole part is there, or a longer one was noted: what a row says can be read. At the
+//! end comes `NAME/whole`.
 
+mod objects;
 mod read;
 mod write;
 
@@ -25,6 +27,10 @@ use crate::{StoreError, record::KeyRing};
 
 pub(super) use read::BucketStream;
 pub(super) use write::BucketStaged;
+
+/// The object of a blob that says that it is whole: parts alone do not, for how many there
+/// should be only a row knows.
+pub(super) const FINISHED: &str = "whole";
 
 /// Where they lie.
 #[derive(Clone)]
@@ -118,3 +124,6 @@ fn body(name: &BlobName, object: &Bytes) -> Result<Bytes, StoreError> {
         Err(chunk::damaged(name, "it does not begin as a blob"))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,12 +3,13 @@
 use bytes::Bytes;
 use futures_util::{FutureExt as _, future::BoxFuture};
 
-use super::{Bucket, body, object};
+use super::{Bucket, FINISHED, body, object, objects};
 use crate::{
     StoreError,
     blobs::{
         Blob, Finished, Progress,
-        chunk::{self, MAGIC, SEALED_CHUNK_BYTES},
+        chunk::{self, CHUNK_BYTES, MAGIC, SEALED_CHUNK_BYTES},
+        path,
         tree::{self, PART_CHUNKS, Tree},
     },
     limits::BLOB_PART_BYTES,
@@ -28,8 +29,10 @@ pub(in crate::blobs) struct BucketStaged {
     open_chunk: Vec<u8>,
     /// The part that fills, as it will lie in the bucket.
     part: Vec<u8>,
-    /// The chunks of it that are an object already.
-    tail: Option<u64>,
+    /// Objects with some of its chunks, by how many.
+    tails: Vec<u64>,
+    /// How many chunks of it were noted; objects with fewer are nobody's.
+    noted_chunks: u64,
     putting: Option<Putting>,
     progress: Progress,
     failed: Option<StoreError>,
@@ -45,20 +48,27 @@ impl BucketStaged {
             kept: Vec::new(),
             open_chunk: Vec::new(),
             part: MAGIC.to_vec(),
-            tail: None,
+            tails: Vec::new(),
+            noted_chunks: 0,
             putting: None,
             progress: Progress::default(),
             failed: None,
         };
+        let found = staged.bucket.objects(&blob.name).await?;
+        let whole = found.whole(&blob)?;
         if blob.is_parted() {
             let parts = noted.durable.min(blob.size) / BLOB_PART_BYTES;
-            staged.tree = Tree::kept(parts, &noted.values).unwrap_or_default();
+            let known = Tree::kept(parts, &noted.values).filter(|_| parts <= whole);
+            staged.tree = known.unwrap_or_default();
             staged.kept = staged.tree.values().to_vec();
         }
         let chunks = chunk::count(blob.size);
-        while staged.tree.chunks() < chunks && staged.take_part().await? {}
+        while staged.tree.chunks() < chunks && staged.part_number() < whole && staged.take_part().await? {}
         if staged.tree.chunks() < chunks {
-            staged.take_tail(&noted).await?;
+            let first = staged.tree.chunks();
+            staged.noted_chunks = chunk::whole(noted.durable).saturating_sub(first).min(PART_CHUNKS);
+            staged.tails = found.tails(staged.part_number());
+            staged.take_tail().await?;
         }
         staged.progress = staged.reached();
         Ok(staged)
@@ -89,20 +99,23 @@ impl BucketStaged {
         Ok(true)
     }
 
-    /// Takes up what was durable of the part that was not whole.
-    async fn take_tail(&mut self, noted: &Progress) -> Result<(), StoreError> {
+    /// Takes up what was durable of the part that was not whole: the most that opens.
+    async fn take_tail(&mut self) -> Result<(), StoreError> {
         let first = self.tree.chunks();
-        let Some(chunks @ 1..) = chunk::whole(noted.durable).checked_sub(first).filter(|chunks| *chunks < PART_CHUNKS)
-        else {
-            return Ok(());
-        };
-        let object = object(&self.blob.name, self.part_number(), Some(chunks));
-        // Whether it is there and whole or not, it goes when the part is.
-        self.tail = Some(chunks);
-        let Some(found) = self.bucket.get(&object, None).await? else { return Ok(()) };
-        let Ok(sealed) = body(&self.blob.name, &found) else { return Ok(()) };
-        for payload in self.bucket.opened(&self.blob, first, sealed) {
-            let Ok(payload) = payload else { break };
+        let mut longest = Vec::new();
+        for chunks in self.tails.clone() {
+            if longest.len() as u64 >= chunks {
+                break;
+            }
+            let object = object(&self.blob.name, self.part_number(), Some(chunks));
+            let Some(found) = self.bucket.get(&object, None).await? else { continue };
+            let Ok(sealed) = body(&self.blob.name, &found) else { continue };
+            let opened: Vec<_> = self.bucket.opened(&self.blob, first, sealed).map_while(Result::ok).collect();
+            if opened.len() > longest.len() {
+                longest = opened;
+            }
+        }
+        for payload in longest {
             self.seal(&payload);
         }
         Ok(())
@@ -138,11 +151,22 @@ impl BucketStaged {
         &self.progress
     }
 
+    /// Of the part that fills.
+    fn filled(&self) -> usize {
+        self.part.len() - MAGIC.len() + self.open_chunk.len()
+    }
+
+    /// A part less a chunk is taken beside one that is on its way.
+    pub(in crate::blobs) fn room(&self) -> usize {
+        const BESIDE: usize = BLOB_PART_BYTES as usize - CHUNK_BYTES;
+        let on_its_way = if self.putting.is_some() { 0 } else { BLOB_PART_BYTES as usize };
+        (BESIDE + on_its_way).saturating_sub(self.filled())
+    }
+
     /// Takes bytes, which must not be more than there are to come.
     pub(in crate::blobs) async fn write(&mut self, mut bytes: Bytes) -> Result<(), StoreError> {
         // Before anything is taken: at most one part is on its way.
-        let fills = self.part.len() - MAGIC.len() + self.open_chunk.len() + bytes.len();
-        if fills as u64 >= BLOB_PART_BYTES && self.putting.is_some() {
+        if (self.filled() + bytes.len()) as u64 >= BLOB_PART_BYTES && self.putting.is_some() {
             self.put().await?;
         }
         if let Some(error) = &self.failed {
@@ -178,10 +202,11 @@ impl BucketStaged {
         let sealed = Bytes::from(std::mem::replace(&mut self.part, MAGIC.to_vec()));
         let (bucket, name, progress) = (self.bucket.clone(), self.blob.name, self.reached());
         let part = (self.tree.chunks() - 1) / PART_CHUNKS;
-        let tail = self.tail.take();
+        let tails = std::mem::take(&mut self.tails);
+        self.noted_chunks = 0;
         let put = async move {
             bucket.create(&name, &object(&name, part, None), sealed).await?;
-            if let Some(chunks) = tail {
+            for chunks in tails {
                 bucket.drop_object(&object(&name, part, Some(chunks))).await?;
             }
             Ok(progress)
@@ -220,17 +245,17 @@ impl BucketStaged {
     /// Makes all whole chunks durable.
     pub(in crate::blobs) async fn suspend(mut self) -> Result<Progress, StoreError> {
         self.put().await?;
-        let chunks = self.tree.chunks() % PART_CHUNKS;
-        if self.part.len() == MAGIC.len() || self.tail == Some(chunks) && self.reached() == self.progress {
+        if self.part.len() == MAGIC.len() || self.reached() == self.progress {
             return Ok(self.progress);
         }
+        let chunks = self.tree.chunks() % PART_CHUNKS;
         let is_last = self.tree.chunks() == chunk::count(self.blob.size);
         let (name, part) = (self.blob.name, (self.tree.chunks() - 1) / PART_CHUNKS);
-        let object_of = |chunks| object(&name, part, chunks);
         let sealed = Bytes::from(std::mem::take(&mut self.part));
-        self.bucket.create(&name, &object_of((!is_last).then_some(chunks)), sealed).await?;
-        if let Some(before) = self.tail {
-            self.bucket.drop_object(&object_of(Some(before))).await?;
+        self.bucket.create(&name, &object(&name, part, (!is_last).then_some(chunks)), sealed).await?;
+        // Until it is noted how far this is, somebody reads what was noted before.
+        for fewer in self.tails.iter().filter(|fewer| **fewer < self.noted_chunks && **fewer != chunks) {
+            self.bucket.drop_object(&object(&name, part, Some(*fewer))).await?;
         }
         Ok(self.reached())
     }
@@ -240,18 +265,27 @@ impl BucketStaged {
         self.put().await?;
         let digest = self.tree.clone().root();
         if digest != expected {
-            self.bucket.remove(&self.blob.name).await?;
             return Ok(Finished::Other(digest));
         }
-        if self.part.len() > MAGIC.len() || self.blob.size == 0 {
-            if self.blob.size == 0 {
-                let empty = Bytes::from_static(MAGIC);
-                self.bucket.create(&self.blob.name, &object(&self.blob.name, 0, None), empty).await?;
-            } else {
-                self.begin_part().await?;
-                self.put().await?;
-            }
+        if self.blob.size == 0 {
+            let empty = Bytes::from_static(MAGIC);
+            self.bucket.create(&self.blob.name, &object(&self.blob.name, 0, None), empty).await?;
+        } else if self.part.len() > MAGIC.len() {
+            self.begin_part().await?;
+            self.put().await?;
         }
+        // Whoever took the blob for given up may have removed parts that were not read here.
+        let found = self.bucket.objects(&self.blob.name).await?;
+        let whole = found.whole(&self.blob)?;
+        if whole < objects::count(&self.blob) {
+            let Blob { name, size } = self.blob;
+            return Err(StoreError::BlobBounds { name, bytes: whole * BLOB_PART_BYTES, until: size });
+        }
+        for (part, chunks) in found.all_tails() {
+            self.bucket.drop_object(&object(&self.blob.name, part, Some(chunks))).await?;
+        }
+        let finished = path(&self.blob.name).join(FINISHED);
+        self.bucket.create(&self.blob.name, &finished, Bytes::from_static(MAGIC)).await?;
         Ok(Finished::Whole)
     }
 }

@@ -3,6 +3,7 @@
 
 mod read;
 mod recover;
+mod walk;
 mod write;
 
 use std::{
@@ -22,11 +23,18 @@ const STAGING: &str = "staging";
 #[derive(Clone, Debug)]
 pub(super) struct Folder {
     root: PathBuf,
+    /// How many syncs are still to succeed before one fails; for tests.
+    #[cfg(test)]
+    failing: std::sync::Arc<parking_lot::Mutex<Option<u32>>>,
 }
 
 impl Folder {
     pub(super) fn new(root: &Path) -> Self {
-        Self { root: root.to_owned() }
+        Self {
+            root: root.to_owned(),
+            #[cfg(test)]
+            failing: std::sync::Arc::default(),
+        }
     }
 
     pub(super) fn root(&self) -> &Path {
@@ -56,6 +64,36 @@ impl Folder {
         }
         platform::create_private_directory(folder)?;
         platform::sync_directory(&self.root)
+    }
+
+    /// Syncs a file of which so many bytes were durable before. A sync that has failed says
+    /// nothing of what it was to write, and the system may take those bytes for written from
+    /// then on (fsync(2)): they are cut off, so that nobody finds them and counts them.
+    fn sync(&self, file: &fs::File, durable_bytes: u64) -> io::Result<()> {
+        let synced = self.may_sync().and_then(|()| platform::sync_data(file));
+        if synced.is_err() {
+            let _ = file.set_len(durable_bytes);
+        }
+        synced
+    }
+
+    #[cfg(not(test))]
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "in tests a disk fails")]
+    fn may_sync(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    #[cfg(test)]
+    fn may_sync(&self) -> io::Result<()> {
+        let mut failing = self.failing.lock();
+        match failing.take() {
+            Some(0) => Err(io::Error::other("the disk does not answer")),
+            Some(left) => {
+                *failing = Some(left - 1);
+                Ok(())
+            }
+            None => Ok(()),
+        }
     }
 
     /// Puts a staged file into its place; durable when it returns.
@@ -100,3 +138,6 @@ impl Folder {
         Err(StoreError::BlobMissing { name: *name })
     }
 }
+
+#[cfg(test)]
+mod tests;

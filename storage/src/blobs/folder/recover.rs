@@ -1,7 +1,8 @@
 //! What a file of an unfinished blob holds, when its writing begins or goes on.
 //!
-//! A chunk counts if it opens. What was noted as durable needs no proof but its length; from
-//! the last whole part on, chunks are read, for their values are needed for the digest. The
+//! A chunk counts if it opens. Of whole parts that were noted as durable only the last chunk is
+//! looked at: nobody else writes the file, so they are there as they were. From there on all
+//! are read, for their values are needed for the digest. The
 //! first that does not open ends what there is: the file is cut there. A chunk is never
 //! written in place of a shorter one, so no cut of power can take back what was durable.
 
@@ -79,7 +80,8 @@ pub(super) fn find(folder: &Folder, ring: &KeyRing, blob: &Blob, noted: &Progres
         // The same bytes, if they were there.
         file.write_all(MAGIC)?;
         file.seek(SeekFrom::Start(end))?;
-        platform::sync_data(file)?;
+        let known = chunk::count(noted.durable.min(chunk::offset(tree.chunks())));
+        folder.sync(file, self::end(blob, known))?;
         platform::sync_directory(&folder.staging())
     };
     settle(&mut file).map_err(|error| failed("begun", &error))?;
@@ -122,22 +124,29 @@ fn recover(file: &mut File, ring: &KeyRing, blob: &Blob, noted: &Progress) -> io
     let is_parted = blob.is_parted();
     let parts = if is_parted { noted.durable.min(blob.size) / crate::limits::BLOB_PART_BYTES } else { 0 };
     let known = Tree::kept(parts, &noted.values).filter(|tree| length >= end(blob, tree.chunks()));
-    let mut tree = known.unwrap_or_default();
+    let mut tree = match known {
+        Some(tree) if tree.chunks() > 0 && open(file, ring, blob, tree.chunks() - 1)?.is_none() => Tree::default(),
+        known => known.unwrap_or_default(),
+    };
     let mut kept = tree.values().to_vec();
-    file.seek(SeekFrom::Start(end(blob, tree.chunks())))?;
     while tree.chunks() < chunk::count(blob.size) {
         let number = tree.chunks();
-        let mut sealed = vec![0; blob.sealed_bytes(number..number + 1)];
-        match file.read_exact(&mut sealed) {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => break,
-            Err(error) => return Err(error),
-        }
-        let Ok((payload, _)) = blob.open(ring, number, &Bytes::from(sealed)) else { break };
+        let Some(payload) = open(file, ring, blob, number)? else { break };
         tree.push(tree::values(number, &payload), is_parted);
         if is_parted && tree.chunks().is_multiple_of(PART_CHUNKS) {
             kept = tree.values().to_vec();
         }
     }
     Ok((tree, kept))
+}
+
+/// The payload of a chunk, if it is there and opens.
+fn open(file: &mut File, ring: &KeyRing, blob: &Blob, number: u64) -> io::Result<Option<Bytes>> {
+    let mut sealed = vec![0; blob.sealed_bytes(number..number + 1)];
+    file.seek(SeekFrom::Start(chunk::place(number)))?;
+    match file.read_exact(&mut sealed) {
+        Ok(()) => Ok(blob.open(ring, number, &Bytes::from(sealed)).ok().map(|(payload, _)| payload)),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
+        Err(error) => Err(error),
+    }
 }

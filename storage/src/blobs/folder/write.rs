@@ -6,6 +6,7 @@ use bytes::Bytes;
 use std::{
     collections::VecDeque,
     fs::File,
+    future::pending,
     io::{self, IoSlice, Write as _},
     sync::Arc,
 };
@@ -18,6 +19,8 @@ use super::{
     Folder,
     recover::{self, Found},
 };
+#[cfg(feature = "simulation")]
+use crate::blobs::held;
 use crate::{
     StoreError,
     blobs::{
@@ -108,6 +111,8 @@ impl Writing {
 
     /// Hashes, seals and writes chunks; none of them counts if that fails.
     fn write(&mut self, payloads: &[Bytes]) -> Result<(), StoreError> {
+        #[cfg(feature = "simulation")]
+        held::wait(self.folder.root());
         space::must_hold(self.folder.root(), payloads.iter().map(Bytes::len).sum::<usize>() as u64)?;
         let first = self.tree.chunks();
         let is_parted = self.blob.is_parted();
@@ -135,10 +140,9 @@ impl Writing {
         Ok(())
     }
 
-    fn finish(self, expected: &blake3::Hash) -> Result<Finished, StoreError> {
+    fn finish(self, expected: &blake3::Hash, durable: u64) -> Result<Finished, StoreError> {
         let digest = self.tree.root();
         if digest != *expected {
-            self.folder.remove(&self.blob.name)?;
             return Ok(Finished::Other(digest));
         }
         if self.is_published {
@@ -147,7 +151,8 @@ impl Writing {
             platform::sync_directory(&shelf).map_err(|error| failed("put into its place", &error))?;
             return Ok(Finished::Whole);
         }
-        platform::sync_data(&self.file).map_err(|error| failed("synced", &error))?;
+        let durable_bytes = recover::end(&self.blob, chunk::count(durable));
+        self.folder.sync(&self.file, durable_bytes).map_err(|error| failed("synced", &error))?;
         self.folder.publish(&self.blob)?;
         Ok(Finished::Whole)
     }
@@ -197,6 +202,10 @@ impl FolderStaged {
 
     pub(in crate::blobs) fn known(&self) -> &Progress {
         &self.progress
+    }
+
+    pub(in crate::blobs) fn room(&self) -> usize {
+        STAGED_BATCH_BYTES_MAX.saturating_sub(self.gathered.bytes)
     }
 
     /// Takes bytes, which must not be more than there are to come.
@@ -265,12 +274,13 @@ impl FolderStaged {
             (self.synced, self.is_sync_due) = (self.given, false);
             synced
         });
+        let durable = self.progress.durable;
         self.state = State::Working(blocking::start(move || {
             let written = writing.write(&payloads);
             drop(payloads);
             if let Some(synced) = syncing {
                 match &written {
-                    Ok(()) => sync(&writing, synced),
+                    Ok(()) => sync(&writing, durable, synced),
                     Err(error) => drop(synced.send(Err(error.clone()))),
                 }
             }
@@ -283,19 +293,30 @@ impl FolderStaged {
         self.begin(true);
     }
 
+    /// Waits for the sync that is under way, if one is. Cancel safe.
+    async fn synced(&mut self) -> Result<(), StoreError> {
+        let Some(syncing) = &mut self.syncing else { return Ok(()) };
+        let synced = syncing.await.unwrap_or(Err(StoreError::Closed));
+        self.take_synced(synced)
+    }
+
+    fn take_synced(&mut self, synced: Synced) -> Result<(), StoreError> {
+        self.syncing = None;
+        match synced {
+            Ok(progress) => self.progress = progress,
+            Err(error) => {
+                self.state = State::Failed(error.clone());
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
     /// Waits until more is durable.
     pub(in crate::blobs) async fn progress(&mut self) -> Result<&Progress, StoreError> {
         loop {
-            if let Some(syncing) = &mut self.syncing {
-                let synced = syncing.await.unwrap_or(Err(StoreError::Closed));
-                self.syncing = None;
-                match synced {
-                    Ok(progress) => self.progress = progress,
-                    Err(error) => {
-                        self.state = State::Failed(error.clone());
-                        return Err(error);
-                    }
-                }
+            if self.syncing.is_some() {
+                self.synced().await?;
                 // One that was asked for meanwhile.
                 if self.is_sync_due && matches!(self.state, State::Resting(_)) {
                     self.begin(false);
@@ -308,9 +329,38 @@ impl FolderStaged {
                     self.rest().await?;
                     self.begin(false);
                 }
-                State::Resting(_) => return std::future::pending().await,
+                State::Resting(_) => return pending().await,
             }
         }
+    }
+
+    /// Waits until a piece of work or a sync is done.
+    pub(in crate::blobs) async fn moved(&mut self) -> Result<(), StoreError> {
+        let Self { state, syncing, .. } = self;
+        let working = async {
+            match state {
+                State::Working(job) => Ok(job.await),
+                State::Failed(error) => Err(error.clone()),
+                State::Resting(_) => pending().await,
+            }
+        };
+        let syncing = async {
+            match syncing {
+                Some(syncing) => syncing.await.unwrap_or(Err(StoreError::Closed)),
+                None => pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            synced = syncing => self.take_synced(synced)?,
+            worked = working => self.take(worked?),
+        }
+        match &self.state {
+            State::Failed(error) => return Err(error.clone()),
+            State::Resting(_) => self.begin(false),
+            State::Working(_) => {}
+        }
+        Ok(())
     }
 
     /// Makes all whole chunks durable and lets go of the file.
@@ -332,8 +382,11 @@ impl FolderStaged {
             self.rest().await?;
             self.begin(false);
         }
+        // If it fails, so did a part of what the next one would be asked for.
+        self.synced().await?;
+        let durable = self.progress.durable;
         match self.state {
-            State::Resting(writing) => blocking::run(move || writing.finish(&expected)).await,
+            State::Resting(writing) => blocking::run(move || writing.finish(&expected, durable)).await,
             State::Failed(error) => Err(error),
             State::Working(_) => Err(StoreError::Closed),
         }
@@ -341,11 +394,12 @@ impl FolderStaged {
 }
 
 /// Syncs what is written so far, beside the writing of more.
-fn sync(writing: &Writing, synced: oneshot::Sender<Synced>) {
+fn sync(writing: &Writing, durable: u64, synced: oneshot::Sender<Synced>) {
     let (file, progress) = (Arc::clone(&writing.file), writing.progress());
+    let (folder, durable_bytes) = (writing.folder.clone(), recover::end(&writing.blob, chunk::count(durable)));
     // Whoever waits for it may be gone.
     drop(blocking::start(move || {
-        let outcome = platform::sync_data(&file).map_err(|error| failed("synced", &error));
+        let outcome = folder.sync(&file, durable_bytes).map_err(|error| failed("synced", &error));
         drop(synced.send(outcome.map(|()| progress)));
     }));
 }

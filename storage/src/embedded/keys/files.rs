@@ -1,13 +1,13 @@
 //! Keys of files: of transfers, and of contents with what refers to them.
 
-use rill_protocol::{RoomId, UserId};
+use rill_protocol::{RoomId, TransferId, UserId};
 
 use super::{Key, Parts, Span};
 use crate::{
     StoreError,
     blobs::BlobName,
     embedded::stored,
-    model::{ContentId, Reference, TransferId},
+    model::{ContentId, EmojiId, Reference},
     table::Table,
 };
 
@@ -29,6 +29,18 @@ pub(crate) fn transfer_progress(user: UserId, id: TransferId) -> Key<stored::Tra
 
 pub(crate) fn transfer_progresses(user: UserId) -> Span<stored::TransferProgress> {
     Span::of(Table::TransferProgress, &[&user.0])
+}
+
+pub(crate) fn kept_file(user: UserId, (room, seq): (RoomId, u64)) -> Key<stored::KeptFile> {
+    Key::new(Table::KeptFile, &[&user.0, &room.0, &seq.to_be_bytes()])
+}
+
+pub(crate) fn kept_files(user: UserId) -> Span<stored::KeptFile> {
+    Span::of(Table::KeptFile, &[&user.0])
+}
+
+pub(crate) fn kept_bytes(user: UserId) -> Key<stored::KeptBytes> {
+    Key::new(Table::KeptBytes, &[&user.0])
 }
 
 pub(crate) fn content(id: ContentId) -> Key<stored::Content> {
@@ -77,7 +89,7 @@ fn reference_bytes(reference: Reference) -> [u8; 25] {
         Reference::Message { room, seq } => (1, room.0, seq),
         Reference::UserAvatar(user) => (2, user.0, 0),
         Reference::RoomAvatar(room) => (3, room.0, 0),
-        Reference::Emoji(id) => (4, id, 0),
+        Reference::Emoji(id) => (4, id.0, 0),
     };
     let mut bytes = [kind; 25];
     bytes[1..17].copy_from_slice(&id);
@@ -96,7 +108,7 @@ impl Parts<'_> {
             1 => Reference::Message { room: RoomId(id), seq: number },
             2 => Reference::UserAvatar(UserId(id)),
             3 => Reference::RoomAvatar(RoomId(id)),
-            4 => Reference::Emoji(id),
+            4 => Reference::Emoji(EmojiId(id)),
             _ => {
                 let detail = format!("a reference of kind {kind} is unknown to this version");
                 return Err(StoreError::Damaged { table: self.table.name(), detail });

@@ -22,7 +22,7 @@ use crate::{
     blobs::BlobName,
     embedded::{
         Checked, any_record,
-        check::{check_content, check_room, check_user},
+        check::{check_content, check_emoji, check_room, check_user},
         keys, named,
         read::Read as _,
         stored,
@@ -83,6 +83,7 @@ impl Checking<'_> {
             Item::Room(room, _) => Slot::Room(room),
             Item::User(user) => Slot::User(user),
             Item::Content(content) => Slot::Content(content),
+            Item::Emoji => Slot::Emoji,
         };
         for _ in 0..CHECK_TRIES_MAX {
             let before = self.version(slot)?;
@@ -91,6 +92,7 @@ impl Checking<'_> {
                 Item::Room(room, _) => self.room(room, &mut found)?,
                 Item::User(user) => self.user(user, &mut found)?,
                 Item::Content(content) => self.content(content, &mut found)?,
+                Item::Emoji => self.emoji(&mut found)?,
             }
             if self.version(slot)? == before {
                 all.segments += found.segments;
@@ -131,7 +133,7 @@ impl Checking<'_> {
         let before = checked.findings_total;
         check_room(&self.durable, room, checked)?;
         damage(checked, walked, before)?;
-        for table in [Table::Message, Table::Member, Table::Pending] {
+        for table in [Table::Message, Table::AttachedFile, Table::Member, Table::Pending] {
             self.order((Slot::Room(room), &format!("room {room}")), (table, &room.0), checked)?;
         }
         if is_pending && self.whole.score("pending", &room.0)?.is_none() {
@@ -204,6 +206,15 @@ impl Checking<'_> {
             );
         }
         Ok(())
+    }
+
+    fn emoji(&self, found: &mut CheckedInRedis) -> Result<(), StoreError> {
+        let checked = &mut found.checked;
+        walk::emoji(&self.whole.view(), &mut |key, value| {
+            open(checked, key, value);
+            Ok(())
+        })?;
+        check_emoji(&self.durable, checked)
     }
 
     /// A table and the order beside it have the same rows.

@@ -70,6 +70,7 @@ enum Behind {
     Content([u8; 16]),
     /// A content that is not stored any more, of which something is due.
     Spent([u8; 16]),
+    Emoji,
 }
 
 /// Copies a store that nobody uses. Blocks, on a thread that is none of the runtime's.
@@ -201,6 +202,9 @@ impl Source<'_> {
             copy.behind(Slot::Name(name), Behind::Name(name.0))
         })?;
         self.contents(|behind, id| if is_done(behind) { Ok(()) } else { copy.content(behind, id) })?;
+        if !is_done(Behind::Emoji) {
+            copy.emoji()?;
+        }
         copy.note()
     }
 }
@@ -305,6 +309,12 @@ impl Copy<'_> {
             self.outbox.list("collecting", 0, &id.0);
         }
         self.behind(slot, behind)
+    }
+
+    fn emoji(&mut self) -> Result<(), StoreError> {
+        let view = &self.source.view;
+        walk::emoji(view, &mut |key, value| self.put(Slot::Emoji, key, value))?;
+        self.behind(Slot::Emoji, Behind::Emoji)
     }
 
     /// A slot has all its rows. How far it is, is noted when all is sent.

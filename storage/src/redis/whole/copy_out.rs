@@ -204,6 +204,7 @@ fn rows(
             created_ms.map_or(Ok(()), |created_ms| place(room, created_ms, take))
         }
         Item::Content(content) => walk::content(&view, content, take),
+        Item::Emoji => walk::emoji(&view, take),
         Item::User(user) => {
             walk::user(&view, user, take)?;
             let Some(account) = view.get(&keys::user(user))? else { return Ok(()) };

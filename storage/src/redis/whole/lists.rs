@@ -1,5 +1,5 @@
 //! Whom and what there is: the rooms of the directory, those that wait for their place in
-//! it, the accounts, and the contents of files. Pages of lists, one behind the other, in an order that stays.
+//! it, the accounts, the contents of files, and the custom emoji. Pages of lists, one behind the other, in an order that stays.
 
 use redis::{Value, cmd};
 use rill_protocol::{RoomId, UserId};
@@ -18,6 +18,7 @@ pub(super) enum At {
     Roster(Option<UserId>),
     End,
     Contents(Option<[u8; 16]>),
+    Emoji,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub(super) enum Item {
     Room(RoomId, Option<u64>),
     User(UserId),
     Content(ContentId),
+    /// All of the custom ones.
+    Emoji,
 }
 
 impl Whole {
@@ -42,6 +45,7 @@ impl Whole {
                 At::Pending(after) => self.pending(after)?,
                 At::Roster(after) => self.roster(after)?,
                 At::Contents(after) => self.contents(after)?,
+                At::Emoji => vec![(At::End, Some(Item::Emoji))],
                 At::End => return Ok(()),
             };
             let Some((last, _)) = page.last() else {
@@ -49,7 +53,8 @@ impl Whole {
                     At::Beginning | At::Directory(_) => At::Pending(None),
                     At::Pending(_) => At::Roster(None),
                     At::Roster(_) => At::Contents(None),
-                    At::Contents(_) | At::End => At::End,
+                    At::Contents(_) => At::Emoji,
+                    At::Emoji | At::End => At::End,
                 };
                 continue;
             };

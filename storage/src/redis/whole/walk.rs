@@ -1,4 +1,4 @@
-//! Every row of a room, of a user and of a content, in one order, whatever engine they lie in. A log with
+//! Every row of a room, of a user, of a content and of the custom emoji, in one order, whatever engine they lie in. A log with
 //! a hole in it ends the walk.
 
 use rill_protocol::{RoomId, UserId, limits::TEXT_BYTES_MAX};
@@ -83,12 +83,14 @@ pub(super) struct RoomRows {
 pub(super) fn room(view: &View<'_>, wanted: RoomRows, take: &mut Take<'_>) -> Result<(), StoreError> {
     let room = wanted.room;
     one(view, &keys::room(room), take)?;
+    one(view, &keys::room_avatar(room), take)?;
     let head = keys::room_head(room);
     if let Some(sealed) = one(view, &head, take)? {
         let head: stored::RoomHead = open(view, head.table, &head.bytes, &sealed)?;
         entries(view, wanted, head.seq, take)?;
     }
     pages(view, &keys::messages(room), |rows| rows.iter().try_for_each(|(key, value)| take(key, value)))?;
+    pages(view, &keys::attached_files(room), |rows| rows.iter().try_for_each(|(key, value)| take(key, value)))?;
     pages(view, &keys::members(room), |rows| rows.iter().try_for_each(|(key, value)| take(key, value)))?;
     all(view, &Span::<stored::Membership>::of(Table::FormerMember, &[&room.0]), take)?;
     pages(view, &keys::pending_of(room), |rows| rows.iter().try_for_each(|(key, value)| take(key, value)))?;
@@ -153,6 +155,7 @@ fn text(view: &View<'_>, room: RoomId, seq: u64, take: &mut Take<'_>) -> Result<
 /// Rows of a user.
 pub(super) fn user(view: &View<'_>, user: UserId, take: &mut Take<'_>) -> Result<(), StoreError> {
     one(view, &keys::user(user), take)?;
+    one(view, &keys::user_avatar(user), take)?;
     let head = keys::user_head(user);
     if let Some(sealed) = one(view, &head, take)? {
         let head: stored::UserHead = open(view, head.table, &head.bytes, &sealed)?;
@@ -187,7 +190,9 @@ pub(super) fn user(view: &View<'_>, user: UserId, take: &mut Take<'_>) -> Result
     })?;
     invitations.into_iter().try_for_each(|id| all(view, &keys::invitation_uses(user, id), take))?;
     all(view, &keys::transfers(user), take)?;
-    all(view, &keys::transfer_progresses(user), take)
+    all(view, &keys::transfer_progresses(user), take)?;
+    pages(view, &keys::kept_files(user), |rows| rows.iter().try_for_each(|(key, value)| take(key, value)))?;
+    one(view, &keys::kept_bytes(user), take).map(drop)
 }
 
 /// Rows of a content.
@@ -197,4 +202,10 @@ pub(super) fn content(view: &View<'_>, id: ContentId, take: &mut Take<'_>) -> Re
     pages(view, &keys::references(id), |rows| rows.iter().try_for_each(|(key, value)| take(key, value)))?;
     pages(view, &keys::pending_references(id), |rows| rows.iter().try_for_each(|(key, value)| take(key, value)))?;
     all(view, &keys::spent_blobs(id), take)
+}
+
+/// Rows of the custom emoji.
+pub(super) fn emoji(view: &View<'_>, take: &mut Take<'_>) -> Result<(), StoreError> {
+    one(view, &keys::emoji_set(), take)?;
+    all(view, &keys::emojis(), take)
 }

@@ -18,14 +18,20 @@ pub(super) fn strip(file: &[u8]) -> Result<Stripped, Refused> {
     if count > ICON_ENTRIES_MAX {
         return Err(Refused::TooManyFrames);
     }
-    let (mut kept, mut kept_bytes) = (Vec::new(), 0);
+    let (mut kept, mut kept_bytes, mut read_bytes) = (Vec::new(), 0, 0);
     for _ in 0..count {
         let mut entry: [u8; ENTRY_BYTES] = take_array(&mut rest)?;
         // Documented as zero, and not used by anybody.
         entry[3] = 0;
-        if let Some(picture) = picture(file, &entry) {
+        // Entries may share their bytes, but not so often that it becomes work.
+        let Some(bytes) = bytes_of(file, &entry) else { continue };
+        read_bytes += bytes.len();
+        if read_bytes > 2 * file.len() {
+            return Err(Refused::Damaged);
+        }
+        if let Some(picture) = picture(bytes) {
             kept_bytes += picture.len();
-            // Entries may share their bytes, so that what is written could be more than what was read.
+            // Nothing gets longer.
             if kept_bytes > file.len() {
                 return Err(Refused::Damaged);
             }
@@ -62,11 +68,14 @@ pub(super) fn strip(file: &[u8]) -> Result<Stripped, Refused> {
     Ok(Stripped { png, ..Stripped::still(bytes, Orientation::NoTransforms) })
 }
 
-fn picture(file: &[u8], entry: &[u8; ENTRY_BYTES]) -> Option<Vec<u8>> {
+fn bytes_of<'a>(file: &'a [u8], entry: &[u8; ENTRY_BYTES]) -> Option<&'a [u8]> {
     let [.., l0, l1, l2, l3, o0, o1, o2, o3] = *entry;
     let (length, offset) = (u32::from_le_bytes([l0, l1, l2, l3]), u32::from_le_bytes([o0, o1, o2, o3]));
-    let picture = file.get(offset as usize..)?;
-    let picture = &picture[..picture.len().min(length as usize)];
+    let bytes = file.get(offset as usize..)?;
+    Some(&bytes[..bytes.len().min(length as usize)])
+}
+
+fn picture(picture: &[u8]) -> Option<Vec<u8>> {
     if picture.starts_with(png::SIGNATURE) {
         return Some(png::strip(picture, png::Keep::Still).ok()?.bytes);
     }

@@ -13,6 +13,8 @@ use crate::files::{
 
 const PROFILE_MARK: &[u8] = b"ICC_PROFILE\0";
 const PROFILE_PART_BYTES: usize = 65_519;
+/// They are numbered in a byte, from 1.
+const PROFILE_PARTS_MAX: usize = 255;
 
 /// What is known of the picture when all of it has been walked over.
 #[derive(Default)]
@@ -21,15 +23,20 @@ struct Seen<'a> {
     transform: Option<[u8; 7]>,
     orientation: Option<Orientation>,
     profile: Vec<(u8, &'a [u8])>,
+    profile_bytes: usize,
     frame: Option<Frame>,
     scans: u64,
     partial_scan: bool,
+    /// Of a kind that nothing here decodes.
+    unsupported: bool,
 }
 
 struct Frame {
     width: u64,
     height: u64,
     progressive: bool,
+    /// Neither lossless, nor of differences, nor arithmetic, nor with 12 bits.
+    is_decoded: bool,
     /// Horizontal and vertical sampling.
     components: Vec<(u64, u64)>,
 }
@@ -52,7 +59,11 @@ pub(super) fn strip(file: &[u8]) -> Result<Stripped, Refused> {
             0xDB => tables(payload, |first| if first >> 4 == 0 { 65 } else { 129 })?,
             0xC4 => huffman_tables(payload)?,
             0xDD if payload.len() == 2 => {}
-            0xC0..=0xC2 if seen.frame.is_none() => seen.frame = Some(Frame::read(marker, payload)?),
+            0xC0..=0xCF if marker != 0xCC && (seen.frame.is_none() || seen.unsupported) => {
+                let frame = Frame::read(marker, payload)?;
+                seen.unsupported |= !frame.is_decoded;
+                seen.frame.get_or_insert(frame);
+            }
             0xDA => {
                 let frame = seen.frame.as_ref().ok_or(Refused::Damaged)?;
                 let components = *payload.first().ok_or(Refused::Damaged)?;
@@ -66,8 +77,8 @@ pub(super) fn strip(file: &[u8]) -> Result<Stripped, Refused> {
                 seen.application(marker, payload);
                 continue;
             }
-            // Lossless, hierarchical, arithmetic; a height that is told afterwards.
-            0xC3..=0xCF | 0xDC | 0xDE | 0xDF => return Err(Refused::Unsupported),
+            // Tables of arithmetic coding; a height that is told afterwards; frames of frames.
+            0xCC | 0xDC | 0xDE | 0xDF => seen.unsupported = true,
             _ => return Err(Refused::Damaged),
         }
         picture.extend([0xFF, marker]);
@@ -91,6 +102,31 @@ fn next_marker(rest: &mut &[u8]) -> Option<u8> {
 fn segment<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
     let length = usize::from(u16::from_be_bytes(take_array(rest).ok()?));
     take(rest, length.checked_sub(2)?).ok()
+}
+
+/// Fills what applications and people put into a JPEG with zeros, where it stands. Of Adobe's
+/// segment the transform stays.
+pub(super) fn blank(jpeg: &mut [u8]) {
+    let mut at = 0;
+    while let Some(found) = jpeg[at..].windows(2).position(|pair| pair[0] == 0xFF && !matches!(pair[1], 0x00 | 0xFF)) {
+        let marker = jpeg[at + found + 1];
+        at += found + 2;
+        if matches!(marker, 0x01 | 0xD0..=0xD9) {
+            continue;
+        }
+        let Some(length) = jpeg[at..].first_chunk().map(|length| usize::from(u16::from_be_bytes(*length))) else {
+            return;
+        };
+        // A strip may be cut.
+        let payload = at + 2..(at + length.max(2)).min(jpeg.len());
+        at = payload.end;
+        let kept = match marker {
+            0xEE if jpeg[payload.clone()].starts_with(b"Adobe") => 12.min(payload.len()),
+            0xE0..=0xEF | 0xFE => 0,
+            _ => payload.len(),
+        };
+        jpeg[payload.start + kept..payload.end].fill(0);
+    }
 }
 
 /// Up to the next marker that is not part of it.
@@ -121,9 +157,6 @@ fn huffman_tables(mut payload: &[u8]) -> Result<(), Refused> {
 impl Frame {
     fn read(marker: u8, payload: &[u8]) -> Result<Self, Refused> {
         let [precision, y1, y0, x1, x0, count, components @ ..] = payload else { return Err(Refused::Damaged) };
-        if *precision != 8 {
-            return Err(Refused::Unsupported);
-        }
         let (components, []) = components.as_chunks::<3>() else { return Err(Refused::Damaged) };
         if components.len() != usize::from(*count) || !(1..=4).contains(&components.len()) {
             return Err(Refused::Damaged);
@@ -134,7 +167,8 @@ impl Frame {
             return Err(Refused::Damaged);
         }
         let (width, height) = (u16::from_be_bytes([*x1, *x0]).into(), u16::from_be_bytes([*y1, *y0]).into());
-        Ok(Self { width, height, progressive: marker == 0xC2, components })
+        let is_decoded = *precision == 8 && marker <= 0xC2;
+        Ok(Self { width, height, progressive: marker == 0xC2, is_decoded, components })
     }
 
     /// Coefficients of 16 bits, which are held where a pixel is spread over several scans.
@@ -161,9 +195,10 @@ impl<'a> Seen<'a> {
             }
             0xE2 => {
                 if let Some([number, _, part @ ..]) = payload.strip_prefix(PROFILE_MARK) {
-                    let so_far: usize = self.profile.iter().map(|(_, part)| part.len()).sum();
-                    if so_far + part.len() <= PROFILE_BYTES_MAX {
+                    let bytes = self.profile_bytes + part.len();
+                    if !part.is_empty() && self.profile.len() < PROFILE_PARTS_MAX && bytes <= PROFILE_BYTES_MAX {
                         self.profile.push((*number, part));
+                        self.profile_bytes = bytes;
                     }
                 }
             }
@@ -203,7 +238,8 @@ impl<'a> Seen<'a> {
         bytes.extend(picture);
         bytes.extend([0xFF, 0xD9]);
         let mut stripped = Stripped::still(bytes, orientation);
-        if frame.progressive || self.partial_scan {
+        stripped.too_much_if(self.unsupported, Refused::Unsupported);
+        if frame.progressive || self.partial_scan || self.scans > 1 {
             stripped.scratch_bytes = frame.coefficient_bytes();
             let scanned = self.scans * frame.width * frame.height;
             let too_much = self.scans > JPEG_SCANS_MAX || scanned > JPEG_SCANNED_PIXELS_MAX;

@@ -11,6 +11,7 @@ mod ico;
 mod jpeg;
 mod png;
 mod tiff;
+mod tiff_cost;
 mod webp;
 mod webp_codes;
 
@@ -32,7 +33,7 @@ pub struct Stripped {
     pub(super) scratch_bytes: u64,
     /// The picture in an icon that is decoded, if it is a PNG.
     pub(super) png: Option<Range<usize>>,
-    /// What is too much although the file is whole.
+    /// Why it is not decoded, although it is whole.
     pub(super) too_much: Option<Refused>,
 }
 

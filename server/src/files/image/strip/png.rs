@@ -21,6 +21,7 @@ pub(super) enum Keep {
 pub(super) fn strip(file: &[u8], keep: Keep) -> Result<Stripped, Refused> {
     let mut rest = file;
     take(&mut rest, SIGNATURE.len())?;
+    // Kinds that were kept, of which there are few: the others are as many as a file likes.
     let mut seen = Vec::new();
     let mut before = Vec::new();
     let mut pixels = Vec::with_capacity(file.len());
@@ -57,7 +58,7 @@ pub(super) fn strip(file: &[u8], keep: Keep) -> Result<Stripped, Refused> {
             _ if is_of_the_picture(kind, data.len()) => write(&mut before, kind, data),
             // A chunk that nobody may skip, and nobody knows.
             _ if kind[0].is_ascii_uppercase() => return Err(Refused::Unsupported),
-            _ => {}
+            _ => continue,
         }
         if !seen.contains(&kind) {
             seen.push(kind);

@@ -5,7 +5,7 @@
 use image::metadata::Orientation;
 use std::ops::Range;
 
-use super::Stripped;
+use super::{Stripped, jpeg, tiff_cost};
 use crate::files::{
     image::Refused,
     limits::{IMAGE_PAGES_MAX, PROFILE_BYTES_MAX, TIFF_STRIPS_MAX, TIFF_TAGS_MAX},
@@ -26,21 +26,21 @@ fn is_of_the_picture(tag: u16) -> bool {
         || PIXELS.iter().any(|(offsets, lengths)| tag == *offsets || tag == *lengths)
 }
 
-struct File<'a> {
+pub(super) struct File<'a> {
     bytes: &'a [u8],
     big_endian: bool,
 }
 
 /// A tag with its values, or with where they lie.
-struct Entry {
-    tag: u16,
+pub(super) struct Entry {
+    pub(super) tag: u16,
     kind: u16,
     values: Range<usize>,
     raw: [u8; ENTRY_BYTES],
 }
 
 pub(super) fn strip(bytes: &[u8]) -> Result<Stripped, Refused> {
-    let file = File { bytes, big_endian: bytes.starts_with(b"MM") };
+    let file = File::new(bytes);
     let mut page =
         Page { file: &file, out: vec![0; bytes.len()], end: 8, kept_bytes: 0, orientation: Orientation::NoTransforms };
     page.keep(0..8)?;
@@ -62,16 +62,34 @@ pub(super) fn strip(bytes: &[u8]) -> Result<Stripped, Refused> {
     }
     let Page { mut out, end, orientation, .. } = page;
     out.truncate(end);
-    Ok(Stripped::still(out, orientation))
+    // Tags may point at each other, so what counts is what is written.
+    let cost = tiff_cost::check(&File::new(&out));
+    let mut stripped = Stripped::still(out, orientation);
+    stripped.too_much = cost.err();
+    Ok(stripped)
 }
 
-impl File<'_> {
+impl<'a> File<'a> {
+    fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, big_endian: bytes.starts_with(b"MM") }
+    }
+
+    /// The entries of a directory, and where the number of the next one stands.
+    pub(super) fn directory(&self, at: usize) -> Result<(Vec<Entry>, usize), Refused> {
+        let count = usize::from(self.short(at)?);
+        if count > TIFF_TAGS_MAX {
+            return Err(Refused::TooMuchWork);
+        }
+        let entries = (0..count).map(|number| self.entry(at + 2 + number * ENTRY_BYTES));
+        Ok((entries.collect::<Result<_, _>>()?, at + 2 + count * ENTRY_BYTES))
+    }
+
     fn short(&self, at: usize) -> Result<u16, Refused> {
         let bytes = *self.bytes.get(at..).and_then(|rest| rest.first_chunk()).ok_or(Refused::Damaged)?;
         Ok(if self.big_endian { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) })
     }
 
-    fn long(&self, at: usize) -> Result<usize, Refused> {
+    pub(super) fn long(&self, at: usize) -> Result<usize, Refused> {
         let bytes = *self.bytes.get(at..).and_then(|rest| rest.first_chunk()).ok_or(Refused::Damaged)?;
         Ok(if self.big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) } as usize)
     }
@@ -93,7 +111,7 @@ impl File<'_> {
     }
 
     /// The values of an entry of whole numbers.
-    fn numbers(&self, entry: &Entry) -> Result<Vec<usize>, Refused> {
+    pub(super) fn numbers(&self, entry: &Entry) -> Result<Vec<usize>, Refused> {
         if self.bytes.get(entry.values.clone()).is_none() {
             return Err(Refused::Damaged);
         }
@@ -136,13 +154,7 @@ impl Page<'_> {
 
     /// Keeps what belongs to the picture of one directory, and says where the next one is.
     fn directory(&mut self, at: usize, first: bool) -> Result<usize, Refused> {
-        let count = usize::from(self.file.short(at)?);
-        if count > TIFF_TAGS_MAX {
-            return Err(Refused::TooMuchWork);
-        }
-        let entries = (0..count).map(|number| self.file.entry(at + 2 + number * ENTRY_BYTES));
-        let mut entries = entries.collect::<Result<Vec<_>, _>>()?;
-        let next_at = at + 2 + count * ENTRY_BYTES;
+        let (mut entries, next_at) = self.file.directory(at)?;
         let next = self.file.long(next_at)?;
         entries.retain(|entry| {
             is_of_the_picture(entry.tag)
@@ -185,31 +197,15 @@ impl Page<'_> {
                 let range = offset..end.max(offset);
                 self.keep(range.clone())?;
                 if is_jpeg {
-                    blank_segments(&mut self.out[range]);
+                    jpeg::blank(&mut self.out[range]);
                 }
             }
         }
         if let Some(tables) = find(JPEG_TABLES)
             && is_jpeg
         {
-            blank_segments(&mut self.out[tables.values.clone()]);
+            jpeg::blank(&mut self.out[tables.values.clone()]);
         }
         Ok(())
-    }
-}
-
-/// Fills what applications and people put into a JPEG with zeros, up to its coded data.
-fn blank_segments(jpeg: &mut [u8]) {
-    let mut at = 2;
-    while let Some([0xFF, marker, high, low]) = jpeg.get(at..).and_then(|rest| rest.first_chunk()).copied() {
-        let length = usize::from(u16::from_be_bytes([high, low]));
-        if matches!(marker, 0xDA | 0xD9) || length < 2 {
-            return;
-        }
-        let end = (at + 2 + length).min(jpeg.len());
-        if matches!(marker, 0xE0..=0xED | 0xEF | 0xFE) {
-            jpeg[at + 4..end].fill(0);
-        }
-        at = end;
     }
 }

@@ -32,11 +32,10 @@ pub(super) fn strip(file: &[u8]) -> Result<Stripped, Refused> {
     let mut stripped = match &kind {
         b"VP8 " | b"VP8L" => {
             write(&mut bytes, kind, data);
-            let mut stripped = Stripped::still(bytes, Orientation::NoTransforms);
+            let mut cost = Cost::default();
             let (width, height) = sides(kind, data)?;
-            let tables = tables(kind, data, width, height)?;
-            stripped.scratch_bytes = u64::from(width) * u64::from(height) * SCRATCH_PER_PIXEL + tables;
-            stripped
+            cost.part(kind, data, width, height);
+            cost.of(Stripped::still(bytes, Orientation::NoTransforms), width, height, SCRATCH_PER_PIXEL)
         }
         b"VP8X" => extended(data, rest, bytes)?,
         _ => return Err(Refused::Damaged),
@@ -50,9 +49,8 @@ pub(super) fn strip(file: &[u8]) -> Result<Stripped, Refused> {
 fn extended(header: &[u8], mut rest: &[u8], mut bytes: Vec<u8>) -> Result<Stripped, Refused> {
     let header: [u8; 10] = *header.first_chunk().ok_or(Refused::Damaged)?;
     let (width, height) = (side(&header[4..])?, side(&header[7..])?);
-    let canvas = u64::from(width) * u64::from(height);
     let moves = header[0] & MOVES != 0;
-    let (mut profile, mut orientation, mut frames, mut table_bytes) = (None, None, 0, 0);
+    let (mut profile, mut orientation, mut frames, mut cost) = (None, None, 0, Cost::default());
     let (mut seen, mut picture) = (Vec::new(), Vec::with_capacity(rest.len()));
     while let Ok((kind, data)) = chunk(&mut rest) {
         if kind != *b"ANMF" && seen.contains(&kind) {
@@ -65,10 +63,10 @@ fn extended(header: &[u8], mut rest: &[u8], mut bytes: Vec<u8>) -> Result<Stripp
             b"ANMF" if moves => {
                 frames += 1;
                 // Of frames the first alone is decoded.
-                write(&mut picture, kind, &frame(data, if frames == 1 { Some(&mut table_bytes) } else { None })?);
+                write(&mut picture, kind, &frame(data, (frames == 1).then_some(&mut cost))?);
             }
             b"ALPH" | b"VP8 " | b"VP8L" if !moves => {
-                table_bytes += tables(kind, data, width, height)?;
+                cost.part(kind, data, width, height);
                 write(&mut picture, kind, data);
             }
             _ => continue,
@@ -96,9 +94,9 @@ fn extended(header: &[u8], mut rest: &[u8], mut bytes: Vec<u8>) -> Result<Stripp
     if let Some(exif) = exif {
         write(&mut bytes, *b"EXIF", &exif);
     }
-    let mut stripped = Stripped::still(bytes, orientation);
+    let scratch = if moves { SCRATCH_PER_PIXEL_MOVING } else { SCRATCH_PER_PIXEL };
+    let mut stripped = cost.of(Stripped::still(bytes, orientation), width, height, scratch);
     stripped.frames = frames.max(1);
-    stripped.scratch_bytes = canvas * if moves { SCRATCH_PER_PIXEL_MOVING } else { SCRATCH_PER_PIXEL } + table_bytes;
     stripped.too_much_if(frames > IMAGE_FRAMES_MAX, Refused::TooManyFrames);
     Ok(stripped)
 }
@@ -109,19 +107,21 @@ fn side(bytes: &[u8]) -> Result<u32, Refused> {
     Ok(u32::from_le_bytes([a, b, c, 0]) + 1)
 }
 
-/// A frame's place and time, and of its chunks the pixels. What their codes take is added up.
-fn frame(mut data: &[u8], mut table_bytes: Option<&mut u64>) -> Result<Vec<u8>, Refused> {
+/// A frame's place and time, and of its chunks the pixels. What decoding them takes is added up.
+fn frame(mut data: &[u8], mut cost: Option<&mut Cost>) -> Result<Vec<u8>, Refused> {
     let mut kept = take(&mut data, 16)?.to_vec();
     let (width, height) = (side(&kept[6..])?, side(&kept[9..])?);
     let (mut alpha, mut pixels) = (false, false);
     while let Ok((kind, data)) = chunk(&mut data) {
         match &kind {
             b"ALPH" if !alpha && !pixels => alpha = true,
+            // Behind an alpha channel of their own decoders read a lossy picture, whatever it is called.
+            b"VP8L" if alpha => continue,
             b"VP8 " | b"VP8L" if !pixels => pixels = true,
             _ => continue,
         }
-        if let Some(bytes) = table_bytes.as_deref_mut() {
-            *bytes += tables(kind, data, width, height)?;
+        if let Some(cost) = cost.as_deref_mut() {
+            cost.part(kind, data, width, height);
         }
         write(&mut kept, kind, data);
     }
@@ -155,6 +155,33 @@ fn sides(kind: [u8; 4], data: &[u8]) -> Result<(u32, u32), Refused> {
     let sides = data.get(6..).and_then(|rest| rest.first_chunk()).ok_or(Refused::Damaged)?;
     let [w0, w1, h0, h1] = *sides;
     Ok((u32::from(u16::from_le_bytes([w0, w1]) & 0x3FFF), u32::from(u16::from_le_bytes([h0, h1]) & 0x3FFF)))
+}
+
+/// What decoding the parts of a picture takes beside its pixels.
+#[derive(Default)]
+struct Cost {
+    table_bytes: u64,
+    /// Why they are not decoded.
+    refused: Option<Refused>,
+}
+
+impl Cost {
+    /// Adds a part of a canvas or a frame of these sides. The picture in it has the same: memory is
+    /// reckoned by these, and decoders take it by what the picture says of itself.
+    fn part(&mut self, kind: [u8; 4], data: &[u8], width: u32, height: u32) {
+        let fills = kind == *b"ALPH" || sides(kind, data) == Ok((width, height));
+        let bytes = if fills { tables(kind, data, width, height) } else { Err(Refused::Damaged) };
+        match bytes {
+            Ok(bytes) => self.table_bytes += bytes,
+            Err(refused) => drop(self.refused.get_or_insert(refused)),
+        }
+    }
+
+    fn of(&self, mut stripped: Stripped, width: u32, height: u32, scratch_per_pixel: u64) -> Stripped {
+        stripped.scratch_bytes = u64::from(width) * u64::from(height) * scratch_per_pixel + self.table_bytes;
+        stripped.too_much = self.refused;
+        stripped
+    }
 }
 
 /// What the codes of a part take: of pixels, or of an alpha channel that is packed as they are,

@@ -101,7 +101,13 @@ impl Source<'_> {
         Ok(digesting.finish())
     }
 
-    /// Every room, user, name and content, as it is here and there.
+    fn emoji(view: &View<'_>) -> Result<Digest, StoreError> {
+        let mut digesting = Digesting::default();
+        walk::emoji(view, &mut |key, value| digesting.add(key, value))?;
+        Ok(digesting.finish())
+    }
+
+    /// Every room, user, name and content, and the emoji, as it is here and there.
     pub(super) fn compare(&self, whole: &Whole, progress: &mut dyn FnMut(CopyProgress)) -> Result<Copied, StoreError> {
         let mut copied = Copied { rows: 0, bytes: 0 };
         let differs = |what: String| {
@@ -130,6 +136,7 @@ impl Source<'_> {
         self.contents(|_, id| {
             same(format!("content {id}"), Self::content(&self.view, id)?, Self::content(&whole.view(), id))
         })?;
+        same("the custom emoji".into(), Self::emoji(&self.view)?, Self::emoji(&whole.view()))?;
         self.names(|name, key, value| {
             let digest = |value: &[u8]| {
                 let mut digesting = Digesting::default();

@@ -1,0 +1,213 @@
+//! Avatars and emoji without a server around them, cut short between any two steps: the sweep
+//! leaves what a row names, and nothing else.
+
+use bytes::Bytes;
+use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
+use rill_protocol::ClientId;
+use rill_server::files::service::{Cursors, FileError};
+use rill_storage::model::{Avatar, Reference};
+use std::{
+    future::{Future, poll_fn},
+    io::Cursor,
+    pin::{Pin, pin},
+    sync::{Arc, atomic::Ordering},
+    task::Poll,
+};
+
+use crate::{
+    between::{Between, Call, wrapped},
+    server::fresh,
+    stopped::{Bare, MINUTE_MS},
+};
+
+fn image(seed: u8) -> Bytes {
+    let mut bytes = Cursor::new(Vec::new());
+    let pixels = RgbImage::from_fn(40, 30, |x, y| Rgb([x as u8 ^ seed, y as u8, seed]));
+    DynamicImage::ImageRgb8(pixels).write_to(&mut bytes, ImageFormat::Png).unwrap();
+    bytes.into_inner().into()
+}
+
+/// Goes on for so many polls, then is dropped where it stands: what it has asked for is done, and
+/// nothing behind it.
+async fn cut_after<T>(polls: usize, work: impl Future<Output = T>) -> Option<T> {
+    let (mut left, mut work) = (polls, pin!(work));
+    poll_fn(|context| {
+        if left == 0 {
+            return Poll::Ready(None);
+        }
+        left -= 1;
+        work.as_mut().poll(context).map(Some)
+    })
+    .await
+}
+
+/// Goes on until something is so, and stands still there.
+async fn until(work: &mut Pin<&mut impl Future>, is_so: impl AsyncFn() -> bool) {
+    while !is_so().await {
+        let is_over = poll_fn(|context| Poll::Ready(work.as_mut().poll(context).is_ready())).await;
+        assert!(!is_over, "it has never been so");
+        tokio::task::yield_now().await;
+    }
+}
+
+impl Bare {
+    async fn sweeps(&self) {
+        // What was asked for and not waited for is done first.
+        self.files.set_user_avatar(rill_protocol::UserId([9; 16]), None).await.unwrap_err();
+        for _ in 0..3 {
+            self.clock.ahead_ms.fetch_add(11 * MINUTE_MS, Ordering::Relaxed);
+            self.files.sweep(&mut Cursors::default()).await.unwrap();
+        }
+    }
+
+    async fn of_user(&self) -> Avatar {
+        self.store.users.profile(self.user).await.unwrap().unwrap().avatar
+    }
+
+    async fn of_room(&self) -> Avatar {
+        self.store.rooms.get(self.room).await.unwrap().unwrap().avatar
+    }
+
+    /// Everything that is named can be read, and nothing else is there.
+    async fn is_tidy(&self) {
+        let mut files = 0;
+        for (avatar, reference) in [
+            (self.of_user().await, Reference::UserAvatar(self.user)),
+            (self.of_room().await, Reference::RoomAvatar(self.room)),
+        ] {
+            for is_small in [false, true] {
+                if let Some(found) = self.files.read_avatar(&avatar, is_small).await.unwrap() {
+                    assert!(image::load_from_memory(&found.bytes).is_ok());
+                    files += 1;
+                }
+            }
+            if let Some(picture) = avatar.picture {
+                let references = self.store.contents.references(picture.content, 10).await.unwrap();
+                assert_eq!(references, [reference]);
+            }
+        }
+        for emoji in self.store.emoji.set().await.unwrap().emoji {
+            self.files.read_emoji(&emoji).await.unwrap();
+            files += 1;
+        }
+        let due = self.store.contents.due(u64::MAX, None, 100).await.unwrap();
+        assert_eq!((due.pending.len(), due.spent.len()), (0, 0));
+        assert_eq!(self.blob_files(), files);
+    }
+}
+
+#[tokio::test]
+async fn a_stop_between_any_two_steps_leaves_the_old_picture_or_the_new_one() {
+    let bare = Bare::new().await;
+    let (mut cut, mut done) = (0, 0);
+    for polls in 1..400 {
+        let seed = polls as u8;
+        let before = bare.of_user().await;
+        let whole = cut_after(polls, bare.files.set_user_avatar(bare.user, Some(image(seed)))).await;
+        bare.sweeps().await;
+        bare.is_tidy().await;
+        match whole {
+            Some(set) => {
+                assert_eq!(set.unwrap(), bare.of_user().await);
+                done += 1;
+            }
+            None => {
+                cut += 1;
+                assert!(bare.of_user().await == before || bare.of_user().await.version > before.version);
+            }
+        }
+        if done == 3 {
+            break;
+        }
+    }
+    assert!(cut > 5 && done == 3, "{cut} were cut short, {done} were done");
+}
+
+/// Users, rooms and emoji, whole and cut short, with sweeps beside them, in any order.
+#[tokio::test]
+async fn whatever_comes_between_what_is_named_stays_and_nothing_else() {
+    let bare = Bare::new().await;
+    let mut dice = blake3::Hasher::new_keyed(&fresh()).finalize_xof();
+    let mut roll = |sides: u8| {
+        let mut byte = [0];
+        dice.fill(&mut byte);
+        byte[0] % sides
+    };
+    for _ in 0..80 {
+        let (what, seed, name) = (roll(6), roll(250), format!("emoji_{}", roll(3)));
+        let polls = if roll(3) == 0 { usize::MAX } else { usize::from(roll(60)) + 1 };
+        let who = (bare.user, false);
+        let work = async {
+            let given = (what % 2 == 0).then(|| image(seed));
+            match (what, given) {
+                (0 | 1, given) => drop(bare.files.set_user_avatar(bare.user, given).await),
+                (2 | 3, given) => {
+                    drop(bare.files.set_room_avatar(who, bare.room, ClientId(fresh()), given).await);
+                }
+                (_, Some(given)) => drop(bare.files.add_emoji(who, &name, given).await),
+                (_, None) => drop(bare.files.remove_emoji(who, &name).await),
+            }
+        };
+        let other = async {
+            if roll(2) == 0 {
+                bare.files.sweep(&mut Cursors::default()).await.unwrap();
+            }
+        };
+        tokio::join!(cut_after(polls, work), other);
+        if roll(4) == 0 {
+            bare.sweeps().await;
+            bare.is_tidy().await;
+        }
+    }
+    bare.sweeps().await;
+    bare.is_tidy().await;
+}
+
+#[tokio::test]
+async fn of_two_who_set_it_at_once_one_is_seen_and_the_other_leaves_nothing() {
+    let bare = Bare::new().await;
+    for round in 0..5 {
+        let set = |seed| bare.files.set_user_avatar(bare.user, Some(image(seed)));
+        let (one, other) = tokio::join!(set(2 * round), set(2 * round + 1));
+        let (one, other, now) = (one.unwrap(), other.unwrap(), bare.of_user().await);
+        assert!(one == now || other == now);
+        assert!(one.version != other.version);
+        bare.sweeps().await;
+        bare.is_tidy().await;
+    }
+}
+
+/// A store with a step before and behind every call.
+struct Steps;
+
+impl Between for Steps {
+    async fn before(&self, _: Call) {
+        tokio::task::yield_now().await;
+    }
+
+    async fn after(&self, _: Call) {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// The second stops before it lets go of the first one's picture, which the first confirms then.
+#[tokio::test]
+async fn a_picture_that_is_replaced_before_it_is_confirmed_goes() {
+    let bare = Bare::new().await;
+    let files = bare.beside(wrapped(bare.store.clone(), Arc::new(Steps)));
+    let version = bare.of_user().await.version;
+    let mut one = pin!(files.set_user_avatar(bare.user, Some(image(1))));
+    until(&mut one, async || bare.of_user().await.version > version).await;
+    let first = bare.of_user().await;
+    {
+        let mut other = pin!(files.set_user_avatar(bare.user, Some(image(2))));
+        until(&mut other, async || bare.of_user().await.version > first.version).await;
+    }
+    assert_eq!(one.await.unwrap(), first);
+    bare.sweeps().await;
+    bare.is_tidy().await;
+    assert!(bare.of_user().await.version > first.version);
+    // Who was told of it before finds nothing, and no damage.
+    let gone = bare.files.read_avatar(&first, false).await;
+    assert!(matches!(gone, Err(FileError::NoSuchFile)), "{gone:?}");
+}

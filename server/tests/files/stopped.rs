@@ -1,0 +1,207 @@
+//! What a stop leaves between two steps of a finish, or a sender who never comes back: the
+//! sweep finds it, and nothing stays behind.
+
+use bytes::Bytes;
+use rill_protocol::{ClientId, RoomId, TransferId, UserId, message::FileVariant};
+use rill_server::{
+    config::{self, Registration},
+    domain::{Domain, World},
+    files::service::{Begun, Cursors, FileError, Files, NewUpload, Outside, Rules, Upload},
+    memory::Memory,
+    metrics::Metrics,
+    runtime::{Entropy, SystemEntropy, Tasks},
+};
+use rill_storage::{
+    Store,
+    blobs::{Blob, BlobPlace, Blobs, Finished, Progress},
+    embedded::{self, Handle, MemoryOptions},
+    model::{Anchor, AttachedFile},
+};
+use std::{
+    fs,
+    sync::{Arc, atomic::Ordering},
+};
+use tempfile::TempDir;
+
+use crate::{
+    client::random,
+    server::{Later, fresh},
+};
+
+pub(crate) const LENGTH: usize = 300_000;
+pub(crate) const MINUTE_MS: u64 = 60_000;
+
+/// Files without a server around them.
+pub(crate) struct Bare {
+    pub(crate) store: Store,
+    _handle: Handle,
+    pub(crate) blobs: Blobs,
+    config: config::Files,
+    folder: TempDir,
+    pub(crate) clock: Arc<Later>,
+    tasks: Tasks,
+    pub(crate) files: Arc<Files>,
+    pub(crate) user: UserId,
+    pub(crate) room: RoomId,
+}
+
+/// Files as one of several servers has them.
+fn files_over(store: Store, blobs: &Blobs, clock: &Arc<Later>, tasks: &Tasks, config: &config::Files) -> Arc<Files> {
+    let outside = Outside {
+        store,
+        blobs: blobs.clone(),
+        clock: clock.clone(),
+        entropy: Arc::new(SystemEntropy),
+        tasks: tasks.clone(),
+        metrics: Arc::default(),
+    };
+    Arc::new(Files::new(outside, Rules::from(config)))
+}
+
+impl Bare {
+    pub(crate) async fn new() -> Self {
+        Self::with(config::Files::default()).await
+    }
+
+    pub(crate) async fn with(config: config::Files) -> Self {
+        let folder = TempDir::new().unwrap();
+        let blobs = folder.path().join("blobs");
+        Self::over(config, BlobPlace::Folder(blobs), folder).await
+    }
+
+    /// With the blobs in a place of their own.
+    pub(crate) async fn over(config: config::Files, place: BlobPlace, folder: TempDir) -> Self {
+        let opened = embedded::memory(MemoryOptions::new(Arc::new(|out: &mut [u8]| SystemEntropy.fill(out)))).unwrap();
+        let store = opened.store;
+        let blobs = Blobs::open(&place).unwrap();
+        let (clock, tasks, metrics) = (Arc::<Later>::default(), Tasks::default(), Arc::<Metrics>::default());
+        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+        let domain = Domain::new(World {
+            store: store.clone(),
+            memory: Memory::alone(store.clone(), metrics),
+            clock: clock.clone(),
+            entropy,
+            tasks: tasks.clone(),
+            registration: Registration::Open,
+        });
+        let user = domain.accounts.register("mia", "correct horse", None, "test").await.unwrap().user.id;
+        let room = domain.rooms.create(user, ClientId(fresh()), "files").await.unwrap().room.id;
+        let files = files_over(store.clone(), &blobs, &clock, &tasks, &config);
+        Self { store, _handle: opened.handle, blobs, config, folder, clock, tasks, files, user, room }
+    }
+
+    /// Another server of the same place, which has the store like this.
+    pub(crate) fn beside(&self, store: Store) -> Arc<Files> {
+        files_over(store, &self.blobs, &self.clock, &self.tasks, &self.config)
+    }
+
+    pub(crate) fn told(&self, bytes: &Bytes) -> NewUpload {
+        NewUpload {
+            transfer: TransferId(fresh()),
+            room: self.room,
+            client_id: ClientId(fresh()),
+            name: "data.bin".into(),
+            media_type: String::new(),
+            size: bytes.len() as u64,
+            text: String::new(),
+            voice: None,
+            digest: None,
+        }
+    }
+
+    /// An upload to which all bytes have come, and which is not finished.
+    async fn sent(&self, bytes: &Bytes) -> (TransferId, u64, Box<Upload>) {
+        let new = self.told(bytes);
+        let transfer = new.transfer;
+        let Begun::Going(mut upload) = self.files.begin(self.user, new).await.unwrap() else { panic!("nobody has it") };
+        upload.write(bytes.clone()).await.unwrap();
+        (transfer, upload.message().1, upload)
+    }
+
+    pub(crate) async fn sweep_after(&self, ms: u64) {
+        self.clock.ahead_ms.fetch_add(ms, Ordering::Relaxed);
+        self.files.sweep(&mut Cursors::default()).await.unwrap();
+    }
+
+    /// What the log says of a message's file.
+    pub(crate) async fn attached(&self, seq: u64) -> Arc<AttachedFile> {
+        let page = self.store.log.messages(self.room, Anchor::Before(seq + 1), 1, 0).await.unwrap().unwrap();
+        page.messages[0].file.clone().unwrap()
+    }
+
+    pub(crate) async fn read(&self, seq: u64) -> Result<Vec<u8>, FileError> {
+        let readable = self.files.open(self.user, self.room, seq, FileVariant::Original).await?;
+        let mut stream = readable.read(0..readable.available).await?;
+        let mut bytes = Vec::new();
+        while let Some(piece) = stream.next().await? {
+            bytes.extend_from_slice(&piece);
+        }
+        Ok(bytes)
+    }
+
+    pub(crate) fn blob_files(&self) -> usize {
+        let folders = fs::read_dir(self.folder.path().join("blobs")).unwrap().map(|entry| entry.unwrap().path());
+        folders.filter(|path| path.is_dir()).map(|path| fs::read_dir(path).unwrap().count()).sum()
+    }
+}
+
+#[tokio::test]
+async fn one_that_was_finishing_is_finished() {
+    for is_published in [false, true] {
+        let bare = Bare::new().await;
+        let bytes = random(LENGTH);
+        let (transfer, seq, upload) = bare.sent(&bytes).await;
+        upload.suspend().await.unwrap();
+        let digest = blake3::hash(&bytes);
+        bare.store.transfers.finish(bare.user, transfer, *digest.as_bytes(), 0).await.unwrap();
+        if is_published {
+            let row = bare.store.transfers.get(bare.user, transfer).await.unwrap().unwrap();
+            let blob = Blob { name: row.blob, size: row.size };
+            let staged = bare.blobs.stage(blob, &Progress::default()).await.unwrap();
+            assert_eq!(staged.finish(digest).await.unwrap(), Finished::Whole);
+        }
+        bare.sweep_after(MINUTE_MS).await;
+        assert!(matches!(bare.read(seq).await, Err(FileError::NotReady) | Ok(_)));
+        bare.sweep_after(10 * MINUTE_MS).await;
+        assert!(bare.read(seq).await.unwrap() == bytes);
+        // Its reference was confirmed: no later look takes it away.
+        bare.sweep_after(48 * 60 * MINUTE_MS).await;
+        assert!(bare.read(seq).await.unwrap() == bytes);
+        assert_eq!((bare.blob_files(), bare.store.transfers.list(bare.user).await.unwrap().len()), (1, 0));
+        assert_eq!(bare.store.transfers.kept(bare.user).await.unwrap(), LENGTH as u64);
+    }
+}
+
+#[tokio::test]
+async fn one_that_nobody_goes_on_with_leaves_nothing() {
+    let bare = Bare::new().await;
+    let (_, seq, upload) = bare.sent(&random(LENGTH)).await;
+    // As when a connection's tasks are dropped: what has come is kept.
+    drop(upload);
+    bare.tasks.idle().await;
+    assert!(bare.read(seq).await.unwrap().len() == LENGTH);
+    bare.sweep_after(23 * 60 * MINUTE_MS).await;
+    assert!(bare.read(seq).await.unwrap().len() == LENGTH);
+    bare.sweep_after(2 * 60 * MINUTE_MS).await;
+    assert!(matches!(bare.read(seq).await, Err(FileError::NoSuchFile)));
+    assert_eq!((bare.blob_files(), bare.store.transfers.list(bare.user).await.unwrap().len()), (0, 0));
+    assert_eq!(bare.store.transfers.kept(bare.user).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn one_that_another_server_has_completed_is_complete() {
+    let (bare, bytes) = (Bare::new().await, random(LENGTH));
+    let digest = *blake3::hash(&bytes).as_bytes();
+    let (_, _, first) = bare.sent(&bytes).await;
+    first.finish(digest).await.unwrap();
+    let new = bare.told(&bytes);
+    let Begun::Going(mut here) = bare.files.begin(bare.user, new.clone()).await.unwrap() else { panic!("no digest") };
+    here.write(bytes.clone()).await.unwrap();
+    let seq = here.message().1;
+    let there = bare.beside(bare.store.clone());
+    let again = NewUpload { digest: Some(digest), ..new };
+    let Begun::Settled(settled) = there.begin(bare.user, again).await.unwrap() else { panic!("it is known") };
+    let found = here.finish(digest).await.unwrap();
+    assert_eq!((found.seq, &found.file), (seq, &settled.file));
+    assert_eq!(bare.read(seq).await.unwrap(), bytes);
+}
