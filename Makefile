@@ -49,7 +49,7 @@ check:
 # The generated TypeScript and the vectors are checked here too, and the page as it is served;
 # and that the fuzz targets still build and pass what they once failed.
 rust-tests: page servers
-	$(CARGO) test --locked --workspace
+	CARGO="$(CARGO)" scripts/rust-tests
 
 # 20 cuts of power under each engine, about a minute. Without root it says so, and fails in CI.
 # Of the whole workspace, as above: a crate alone is another choice of features, and built anew.

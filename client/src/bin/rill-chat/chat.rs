@@ -113,8 +113,9 @@ impl Chat {
             if let Event::Entry(entry) = event {
                 let line = Line::from(entry);
                 self.unseen.remove(&line.client_id);
-                let shown = self.shows(line.room);
+                let mut shown = self.shows(line.room);
                 if let Some(room) = self.rooms.get_mut(&line.room) {
+                    shown &= !room.was_shown(line.seq);
                     room.push(line.clone());
                 }
                 if shown {
@@ -200,9 +201,10 @@ impl Chat {
             let next = page.next;
             let lines: Vec<Line> =
                 page.messages.into_iter().map(|message| Line::of_history(room, message, &page.files)).collect();
-            let lines: Vec<Line> = lines.into_iter().filter(|line| line.seq <= base).collect();
+            let mut lines: Vec<Line> = lines.into_iter().filter(|line| line.seq <= base).collect();
             if let Some(kept) = self.rooms.get_mut(&room) {
                 lines.iter().for_each(|line| kept.push(line.clone()));
+                lines.retain(|line| !kept.was_shown(line.seq));
             }
             if self.shows(room) {
                 self.show(lines).await?;

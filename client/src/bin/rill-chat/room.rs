@@ -14,27 +14,28 @@ const RECENT_LINES_MAX: usize = 50;
 pub(crate) struct Room {
     pub(crate) info: RoomInfo,
     recent: VecDeque<Line>,
-    epoch: Epoch,
+    /// Which log the live tail is of, once it was heard of.
+    epoch: Option<Epoch>,
     /// The last seq of the live tail.
     last: u64,
-    /// Everything from here on was shown; older lines are history.
-    oldest: Option<u64>,
+    /// From where to where everything was shown; older lines are history.
+    shown: Option<(u64, u64)>,
 }
 
 impl Room {
     pub(crate) fn new(info: RoomInfo) -> Self {
-        Self { info, recent: VecDeque::new(), epoch: Epoch::default(), last: 0, oldest: None }
+        Self { info, recent: VecDeque::new(), epoch: None, last: 0, shown: None }
     }
 
     /// The tail begins anew above `base`; returns the last seq seen before, if entries
     /// between it and the base were missed.
     pub(crate) fn tail(&mut self, epoch: Epoch, base: u64) -> Option<u64> {
-        let missed = (self.epoch == epoch && self.last > 0 && self.last < base).then_some(self.last);
-        if self.epoch != epoch {
+        let missed = (self.epoch == Some(epoch) && self.last > 0 && self.last < base).then_some(self.last);
+        if self.epoch.is_some_and(|known| known != epoch) {
             self.recent.clear();
-            self.oldest = None;
+            self.shown = None;
         }
-        (self.epoch, self.last) = (epoch, base);
+        (self.epoch, self.last) = (Some(epoch), base);
         missed
     }
 
@@ -49,7 +50,12 @@ impl Room {
 
     /// A line was shown.
     pub(crate) fn shown(&mut self, seq: u64) {
-        self.oldest = Some(self.oldest.map_or(seq, |oldest| oldest.min(seq)));
+        self.shown = Some(self.shown.map_or((seq, seq), |(first, last)| (first.min(seq), last.max(seq))));
+    }
+
+    /// Whether it was: who asks for history before the live tail came has seen its lines there.
+    pub(crate) fn was_shown(&self, seq: u64) -> bool {
+        self.shown.is_some_and(|(first, last)| (first..=last).contains(&seq))
     }
 
     /// The lines to show when the room is entered.
@@ -57,9 +63,9 @@ impl Room {
         self.recent.iter().cloned().collect()
     }
 
-    /// Where older messages end.
+    /// Where older messages end: who was shown nothing yet is shown the newest.
     pub(crate) fn history_before(&self) -> u64 {
-        self.oldest.unwrap_or(self.last + 1)
+        self.shown.map_or(u64::MAX, |(first, _)| first)
     }
 }
 
@@ -108,7 +114,7 @@ mod tests {
     fn history_begins_below_what_was_shown() {
         let mut room = room();
         room.tail(Epoch([1; 16]), 10);
-        assert_eq!(room.history_before(), 11);
+        assert_eq!(room.history_before(), u64::MAX);
         for seq in 11..100 {
             room.push(line(seq));
         }
@@ -116,5 +122,17 @@ mod tests {
         assert_eq!((recent.len(), recent[0].seq), (RECENT_LINES_MAX, 50));
         recent.iter().for_each(|line| room.shown(line.seq));
         assert_eq!(room.history_before(), 50);
+    }
+
+    #[test]
+    fn history_that_was_faster_than_the_tail_is_not_shown_twice() {
+        let (mut room, epoch) = (room(), Epoch([1; 16]));
+        assert_eq!(room.history_before(), u64::MAX);
+        (5..=12).for_each(|seq| room.shown(seq));
+        room.tail(epoch, 10);
+        assert!(room.was_shown(11) && room.was_shown(12) && !room.was_shown(13));
+        assert_eq!(room.history_before(), 5);
+        room.tail(Epoch([2; 16]), 10);
+        assert!(!room.was_shown(11), "another log");
     }
 }
