@@ -153,6 +153,10 @@ pub(crate) struct HostileArgs {
     /// Multiplies the rate of every attack.
     #[arg(long, default_value_t = 1.0)]
     pub(crate) attack_rate: f64,
+    /// How far the attackers stand back for the server and its chat, as by nice(1): at 19 they cost
+    /// the chat nothing, and on a machine that has other work they hardly come to attack.
+    #[arg(long, default_value_t = 19)]
+    pub(crate) attackers_nice: u8,
     #[command(flatten)]
     pub(crate) run: RunArgs,
     /// Threads of the chat's clients; the attackers have one of their own.

@@ -7,11 +7,15 @@ use std::{fs, process};
 /// Ticks a second in procfs; Linux shows 100 on every machine of today.
 const TICKS_PER_S: f64 = 100.0;
 
-/// The calling thread gets a core when nobody else wants it (setpriority(2): on Linux the
-/// priority is the thread's).
-pub(crate) fn yield_to_other_threads() {
+/// The calling thread stands back for others: with 19 it gets a core when nobody else wants it
+/// (setpriority(2): on Linux the priority is the thread's).
+pub(crate) fn yield_to_other_threads(nice: u8) {
     #[cfg(target_os = "linux")]
-    let _ = rustix::process::setpriority_process(None, 19);
+    if nice > 0 {
+        let _ = rustix::process::setpriority_process(None, nice.into());
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = nice;
 }
 
 /// What was used between two moments.

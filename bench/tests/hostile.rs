@@ -23,10 +23,12 @@ fn hostile(args: &[&str], json: &Path) -> (Option<Value>, String) {
 fn a_chat_beside_all_attacks_loses_nothing_and_every_refusal_is_coded() {
     let folder = tempfile::tempdir().unwrap();
     let json = folder.path().join("report");
-    // Slower than by default: a server that is not optimised has a tenth of the breath.
-    let chat = ["--users", "12", "--rooms", "2", "--rate", "12", "--attack-rate", "0.2", "--seed", "7"];
+    // Slower than by default: a server that is not optimised has a tenth of the breath. And attackers
+    // that get their turn, whatever else is at work here.
+    let chat = ["--users", "12", "--rooms", "2", "--rate", "12", "--seed", "7"];
+    let attackers = ["--attack-rate", "0.2", "--attackers-nice", "0"];
     let spans = ["--undisturbed-seconds", "2", "--seconds", "10", "--after-seconds", "2"];
-    let (report, said) = hostile(&[&chat[..], &spans].concat(), &json);
+    let (report, said) = hostile(&[&chat[..], &attackers, &spans].concat(), &json);
     let report = report.unwrap_or_else(|| panic!("no report: {said}"));
     let verdicts = report["verdicts"].as_array().unwrap();
     for name in ["no_loss", "alive", "coded"] {

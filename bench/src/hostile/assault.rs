@@ -1,4 +1,4 @@
-//! All attacks at once, each at its own rate, from one thread of their own, which comes
+//! All attacks at once, each at its own rate, from one thread of their own, which by default comes
 //! behind all others: attackers have machines of their own, and what they cost this one
 //! is not to be taken for what the server costs the chat.
 
@@ -12,8 +12,9 @@ use tokio::{runtime, sync::Semaphore, task::JoinSet, time::sleep_until};
 use super::attacker::Attacker;
 use crate::{args::SPREAD, processes};
 
-/// For rounds that are under way when the attacks end.
-const GRACE: Duration = Duration::from_secs(2);
+/// For rounds that are under way when the attacks end: none waits for an answer any more, and each
+/// still says what it came to.
+const GRACE: Duration = Duration::from_secs(10);
 
 /// How late an attack may begin, in how many steps.
 const PHASE_MAX: Duration = Duration::from_secs(1);
@@ -24,6 +25,7 @@ pub(crate) fn begin(
     attackers: &[Arc<Attacker>],
     start: Instant,
     until: Instant,
+    nice: u8,
 ) -> anyhow::Result<thread::JoinHandle<()>> {
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     attackers.iter().for_each(|attacker| attacker.begin(until));
@@ -35,7 +37,7 @@ pub(crate) fn begin(
         all.join_all().await;
     };
     Ok(thread::Builder::new().name("attackers".to_owned()).spawn(move || {
-        processes::yield_to_other_threads();
+        processes::yield_to_other_threads(nice);
         runtime.block_on(assault);
         runtime.shutdown_timeout(GRACE);
     })?)
@@ -46,9 +48,7 @@ pub(crate) fn begin(
 async fn attack(attacker: Arc<Attacker>) {
     let every = Duration::from_millis(attacker.attack.every_ms).div_f64(attacker.ground.attack_rate);
     let phase = every.min(PHASE_MAX).mul_f64(f64::from(attacker.dice().below(PHASES) as u32) / PHASES as f64);
-    if !attacker.pause(phase).await {
-        return;
-    }
+    attacker.pause(phase).await;
     let places = Arc::new(Semaphore::new(attacker.attack.at_once));
     let mut rounds = JoinSet::new();
     let mut turn = attacker.dice().below(SPREAD.len());

@@ -23,6 +23,9 @@ use super::{
 };
 use crate::dice::Dice;
 
+/// For an answer, whatever it is to. A stranger is held back for ten seconds, until the time for
+/// Hello is over; the rest is for a machine on which attackers come behind everybody.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
 /// Tickets of one request.
 const TICKETS_AT_ONCE: usize = 4;
 pub(crate) const PASSWORD: &str = "a rarely guessed phrase 7151";

@@ -10,12 +10,11 @@ use tokio::{
 
 use super::{
     answer::Answer,
+    attacker::PATIENCE,
     ground::Ground,
     tcp::{self, Door, Pipe},
 };
 
-/// For an answer to a request that is whole.
-const ANSWER_PATIENCE: Duration = Duration::from_secs(10);
 /// An answer that is longer is none of the API's.
 const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
 
@@ -66,7 +65,7 @@ pub(crate) async fn exchange(from: IpAddr, door: Door, ground: &Ground, bytes: &
     // A server may answer and close before it has read all.
     let _ = pipe.write_all(bytes).await;
     let _ = pipe.flush().await;
-    reply(&mut *pipe, ANSWER_PATIENCE).await
+    reply(&mut *pipe, PATIENCE).await
 }
 
 /// Reads one answer, to the end that its head names.

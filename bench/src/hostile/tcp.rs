@@ -4,7 +4,6 @@ use std::{
     io,
     net::{IpAddr, SocketAddr},
     sync::Arc,
-    time::Duration,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -13,7 +12,7 @@ use tokio::{
 };
 use tokio_rustls::TlsConnector;
 
-use super::{answer::Answer, ground::Ground, tls};
+use super::{answer::Answer, attacker::PATIENCE, ground::Ground, tls};
 
 /// Bytes both ways, whatever carries them.
 pub(crate) trait Pipe: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -39,9 +38,6 @@ impl Door {
     }
 }
 
-/// For a handshake of TCP or TLS.
-const CONNECT_PATIENCE: Duration = Duration::from_secs(8);
-
 /// A TCP connection and no byte more.
 pub(crate) async fn plain(from: IpAddr, to: SocketAddr) -> Result<TcpStream, Answer> {
     let connect = async {
@@ -51,7 +47,7 @@ pub(crate) async fn plain(from: IpAddr, to: SocketAddr) -> Result<TcpStream, Ans
         stream.set_nodelay(true)?;
         io::Result::Ok(stream)
     };
-    match timeout(CONNECT_PATIENCE, connect).await {
+    match timeout(PATIENCE, connect).await {
         Ok(Ok(stream)) => Ok(stream),
         Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
             Err(Answer::Transport("tcp refused".to_owned()))
@@ -74,7 +70,7 @@ pub(crate) async fn through(
     }
     let config = tls::config(alpn).map_err(|error| Answer::Wrong(error.to_string()))?;
     let connecting = TlsConnector::from(Arc::new(config)).connect(tls::server_name(), stream);
-    match timeout(CONNECT_PATIENCE, connecting).await {
+    match timeout(PATIENCE, connecting).await {
         Ok(Ok(stream)) => Ok(Box::new(stream)),
         Ok(Err(error)) => Err(of_tls(&error)),
         Err(_) => Err(Answer::Silent),

@@ -39,10 +39,10 @@ const BREATH: Duration = Duration::from_millis(500);
 /// The chat talks before anything counts.
 const WARM_UP: Duration = Duration::from_secs(3);
 /// For the last deliveries behind the end.
-const DRAIN: Duration = Duration::from_secs(20);
+const DRAIN: Duration = Duration::from_secs(60);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// For a login and a connection when all is over.
-const ALIVE_PATIENCE: Duration = Duration::from_secs(15);
+const ALIVE_PATIENCE: Duration = Duration::from_secs(60);
 const TEXT_BYTES: usize = 100;
 /// Where the chat comes from, and who reads the counters.
 const FRIEND: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -119,7 +119,7 @@ async fn measure(args: &HostileArgs) -> anyhow::Result<HostileReport> {
     let counted_before = counters::refusals(FRIEND, &ground).await;
     let attacked = Snapshot::take(Some(pid))?;
     let until = schedule.phase_start(AFTER);
-    let assault = assault::begin(&attackers, schedule.phase_start(ATTACKED), until)?;
+    let assault = assault::begin(&attackers, schedule.phase_start(ATTACKED), until, args.attackers_nice)?;
     let peak_mib = watched(&mut talking, until, pid).await?;
     let attacked = attacked.until_now()?;
     let deadline = schedule.end() + DRAIN;

@@ -3,13 +3,15 @@
 //! hello.
 
 use rill_client::TransportKind;
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::Attack;
-use crate::hostile::{answer::Answer, attacker::Attacker, tcp};
-
-const PATIENCE: Duration = Duration::from_secs(14);
+use crate::hostile::{
+    answer::Answer,
+    attacker::{Attacker, PATIENCE},
+    tcp,
+};
 
 pub(super) const ATTACK: Attack = Attack {
     name: "half_open_tls",

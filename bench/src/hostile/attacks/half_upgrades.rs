@@ -3,18 +3,16 @@
 
 use rill_client::TransportKind;
 use rill_protocol::version::WEBSOCKET_PATH;
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 use tokio::io::AsyncWriteExt as _;
 
 use super::Attack;
 use crate::hostile::{
     answer::Answer,
-    attacker::Attacker,
+    attacker::{Attacker, PATIENCE},
     http,
     tcp::{self, Door},
 };
-
-const PATIENCE: Duration = Duration::from_secs(14);
 
 pub(super) const ATTACK: Attack = Attack {
     name: "half_upgrades",

@@ -11,14 +11,16 @@ use rill_protocol::{
     mux::{Class, frame::Frame},
     version::WEBSOCKET_SUBPROTOCOL,
 };
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::Attack;
-use crate::hostile::{answer::Answer, attacker::Attacker, tcp::Door, wire::websocket};
-
-/// Strangers who send too much are held back until their time for Hello is over: ten seconds.
-const PATIENCE: Duration = Duration::from_secs(14);
+use crate::hostile::{
+    answer::Answer,
+    attacker::{Attacker, PATIENCE},
+    tcp::Door,
+    wire::websocket,
+};
 
 pub(super) const ATTACK: Attack = Attack {
     name: "mux_violations",

@@ -4,14 +4,16 @@
 
 use bytes::Bytes;
 use rill_client::TransportKind;
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use super::Attack;
-use crate::hostile::{answer::Answer, attacker::Attacker, wire::webtransport::Browser};
+use crate::hostile::{
+    answer::Answer,
+    attacker::{Attacker, PATIENCE},
+    wire::webtransport::Browser,
+};
 
 const MORE_PIECES: usize = 12;
-const PATIENCE: Duration = Duration::from_secs(8);
-
 pub(super) const ATTACK: Attack = Attack {
     name: "odd_capsules",
     what: "Capsules that claim a gigabyte, that close with a reason of no UTF-8, that come in thousands, and bytes that are none",

@@ -3,16 +3,14 @@
 
 use quinn::{ReadError, ReadToEndError};
 use rill_client::TransportKind;
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use super::Attack;
 use crate::hostile::{
     answer::Answer,
-    attacker::Attacker,
+    attacker::{Attacker, PATIENCE},
     wire::{Session, Wire},
 };
-
-const PATIENCE: Duration = Duration::from_secs(8);
 
 pub(super) const ATTACK: Attack = Attack {
     name: "requests_after_connect",

@@ -11,9 +11,11 @@ use rill_protocol::{
 use std::sync::Arc;
 
 use super::Attack;
-use crate::hostile::{answer::Answer, attacker::Attacker, wire::Wire};
-
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(8);
+use crate::hostile::{
+    answer::Answer,
+    attacker::{Attacker, PATIENCE},
+    wire::Wire,
+};
 
 pub(super) const ATTACK: Attack = Attack {
     name: "ticket_twice",

@@ -14,14 +14,12 @@ use rill_protocol::{
     mux::Class,
     version::VERSION,
 };
-use std::time::Duration;
 
-use super::{answer::Answer, attacker::Attacker};
+use super::{
+    answer::Answer,
+    attacker::{Attacker, PATIENCE},
+};
 pub(crate) use stream::Stream;
-
-/// For an answer. The longest wait is that of a stranger who is held back until the time for
-/// Hello, ten seconds, is over.
-const ANSWER_PATIENCE: Duration = Duration::from_secs(14);
 
 /// A connection.
 pub(crate) enum Wire {
@@ -42,7 +40,7 @@ impl Wire {
                 TransportKind::WebSocket => websocket::Socket::connect(attacker).await.map(Self::WebSocket),
             }
         };
-        attacker.within(ANSWER_PATIENCE, connecting).await.unwrap_or(Err(Answer::Silent))
+        attacker.within(PATIENCE, connecting).await.unwrap_or(Err(Answer::Silent))
     }
 
     pub(crate) async fn open(&self, class: Class) -> Result<Stream, Answer> {
@@ -64,7 +62,7 @@ impl Wire {
 
     /// What becomes of the connection in time.
     pub(crate) async fn verdict(&self, attacker: &Attacker) -> Answer {
-        attacker.within(ANSWER_PATIENCE, self.ended()).await.unwrap_or(Answer::Silent)
+        attacker.within(PATIENCE, self.ended()).await.unwrap_or(Answer::Silent)
     }
 
     /// The connection's end, or a refusal on `stream`; other frames are passed over.
@@ -79,7 +77,7 @@ impl Wire {
                 },
             }
         };
-        attacker.within(ANSWER_PATIENCE, refused).await.unwrap_or(Answer::Silent)
+        attacker.within(PATIENCE, refused).await.unwrap_or(Answer::Silent)
     }
 }
 
@@ -116,7 +114,7 @@ impl Session {
         let attempt = rill_protocol::AttemptId(attacker.dice().array());
         control.send(&Control { version: VERSION }).await?;
         control.send(&Hello { ticket, attempt, client: "rill-bench hostile".to_owned() }).await?;
-        let welcomed = attacker.within(ANSWER_PATIENCE, control.expect::<Welcome>()).await;
+        let welcomed = attacker.within(PATIENCE, control.expect::<Welcome>()).await;
         match welcomed.unwrap_or(Err(Answer::Silent)) {
             Ok(_) => Ok(Self { wire, control, request: 0 }),
             Err(Answer::Cut) => Err(wire.verdict(attacker).await),
@@ -141,7 +139,7 @@ impl Session {
 
     /// The next frame of a kind on control, or what came instead.
     pub(crate) async fn expect<T: Body>(&mut self, attacker: &Attacker) -> Result<T, Answer> {
-        let found = attacker.within(ANSWER_PATIENCE, self.control.expect::<T>()).await;
+        let found = attacker.within(PATIENCE, self.control.expect::<T>()).await;
         match found.unwrap_or(Err(Answer::Silent)) {
             Err(Answer::Cut) => Err(self.wire.verdict(attacker).await),
             found => found,
