@@ -4,52 +4,15 @@ use rill_storage::{
     StoreError,
     blobs::{Finished, Progress},
 };
-use std::{fs, io, path::Path, process::Command};
-use tempfile::TempDir;
+use std::{fs, path::Path};
 
 use crate::{
     folder::open,
+    small_disk::SmallDisk,
     suite::{CHUNK, blob, content, feed, read},
 };
 
 const DISK_BYTES: u64 = 24 * 1024 * 1024;
-
-/// A small disk in memory; taken down when it is dropped.
-struct SmallDisk(TempDir);
-
-impl SmallDisk {
-    /// `None`, after a word, where nobody may mount; that is a failure in CI.
-    fn new() -> Option<Self> {
-        if !rustix::process::geteuid().is_root() {
-            assert!(std::env::var_os("CI").is_none(), "full disks need root, for mounting");
-            eprintln!("full disks need root, for mounting; nothing was tested");
-            return None;
-        }
-        let place = tempfile::tempdir().unwrap();
-        let size = format!("size={DISK_BYTES}");
-        let said =
-            Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(place.path()).output().unwrap();
-        assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
-        Some(Self(place))
-    }
-
-    fn filler(&self) -> std::path::PathBuf {
-        self.0.path().join("filler")
-    }
-
-    fn fill(&self) {
-        let mut filler = fs::File::create(self.filler()).unwrap();
-        let error = io::copy(&mut io::repeat(1), &mut filler).unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::StorageFull, "{error}");
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let unmounted = Command::new("umount").arg("--lazy").arg(self.0.path()).status();
-        assert!(unmounted.is_ok_and(|status| status.success()) || std::thread::panicking(), "umount");
-    }
-}
 
 fn files(folder: &Path) -> usize {
     fs::read_dir(folder).map_or(0, Iterator::count)
@@ -57,8 +20,8 @@ fn files(folder: &Path) -> usize {
 
 #[tokio::test]
 async fn what_has_no_room_is_refused_before_it_comes_and_while_it_does() {
-    let Some(disk) = SmallDisk::new() else { return };
-    let folder = disk.0.path().join("blobs");
+    let Some(disk) = SmallDisk::new(DISK_BYTES) else { return };
+    let folder = disk.path().join("blobs");
     let blobs = open(&folder);
     // More than there is, or than what is kept free for the store leaves.
     for size in [DISK_BYTES, DISK_BYTES - DISK_BYTES / 10 + 1] {
@@ -95,7 +58,7 @@ async fn what_has_no_room_is_refused_before_it_comes_and_while_it_does() {
     let Err(error) = blobs.stage(blob, &noted).await else { panic!("there is room") };
     assert!(matches!(error, StoreError::Full), "{error}");
 
-    fs::remove_file(disk.filler()).unwrap();
+    disk.make_space();
     let mut staged = blobs.stage(blob, &noted).await.unwrap();
     assert!(staged.offset() >= durable);
     feed(&mut staged, &content, size, CHUNK).await;

@@ -2,6 +2,8 @@
 //! a folder and to a bucket.
 
 mod folder;
+#[cfg(target_os = "linux")]
+mod full_disk;
 #[cfg(unix)]
 mod killed;
 mod memory;
@@ -11,5 +13,6 @@ mod moto;
 #[path = "../s3/mod.rs"]
 mod s3;
 #[cfg(target_os = "linux")]
+#[path = "../small_disk/mod.rs"]
 mod small_disk;
 mod suite;

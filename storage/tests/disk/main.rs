@@ -17,6 +17,8 @@ mod file_handles;
 mod files;
 mod fixture;
 mod flips;
+#[cfg(target_os = "linux")]
+mod full_disk;
 mod kinds;
 mod migrating;
 mod opening;
@@ -24,4 +26,5 @@ mod played;
 mod put_back;
 mod reopen;
 #[cfg(target_os = "linux")]
+#[path = "../small_disk/mod.rs"]
 mod small_disk;

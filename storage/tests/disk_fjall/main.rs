@@ -23,6 +23,9 @@ mod file_handles;
 mod files;
 #[path = "../disk/fixture.rs"]
 mod fixture;
+#[cfg(target_os = "linux")]
+#[path = "../disk/full_disk.rs"]
+mod full_disk;
 #[path = "../disk/kinds.rs"]
 mod kinds;
 #[path = "../disk/migrating.rs"]
@@ -36,5 +39,5 @@ mod put_back;
 #[path = "../disk/reopen.rs"]
 mod reopen;
 #[cfg(target_os = "linux")]
-#[path = "../disk/small_disk.rs"]
+#[path = "../small_disk/mod.rs"]
 mod small_disk;
