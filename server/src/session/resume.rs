@@ -53,49 +53,46 @@ pub(super) async fn resume(session: Arc<Session>, body: Resume) -> Bytes {
     // One after the other, as they were sent: a client goes by the answer to its last.
     let _turn = session.resuming.lock().await;
     let mut unchanged = 0;
-    let mut rooms = Vec::new();
+    let (mut rooms, mut avatars) = (Vec::new(), Vec::new());
     for cursor in body.cursors {
         match one(&session, &cursor).await {
             Ok(None) => unchanged += 1,
-            Ok(Some(room)) => rooms.push(room),
+            Ok(Some((room, avatar))) => {
+                avatars.extend(avatar.filter(|_| is_stepped_over(&room)));
+                rooms.push(room);
+            }
             Err(error) => return failed(body.request, error),
         }
         // A store that reads in place never waits: a long list lets others have their turn.
         consume_budget().await;
     }
-    match skipped(&session, &rooms).await {
-        Ok(avatars) => pictures::before(
-            pictures::of_these(avatars),
-            codec::frame(&Resumed { request: body.request, unchanged, rooms }),
-        ),
-        Err(error) => failed(body.request, error),
-    }
+    let resumed = codec::frame(&Resumed { request: body.request, unchanged, rooms });
+    pictures::before(pictures::of_these(avatars), resumed)
 }
 
-/// Avatars of rooms whose logs go on somewhere else: what changed them was perhaps stepped over.
-async fn skipped(session: &Session, rooms: &[ResumedRoom]) -> Result<Vec<RoomAvatar>, DomainError> {
-    let mut avatars = Vec::new();
-    for room in rooms.iter().filter(|room| matches!(room.outcome, Outcome::Limited | Outcome::EpochChanged)) {
-        let found = session.services.domain.rooms.avatar(room.room).await?;
-        if found.version > 0 {
-            avatars.push(RoomAvatar { room: room.room, avatar: avatar::avatar(&found) });
-        }
-        consume_budget().await;
-    }
-    Ok(avatars)
+/// The log goes on somewhere else: what changed the room's avatar was perhaps stepped over.
+fn is_stepped_over(room: &ResumedRoom) -> bool {
+    matches!(room.outcome, Outcome::Limited | Outcome::EpochChanged)
 }
 
-async fn one(session: &Arc<Session>, cursor: &Cursor) -> Result<Option<ResumedRoom>, DomainError> {
+/// What is to be said of a cursor, and what the room looks like at the end of its log, where it
+/// ever had an avatar; nothing where the cursor is at that end.
+async fn one(
+    session: &Arc<Session>,
+    cursor: &Cursor,
+) -> Result<Option<(ResumedRoom, Option<RoomAvatar>)>, DomainError> {
     let services = &session.services;
     let room = cursor.room;
     let gone = ResumedRoom { room, outcome: Outcome::Gone, epoch: Epoch::default(), base: number(0), head: number(0) };
     let live = services.hub.room(room).map(|live| live.handle);
     // Of one moment: a member has no departure of this membership up to the head, hence none
     // in front of the cursor, and a drain meets every later one.
-    let sight = services.store.log.tail_for(session.identity.user, room, u64::MAX, 0, 0).await?;
-    let Some(Sight { membership: Some(membership), part: (head, _) }) = sight else { return Ok(Some(gone)) };
+    let sight = services.store.log.end_for(session.identity.user, room).await?;
+    let Some(Sight { membership: Some(membership), part: (head, avatar) }) = sight else {
+        return Ok(Some((gone, None)));
+    };
     if !membership.is_active() {
-        return Ok(Some(gone));
+        return Ok(Some((gone, None)));
     }
     let verdict = judge(cursor.epoch, cursor.seq.get(), cursor.tail, &head);
     let (outcome, base) = match verdict {
@@ -115,12 +112,9 @@ async fn one(session: &Arc<Session>, cursor: &Cursor) -> Result<Option<ResumedRo
     {
         services.hub.grown(&session.inbox, handle, head.seq);
     }
-    Ok(outcome.map(|outcome| ResumedRoom {
-        room,
-        outcome,
-        epoch: head.epoch,
-        base: number(base),
-        head: number(head.seq),
+    let looks = (avatar.version > 0).then(|| RoomAvatar { room, avatar: avatar::avatar(&avatar) });
+    Ok(outcome.map(|outcome| {
+        (ResumedRoom { room, outcome, epoch: head.epoch, base: number(base), head: number(head.seq) }, looks)
     }))
 }
 

@@ -10,8 +10,8 @@ use rill_storage::{
     Store, StoreError,
     doorbell::Doorbell,
     model::{
-        Anchor, Appended, Entry, Head, Membership, MessagePage, NewBatch, NewEntry, NewRoom, Pending, Room, UserEntry,
-        UserFact, UserHead,
+        Anchor, Appended, Avatar, Entry, Head, Membership, MessagePage, NewBatch, NewEntry, NewRoom, Pending, Room,
+        UserEntry, UserFact, UserHead,
     },
     port::{
         Endings, Log, LogObserver, Rooms, UserLog, UserLogObserver,
@@ -127,6 +127,10 @@ impl<B: Between> Log for Wrapped<B> {
         bytes: usize,
     ) -> Result<Option<Sight<Tail>>, StoreError> {
         self.call(Call::Sight, self.store.log.tail_for(user, room, after, limit, bytes)).await
+    }
+
+    async fn end_for(&self, user: UserId, room: RoomId) -> Result<Option<Sight<(Head, Avatar)>>, StoreError> {
+        self.call(Call::Sight, self.store.log.end_for(user, room)).await
     }
 
     async fn messages_for(

@@ -11,7 +11,8 @@ use rill_storage::{
     doorbell::{self, Doorbell},
     limits::DOORBELL_ENTRIES_MAX,
     model::{
-        Anchor, Appended, Entry, Fact, Head, MessagePage, NewBatch, NewEntry, Replay, UserEntry, UserFact, UserHead,
+        Anchor, Appended, Avatar, Entry, Fact, Head, MessagePage, NewBatch, NewEntry, Replay, UserEntry, UserFact,
+        UserHead,
     },
     port::{
         ChangeObserver, Changed, Log, LogObserver, UserLog, UserLogObserver,
@@ -192,6 +193,10 @@ impl Log for View {
         bytes: usize,
     ) -> Result<Option<Sight<Tail>>, StoreError> {
         self.log.tail_for(user, room, after, limit, bytes).await
+    }
+
+    async fn end_for(&self, user: UserId, room: RoomId) -> Result<Option<Sight<(Head, Avatar)>>, StoreError> {
+        self.log.end_for(user, room).await
     }
 
     async fn messages_for(

@@ -3,7 +3,7 @@
 use crate::stage::{Kind, Stage, account, change, contract, new_room, post, room, user};
 use parking_lot::Mutex;
 use rill_storage::{
-    model::{Anchor, Change, Membership, Role},
+    model::{Anchor, Avatar, Change, Membership, Role},
     port::{
         ChangeObserver, Changed,
         log::{AppendRefused, Sight},
@@ -104,8 +104,9 @@ async fn what_is_there_and_what_somebody_may_see_of_it_come_together(kind: Kind)
     check(2, 6, &[(from, until)]).await;
 
     // The end alone, and who is in.
-    let sight = log.tail_for(user(1), room(1), u64::MAX, 0, 0).await.unwrap().unwrap();
-    assert_eq!((sight.part.0.seq, sight.part.1.len()), (6, 0));
+    let sight = log.end_for(user(1), room(1)).await.unwrap().unwrap();
+    assert_eq!((sight.part.0.seq, sight.part.1), (6, Avatar::default()));
+    assert!(log.end_for(user(1), room(2)).await.unwrap().is_none());
     assert!(sight.membership.is_some_and(|membership| membership.is_active()));
     assert_eq!(stage.append(1, post(3, 5, "x")).await.unwrap_err(), AppendRefused::NotAMember);
 }

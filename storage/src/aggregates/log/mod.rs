@@ -14,12 +14,12 @@ use async_trait::async_trait;
 use rill_protocol::{RoomId, UserId};
 use std::sync::Arc;
 
-use super::{Ports, Slot, Substrate, rooms::membership_of};
+use super::{Ports, Slot, Substrate, pictures, rooms::membership_of};
 use crate::{
     StoreError,
     doorbell::Doorbell,
     embedded::{keys, read::Read, stored, view::View},
-    model::{Anchor, Entry, Fact, Head, MessagePage, NewBatch, NewEntry},
+    model::{Anchor, Avatar, Entry, Fact, Head, MessagePage, NewBatch, NewEntry},
     port::log::{Append, AppendBatch, Log, LogObserver, Sight, Tail},
 };
 
@@ -72,6 +72,12 @@ fn tail(view: &View<'_>, room: RoomId, after: u64, limit: usize, bytes: usize) -
     let entries = if is_wanted { page::entries(view, room, after, limit, bytes) } else { Ok(Vec::new()) };
     let (Some(head), entries) = (head?, entries?) else { return Ok(None) };
     Ok(Some((Head::from(&head), entries)))
+}
+
+fn end(view: &View<'_>, room: RoomId) -> Result<Option<(Head, Avatar)>, StoreError> {
+    let (head, avatar) = (view.get(&keys::room_head(room)), pictures::avatar(view, &keys::room_avatar(room)));
+    let (Some(head), avatar) = (head?, avatar?) else { return Ok(None) };
+    Ok(Some((Head::from(&head), avatar)))
 }
 
 /// Something of a room, and what a user may see of it.
@@ -134,6 +140,10 @@ impl<S: Substrate> Log for Ports<S> {
         bytes: usize,
     ) -> Result<Option<Sight<Tail>>, StoreError> {
         self.read(Slot::Room(room), |view| sight(view, room, user, || tail(view, room, after, limit, bytes))).await
+    }
+
+    async fn end_for(&self, user: UserId, room: RoomId) -> Result<Option<Sight<(Head, Avatar)>>, StoreError> {
+        self.read(Slot::Room(room), |view| sight(view, room, user, || end(view, room))).await
     }
 
     async fn messages_for(
