@@ -3,19 +3,28 @@
 
 use bytes::Bytes;
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
-use rill_protocol::ClientId;
-use rill_server::files::service::{Cursors, FileError};
+use rill_protocol::{ClientId, RoomId, UserId};
+use rill_server::{
+    domain::DomainError,
+    files::service::{Cursors, FileError, Files},
+};
 use rill_storage::model::{Avatar, Reference};
 use std::{
     future::{Future, poll_fn},
     io::Cursor,
     pin::{Pin, pin},
-    sync::{Arc, atomic::Ordering},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     task::Poll,
+    time::Duration,
 };
+use tokio::sync::oneshot;
 
 use crate::{
     between::{Between, Call, wrapped},
+    meanwhile::Event,
     server::fresh,
     stopped::{Bare, MINUTE_MS},
 };
@@ -53,7 +62,7 @@ async fn until(work: &mut Pin<&mut impl Future>, is_so: impl AsyncFn() -> bool) 
 impl Bare {
     async fn sweeps(&self) {
         // What was asked for and not waited for is done first.
-        self.files.set_user_avatar(rill_protocol::UserId([9; 16]), None).await.unwrap_err();
+        self.files.set_user_avatar(UserId([9; 16]), None).await.unwrap_err();
         for _ in 0..3 {
             self.clock.ahead_ms.fetch_add(11 * MINUTE_MS, Ordering::Relaxed);
             self.files.sweep(&mut Cursors::default()).await.unwrap();
@@ -174,6 +183,112 @@ async fn of_two_who_set_it_at_once_one_is_seen_and_the_other_leaves_nothing() {
         assert!(one.version != other.version);
         bare.sweeps().await;
         bare.is_tidy().await;
+    }
+}
+
+/// Something happens behind one of the calls.
+struct Once {
+    behind: usize,
+    calls: AtomicUsize,
+    event: Mutex<Option<Event>>,
+}
+
+impl Once {
+    fn new(behind: usize, event: Event) -> Arc<Self> {
+        Arc::new(Self { behind, calls: AtomicUsize::new(0), event: Mutex::new(Some(event)) })
+    }
+
+    fn take(&self) -> Option<Event> {
+        self.event.lock().unwrap().take()
+    }
+
+    fn has_begun(&self) -> bool {
+        self.event.lock().unwrap().is_none()
+    }
+}
+
+impl Between for Once {
+    async fn before(&self, _: Call) {}
+
+    async fn after(&self, _: Call) {
+        let is_now = self.calls.fetch_add(1, Ordering::Relaxed) + 1 == self.behind;
+        if let Some(event) = is_now.then(|| self.take()).flatten() {
+            event.await;
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Whose {
+    User,
+    Room,
+    Emoji,
+}
+
+async fn set(files: Arc<Files>, (user, room): (UserId, RoomId), whose: Whose, seed: u8) -> Result<(), FileError> {
+    match whose {
+        Whose::User => files.set_user_avatar(user, Some(image(seed))).await.map(drop),
+        Whose::Room => {
+            let once = ClientId(fresh());
+            files.set_room_avatar((user, false), room, once, Some(image(seed))).await.map(drop)
+        }
+        Whose::Emoji => files.add_emoji((user, false), "sleepy", image(seed)).await.map(drop),
+    }
+}
+
+/// Somebody who sets a picture sleeps between two steps for longer than a claim holds, and wakes up
+/// between two steps of a sweep.
+#[tokio::test]
+async fn who_sleeps_for_too_long_names_nothing_that_is_gone() {
+    let bare = Bare::new().await;
+    for whose in [Whose::User, Whose::Room, Whose::Emoji] {
+        let (mut sleeps, mut refused, mut seed) = (0, 0, 0_u8);
+        'sleeps: for asleep_behind in 1.. {
+            for awake_behind in 1.. {
+                seed = seed.wrapping_add(1);
+                let (wake, woken) = oneshot::channel::<()>();
+                let sleep = Once::new(asleep_behind, Box::pin(async { drop(woken.await) }));
+                let files = bare.beside(wrapped(bare.store.clone(), sleep.clone()));
+                let setting = tokio::spawn(set(files, (bare.user, bare.room), whose, seed));
+                while !sleep.has_begun() && !setting.is_finished() {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+                if !sleep.has_begun() {
+                    setting.await.unwrap().unwrap();
+                    break 'sleeps;
+                }
+                sleeps += 1;
+                bare.clock.ahead_ms.fetch_add(11 * MINUTE_MS, Ordering::Relaxed);
+                let (told, outcome) = oneshot::channel();
+                let waking = Once::new(
+                    awake_behind,
+                    Box::pin(async move {
+                        wake.send(()).unwrap();
+                        drop(told.send(setting.await.unwrap()));
+                    }),
+                );
+                let sweeping = bare.beside(wrapped(bare.store.clone(), waking.clone()));
+                sweeping.sweep(&mut Cursors::default()).await.unwrap();
+                let late = waking.take();
+                let is_behind_all = late.is_some();
+                if let Some(wakes) = late {
+                    wakes.await;
+                }
+                match outcome.await.unwrap() {
+                    Ok(()) => {}
+                    Err(FileError::Domain(DomainError::Busy)) => refused += 1,
+                    Err(other) => panic!("{whose:?}, {asleep_behind}, {awake_behind}: {other}"),
+                }
+                bare.sweeps().await;
+                bare.is_tidy().await;
+                bare.files.remove_emoji((bare.user, false), "sleepy").await.unwrap();
+                if is_behind_all {
+                    break;
+                }
+            }
+        }
+        assert!(sleeps > 5 && refused > 0, "{whose:?}: {sleeps} slept, of whom {refused} had to come again");
+        bare.files.remove_emoji((bare.user, false), "sleepy").await.unwrap();
     }
 }
 

@@ -264,6 +264,17 @@ impl<S: Substrate> Contents for Ports<S> {
         self.write(Slot::Content(content.id()), move |tx| release(tx, content, reference)).await
     }
 
+    async fn expire(&self, content: ContentKey, reference: Reference, now_ms: u64) -> Result<bool, StoreError> {
+        self.write(Slot::Content(content.id()), move |tx| {
+            let pending = tx.get(&keys::pending_reference(content.id(), reference))?;
+            if pending.is_none_or(|row| row.until_ms > now_ms) {
+                return Ok(false);
+            }
+            release(tx, content, reference)
+        })
+        .await
+    }
+
     async fn spend(&self, content: ContentKey, offer: Offer) -> Result<bool, StoreError> {
         self.write(Slot::Content(content.id()), move |tx| {
             must_be_bounded(&offer)?;

@@ -58,6 +58,9 @@ pub trait Contents: Send + Sync {
     /// What a reference names is gone, or never came; returns whether the reference was
     /// there.
     async fn release(&self, content: ContentKey, reference: Reference) -> Result<bool, StoreError>;
+    /// As [`Self::release`], of a reference whose time has come and that nothing has made true: one
+    /// that was confirmed, or got more time, since somebody looked stays. Returns whether it went.
+    async fn expire(&self, content: ContentKey, reference: Reference, now_ms: u64) -> Result<bool, StoreError>;
     /// Spends a blob that was to be offered and is not going to be; returns `false` if it is
     /// the content's, which stays.
     async fn spend(&self, content: ContentKey, offer: Offer) -> Result<bool, StoreError>;

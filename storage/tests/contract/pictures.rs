@@ -179,10 +179,32 @@ async fn a_reference_that_is_doubted_is_found_by_whoever_tidies_up(kind: Kind) {
     assert!(!contents.doubt(key, reference, 40).await.unwrap());
 }
 
+/// Who tidies up has looked, and what refers becomes true, or gets more time, before the word.
+async fn only_what_is_still_due_expires(kind: Kind) {
+    let stage = kind.open();
+    let contents = &stage.store.contents;
+    let (key, reference) = (ContentKey([3; 32]), Reference::UserAvatar(user(1)));
+    assert!(!contents.expire(key, reference, u64::MAX).await.unwrap(), "nothing is there");
+    let offer = Offer { blob: BlobName([3; 32]), size: 10, facts: Vec::new() };
+    contents.claim(key, offer, reference, 10, 0).await.unwrap();
+    assert!(!contents.expire(key, reference, 9).await.unwrap());
+    contents.refer(key, reference, 20).await.unwrap();
+    assert!(!contents.expire(key, reference, 19).await.unwrap(), "it got more time");
+    assert!(contents.confirm(key, reference).await.unwrap());
+    assert!(!contents.expire(key, reference, u64::MAX).await.unwrap(), "it is true");
+    assert_eq!(contents.references(key, 10).await.unwrap(), [reference]);
+    assert!(contents.doubt(key, reference, 30).await.unwrap());
+    assert!(contents.expire(key, reference, 30).await.unwrap());
+    assert_eq!(contents.get(key).await.unwrap(), None);
+    assert!(!contents.confirm(key, reference).await.unwrap(), "who comes too late hears so");
+    assert!(!contents.expire(key, reference, 30).await.unwrap(), "once more");
+}
+
 contract! {
     a_users_avatar_is_set_by_who_knows_the_one_before
     a_rooms_avatar_is_an_entry_of_its_log
     an_emoji_is_there_until_its_own_removal
     there_are_no_more_emoji_than_may_be
     a_reference_that_is_doubted_is_found_by_whoever_tidies_up
+    only_what_is_still_due_expires
 }

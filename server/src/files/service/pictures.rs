@@ -202,7 +202,7 @@ impl Files {
                 }
                 let after = users.set_avatar(user, picture, before.version, self.clock.now_ms()).await?;
                 match after.ok_or(DomainError::NoSuchUser)? {
-                    after if after.picture == picture => return self.exchanged(after, None, placed).await,
+                    after if after.picture == picture => return self.exchanged(user, after, None, placed).await,
                     _ => continue,
                 }
             };
@@ -211,7 +211,7 @@ impl Files {
             let after = after.ok_or(DomainError::NoSuchUser)?;
             if after.picture == picture {
                 let old = Some((before_picture, Reference::UserAvatar(user)));
-                return self.exchanged(after, old, placed).await;
+                return self.exchanged(user, after, old, placed).await;
             }
         }
         Err(DomainError::Busy.into())
@@ -220,6 +220,7 @@ impl Files {
     /// The row says it: the rest.
     async fn exchanged(
         &self,
+        author: UserId,
         avatar: Avatar,
         old: Option<(Picture, Reference)>,
         placed: Option<&Placed>,
@@ -233,9 +234,27 @@ impl Files {
             && !self.confirm_named(placed).await?
         {
             tracing::warn!("a picture was given up while it was set");
+            self.name_nothing(author, placed.reference, avatar.version).await?;
             return Err(DomainError::Busy.into());
         }
         Ok(avatar)
+    }
+
+    /// Takes an avatar away whose picture is gone, unless another has taken its place.
+    async fn name_nothing(&self, author: UserId, reference: Reference, replaces: u64) -> Result<(), FileError> {
+        let at_ms = self.clock.now_ms();
+        match reference {
+            Reference::UserAvatar(user) => drop(self.store.users.set_avatar(user, None, replaces, at_ms).await?),
+            Reference::RoomAvatar(room) => {
+                let client_id = ClientId(self.entropy.bytes());
+                let digest = self.store.digest("room avatar", &[]);
+                let change = Change::Avatar { picture: None, replaces };
+                let entry = NewEntry { author, client_id, at_ms, digest, change };
+                drop(self.store.log.append(room, entry).await?);
+            }
+            Reference::Message { .. } | Reference::Emoji(_) => {}
+        }
+        Ok(())
     }
 
     /// Whether somebody may set the avatar of a room: the member who made it, and members who
@@ -272,7 +291,7 @@ impl Files {
         };
         let (at_ms, digest) = (self.clock.now_ms(), self.store.digest("room avatar", &[digest.as_bytes()]));
         let entry = |change| NewEntry { author: who.0, client_id, at_ms, digest, change };
-        let outcome = self.exchange_room(room, &entry, placed.as_ref()).await;
+        let outcome = self.exchange_room((who.0, room), &entry, placed.as_ref()).await;
         if let (Err(error), Some(placed)) = (&outcome, &placed) {
             self.came_to(error, placed).await;
         }
@@ -281,7 +300,7 @@ impl Files {
 
     async fn exchange_room(
         &self,
-        room: RoomId,
+        (author, room): (UserId, RoomId),
         entry: &(impl Fn(Change) -> NewEntry + Sync),
         placed: Option<&Placed>,
     ) -> Result<Avatar, FileError> {
@@ -307,7 +326,7 @@ impl Files {
                 }
                 Ok(_) => {
                     let old = before.picture.map(|picture| (picture, reference));
-                    return self.exchanged(now().await?, old, placed).await;
+                    return self.exchanged(author, now().await?, old, placed).await;
                 }
                 // Another was faster, or there is nothing to take away.
                 Err(AppendRefused::Unchanged) if picture.is_none() && before.picture.is_none() => return Ok(before),
@@ -348,14 +367,17 @@ impl Files {
 
     /// What the sweep does about a pending reference of a picture whose time has come.
     pub(super) async fn due_picture(&self, content: ContentKey, reference: Reference) -> Result<(), FileError> {
-        if self.is_named(content, reference).await? {
-            self.store.contents.confirm(content, reference).await?;
-            // It may have gone between the look and the word.
-            if self.is_named(content, reference).await? {
-                return Ok(());
-            }
+        let contents = &self.store.contents;
+        if !self.is_named(content, reference).await? {
+            // Who sets it may be late, and name it between the look and the word: then it stays.
+            contents.expire(content, reference, self.clock.now_ms()).await?;
+            return Ok(());
         }
-        self.store.contents.release(content, reference).await?;
+        contents.confirm(content, reference).await?;
+        // It may have gone between the look and the word, and never comes back.
+        if !self.is_named(content, reference).await? {
+            contents.release(content, reference).await?;
+        }
         Ok(())
     }
 

@@ -134,6 +134,10 @@ impl<B: Between> Contents for Wrapped<B> {
         self.other(self.store.contents.release(content, reference)).await
     }
 
+    async fn expire(&self, content: ContentKey, reference: Reference, now_ms: u64) -> Result<bool, StoreError> {
+        self.other(self.store.contents.expire(content, reference, now_ms)).await
+    }
+
     async fn spend(&self, content: ContentKey, offer: Offer) -> Result<bool, StoreError> {
         self.other(self.store.contents.spend(content, offer)).await
     }
