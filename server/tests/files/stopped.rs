@@ -2,7 +2,7 @@
 //! sweep finds it, and nothing stays behind.
 
 use bytes::Bytes;
-use rill_protocol::{ClientId, RoomId, TransferId, UserId, message::FileVariant};
+use rill_protocol::{ClientId, Code, RoomId, TransferId, UserId, message::FileVariant};
 use rill_server::{
     config::{self, Registration},
     domain::{Domain, World},
@@ -15,10 +15,11 @@ use rill_storage::{
     Store,
     blobs::{Blob, BlobPlace, Blobs, Finished, Progress},
     embedded::{self, Handle, MemoryOptions},
-    model::{Anchor, AttachedFile},
+    model::{Anchor, AttachedFile, FileState},
 };
 use std::{
     fs,
+    path::PathBuf,
     sync::{Arc, atomic::Ordering},
 };
 use tempfile::TempDir;
@@ -139,9 +140,13 @@ impl Bare {
         Ok(bytes)
     }
 
+    fn blob_paths(&self) -> Vec<PathBuf> {
+        let list = |folder: PathBuf| fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        list(self.folder.path().join("blobs")).filter(|path| path.is_dir()).flat_map(list).collect()
+    }
+
     pub(crate) fn blob_files(&self) -> usize {
-        let folders = fs::read_dir(self.folder.path().join("blobs")).unwrap().map(|entry| entry.unwrap().path());
-        folders.filter(|path| path.is_dir()).map(|path| fs::read_dir(path).unwrap().count()).sum()
+        self.blob_paths().len()
     }
 }
 
@@ -170,6 +175,43 @@ async fn one_that_was_finishing_is_finished() {
         assert_eq!((bare.blob_files(), bare.store.transfers.list(bare.user).await.unwrap().len()), (1, 0));
         assert_eq!(bare.store.transfers.kept(bare.user).await.unwrap(), LENGTH as u64);
     }
+}
+
+/// Its client was cut off while the server stopped, and asks what became of it.
+#[tokio::test]
+async fn one_that_was_finishing_is_finished_by_who_comes_back() {
+    let (bare, bytes) = (Bare::new().await, random(LENGTH));
+    let new = bare.told(&bytes);
+    let Begun::Going(mut upload) = bare.files.begin(bare.user, new.clone()).await.unwrap() else { panic!("wanted") };
+    upload.write(bytes.clone()).await.unwrap();
+    let (_, seq) = upload.message();
+    upload.suspend().await.unwrap();
+    bare.store.transfers.finish(bare.user, new.transfer, *blake3::hash(&bytes).as_bytes(), 0).await.unwrap();
+    let after = bare.beside(bare.store.clone());
+    let Begun::Settled(settled) = after.begin(bare.user, new).await.unwrap() else { panic!("all is there") };
+    assert_eq!(settled.seq, seq);
+    assert!(bare.read(seq).await.unwrap() == bytes);
+}
+
+/// What lies there is not what came: nobody is left waiting for it until its time is over.
+#[tokio::test]
+async fn one_that_can_never_be_finished_has_failed() {
+    let (bare, bytes) = (Bare::new().await, random(LENGTH));
+    let (transfer, seq, upload) = bare.sent(&bytes).await;
+    upload.suspend().await.unwrap();
+    let digest = blake3::hash(&bytes);
+    bare.store.transfers.finish(bare.user, transfer, *digest.as_bytes(), 0).await.unwrap();
+    let row = bare.store.transfers.get(bare.user, transfer).await.unwrap().unwrap();
+    let staged = bare.blobs.stage(Blob { name: row.blob, size: row.size }, &row.progress).await.unwrap();
+    assert_eq!(staged.finish(digest).await.unwrap(), Finished::Whole);
+    let [path] = &bare.blob_paths()[..] else { panic!("one blob") };
+    let mut stored = fs::read(path).unwrap();
+    stored[1_000] ^= 1;
+    fs::write(path, stored).unwrap();
+    bare.sweep_after(11 * MINUTE_MS).await;
+    assert_eq!(bare.attached(seq).await.state, FileState::Failed { code: Code::FileDamaged.number() });
+    assert!(matches!(bare.read(seq).await, Err(FileError::NoSuchFile)));
+    assert_eq!((bare.blob_files(), bare.store.transfers.list(bare.user).await.unwrap().len()), (0, 0));
 }
 
 #[tokio::test]

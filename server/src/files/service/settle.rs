@@ -30,6 +30,12 @@ pub struct Settled {
     pub file: Arc<AttachedFile>,
 }
 
+/// Whether a transfer that this has happened to will never come to its end.
+pub(super) fn is_for_good(why: &FileError) -> bool {
+    let is_out = matches!(why, FileError::Domain(DomainError::NotAMember | DomainError::NoSuchRoom));
+    is_out || why.ends_transfer()
+}
+
 impl Files {
     /// Says nothing of the bytes to who has not the store's secret.
     pub(super) fn content_key(&self, digest: &[u8; 32], size: u64) -> ContentKey {
@@ -193,8 +199,7 @@ impl Files {
     /// Gives a transfer up if this is why it will never come to its end; returns what is to be
     /// answered.
     pub(super) async fn ended_by(&self, transfer: &Transfer, why: FileError) -> FileError {
-        let is_out = matches!(why, FileError::Domain(DomainError::NotAMember | DomainError::NoSuchRoom));
-        if is_out || why.ends_transfer() { self.give_up(transfer, why).await } else { why }
+        if is_for_good(&why) { self.give_up(transfer, why).await } else { why }
     }
 
     /// Ends a transfer that will not come to its end; returns what is to be answered.

@@ -18,6 +18,7 @@ use super::{
         BUCKET_WALK_EVERY_MS, FINISHING_MS, STRAY_MS, STRAYS_EVERY_MS, SWEEP_AT_ONCE, SWEEP_EVERY_MS, SWEEP_ROUNDS_MAX,
         WALK_EVERY_MS,
     },
+    settle::is_for_good,
     sight,
     writers::Writer,
 };
@@ -184,7 +185,7 @@ impl Files {
 
     /// One that was to be finished, and was not.
     async fn stopped(&self, found: &Transfer, digest: [u8; 32], since_ms: u64) -> Result<(), FileError> {
-        let Some((transfer, writer)) = self.alone(found, since_ms).await? else { return Ok(()) };
+        let Some((transfer, _writer)) = self.alone(found, since_ms).await? else { return Ok(()) };
         let transfer = &transfer;
         if transfer.state != (TransferState::Finishing { digest }) || self.was_complete(transfer).await? {
             return Ok(());
@@ -193,18 +194,27 @@ impl Files {
         let Some(head) = self.store.log.head(room).await? else { return Ok(()) };
         let at = (head.epoch, seq);
         let blob = Blob { name: transfer.blob, size: transfer.size };
-        let staged = self.blobs.stage(blob, &transfer.progress).await?;
-        if staged.offset() < blob.size {
-            // Its client may come back with the rest, until its time is over.
-            return Ok(());
+        let finished = async {
+            let staged = self.blobs.stage(blob, &transfer.progress).await?;
+            if staged.offset() < blob.size {
+                // Its client may come back with the rest, until its time is over.
+                return Ok(());
+            }
+            match staged.finish(blake3::Hash::from_bytes(digest)).await? {
+                Finished::Whole => self.complete(transfer, at, digest).await.map(drop),
+                Finished::Other(_) => Err(FileError::DigestWrong),
+            }
+        };
+        match finished.await {
+            // Nobody is told to wait for what never comes.
+            Err(why) if is_for_good(&why) => {
+                tracing::warn!(%why, "a file that was to be finished has failed");
+                self.fail(transfer, why.code()).await?;
+                self.metrics.files.failed(why.code());
+                Ok(())
+            }
+            outcome => outcome,
         }
-        let finished = staged.finish(blake3::Hash::from_bytes(digest)).await?;
-        match finished {
-            Finished::Whole => drop(self.complete(transfer, at, digest).await?),
-            Finished::Other(_) => drop(self.fail(transfer, Code::FileDigestWrong).await?),
-        }
-        drop(writer);
-        Ok(())
     }
 
     async fn contents(&self, after: Option<ContentKey>) -> Result<Option<ContentKey>, FileError> {
