@@ -9,7 +9,7 @@ use rill_protocol::{
 use serde::de::DeserializeOwned;
 use std::{future::Future, pin::Pin, sync::Arc};
 
-use super::{End, Session, people, resume, rooms, writer::Outgoing};
+use super::{End, Session, people, request, resume, rooms, writer::Outgoing};
 use crate::{
     admission::Over,
     wire::{code::Failure, number},
@@ -43,12 +43,11 @@ pub(super) fn failed(request: u32, failure: impl Into<Failure>) -> Bytes {
     codec::frame(&Failed { request, code: failure.code.number(), detail: failure.detail })
 }
 
-/// The number of a request whose body is not understood: every request begins with it,
-/// and what is none has number 0.
+/// The number of a request; what is none has number 0.
 fn request_number(frame: &Frame) -> u32 {
     match frame.known() {
         Some(Kind::View | Kind::Ping) => 0,
-        _ => codec::decode_prefix::<u32>(&frame.body).map_or(0, |(request, _)| request),
+        _ => request::number(frame),
     }
 }
 

@@ -11,12 +11,7 @@ use rill_protocol::{
 use std::{ops::Range, sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout};
 
-use super::{
-    Session,
-    dispatch::failed,
-    observed::told,
-    reader::{FrameReader, ReadError},
-};
+use super::{Session, dispatch::failed, observed::told, reader::FrameReader, request};
 use crate::{
     admission::Over,
     files::service::{FileError, FileStream},
@@ -27,24 +22,14 @@ use crate::{
 /// Answers until the client ends the stream.
 pub(super) async fn run<R: RecvStream, S: SendStream>(session: Arc<Session>, mut reader: FrameReader<R>, mut send: S) {
     send.set_priority(Priority::File);
-    loop {
-        let frame = match reader.next().await {
-            Ok(Some(frame)) => frame,
-            Ok(None) => return send.finish(),
-            Err(ReadError::Violation(code)) => {
-                session.refused(code);
-                reader.stop(code);
-                return send.reset(code);
-            }
-            Err(ReadError::Gone) => return,
-        };
+    while let Some(frame) = request::next(&session, &mut reader, &mut send).await {
         let begun = Instant::now();
         let (first, bytes) = match session.may(true) {
             Ok(()) => match answer(&session, &frame).await {
                 Ok((start, stream)) => (codec::frame(&start), Some(stream)),
-                Err(failure) => (failed(request_number(&frame), failure), None),
+                Err(failure) => (failed(request::number(&frame), failure), None),
             },
-            Err(Over::Refuse) => (failed(request_number(&frame), Code::RateLimited), None),
+            Err(Over::Refuse) => (failed(request::number(&frame), Code::RateLimited), None),
             Err(Over::Close) => return session.registration.end(Code::RateLimited),
         };
         told(&session, frame.known(), &first, begun);
@@ -61,10 +46,6 @@ pub(super) async fn run<R: RecvStream, S: SendStream>(session: Arc<Session>, mut
             return send.reset(code);
         }
     }
-}
-
-fn request_number(frame: &Frame) -> u32 {
-    codec::decode_prefix::<u32>(&frame.body).map_or(0, |(request, _)| request)
 }
 
 /// What is asked for: its beginning, and where and what the bytes are.

@@ -13,12 +13,7 @@ use serde::de::DeserializeOwned;
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
-use super::{
-    Session,
-    dispatch::failed,
-    observed::told,
-    reader::{FrameReader, ReadError},
-};
+use super::{Session, dispatch::failed, observed::told, reader::FrameReader, request};
 use crate::{
     admission::Over,
     domain::messages::Page,
@@ -31,23 +26,13 @@ pub(super) async fn run<R: RecvStream, S: SendStream>(session: Arc<Session>, mut
     send.set_priority(Priority::History);
     reader.set_body_bytes_max(limits::CLIENT_FRAME_BODY_BYTES_MAX);
     let stuck_after = Duration::from_millis(limits::STUCK_AFTER_MS);
-    loop {
-        let frame = match reader.next().await {
-            Ok(Some(frame)) => frame,
-            Ok(None) => return send.finish(),
-            Err(ReadError::Violation(code)) => {
-                session.refused(code);
-                reader.stop(code);
-                return send.reset(code);
-            }
-            Err(ReadError::Gone) => return,
-        };
+    while let Some(frame) = request::next(&session, &mut reader, &mut send).await {
         // Pages that nobody takes hold up further ones, of this connection alone.
         let Ok(_page) = session.pages.acquire().await else { return };
         let begun = Instant::now();
         let answer = match session.may(true) {
             Ok(()) => answer(&session, &frame).await,
-            Err(Over::Refuse) => failed(request_number(&frame), Code::RateLimited),
+            Err(Over::Refuse) => failed(request::number(&frame), Code::RateLimited),
             Err(Over::Close) => return session.registration.end(Code::RateLimited),
         };
         told(&session, frame.known(), &answer, begun);
@@ -60,12 +45,8 @@ pub(super) async fn run<R: RecvStream, S: SendStream>(session: Arc<Session>, mut
     }
 }
 
-fn request_number(frame: &Frame) -> u32 {
-    codec::decode_prefix::<u32>(&frame.body).map_or(0, |(request, _)| request)
-}
-
 async fn answer(session: &Session, frame: &Frame) -> Bytes {
-    let request = request_number(frame);
+    let request = request::number(frame);
     let page = match page(session, frame).await {
         Ok(page) => page,
         Err(failure) => return failed(request, failure),

@@ -17,6 +17,7 @@ mod observed;
 mod people;
 mod pictures;
 mod reader;
+mod request;
 mod resume;
 mod rooms;
 mod streams;

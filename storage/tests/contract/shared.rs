@@ -46,6 +46,10 @@ enum Actor {
     /// Refers to what may be stored.
     Refer {
         number: u64,
+    },
+    /// Has a reference, and says what its message is.
+    Settle {
+        number: u64,
         step: u8,
     },
     /// Deletes a message once it is complete.
@@ -123,7 +127,7 @@ impl World {
                         offers.insert(number, offer);
                         next
                     }
-                    1 | 2 => {
+                    _ => {
                         // Now and then it is not known whether a claim was made, and it is made again.
                         let offer = offers[&number].clone();
                         match contents.claim(key(1), offer, reference(number), UNTIL_MS, START_MS).await.unwrap() {
@@ -131,42 +135,28 @@ impl World {
                                 // It is sent again, into another blob, unless the message was given up.
                                 (!self.log.contains_key(&number)).then_some(Actor::Upload { number, step: 0 })
                             }
-                            Claimed::Ours(_) | Claimed::Theirs(_) => next,
+                            Claimed::Ours(_) | Claimed::Theirs(_) if step == 1 => next,
+                            Claimed::Ours(_) | Claimed::Theirs(_) => Some(Actor::Settle { number, step: 0 }),
                         }
-                    }
-                    3 => match self.say(number, Word::Complete) {
-                        Word::Complete => next,
-                        Word::Failed | Word::Gone => Some(Actor::Upload { number, step: 9 }),
-                    },
-                    4 => {
-                        let is_there = contents.confirm(key(1), reference(number)).await.unwrap();
-                        assert!(is_there || self.log[&number] == Word::Gone, "message {number} lost its reference");
-                        None
-                    }
-                    _ => {
-                        contents.release(key(1), reference(number)).await.unwrap();
-                        None
                     }
                 }
             }
-            Actor::Refer { number, step } => {
-                let next = Some(Actor::Refer { number, step: step + 1 });
-                match step {
-                    0 => contents.refer(key(1), reference(number), UNTIL_MS).await.unwrap().and(next),
-                    1 => match self.say(number, Word::Complete) {
-                        Word::Complete => next,
-                        Word::Failed | Word::Gone => Some(Actor::Refer { number, step: 9 }),
-                    },
-                    2 => {
-                        let is_there = contents.confirm(key(1), reference(number)).await.unwrap();
-                        assert!(is_there || self.log[&number] == Word::Gone, "message {number} lost its reference");
-                        None
-                    }
-                    _ => {
-                        contents.release(key(1), reference(number)).await.unwrap();
-                        None
-                    }
-                }
+            Actor::Refer { number } => {
+                let found = contents.refer(key(1), reference(number), UNTIL_MS).await.unwrap();
+                found.map(|_| Actor::Settle { number, step: 0 })
+            }
+            Actor::Settle { number, step: 0 } => match self.say(number, Word::Complete) {
+                Word::Complete => Some(Actor::Settle { number, step: 1 }),
+                Word::Failed | Word::Gone => Some(Actor::Settle { number, step: 2 }),
+            },
+            Actor::Settle { number, step: 1 } => {
+                let is_there = contents.confirm(key(1), reference(number)).await.unwrap();
+                assert!(is_there || self.log[&number] == Word::Gone, "message {number} lost its reference");
+                None
+            }
+            Actor::Settle { number, .. } => {
+                contents.release(key(1), reference(number)).await.unwrap();
+                None
             }
             Actor::Delete { number, step: 0 } => match self.log.get(&number) {
                 Some(Word::Complete) => {
@@ -233,7 +223,7 @@ impl World {
         let mut actors = vec![Actor::Collect];
         for number in seed * 100..seed * 100 + MESSAGES {
             actors.push(match self.random(3) {
-                0 => Actor::Refer { number, step: 0 },
+                0 => Actor::Refer { number },
                 _ => Actor::Upload { number, step: 0 },
             });
             if self.random(2) == 0 {
