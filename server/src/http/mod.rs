@@ -126,7 +126,7 @@ pub fn router<S: Serve>(api: Arc<Api>, operating: Operating, serve: S) -> Router
         .route("/me", get(accounts::me))
         .route("/me/avatar", put(pictures::set_own).delete(pictures::remove_own))
         .route("/users/{user}/avatar", get(pictures::of_user))
-        .route("/users/{user}/avatar/{size}", get(pictures::small_of_user))
+        .route("/users/{user}/avatar/{size}", get(pictures::of_user))
         .route("/emoji", get(pictures::list_emoji))
         .route("/emoji/{name}", get(pictures::emoji).put(pictures::add_emoji).delete(pictures::remove_emoji))
         .route("/password", post(accounts::change_password))
@@ -146,7 +146,7 @@ pub fn router<S: Serve>(api: Arc<Api>, operating: Operating, serve: S) -> Router
             "/rooms/{room}/avatar",
             get(pictures::of_room).put(pictures::set_of_room).delete(pictures::remove_of_room),
         )
-        .route("/rooms/{room}/avatar/{size}", get(pictures::small_of_room))
+        .route("/rooms/{room}/avatar/{size}", get(pictures::of_room))
         .fallback(|| async { ApiError::from(Code::NotFound) })
         .method_not_allowed_fallback(|| async { ApiError::from(Code::MethodNotAllowed) })
         .layer(middleware::from_fn(coded::refusals))

@@ -180,27 +180,51 @@ pub(super) async fn remove_of_room(
     Ok(told(&now))
 }
 
-/// What stands behind the id in an address: nothing, or `small`.
-fn is_small(size: Option<&str>) -> Result<bool, ApiError> {
-    match size {
-        None => Ok(false),
-        Some("small") => Ok(true),
-        Some(_) => Err(Code::NotFound.into()),
+/// What an address names: whose avatar, and behind it nothing or `small`.
+#[derive(Deserialize)]
+pub(super) struct Named {
+    #[serde(alias = "user", alias = "room")]
+    of: String,
+    size: Option<String>,
+}
+
+impl Named {
+    fn is_small(&self) -> Result<bool, ApiError> {
+        match self.size.as_deref() {
+            None => Ok(false),
+            Some("small") => Ok(true),
+            Some(_) => Err(Code::NotFound.into()),
+        }
     }
 }
 
-async fn user_avatar(api: &Api, user: &str) -> Result<Avatar, ApiError> {
-    let user: UserId = user.parse().map_err(|_| ApiError::from(Code::NotFound))?;
-    let profile = api.services.domain.people.profile(user).await?;
-    Ok(profile.ok_or(Code::NotFound)?.avatar)
+/// How a picture is asked for.
+type Asked = (Method, HeaderMap, Query<Version>);
+
+pub(super) async fn of_user(
+    State(api): State<Arc<Api>>,
+    _: Authenticated,
+    Path(named): Path<Named>,
+    asked: Asked,
+) -> Result<Response, ApiError> {
+    let is_small = named.is_small()?;
+    let user: UserId = named.of.parse().map_err(|_| ApiError::from(Code::NotFound))?;
+    let profile = api.services.domain.people.profile(user).await?.ok_or(Code::NotFound)?;
+    avatar_answer(&api, asked, &profile.avatar, is_small).await
 }
 
-async fn avatar_answer(
-    api: &Api,
-    asked: (Method, HeaderMap, Option<String>),
-    avatar: &Avatar,
-    is_small: bool,
+pub(super) async fn of_room(
+    State(api): State<Arc<Api>>,
+    _: Authenticated,
+    Path(named): Path<Named>,
+    asked: Asked,
 ) -> Result<Response, ApiError> {
+    let is_small = named.is_small()?;
+    let avatar = api.services.domain.rooms.avatar(room_id(&named.of)?).await?;
+    avatar_answer(&api, asked, &avatar, is_small).await
+}
+
+async fn avatar_answer(api: &Api, asked: Asked, avatar: &Avatar, is_small: bool) -> Result<Response, ApiError> {
     let files = api.services.files.as_ref().ok_or(Code::NotFound)?;
     if avatar.picture.is_none() {
         return Err(Code::NotFound.into());
@@ -212,64 +236,14 @@ async fn avatar_answer(
     .await
 }
 
-pub(super) async fn of_user(
-    State(api): State<Arc<Api>>,
-    _: Authenticated,
-    method: Method,
-    headers: HeaderMap,
-    Path(user): Path<String>,
-    Query(Version { v }): Query<Version>,
-) -> Result<Response, ApiError> {
-    let avatar = user_avatar(&api, &user).await?;
-    avatar_answer(&api, (method, headers, v), &avatar, false).await
-}
-
-pub(super) async fn small_of_user(
-    State(api): State<Arc<Api>>,
-    _: Authenticated,
-    method: Method,
-    headers: HeaderMap,
-    Path((user, size)): Path<(String, String)>,
-    Query(Version { v }): Query<Version>,
-) -> Result<Response, ApiError> {
-    let is_small = is_small(Some(&size))?;
-    let avatar = user_avatar(&api, &user).await?;
-    avatar_answer(&api, (method, headers, v), &avatar, is_small).await
-}
-
-pub(super) async fn of_room(
-    State(api): State<Arc<Api>>,
-    _: Authenticated,
-    method: Method,
-    headers: HeaderMap,
-    Path(room): Path<String>,
-    Query(Version { v }): Query<Version>,
-) -> Result<Response, ApiError> {
-    let avatar = api.services.domain.rooms.avatar(room_id(&room)?).await?;
-    avatar_answer(&api, (method, headers, v), &avatar, is_small(None)?).await
-}
-
-pub(super) async fn small_of_room(
-    State(api): State<Arc<Api>>,
-    _: Authenticated,
-    method: Method,
-    headers: HeaderMap,
-    Path((room, size)): Path<(String, String)>,
-    Query(Version { v }): Query<Version>,
-) -> Result<Response, ApiError> {
-    let is_small = is_small(Some(&size))?;
-    let avatar = api.services.domain.rooms.avatar(room_id(&room)?).await?;
-    avatar_answer(&api, (method, headers, v), &avatar, is_small).await
-}
-
 /// The picture, or that the client has it.
 async fn answer(
-    (method, headers, asked): (Method, HeaderMap, Option<String>),
+    (method, headers, Query(Version { v })): Asked,
     (version, size): (u64, &str),
     read: impl AsyncFnOnce() -> Result<PictureBytes, FileError>,
 ) -> Result<Response, ApiError> {
     let tag = format!("\"{version}{size}\"");
-    let is_present = asked.and_then(|asked| asked.parse().ok()) == Some(version);
+    let is_present = v.and_then(|v| v.parse().ok()) == Some(version);
     let described: [(HeaderName, HeaderValue); 3] = [
         (header::ETAG, HeaderValue::try_from(&tag).unwrap_or(HeaderValue::from_static(""))),
         (header::CACHE_CONTROL, if is_present { KEEP } else { ASK_EACH_TIME }),
@@ -325,15 +299,13 @@ pub(super) async fn list_emoji(
 pub(super) async fn emoji(
     State(api): State<Arc<Api>>,
     _: Authenticated,
-    method: Method,
-    headers: HeaderMap,
     Path(name): Path<String>,
-    Query(Version { v }): Query<Version>,
+    asked: Asked,
 ) -> Result<Response, ApiError> {
     let set = api.services.domain.people.emoji().await?;
     let emoji = set.emoji.iter().find(|emoji| emoji.name == name).ok_or(Code::NotFound)?;
     let files = api.services.files.as_ref().ok_or(Code::NotFound)?;
-    answer((method, headers, v), (emoji.version, ""), async || files.read_emoji(emoji).await).await
+    answer(asked, (emoji.version, ""), async || files.read_emoji(emoji).await).await
 }
 
 pub(super) async fn add_emoji(
