@@ -24,6 +24,7 @@ async fn the_api_of_administrators_is_closed_to_everybody_else() {
         (Method::POST, "users/ann/enable"),
         (Method::POST, "users/ann/reset-password"),
         (Method::POST, "users/bob/role"),
+        (Method::DELETE, "users/ann/avatar"),
         (Method::GET, "users/ann/sessions"),
         (Method::DELETE, "users/ann/sessions"),
         (Method::DELETE, "users/ann/sessions/x"),
@@ -144,6 +145,10 @@ async fn accounts_are_listed_in_pages_and_unknown_ones_are_not_found() {
         (act(&server, &ann, "users/nobody/disable").await, "not_found"),
         (act(&server, &ann, "users/%00/enable").await, "not_found"),
         (act(&server, &ann, "users/nobody/reset-password").await, "not_found"),
+        (
+            answer(server.request(Method::DELETE, "/api/v1/admin/users/nobody/avatar").bearer_auth(&ann)).await,
+            "not_found",
+        ),
         (server.post(&ann, "/api/v1/admin/users/bob/role", &json!({})).await, "bad_request"),
     ] {
         assert_eq!(code(&answer), expected, "{answer:?}");

@@ -241,6 +241,25 @@ async fn emoji_are_added_listed_and_removed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_administrator_takes_somebodys_avatar_away() {
+    let server = Server::start().await;
+    let (root, ann) = (server.register("root").await, server.register("ann").await);
+    let before = blobs(&server);
+    let remove = async |token: &str| delete(&server, token, "admin/users/ann/avatar", "").await;
+    assert_eq!(put(&server, &ann, "me/avatar", png(30, 30, 1)).await.0, StatusCode::OK);
+    assert_eq!(name(&remove(&ann).await), "403 not_administrator");
+    let of_ann = format!("users/{}/avatar", me(&server, &ann).await);
+    assert_eq!(picture(&server, &root, &of_ann).await.status(), StatusCode::OK);
+    for again in [false, true] {
+        assert_eq!(remove(&root).await.0, StatusCode::NO_CONTENT, "{again}");
+        assert_eq!(picture(&server, &ann, &of_ann).await.status(), StatusCode::NOT_FOUND, "{again}");
+    }
+    assert_eq!(blobs(&server), before, "nothing is left");
+    assert_eq!(put(&server, &ann, "me/avatar", png(30, 30, 2)).await.0, StatusCode::OK, "and sets another one");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn where_administrators_alone_add_emoji_nobody_else_does() {
     let server = Server::start_with(&["--set", "emoji.add=administrators"]).await;
     let (root, ann) = (server.register("root").await, server.register("ann").await);

@@ -119,6 +119,11 @@ impl Accounts {
         Ok(())
     }
 
+    /// Whose name it is.
+    pub async fn id_of(&self, name: &str) -> Result<UserId, DomainError> {
+        Ok(self.named(name).await?.id)
+    }
+
     /// Somebody's id and logins.
     pub async fn sessions_of(&self, name: &str) -> Result<Vec<Session>, DomainError> {
         let user = self.named(name).await?;

@@ -24,6 +24,7 @@ pub(super) fn routes() -> Router<Arc<Api>> {
         .route("/users/{name}/enable", post(users::enable))
         .route("/users/{name}/reset-password", post(users::reset_password))
         .route("/users/{name}/role", post(users::set_role))
+        .route("/users/{name}/avatar", delete(users::remove_avatar))
         .route("/users/{name}/sessions", get(sessions::list).delete(sessions::end_all))
         .route("/users/{name}/sessions/{session}", delete(sessions::end))
         .route("/invitations", get(invitations::list).post(invitations::create))

@@ -20,6 +20,7 @@ use crate::{
         json::JsonBody,
         paging::{Paging, paging},
     },
+    wire::code::Failure,
 };
 
 const PAGE: usize = 100;
@@ -109,6 +110,18 @@ pub(super) async fn reset_password(
     let (password, ended) = api.services.domain.accounts.reset_password(&actor, &name).await?;
     api.services.logins_ended(&ended, Code::SessionRevoked);
     Ok(Json(json!({ "password": password })))
+}
+
+pub(super) async fn remove_avatar(
+    State(api): State<Arc<Api>>,
+    Administrator(actor): Administrator,
+    Path(name): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    let files = api.services.files.as_ref().ok_or(Code::Unsupported)?;
+    let user = api.services.domain.accounts.id_of(&name).await?;
+    files.set_user_avatar(user, None).await.map_err(Failure::from)?;
+    tracing::info!(by = %actor, %user, "somebody's avatar was taken away");
+    Ok(StatusCode::NO_CONTENT)
 }
 
 pub(super) async fn set_role(
