@@ -16,8 +16,8 @@ const LENGTH: usize = 4 << 20;
 async fn what_is_safe_is_read_while_it_comes() {
     let room = Room::start().await;
     let bytes = random(LENGTH);
-    // Half a minute's worth; it is given up long before.
-    let upload = room.begin("data.bin", &bytes, |upload| upload.throttle(Throttle::new(128 << 10))).await;
+    // Two minutes' worth; it is given up long before.
+    let upload = room.begin("data.bin", &bytes, |upload| upload.throttle(Throttle::new(32 << 10))).await;
     let listed = loop {
         let listed = room.list("files").await["messages"][0].clone();
         if listed["seq"].is_u64() {

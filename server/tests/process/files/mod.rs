@@ -27,6 +27,10 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// Parts of 4 MiB lie in the bucket as soon as they are whole.
 const SIZE: usize = 10 << 20;
 const SLOWLY: u64 = 8 << 20;
+/// Longer than a server goes on asking a bucket, ...
+const AWAY: Duration = Duration::from_secs(13);
+/// ... for each time of which there would be one post.
+const POSTS_MIN: usize = 4;
 
 /// Servers on one Redis and one bucket, which they reach by a way that can be cut.
 struct Nodes {
@@ -138,15 +142,15 @@ async fn a_bucket_that_is_away_holds_up_no_chat_and_loses_no_file() {
     let handle = ann.upload(Upload::new(room, &path).throttle(Throttle::new(SLOWLY))).await.unwrap();
     safe(handle.watch(), 4 << 20).await;
     nodes.way.cut(true);
-    // Longer than a server goes on asking.
     let begun = std::time::Instant::now();
     let mut posts = 0;
-    while begun.elapsed() < Duration::from_secs(13) {
+    while begun.elapsed() < AWAY {
         let posted = bob.post(room, &format!("meanwhile {posts}")).await.unwrap();
-        timeout(Duration::from_secs(5), posted.posted()).await.expect("chat waits for the bucket").unwrap();
+        timeout(PATIENCE, posted.posted()).await.unwrap().unwrap();
         posts += 1;
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
+    assert!(posts >= POSTS_MIN, "chat waits for the bucket: {posts} in {AWAY:?}");
     assert!(handle.progress().phase != Phase::Over, "it cannot be there");
     nodes.way.cut(false);
     let file = timeout(PATIENCE, handle.done()).await.unwrap().unwrap();
