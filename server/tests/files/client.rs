@@ -209,6 +209,22 @@ impl Sending {
         }
     }
 
+    /// Sends on, within what is granted, until that is refused; the name of the code.
+    pub(crate) async fn refused(mut self) -> String {
+        loop {
+            let granted = self.at.credit.get().min(self.file.start.size.get());
+            self.up_to(granted as usize).await;
+            match self.stream.next().await {
+                Ok(Some(frame)) => match frame.decode_if::<UploadAt>() {
+                    Some(at) => self.at = at.unwrap(),
+                    None => return name(frame.decode::<Failed>().unwrap().code),
+                },
+                Ok(None) => return "nothing".into(),
+                Err(code) => return name(code),
+            }
+        }
+    }
+
     /// Says that this was all.
     pub(crate) async fn end(self) -> Result<Uploaded, String> {
         let digest = self.file.digest();

@@ -1,47 +1,29 @@
 //! A disk that is full in the middle: the sender is told to come again, and nothing is lost.
-#![cfg(target_os = "linux")] // mounts a small disk in memory
 
+use rill_client::TransportKind;
 use rill_server::{
     config,
-    files::service::{Begun, FileError, Upload},
+    files::{
+        image::Format,
+        service::{Begun, FileError, Upload},
+    },
 };
 use rill_storage::blobs::BlobPlace;
-use std::{fs, io, path::Path, process::Command};
+use std::fs;
 use tempfile::TempDir;
 
-use crate::{client::random, stopped::Bare};
+use crate::{
+    client::{File, Reading, download, random},
+    making,
+    server::{Server, outcome},
+    small_disk::SmallDisk,
+    stopped::Bare,
+};
 
-/// A small disk that is taken down when it is dropped.
-struct SmallDisk(TempDir);
-
-impl SmallDisk {
-    fn new() -> Self {
-        let place = TempDir::new().unwrap();
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=32m", "tmpfs"]).arg(place.path()).status();
-        assert!(mounted.unwrap().success());
-        Self(place)
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    fn fill(&self) {
-        let mut filler = fs::File::create(self.path().join("filler")).unwrap();
-        let error = io::copy(&mut io::repeat(1), &mut filler).unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::StorageFull, "{error}");
-    }
-
-    fn make_space(&self) {
-        fs::remove_file(self.path().join("filler")).unwrap();
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("--lazy").arg(self.path()).status();
-    }
-}
+const DISK_BYTES: u64 = 32 * 1024 * 1024;
+const LENGTH: usize = 12 << 20;
+/// Of which so much is there when the disk is full.
+const SAFE: usize = 3 << 20;
 
 /// Writes on, to the end or until it cannot.
 async fn write(upload: &mut Upload, bytes: &bytes::Bytes) -> Result<(), FileError> {
@@ -54,15 +36,10 @@ async fn write(upload: &mut Upload, bytes: &bytes::Bytes) -> Result<(), FileErro
 
 #[tokio::test]
 async fn a_full_disk_in_the_middle_loses_nothing_and_leaves_nothing() {
-    if !rustix::process::geteuid().is_root() {
-        assert!(std::env::var_os("CI").is_none(), "a full disk needs root, for mounting");
-        eprintln!("a full disk needs root, for mounting; nothing was tested");
-        return;
-    }
-    let disk = SmallDisk::new();
+    let Some(disk) = SmallDisk::new(DISK_BYTES) else { return };
     let place = BlobPlace::Folder(disk.path().join("blobs"));
     let bare = Bare::over(config::Files::default(), place, TempDir::new().unwrap()).await;
-    let bytes = random(12 << 20);
+    let bytes = random(LENGTH);
     let new = bare.told(&bytes);
     let begin = async || match bare.files.begin(bare.user, new.clone()).await {
         Ok(Begun::Going(upload)) => Ok(upload),
@@ -71,7 +48,7 @@ async fn a_full_disk_in_the_middle_loses_nothing_and_leaves_nothing() {
     };
     let mut upload = begin().await.unwrap();
     let (_, seq) = upload.message();
-    upload.write(bytes.slice(..3 << 20)).await.unwrap();
+    upload.write(bytes.slice(..SAFE)).await.unwrap();
     upload.suspend().await.unwrap();
 
     let mut upload = begin().await.unwrap();
@@ -91,10 +68,60 @@ async fn a_full_disk_in_the_middle_loses_nothing_and_leaves_nothing() {
     assert_eq!(bare.files.begin(bare.user, bare.told(&bytes)).await.err().unwrap().code().name(), "storage_full");
     disk.make_space();
     let mut upload = begin().await.unwrap();
-    assert!(upload.offset() >= 3 << 20, "{}", upload.offset());
+    assert!(upload.offset() >= SAFE as u64, "{}", upload.offset());
     assert_eq!(upload.message().1, seq);
     write(&mut upload, &bytes).await.unwrap();
     upload.finish(*blake3::hash(&bytes).as_bytes()).await.unwrap();
     assert!(bare.read(seq).await.unwrap() == bytes);
     assert_eq!(fs::read_dir(disk.path().join("blobs/staging")).unwrap().count(), 0);
+}
+
+/// Of the place of blobs alone: chat has room.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_sends_hears_that_the_disk_is_full_and_goes_on_when_it_is_not() {
+    let Some(disk) = SmallDisk::new(DISK_BYTES) else { return };
+    let blobs = disk.path().join("blobs");
+    let server = Server::start_with(&[&format!("blobs.folder={}", blobs.display())]).await;
+    let mia = server.person("mia").await;
+    let mut session = mia.connect(&server, TransportKind::Quic).await;
+    let room = session.create("files").await;
+    let (file, other) = (File::random(room, LENGTH), File::random(room, LENGTH));
+    let mut sending = file.begin(&session).await.unwrap();
+    sending.up_to(SAFE).await;
+    sending.safe(SAFE as u64).await;
+    let seq = sending.at.seq;
+    disk.fill();
+    assert_eq!(sending.refused().await, "storage_full");
+    for refused in [&file, &other] {
+        assert_eq!(refused.begin(&session).await.err().as_deref(), Some("storage_full"));
+    }
+    // Nothing is taken for whole, and what was safe is.
+    assert_eq!(outcome(server.ask(&mia, room, seq)).await, "425 file_not_ready");
+    let read = Reading::open(&session).await.get(room, seq, 0..SAFE as u64).await.unwrap();
+    assert!(read[..] == file.bytes[..SAFE]);
+    let picture = making::encoded(making::picture(60, 40), Format::Png);
+    let of_mia = format!("users/{}/avatar", mia.login.user.id);
+    let seen = async |path| outcome(server.request(&mia, reqwest::Method::GET, path)).await;
+    assert_eq!(server.set_avatar(&mia, picture.clone().into()).await, "507 storage_full");
+    assert_eq!(server.add_emoji(&mia, "ok", picture.clone().into()).await, "507 storage_full");
+    assert_eq!((seen(&of_mia).await, seen("emoji/ok").await), ("404 not_found".into(), "404 not_found".into()));
+    session.create("chat goes on").await;
+    // The one that has begun, and nothing else.
+    let lies = || -> usize {
+        let folders = fs::read_dir(&blobs).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
+        folders.map(|folder| fs::read_dir(folder).unwrap().count()).sum()
+    };
+    assert_eq!(lies(), 1);
+
+    disk.make_space();
+    let mut sending = file.begin(&session).await.unwrap();
+    assert!(sending.sent >= SAFE as u64, "{}", sending.sent);
+    assert_eq!(sending.at.seq, seq, "the same message");
+    sending.up_to(LENGTH).await;
+    sending.end().await.unwrap();
+    assert!(download(&session, room, seq).await.unwrap() == file.bytes);
+    assert_eq!(server.set_avatar(&mia, picture.clone().into()).await, "200");
+    assert_eq!(server.add_emoji(&mia, "ok", picture.into()).await, "201");
+    // The file, the avatar in two sizes, the emoji.
+    assert_eq!(lies(), 4);
 }

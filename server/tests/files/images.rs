@@ -6,6 +6,7 @@ use rill_protocol::{U53, message::FileVariant};
 
 use crate::{
     client::{File, Reading},
+    making,
     server::Server,
 };
 
@@ -14,21 +15,7 @@ fn picture() -> Bytes {
     let mut png = Vec::new();
     let pixels = image::RgbImage::from_fn(800, 600, |x, y| image::Rgb([x as u8, y as u8, (x ^ y) as u8]));
     pixels.write_to(&mut std::io::Cursor::new(&mut png), image::ImageFormat::Png).unwrap();
-    let mut text = b"tEXtComment\0taken at home".to_vec();
-    let sum = crc32(&text).to_be_bytes();
-    let mut chunk = ((text.len() - 4) as u32).to_be_bytes().to_vec();
-    chunk.append(&mut text);
-    chunk.extend(sum);
-    // Behind the header.
-    png.splice(33..33, chunk);
-    png.into()
-}
-
-/// PNG's checksum (RFC 2083, section 3.4).
-fn crc32(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(u32::MAX, |sum, byte| {
-        (0..8).fold(sum ^ u32::from(*byte), |sum, _| if sum & 1 == 1 { (sum >> 1) ^ 0xEDB8_8320 } else { sum >> 1 })
-    })
+    making::png_with(&png, &[making::chunk(b"tEXt", b"Comment\0taken at home")]).into()
 }
 
 over_each! {

@@ -16,13 +16,21 @@ mod cut;
 mod damage;
 mod downloads;
 mod forgotten;
+#[cfg(target_os = "linux")]
 mod full;
 mod held;
+mod hostile;
 mod images;
 mod instant;
+#[path = "../images/making.rs"]
+#[allow(dead_code)] // of what the tests of images send
+mod making;
 mod meanwhile;
 mod pictures;
 mod refused;
 mod server;
+#[cfg(target_os = "linux")]
+#[path = "../../../storage/tests/small_disk/mod.rs"]
+mod small_disk;
 mod stopped;
 mod whole;

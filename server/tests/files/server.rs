@@ -1,6 +1,8 @@
 //! The server of one test, which can be stopped and started again, and people who use it.
 
+use bytes::Bytes;
 use clap::Parser;
+use reqwest::Method;
 use rill_client::{
     Endpoints, TransportKind, Trust,
     http::{Api, Login},
@@ -16,6 +18,7 @@ use rill_server::{
     config::{Cli, Command},
     runtime::{Clock, Entropy, SystemClock, SystemEntropy},
 };
+use serde_json::Value;
 use std::{
     path::PathBuf,
     sync::{
@@ -124,16 +127,42 @@ impl Server {
         reqwest::get(format!("http://{http}/metrics")).await.unwrap().text().await.unwrap()
     }
 
+    /// A request of somebody, of a path below that of the API.
+    pub(crate) fn request(&self, person: &Person, method: Method, path: &str) -> reqwest::RequestBuilder {
+        let http = self.running.as_ref().unwrap().ready.http;
+        let url = format!("http://{http}/api/v1/{path}");
+        reqwest::Client::new().request(method, url).bearer_auth(&person.login.token)
+    }
+
     /// A request for the file of a message.
     pub(crate) fn ask(&self, person: &Person, room: RoomId, seq: U53) -> reqwest::RequestBuilder {
-        let http = self.running.as_ref().unwrap().ready.http;
-        let url = format!("http://{http}/api/v1/rooms/{room}/files/{}", seq.get());
-        reqwest::Client::new().get(url).bearer_auth(&person.login.token)
+        self.request(person, Method::GET, &format!("rooms/{room}/files/{}", seq.get()))
+    }
+
+    /// Sets somebody's avatar; `200`, or the status and the name of the code.
+    pub(crate) async fn set_avatar(&self, person: &Person, image: Bytes) -> String {
+        outcome(self.request(person, Method::PUT, "me/avatar").body(image)).await
+    }
+
+    /// The same of an emoji.
+    pub(crate) async fn add_emoji(&self, person: &Person, name: &str, image: Bytes) -> String {
+        outcome(self.request(person, Method::PUT, &format!("emoji/{name}")).body(image)).await
     }
 
     pub(crate) async fn person(&self, name: &str) -> Person {
         Person { login: self.api().1.register(name, "correct horse", "test").await.unwrap() }
     }
+}
+
+/// The status of an answer, and the name of the code if it is a refusal.
+pub(crate) async fn outcome(request: reqwest::RequestBuilder) -> String {
+    let answer = request.send().await.unwrap();
+    let status = answer.status();
+    if status.is_success() {
+        return status.as_u16().to_string();
+    }
+    let said: Value = answer.json().await.unwrap();
+    format!("{} {}", status.as_u16(), said["error"]["name"].as_str().unwrap_or("nothing"))
 }
 
 pub(crate) fn fresh<const N: usize>() -> [u8; N] {

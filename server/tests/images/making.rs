@@ -143,6 +143,25 @@ pub(crate) fn png_with(png: &[u8], chunks: &[Vec<u8>]) -> Vec<u8> {
     [&png[..33], &chunks.concat(), &png[33..]].concat()
 }
 
+pub(crate) fn png_header(width: u32, height: u32, bits: u8, colours: u8) -> Vec<u8> {
+    let data = [&width.to_be_bytes()[..], &height.to_be_bytes(), &[bits, colours, 0, 0, 0]].concat();
+    [b"\x89PNG\r\n\x1a\n", chunk(b"IHDR", &data).as_slice()].concat()
+}
+
+/// A PNG that claims more than any that is taken, of a few zeros.
+pub(crate) fn png_bomb() -> Vec<u8> {
+    let zeros = fdeflate::compress_to_vec(&[0; 100_000]);
+    [png_header(30_000, 30_000, 8, 2), chunk(b"IDAT", &zeros), chunk(b"IEND", b"")].concat()
+}
+
+/// A GIF of one pixel, that many times.
+pub(crate) fn gif_of(frames: usize) -> Vec<u8> {
+    let screen = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff";
+    // Three codes of three bits: clear, the first colour, end.
+    let frame = b"\x2c\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0";
+    [&screen[..], &frame.repeat(frames), b"\x3b"].concat()
+}
+
 pub(crate) fn png_with_metadata(png: &[u8], orientation: u16) -> Vec<u8> {
     let mut file = png_with(
         png,

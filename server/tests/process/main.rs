@@ -11,6 +11,7 @@ mod engines;
 #[cfg(unix)]
 mod files;
 mod front;
+#[cfg(target_os = "linux")]
 mod full_disk;
 mod log;
 mod memory;
@@ -22,6 +23,9 @@ mod running;
 #[cfg(unix)]
 #[path = "../../../storage/tests/s3/mod.rs"]
 mod s3;
+#[cfg(target_os = "linux")]
+#[path = "../../../storage/tests/small_disk/mod.rs"]
+mod small_disk;
 mod store;
 #[cfg(unix)]
 mod went_back;
