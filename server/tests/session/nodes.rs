@@ -1,7 +1,7 @@
 //! Several nodes on one store: what one does, those who are at another hear of, whatever
 //! the bus does.
 
-use rill_protocol::{Code, Epoch, RoomId, message::*};
+use rill_protocol::{Code, Epoch, RoomId, U53, message::*};
 use rill_server::{
     cluster::{
         Channel, Cluster, Shared,
@@ -27,6 +27,7 @@ use std::{
 
 use crate::{
     peer::{Peer, entry},
+    pictures::{change, picture},
     shared_store::{Bell, view},
     world::{Person, World, later, memory_store},
 };
@@ -249,6 +250,32 @@ async fn what_a_lost_doorbell_hides_the_sweep_finds() {
     assert!(nodes.lost.load(Relaxed) > 0);
     later(SWEEP_PERIOD_MS).await;
     assert_eq!(next(&mut bob).await, (4, "unheard".into()));
+}
+
+/// What the node remembers of the room is older than what is stepped over.
+#[tokio::test]
+async fn who_steps_over_a_rooms_new_avatar_hears_of_it_from_a_node_that_has_not() {
+    let nodes = Nodes::new().await;
+    let (room, _peers, [ann, bob]) = nodes.two_in_a_room().await;
+    let there = &nodes.nodes[1];
+    let told = || nodes.count(1, "rill_memory_told_total");
+    loop {
+        let before = told();
+        assert_eq!(there.services.domain.rooms.avatar(room).await.unwrap().version, 0);
+        if told() > before {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    nodes.deaf.store(true, Relaxed);
+    change(&nodes.nodes[0], &ann, room, Some(picture(1))).await;
+    let now = there.store().rooms.get(room).await.unwrap().unwrap().avatar;
+    let mut peer = there.attached(&bob).await;
+    let request = peer.request();
+    let cursor = Cursor { room, epoch: Epoch::default(), seq: U53::default(), tail: 0 };
+    peer.control.send(&Resume { request, cursors: vec![cursor] }).await;
+    let heard = peer.control.expect::<RoomAvatars>().await.avatars;
+    assert_eq!(heard.iter().map(|of| of.avatar.version.get()).collect::<Vec<_>>(), [now.version]);
 }
 
 #[tokio::test]

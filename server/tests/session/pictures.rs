@@ -12,7 +12,7 @@ use crate::{
     world::{Person, SystemEntropyBytes, World},
 };
 
-fn picture(number: u8) -> Picture {
+pub(crate) fn picture(number: u8) -> Picture {
     let of = Rendering { format: PictureFormat::Png, size: 10 };
     Picture { content: ContentKey([number; 32]), blob: BlobName([number; 32]), large: of, small: Some(of) }
 }
@@ -75,7 +75,13 @@ async fn whoever_shows_somebody_hears_of_their_avatar() {
     assert_eq!(other.control.expect::<UserAvatars>().await, UserAvatars { avatars: vec![of(&ann, own)] });
 }
 
-async fn change(world: &World, person: &Person, room: rill_protocol::RoomId, picture: Option<Picture>) -> u64 {
+/// Sets the avatar of a room at one node; the seq of its entry.
+pub(crate) async fn change(
+    world: &World,
+    person: &Person,
+    room: rill_protocol::RoomId,
+    picture: Option<Picture>,
+) -> u64 {
     let replaces = world.store().rooms.get(room).await.unwrap().unwrap().avatar.version;
     let entry = NewEntry {
         author: person.identity.user,
