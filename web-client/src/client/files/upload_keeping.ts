@@ -23,8 +23,12 @@ export class UploadKeeping {
     private readonly clock: Clock,
   ) {}
 
-  /** Before it is sent, so that a reload finds it. Without storage it is sent all the same. */
+  /**
+   * Before it is sent, and before it is read: that may take long, and a reload meanwhile is to
+   * find it. Without storage it is sent all the same.
+   */
   async keep(entry: UploadEntry, file: Blob): Promise<void> {
+    const kept = this.store(entry).then((stored) => (stored ? this.keepFile(entry, file) : undefined));
     try {
       await this.hashing.take(() => this.hash(entry, file));
     } catch {
@@ -32,11 +36,10 @@ export class UploadKeeping {
       return;
     }
     if (!this.book.has(entry)) return;
-    const stored = await this.book.store.put(entry.stored).then(
-      () => true,
-      () => false,
-    );
-    if (stored && file.size <= KEPT_FILE_BYTES_MAX) await this.keepFile(entry, file);
+    // With what is known of it now.
+    await this.store(entry);
+    const waitMs = file.size <= SURELY_KEPT_BYTES_MAX ? SURELY_KEPT_MS_MAX : KEEP_MS_MAX;
+    await Promise.race([kept, pause(this.clock, waitMs)]);
   }
 
   /** What was kept of a transfer. */
@@ -58,24 +61,25 @@ export class UploadKeeping {
     entry.stored = { ...entry.stored, prefix, digest: ahead };
   }
 
-  /** The page may have stored it already. */
-  private async putFile(transfer: TransferId, file: Blob): Promise<void> {
-    const stored = await this.book.store.file(transfer).catch(() => null);
-    if (stored?.size !== file.size) await this.book.store.putFile(transfer, file);
+  /** Whether it could be. */
+  private store(entry: UploadEntry): Promise<boolean> {
+    return this.book.store.put(entry.stored).then(
+      () => true,
+      () => false,
+    );
   }
 
-  /** Resolves once the file is kept, or a person has waited long enough. */
   private async keepFile(entry: UploadEntry, file: Blob): Promise<void> {
+    if (file.size > KEPT_FILE_BYTES_MAX) return;
     const { transfer } = entry.stored;
-    const kept = this.putFile(transfer, file).then(
-      async () => {
-        // It was taken back or was whole meanwhile.
-        if (!this.book.has(entry) || entry.done)
-          await this.book.store.remove(transfer).catch(() => undefined);
-      },
-      () => undefined,
-    );
-    const waitMs = file.size <= SURELY_KEPT_BYTES_MAX ? SURELY_KEPT_MS_MAX : KEEP_MS_MAX;
-    await Promise.race([kept, pause(this.clock, waitMs)]);
+    try {
+      // The page may have stored it already.
+      const stored = await this.book.store.file(transfer).catch(() => null);
+      if (stored?.size !== file.size) await this.book.store.putFile(transfer, file);
+    } catch {
+      return;
+    }
+    // It was taken back or was whole meanwhile.
+    if (!this.book.has(entry) || entry.done) await this.book.store.remove(transfer).catch(() => undefined);
   }
 }

@@ -44,6 +44,8 @@ export interface UploadStore {
   get(transfer: TransferId): Promise<StoredUpload | null>;
   put(upload: StoredUpload): Promise<void>;
   remove(transfer: TransferId): Promise<void>;
+  /** What was kept of a transfer is that of a new one, in one step: its file is kept all the while. */
+  replace(transfer: TransferId, by: StoredUpload): Promise<void>;
   file(transfer: TransferId): Promise<Blob | null>;
   putFile(transfer: TransferId, file: Blob): Promise<void>;
 }
@@ -78,6 +80,19 @@ export function openUploadStore(user: UserId): UploadStore {
           change.done,
         ]);
       }),
+    replace: (transfer, by) =>
+      timely(async () => {
+        const change = (await opened).transaction(['uploads', 'files'], 'readwrite');
+        const [uploads, files] = [change.objectStore('uploads'), change.objectStore('files')];
+        const file = await files.get([user, transfer]);
+        await Promise.all([
+          uploads.put({ ...by, user }),
+          ...(file ? [files.put(file, [user, by.transfer])] : []),
+          uploads.delete([user, transfer]),
+          files.delete([user, transfer]),
+          change.done,
+        ]);
+      }),
     file: (transfer) => timely(async () => (await (await opened).get('files', [user, transfer])) ?? null),
     // How long this may take goes by the file: who waits for it says so.
     putFile: async (transfer, file) => {
@@ -97,6 +112,13 @@ export function memoryUploadStore(): UploadStore {
     remove: (transfer) => {
       files.delete(transfer);
       return Promise.resolve(void uploads.delete(transfer));
+    },
+    replace: (transfer, by) => {
+      const file = files.get(transfer);
+      if (file) files.set(by.transfer, file);
+      files.delete(transfer);
+      uploads.delete(transfer);
+      return Promise.resolve(void uploads.set(by.transfer, { ...by }));
     },
     file: (transfer) => Promise.resolve(files.get(transfer) ?? null),
     putFile: (transfer, file) => Promise.resolve(void files.set(transfer, file)),

@@ -303,6 +303,43 @@ describe('what is kept', () => {
     await until(page, () => page.lines[0]?.file?.state.outcome === FileOutcome.complete);
   });
 
+  it('of a file that is not read yet is all of it, also when it is tried again', async () => {
+    const slow = noise(100 * KIB);
+    const slice = slow.slice.bind(slow);
+    let isStuck = true;
+    slow.slice = (from, to) => {
+      const part = slice(from, to);
+      // As on a disk that does not answer.
+      if (isStuck) part.arrayBuffer = () => new Promise(() => undefined);
+      return part;
+    };
+    const { uploadStore } = page;
+    const first = page.upload(room, 'noise.bin', slow).transfer;
+    await page.clock.pass(100);
+    expect(await uploadStore.all()).toMatchObject([{ transfer: first, digest: null }]);
+    expect((await uploadStore.file(first))?.size).toBe(100 * KIB);
+
+    // One that the server has ended goes as another one.
+    server.files.refuse = Code.fileDigestWrong;
+    page.client.stop();
+    await page.clock.pass(100);
+    page = new Page(server, memoryOutboxStore(), uploadStore);
+    await page.view(room);
+    const kept = await uploadStore.file(first);
+    isStuck = false;
+    await until(page, () => page.uploads[0]?.state === 'failed');
+    isStuck = true;
+    expect(kept).toBe(slow);
+    page.client.command({ do: 'retryUpload', transfer: first });
+    await page.clock.pass(0);
+    const [again, ...others] = await uploadStore.all();
+    expect(others).toEqual([]);
+    expect(again).toMatchObject({ name: 'noise.bin', code: null, digest: null });
+    expect(again?.transfer).not.toBe(first);
+    expect(await uploadStore.file(again?.transfer ?? '')).toBe(slow);
+    expect(await uploadStore.file(first)).toBe(null);
+  });
+
   it('is forgotten before another tab may have the transfer', async () => {
     const told: string[] = [];
     const store = memoryUploadStore();

@@ -91,14 +91,22 @@ export class Uploads {
     if (!entry || entry.stored.code === null) return;
     const over = entry.stored.ended ?? entry.stored.code === Code.keyReused;
     if (over && entry.file) {
-      const file = entry.file.bytes as Blob;
-      this.takeBack(entry);
-      this.add({ ...entry.anew(this.clock.now(), newId), file });
+      this.sendAnew(entry, entry.file.bytes as Blob);
       return;
     }
     entry.tries = 0;
     this.book.change(entry, { code: null });
     this.tries.drain();
+  }
+
+  /** What the server has ended goes as another message. */
+  private sendAnew(entry: UploadEntry, file: Blob): void {
+    const anew = entry.anew(this.clock.now(), newId);
+    // A reload finds the one or the other, and its file.
+    if (!entry.isAlive)
+      void this.store.replace(entry.stored.transfer, newStored(anew, file.size)).catch(() => undefined);
+    this.takeBack(entry);
+    this.add({ ...anew, file });
   }
 
   /** Lets go of what has failed. */
