@@ -144,20 +144,33 @@ export function fileAddress(room: string, seq: number): string {
   return `/api/v1/rooms/${encodeURIComponent(room)}/files/${String(seq)}`;
 }
 
-/** Whether this way leads to the file at all. */
-export async function isFileServed(room: string, seq: number): Promise<boolean> {
+/**
+ * Whether this way leads to the file: it does, it does not, what answers says that the server
+ * is away or has too much to do, or nothing answers.
+ */
+export type FileWay = 'goes' | 'refused' | 'away' | 'gone';
+
+export async function fileWay(room: string, seq: number): Promise<FileWay> {
   const asked = { method: 'HEAD', signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) };
-  return fetch(fileAddress(room, seq), asked).then(
-    ({ ok }) => ok,
-    () => false,
-  );
+  try {
+    const { ok, status } = await fetch(fileAddress(room, seq), asked);
+    if (ok) return 'goes';
+    return status >= 500 || status === 429 ? 'away' : 'refused';
+  } catch {
+    return 'gone';
+  }
 }
 
-/**
- * How much the server has of a file that is being sent; null where it does not say.
- * Only the head of the answer is read: it says where the bytes end that there are.
- */
-export async function arrivedBytes(room: string, seq: number, knownBytes: number): Promise<number | null> {
+/** What the server has of a file that is being sent. */
+export interface Arrived {
+  /** Null where it does not say. */
+  bytes: number | null;
+  /** There is nothing more to ask: it is all there, or not for this user. */
+  over: boolean;
+}
+
+/** Only the head of the answer is read: it says where the bytes end that there are. */
+export async function arrived(room: string, seq: number, knownBytes: number): Promise<Arrived> {
   const enough = new AbortController();
   const late = setTimeout(() => {
     enough.abort();
@@ -165,14 +178,19 @@ export async function arrivedBytes(room: string, seq: number, knownBytes: number
   const headers = { range: `bytes=${String(Math.max(0, knownBytes - 1))}-` };
   try {
     const answer = await fetch(fileAddress(room, seq), { headers, signal: enough.signal, cache: 'no-store' });
-    const found = /^bytes \d+-(\d+)\//.exec(answer.headers.get('content-range') ?? '');
-    return answer.status === 206 && found ? Number(found[1]) + 1 : null;
+    const found = /^bytes \d+-(\d+)\/(\d+)$/.exec(answer.headers.get('content-range') ?? '');
+    if (answer.status !== 206 || !found) return { bytes: null, over: SAY_NO_MORE.includes(answer.status) };
+    const bytes = Number(found[1]) + 1;
+    return { bytes, over: bytes >= Number(found[2]) };
   } catch {
-    return null;
+    return { bytes: null, over: false };
   } finally {
     clearTimeout(late);
     enough.abort();
   }
 }
+
+/** The login is over, or the file is not, or no longer, for this user. */
+const SAY_NO_MORE = [401, 403, 404, 410];
 
 export { CLIENT as CLIENT_NAME };

@@ -1,10 +1,11 @@
 /**
  * How much of a file that somebody else is sending has arrived. Nothing is pushed about it:
- * the server is asked where what it has ends, from time to time, as long as somebody looks.
+ * the server is asked where what it has ends, from time to time, as long as somebody looks
+ * and there is more to come.
  */
 import { onScopeDispose, ref, watch } from 'vue';
 import type { Ref } from 'vue';
-import { arrivedBytes } from '../client/http';
+import { arrived } from '../client/http';
 import type { RoomId } from '../protocol/generated';
 
 const LOOK_EVERY_MS = 1_500;
@@ -18,10 +19,12 @@ export function useArriving(of: () => { room: RoomId; seq: number } | null): Ref
 
   async function look(room: RoomId, seq: number, pauseMs: number): Promise<void> {
     const mine = turn;
-    const found = document.hidden ? null : await arrivedBytes(room, seq, bytes.value);
+    const found = document.hidden ? null : await arrived(room, seq, bytes.value);
     if (mine !== turn) return;
-    const moved = found !== null && found > bytes.value;
-    if (moved) bytes.value = found;
+    const moved = found?.bytes != null && found.bytes > bytes.value;
+    if (moved) bytes.value = found.bytes ?? 0;
+    // What becomes of it, its message says.
+    if (found?.over) return;
     const nextMs = moved || document.hidden ? LOOK_EVERY_MS : Math.min(pauseMs * 1.5, LOOK_EVERY_MS_MAX);
     timer = setTimeout(() => void look(room, seq, nextMs), nextMs);
   }

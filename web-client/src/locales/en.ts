@@ -218,6 +218,7 @@ export const en = {
     play: 'Play {name}',
     unplayable: 'This browser cannot play it: download it.',
     loading: 'Loading · {n}%',
+    interrupted: 'Interrupted. It goes on when the connection is back.',
     previous: 'Previous picture',
     next: 'Next picture',
     zoomIn: 'Larger',

@@ -219,6 +219,7 @@ export const zh: Messages = {
     play: '播放 {name}',
     unplayable: '此浏览器无法播放，请下载。',
     loading: '正在加载 · {n}%',
+    interrupted: '播放中断，网络恢复后自动继续。',
     previous: '上一张',
     next: '下一张',
     zoomIn: '放大',
