@@ -1,10 +1,15 @@
 /**
  * The voice message that is heard. There is one sound for the whole page, so that it goes
  * on while its bubble scrolls away; whatever else begins to play ends it, and the other
- * way round.
+ * way round. Of several that are asked for while they load, the last one is heard.
  */
 import { defineStore } from 'pinia';
 import { ref } from 'vue';
+
+/** A recorder does not write how long it is: browsers know only when they have looked at its end. */
+const LOOK_AT_END_S = 1e7;
+/** Nobody wants to hear so little of an end. */
+const END_S = 0.05;
 
 export const usePlayback = defineStore('playback', () => {
   /** Which one it is: a message, or the recording that is about to be sent. */
@@ -15,9 +20,9 @@ export const usePlayback = defineStore('playback', () => {
   let address = '';
   let frame = 0;
   let letGo: (() => void) | null = null;
-
-  /** A recorder does not write how long it is: browsers know only when they have looked at its end. */
-  const LOOK_AT_END_S = 1e7;
+  /** Whatever somebody does about sounds ends what was asked for before. */
+  let turn = 0;
+  let asked: string | null = null;
 
   function make(): HTMLAudioElement {
     if (audio) return audio;
@@ -35,13 +40,7 @@ export const usePlayback = defineStore('playback', () => {
       positionMs.value = 0;
     });
     // Caught on its way down: media in the page tell of their beginning to nobody else.
-    document.addEventListener(
-      'play',
-      () => {
-        made.pause();
-      },
-      true,
-    );
+    document.addEventListener('play', pause, true);
     audio = made;
     return made;
   }
@@ -58,37 +57,64 @@ export const usePlayback = defineStore('playback', () => {
   }
 
   /** Loads what `url` holds, and waits until it can be sought in. */
-  async function load(of: string, url: string): Promise<void> {
-    const element = make();
-    element.pause();
-    if (address !== url) {
-      address = url;
-      element.src = url;
-      await event(element, 'loadedmetadata');
-      if (element.duration === Infinity) {
-        element.currentTime = LOOK_AT_END_S;
-        await event(element, 'durationchange');
-        element.currentTime = 0;
-      }
+  async function load(element: HTMLAudioElement, url: string, mine: number): Promise<void> {
+    if (address === url) return;
+    // A failure leaves nothing that could be taken for it.
+    address = '';
+    element.src = url;
+    await event(element, 'loadedmetadata');
+    if (mine !== turn) return;
+    if (element.duration === Infinity) {
+      element.currentTime = LOOK_AT_END_S;
+      await event(element, 'durationchange');
+      if (mine !== turn) return;
+      element.currentTime = 0;
     }
-    if (key.value !== of) {
-      release();
-      positionMs.value = 0;
-    }
-    key.value = of;
+    address = url;
   }
 
-  async function play(of: string, url: string, fromMs: number): Promise<void> {
-    await load(of, url);
-    for (const other of document.querySelectorAll<HTMLMediaElement>('audio, video')) other.pause();
+  /** Answers whether it is heard: something else may have been asked for while it came. */
+  async function play(of: string, coming: string | Promise<string>, fromMs: number): Promise<boolean> {
     const element = make();
-    const atEnd = fromMs / 1000 >= element.duration - 0.05;
-    element.currentTime = atEnd ? 0 : fromMs / 1000;
-    await element.play();
+    pause();
+    const mine = turn;
+    asked = of;
+    try {
+      const url = await coming;
+      if (mine !== turn) return false;
+      if (key.value !== of) {
+        release();
+        key.value = of;
+      }
+      positionMs.value = fromMs;
+      await load(element, url, mine);
+      if (mine !== turn) return false;
+      for (const other of document.querySelectorAll<HTMLMediaElement>('audio, video')) other.pause();
+      const atEnd = fromMs / 1000 >= element.duration - END_S;
+      element.currentTime = atEnd ? 0 : fromMs / 1000;
+      await element.play();
+      return mine === turn;
+    } catch (error) {
+      // What broke off for something else has not failed.
+      if (mine !== turn) return false;
+      throw error;
+    } finally {
+      if (mine === turn) asked = null;
+    }
   }
 
   function pause(): void {
+    turn += 1;
+    asked = null;
     audio?.pause();
+  }
+
+  /** Nobody is there any more who asked for it; what is heard goes on. */
+  function unask(of: string): void {
+    if (asked === of && key.value !== of) {
+      turn += 1;
+      asked = null;
+    }
   }
 
   function seek(of: string, toMs: number): void {
@@ -115,8 +141,9 @@ export const usePlayback = defineStore('playback', () => {
 
   /** Its address is about to be no more, or nobody is there to hear it. */
   function stop(of: string | null = null): void {
+    if (of !== null) unask(of);
     if (of !== null && key.value !== of) return;
-    audio?.pause();
+    pause();
     audio?.removeAttribute('src');
     address = '';
     key.value = null;
@@ -125,7 +152,7 @@ export const usePlayback = defineStore('playback', () => {
     positionMs.value = 0;
   }
 
-  return { key, playing, positionMs, play, pause, seek, whenLetGo, stop };
+  return { key, playing, positionMs, play, pause, unask, seek, whenLetGo, stop };
 });
 
 function event(element: HTMLMediaElement, name: string): Promise<void> {
