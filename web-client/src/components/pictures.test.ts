@@ -93,6 +93,35 @@ describe('the server’s own emoji', () => {
     expect(custom.all).toHaveLength(1);
   });
 
+  it('are asked for again by themselves, ever more seldom, and no more once they are there', async () => {
+    vi.useFakeTimers();
+    try {
+      const fetch = vi.fn(() => Promise.reject(new TypeError('no network')));
+      vi.stubGlobal('fetch', fetch);
+      const custom = useCustomEmoji();
+      custom.want(3);
+      await vi.advanceTimersByTimeAsync(10 * 60_000);
+      const asked = fetch.mock.calls.length;
+      expect(asked).toBeGreaterThan(5);
+      expect(asked).toBeLessThan(20);
+      const answered = answers(list(3, 'wave'));
+      await vi.advanceTimersByTimeAsync(2 * 60_000);
+      expect(custom.all).toHaveLength(1);
+      await vi.advanceTimersByTimeAsync(10 * 60_000);
+      expect(answered).toHaveBeenCalledTimes(1);
+      // Nobody is logged in any more.
+      vi.stubGlobal('fetch', fetch);
+      custom.want(4);
+      await vi.advanceTimersByTimeAsync(0);
+      const before = fetch.mock.calls.length;
+      custom.reset();
+      await vi.advanceTimersByTimeAsync(10 * 60_000);
+      expect(fetch).toHaveBeenCalledTimes(before);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('stand in messages as pictures with their names as words, and never in links', async () => {
     answers(list(3, 'wave'));
     useCustomEmoji().want(3);

@@ -4,6 +4,10 @@ import { computed, ref, shallowRef } from 'vue';
 import { emojiAddress, pictures } from '../client/pictures';
 import type { CustomEmoji } from '../client/pictures';
 
+/** Before a list that could not be had is asked for again; the longer it fails, the more seldom. */
+const RETRY_MS = 2_000;
+const RETRY_MS_MAX = 60_000;
+
 export interface Picture extends CustomEmoji {
   url: string;
 }
@@ -16,15 +20,19 @@ export const useCustomEmoji = defineStore('customEmoji', () => {
   let version = 0;
   let wanted = 0;
   let asking = false;
+  let retryMs = RETRY_MS;
+  let timer: ReturnType<typeof setTimeout> | undefined;
 
   /** The connection says which list is the present one. */
   function want(named: number): void {
     wanted = named;
+    retryMs = RETRY_MS;
     void read();
   }
 
   async function read(): Promise<void> {
     if (asking || wanted === version) return;
+    clearTimeout(timer);
     asking = true;
     try {
       while (wanted !== version) {
@@ -33,8 +41,10 @@ export const useCustomEmoji = defineStore('customEmoji', () => {
         // The list may be newer than the word about it; then it is the word that is behind.
         if (wanted === asked) version = asked;
       }
+      retryMs = RETRY_MS;
     } catch {
-      // The next connection names the version again.
+      timer = setTimeout(() => void read(), retryMs);
+      retryMs = Math.min(retryMs * 2, RETRY_MS_MAX);
     } finally {
       asking = false;
     }
@@ -57,6 +67,7 @@ export const useCustomEmoji = defineStore('customEmoji', () => {
   }
 
   function reset(): void {
+    clearTimeout(timer);
     all.value = [];
     mayAdd.value = false;
     version = 0;
