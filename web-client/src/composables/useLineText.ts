@@ -1,16 +1,24 @@
 /** Names of authors, and the sentence of a line that nobody said. */
 import { useI18n } from 'vue-i18n';
 import type { Line } from '../client/model';
-import type { UserId } from '../protocol/generated';
+import type { UserId, Voice } from '../protocol/generated';
 import { usePeople } from '../stores/people';
 import { useSession } from '../stores/session';
 import { kindOf } from '../text/file_kind';
 import { clock } from '../voice/waveform';
 
+/** What is said of a file in one line. */
+export interface SaidFile {
+  name: string;
+  voice?: Voice | null;
+  mediaType?: string;
+}
+
 export function useLineText(): {
   nameOf: (id: UserId) => string;
   noticeOf: (line: Line) => string;
   saidOf: (line: Line) => string;
+  fileOf: (file: SaidFile) => string;
 } {
   const { t } = useI18n();
   const people = usePeople();
@@ -37,9 +45,13 @@ export function useLineText(): {
   function saidOf(line: Line): string {
     if (!line.file) return line.text;
     const { name, state, voice } = line.file;
-    if (voice) return t('voice.preview', { length: clock(voice.durationMs) });
-    return t(`files.kinds.${kindOf(name, state.mediaType)}`, { name: line.text || name });
+    return fileOf({ name, voice, mediaType: state.mediaType }, line.text);
   }
 
-  return { nameOf, noticeOf, saidOf };
+  function fileOf({ name, voice, mediaType }: SaidFile, beside = ''): string {
+    if (voice) return t('voice.preview', { length: clock(voice.durationMs) });
+    return t(`files.kinds.${kindOf(name, mediaType)}`, { name: beside || name });
+  }
+
+  return { nameOf, noticeOf, saidOf, fileOf };
 }

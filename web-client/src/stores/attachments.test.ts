@@ -1,7 +1,7 @@
 /** The tray: what it holds is there again after a reload, as far as the browser keeps it. */
 import 'fake-indexeddb/auto';
 import { createPinia, setActivePinia } from 'pinia';
-import { beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it, vi } from 'vitest';
 import { KEPT_FILE_BYTES_MAX, UPLOADS_MAX } from '../client/files/limits';
 import { openUploadStore } from '../client/files/upload_store';
 import { forgetUser, openDatabase } from '../storage/database';
@@ -52,7 +52,7 @@ it('what was removed or sent is not', async () => {
   before.add('a', [file('1.txt'), file('2.txt')]);
   before.add('b', [file('3.txt')]);
   await kept('one', 3);
-  before.remove('a', before.ofRoom('a')[0]?.id ?? '');
+  before.remove(before.ofRoom('a')[0]?.id ?? '');
   for (const one of before.take('b')) useChat().upload('b', one, '');
   await kept('one', 1);
   const after = await reloaded();
@@ -80,6 +80,46 @@ it('what was sent is an upload with its bytes and its words, before the worker h
   ]);
   for (const { transfer } of sent) expect((await store.file(transfer))?.size).toBe(5);
   expect(await (await openDatabase()).get('drafts', ['one', 'a'])).toBe(undefined);
+});
+
+it('what one tab sends or removes no other tab of the user has any more, and cannot send again', async () => {
+  const one = await reloaded();
+  one.add('a', [file('1.txt')]);
+  one.add('b', [file('2.txt'), file('3.txt')]);
+  await kept('one', 3);
+  const two = await reloaded();
+  const somebodyElse = await reloaded('two');
+  expect(two.count).toBe(3);
+  for (const taken of one.take('a')) useChat().upload('a', taken, '');
+  one.remove(one.ofRoom('b')[0]?.id ?? '');
+  await vi.waitFor(() => {
+    expect(two.count).toBe(1);
+  });
+  expect(two.take('a')).toEqual([]);
+  expect(two.ofRoom('b').map(({ name }) => name)).toEqual(['3.txt']);
+  expect(somebodyElse.count).toBe(0);
+  for (const tab of [one, two, somebodyElse]) tab.reset();
+});
+
+it('what was spoken and not sent waits as such, also after a reload', async () => {
+  const before = await reloaded();
+  const voice = { durationMs: 7_000, waveform: Uint8Array.from([1, 2]) };
+  before.addSpoken('a', file('voice.webm'), voice);
+  await kept('one', 1);
+  const after = await reloaded();
+  expect(after.take('a')).toMatchObject([{ file: { size: 10 }, voice }]);
+  before.reset();
+  after.reset();
+});
+
+it('what was spoken is an upload as soon as it is sent', async () => {
+  await reloaded();
+  const voice = { durationMs: 7_000, waveform: Uint8Array.from([1, 2]) };
+  useChat().upload('a', { file: file('voice.webm'), picture: null, voice }, '');
+  const store = openUploadStore('one');
+  await vi.waitFor(async () => {
+    expect(await store.all()).toMatchObject([{ name: 'voice.webm', voice }]);
+  });
 });
 
 it('what is removed while its bytes are being kept stays removed', async () => {

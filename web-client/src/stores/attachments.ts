@@ -1,17 +1,19 @@
 /**
- * Files that were chosen and not sent yet, per room; they survive a reload as far as the
- * browser keeps them, and are asked for by name else. And the pictures of those that are on
- * their way: what one sends one sees at once.
+ * Files that were chosen, or spoken, and not sent yet, per room; they survive a reload as far
+ * as the browser keeps them, and are asked for by name else. Every tab of a user shows the
+ * same ones, so what one of them sends or removes is gone from all. And the pictures of those
+ * that are on their way: what one sends one sees at once.
  */
 import { defineStore } from 'pinia';
 import { computed, shallowRef, triggerRef } from 'vue';
 import { FILE_NAME_BYTES_MAX } from '../protocol/generated';
-import type { RoomId, TransferId, UserId } from '../protocol/generated';
+import type { RoomId, TransferId, UserId, Voice } from '../protocol/generated';
 import { KEPT_FILE_BYTES_MAX, UPLOADS_MAX } from '../client/files/limits';
 import type { StoredUpload } from '../client/files/upload_store';
 import { newId } from '../protocol/id';
 import { openTray } from '../storage/tray';
 import type { Tray } from '../storage/tray';
+import { isShownImage } from '../text/file_kind';
 
 export interface Picture {
   url: string;
@@ -28,13 +30,11 @@ export interface Attachment {
   picture: Picture | null;
   /** Why it cannot be sent as it is. `other`: what was chosen again is another file. */
   problem: 'name' | 'lost' | 'other' | null;
+  voice?: Voice;
 }
 
 /** One that can be sent. */
-export type ReadyAttachment = Pick<Attachment, 'id' | 'picture'> & { file: File };
-
-/** What every browser of today shows by itself. */
-const SHOWN = /^image\/(png|jpeg|gif|webp|bmp)$/;
+export type ReadyAttachment = Pick<Attachment, 'id' | 'picture' | 'voice'> & { file: File };
 
 export const useAttachments = defineStore('attachments', () => {
   const byRoom = shallowRef(new Map<RoomId, Attachment[]>());
@@ -48,12 +48,22 @@ export const useAttachments = defineStore('attachments', () => {
   async function load(user: UserId): Promise<void> {
     const opened = openTray(user);
     tray = opened;
+    /** Sent or removed by another tab: a list that was read a moment earlier may still have them. */
+    const gone = new Set<string>();
+    opened.onGone((ids) => {
+      for (const id of ids) {
+        gone.add(id);
+        drop(id);
+      }
+    });
     const stored = await opened.all().catch(() => []);
     if (tray !== opened) return;
-    for (const { id, room, name, size, file } of stored) {
+    for (const { id, room, name, size, file, voice } of stored) {
+      if (gone.has(id)) continue;
       const list = ofRoom(room);
       const problem = file ? problemOf(name) : 'lost';
-      const found: Attachment = { id, name, size, file, picture: null, problem };
+      const spoken = voice ? { voice } : {};
+      const found: Attachment = { id, name, size, file, picture: null, problem, ...spoken };
       // Something may have been chosen while this was read.
       set(room, [...list, found].sort(byAge));
       if (file) void look(room, id, file);
@@ -64,17 +74,26 @@ export const useAttachments = defineStore('attachments', () => {
   function add(room: RoomId, files: readonly File[]): number {
     const list = ofRoom(room);
     const taken = files.slice(0, Math.max(0, UPLOADS_MAX - list.length));
-    const fresh = taken.map((file): Attachment => {
-      lastMs = Math.max(Date.now(), lastMs + 1);
-      const { name, size } = file;
-      return { id: newId(lastMs), name, size, file, picture: null, problem: problemOf(name) };
-    });
+    const fresh = taken.map((file) => made(file));
     set(room, [...list, ...fresh]);
     for (const one of fresh) {
       keepOver(room, one);
       if (one.file) void look(room, one.id, one.file);
     }
     return files.length - taken.length;
+  }
+
+  /** What was said and not sent. There is always a place for it: it cannot be chosen again. */
+  function addSpoken(room: RoomId, file: File, voice: Voice): void {
+    const fresh = { ...made(file), voice };
+    set(room, [...ofRoom(room), fresh]);
+    keepOver(room, fresh);
+  }
+
+  function made(file: File): Attachment {
+    lastMs = Math.max(Date.now(), lastMs + 1);
+    const { name, size } = file;
+    return { id: newId(lastMs), name, size, file, picture: null, problem: problemOf(name) };
   }
 
   /** A file that was asked for by its name. */
@@ -91,7 +110,7 @@ export const useAttachments = defineStore('attachments', () => {
   }
 
   async function look(room: RoomId, id: string, file: File): Promise<void> {
-    if (!SHOWN.test(file.type)) return;
+    if (!isShownImage(file.type)) return;
     const url = URL.createObjectURL(file);
     const image = new Image();
     image.src = url;
@@ -106,24 +125,36 @@ export const useAttachments = defineStore('attachments', () => {
     if (!change(room, id, { picture })) URL.revokeObjectURL(url);
   }
 
-  function remove(room: RoomId, id: string): void {
-    const gone = ofRoom(room).find((one) => one.id === id);
-    if (gone?.picture) URL.revokeObjectURL(gone.picture.url);
+  function remove(id: string): void {
     forget([id]);
-    set(
-      room,
-      ofRoom(room).filter((one) => one.id !== id),
-    );
+    drop(id);
+  }
+
+  /** Out of the list. */
+  function drop(id: string): void {
+    for (const [room, list] of byRoom.value) {
+      const gone = list.find((one) => one.id === id);
+      if (!gone) continue;
+      if (gone.picture) URL.revokeObjectURL(gone.picture.url);
+      set(
+        room,
+        list.filter((one) => one !== gone),
+      );
+      return;
+    }
   }
 
   /** They are being sent now; each is kept until its upload is. */
   function take(room: RoomId): ReadyAttachment[] {
     const list = ofRoom(room);
     set(room, []);
-    return list.flatMap(({ id, file, picture }) => (file ? [{ id, file, picture }] : []));
+    tray?.tellGone(list.map(({ id }) => id));
+    return list.flatMap(({ id, file, picture, voice }) =>
+      file ? [{ id, file, picture, ...(voice ? { voice } : {}) }] : [],
+    );
   }
 
-  function keepSent(id: string, upload: StoredUpload, file: File): void {
+  function keepSent(id: string | null, upload: StoredUpload, file: File): void {
     void tray?.send(id, upload, file).catch(() => undefined);
   }
 
@@ -144,13 +175,14 @@ export const useAttachments = defineStore('attachments', () => {
 
   const pictureOf = (transfer: TransferId): Picture | null => sent.value.get(transfer) ?? null;
 
-  function keepOver(room: RoomId, { id, name, size, file }: Attachment): void {
+  function keepOver(room: RoomId, { id, name, size, file, voice }: Attachment): void {
     const kept = size <= KEPT_FILE_BYTES_MAX ? file : null;
-    void tray?.put({ id, room, name, size, file: kept }).catch(() => undefined);
+    void tray?.put({ id, room, name, size, file: kept, ...(voice ? { voice } : {}) }).catch(() => undefined);
   }
 
   function forget(ids: readonly string[]): void {
-    if (ids.length > 0) void tray?.remove(ids).catch(() => undefined);
+    tray?.tellGone(ids);
+    void tray?.remove(ids).catch(() => undefined);
   }
 
   /** Answers whether it is still there. */
@@ -171,6 +203,7 @@ export const useAttachments = defineStore('attachments', () => {
   }
 
   function reset(): void {
+    tray?.close();
     tray = null;
     for (const { picture } of [...byRoom.value.values()].flat())
       if (picture) URL.revokeObjectURL(picture.url);
@@ -179,7 +212,21 @@ export const useAttachments = defineStore('attachments', () => {
     sent.value = new Map();
   }
 
-  return { count, ofRoom, load, add, giveAgain, remove, take, keepSent, keep, letGo, pictureOf, reset };
+  return {
+    count,
+    ofRoom,
+    load,
+    add,
+    addSpoken,
+    giveAgain,
+    remove,
+    take,
+    keepSent,
+    keep,
+    letGo,
+    pictureOf,
+    reset,
+  };
 });
 
 /** An id begins with its time. */

@@ -14,7 +14,7 @@ import type {
   ToWorker,
 } from '../client/port';
 import { newStored } from '../client/files/upload_store';
-import type { RoomId, UserId, Voice } from '../protocol/generated';
+import type { RoomId, UserId } from '../protocol/generated';
 import { newId } from '../protocol/id';
 import { isIos } from '../transport/plan';
 import type { TransportName } from '../transport/transport';
@@ -42,7 +42,7 @@ export class RequestRefused extends Error {
 }
 
 /** What is given to be sent: chosen, or just spoken. */
-export type Sendable = Omit<ReadyAttachment, 'id'> & { id?: string; voice?: Voice };
+export type Sendable = Omit<ReadyAttachment, 'id'> & { id?: string };
 
 interface Waiting {
   resolve: (value: never) => void;
@@ -195,7 +195,7 @@ export const useChat = defineStore('chat', () => {
     const fresh = { ...of, createdMs: lastMs, ...box, ...(voice ? { voice } : {}) };
     if (picture) useAttachments().keep(of.transfer, picture);
     transfers.add({ ...fresh, size, state: 'queued', durableBytes: 0, bytesPerSecond: null });
-    if (id !== undefined) useAttachments().keepSent(id, newStored(fresh, size), file);
+    useAttachments().keepSent(id ?? null, newStored(fresh, size), file);
     command({ do: 'upload', upload: { ...fresh, file } });
   }
 

@@ -19,6 +19,10 @@ export function kindOf(name: string, mediaType = ''): FileKind {
   return BY_NAME.find(([, pattern]) => pattern.test(name))?.[0] ?? 'other';
 }
 
+/** Whether every browser of today shows it by itself. */
+export const isShownImage = (mediaType: string): boolean =>
+  /^image\/(png|jpeg|gif|webp|bmp)$/.test(mediaType);
+
 /** Whether a browser plays it, going by what the server found. */
 export function playable(state: FileState): 'video' | 'audio' | null {
   if (state.outcome !== FileOutcome.complete) return null;

@@ -147,6 +147,10 @@ export class VoiceRecorder {
   }
 }
 
+export function voiceFile({ blob }: Recording): File {
+  return new File([blob], voiceName(new Date(), blob.type), { type: blob.type });
+}
+
 /** A name for whoever saves it: when it was spoken, by this device's clock. */
 export function voiceName(at: Date, mediaType: string): string {
   const two = (value: number): string => String(value).padStart(2, '0');
