@@ -7,6 +7,7 @@ import { useAvatars } from '../stores/avatars';
 import { useCustomEmoji } from '../stores/custom_emoji';
 import BaseAvatar from './BaseAvatar.vue';
 import MessageText from './MessageText.vue';
+import PictureCrop from './PictureCrop.vue';
 
 let global: { plugins: [ReturnType<typeof createPinia>, typeof i18n] };
 
@@ -132,5 +133,25 @@ describe('the server’s own emoji', () => {
     expect(others).toEqual([]);
     expect(picture?.attributes()).toMatchObject({ src: '/api/v1/emoji/wave?v=7', alt: ':wave:' });
     expect(shown.text()).toContain(':gone: https://example.com/:wave: <img src=x>');
+  });
+});
+
+describe('a picture that is cut out', () => {
+  it('has the keyboard, and Esc leaves it alone and not what is around it', async () => {
+    vi.stubGlobal('createImageBitmap', () => new Promise(() => undefined));
+    HTMLCanvasElement.prototype.getContext = () => null;
+    const around = vi.fn();
+    document.body.innerHTML = '<div id="around"></div>';
+    document.querySelector('#around')?.addEventListener('keydown', around);
+    const props = { file: new File(['x'], 'x.png'), shape: 'person' as const, busy: false };
+    const shown = mount(PictureCrop, { props, global, attachTo: '#around' });
+    await flushPromises();
+    expect(document.activeElement?.tagName).toBe('CANVAS');
+    const escape = new KeyboardEvent('keydown', { key: 'Escape', bubbles: true, cancelable: true });
+    document.activeElement?.dispatchEvent(escape);
+    expect(shown.emitted('cancel')).toHaveLength(1);
+    expect(escape.defaultPrevented).toBe(true);
+    expect(around).not.toHaveBeenCalled();
+    shown.unmount();
   });
 });
