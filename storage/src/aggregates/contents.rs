@@ -92,11 +92,13 @@ fn make_room(tx: &mut Tx<'_>, id: ContentId, now_ms: Option<u64>) -> Result<(), 
     }
 }
 
+/// Who brings one again that is gone may have written it anew: it is to be collected once more.
 fn spend(tx: &mut Tx<'_>, id: ContentId, blob: BlobName, facts: Vec<u8>) -> Result<(), StoreError> {
-    if tx.contains(&keys::spent_blob(id, blob))? {
-        return Ok(());
+    let key = keys::spent_blob(id, blob);
+    match tx.get(&key)? {
+        Some(stored::SpentBlob { gone_ms: None, .. }) => Ok(()),
+        Some(_) | None => tx.put(key, &stored::SpentBlob { facts, gone_ms: None }),
     }
-    tx.put(keys::spent_blob(id, blob), &stored::SpentBlob { facts, gone_ms: None })
 }
 
 fn must_be_bounded(offer: &Offer) -> Result<(), StoreError> {
@@ -130,11 +132,13 @@ fn claim(
     let id = key.id();
     let found = find(tx, key)?;
     if tx.contains(&keys::spent_blob(id, offer.blob))? {
+        let Some(found) = found else { return Ok(Claimed::Spent) };
+        if !is_referred(tx, id, reference)? {
+            return Ok(Claimed::Spent);
+        }
         // The same claim again, whose blob was not the first.
-        return Ok(match found {
-            Some(found) if is_referred(tx, id, reference)? => Claimed::Theirs(found),
-            _ => Claimed::Spent,
-        });
+        spend(tx, id, offer.blob, offer.facts.clone())?;
+        return Ok(Claimed::Theirs(found));
     }
     let claimed = match found {
         Some(found) if found.blob == offer.blob => Claimed::Ours(found),

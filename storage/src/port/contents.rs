@@ -31,7 +31,8 @@ pub enum Claimed {
 /// content is gone and its blob spent: whoever claims it then brings a blob of their own. A
 /// spent blob is removed from its place and then told as collected, and for a while
 /// ([`crate::limits::SPENT_BLOB_KEPT_MS`]) its name is kept, so that a claim of it that comes
-/// late is refused.
+/// late is refused. One whose claim was stopped behind its first step is sent again under its own
+/// name if it was collected meanwhile: brought again, it is collected again.
 #[async_trait]
 pub trait Contents: Send + Sync {
     /// Claims a content for a reference, with a blob that is finished.

@@ -137,6 +137,28 @@ async fn a_claim_while_the_old_blob_is_collected_brings_its_own(kind: Kind) {
     assert_eq!(stage.handle.sweep(end_ms).await.unwrap().spent_blobs, 0);
 }
 
+/// Who was stopped behind a claim sends a blob that is gone by then once more.
+async fn a_spent_blob_that_is_brought_again_is_collected_again(kind: Kind) {
+    let stage = kind.open();
+    let contents = &stage.store.contents;
+    let claim =
+        async |number, seq| contents.claim(key(1), offer(number), message(seq), UNTIL_MS, START_MS).await.unwrap();
+    let spent_now = async || contents.due(START_MS, None, 10).await.unwrap().spent;
+    let Claimed::Ours(made) = claim(1, 1).await else { panic!("it is the first") };
+    for gone_ms in [START_MS + 1, START_MS + 2] {
+        assert_eq!(claim(2, 2).await, Claimed::Theirs(made.clone()));
+        assert_eq!(spent_now().await, [spent(2)]);
+        contents.collected(key(1), blob(2), gone_ms).await.unwrap();
+        assert_eq!(spent_now().await, []);
+    }
+    assert!(contents.spend(key(1), offer(2)).await.unwrap());
+    assert_eq!(spent_now().await, [spent(2)]);
+    contents.collected(key(1), blob(2), START_MS + 3).await.unwrap();
+    // A claim that is refused brings nothing that stays.
+    assert_eq!(claim(2, 3).await, Claimed::Spent);
+    assert_eq!(spent_now().await, []);
+}
+
 async fn what_is_not_offered_is_spent_unless_it_holds_the_content(kind: Kind) {
     let stage = kind.open();
     let contents = &stage.store.contents;
@@ -253,6 +275,7 @@ contract! {
     the_first_blob_holds_a_content_and_every_other_is_spent
     what_refers_is_pending_confirmed_and_released
     a_claim_while_the_old_blob_is_collected_brings_its_own
+    a_spent_blob_that_is_brought_again_is_collected_again
     what_is_not_offered_is_spent_unless_it_holds_the_content
     of_many_who_race_one_blob_holds_it_and_all_others_are_spent
     a_content_of_many_references_goes_with_the_last
