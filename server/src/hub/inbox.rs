@@ -41,6 +41,18 @@ pub struct Turn {
     restarts: u32,
 }
 
+impl Turn {
+    /// Goes on behind what an earlier turn of the same write has read: the cursor moves only when
+    /// that is written. One that was restarted in between stays where it was put, because whoever
+    /// did that lacks what is behind it.
+    pub fn go_on(&mut self, earlier: &Self, read: u64) {
+        self.announce = false;
+        if self.restarts == earlier.restarts {
+            self.cursor = read;
+        }
+    }
+}
+
 /// Somebody's state as it is to be shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slot {

@@ -70,6 +70,30 @@ fn together_the_rings_hold_what_they_may_and_the_oldest_goes() {
     assert_eq!([is_held(&rooms[0], 3), is_held(&rooms[1], 0)], [true, false]);
 }
 
+/// A client that has opened a lane anew resumes from what it had, while a write is gathered.
+#[test]
+fn a_cursor_that_is_restarted_between_two_turns_of_one_write_is_not_stepped_over() {
+    let (hub, inbox) = (Hub::new(encode), inbox(1));
+    let handle = hub.follow(&inbox, ROOM, EPOCH, 10, at(5));
+    let pass = inbox.lane_opened(LaneIndex::Others);
+    let turn_of = || inbox.take_turn(pass).expect("it has grown");
+    let (first, mut second) = (turn_of(), {
+        inbox.mark(handle);
+        turn_of()
+    });
+    second.go_on(&first, 10);
+    assert_eq!((first.cursor, second.cursor), (5, 10), "nothing is read twice for one write");
+    hub.follow(&inbox, ROOM, EPOCH, 12, at(3));
+    let mut third = turn_of();
+    third.go_on(&second, 11);
+    assert_eq!(third.cursor, 3);
+    inbox.finish_turn(pass, &first, 10, false);
+    inbox.finish_turn(pass, &second, 11, false);
+    inbox.finish_turn(pass, &third, 12, false);
+    assert_eq!(turn_of().cursor, 12);
+    assert!(inbox.take_turn(pass).is_none());
+}
+
 /// Hears nothing, and does nothing about it.
 struct Nobody;
 

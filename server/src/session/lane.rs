@@ -129,10 +129,10 @@ async fn collect(session: &Arc<Session>, pass: LanePass, chunks: &mut Vec<Bytes>
     let mut budget = limits::LANE_IN_FLIGHT_BYTES_MAX;
     while budget > 0 {
         let Some(mut turn) = session.inbox.take_turn(pass) else { break };
-        // It grew again before the write: its cursor has not moved yet.
         match parts.iter().rfind(|part| part.turn.handle == turn.handle) {
             Some(part) if part.left => continue,
-            Some(part) => (turn.cursor, turn.announce) = (part.cursor, false),
+            // It grew again before the write.
+            Some(part) => turn.go_on(&part.turn, part.cursor),
             None => {}
         }
         let Some(live) = session.services.hub.room_of(turn.handle) else { continue };
