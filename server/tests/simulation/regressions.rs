@@ -5,7 +5,11 @@
 use crate::run::run;
 
 fn keeps_every_promise(seed: u64) {
-    assert_eq!(run(seed, 1, None, false).violation, None, "seed {seed}");
+    keeps_every_promise_on(1, seed);
+}
+
+fn keeps_every_promise_on(nodes: usize, seed: u64) {
+    assert_eq!(run(seed, nodes, None, false).violation, None, "seed {seed} on {nodes} nodes");
 }
 
 /// A read that failed under a debug assertion was taken for a key that is used already,
@@ -20,4 +24,18 @@ fn a_disk_that_cannot_be_read_is_no_used_key() {
 #[test]
 fn an_answer_from_between_does_not_take_a_room_away() {
     keeps_every_promise(2180);
+}
+
+/// The server stopped between an upload's claim and its message, its blob was spent and collected, and
+/// the client sent it again under the same name: it was collected no more, and lay there for ever.
+#[test]
+fn a_spent_blob_that_is_sent_again_is_not_left_behind() {
+    keeps_every_promise(491);
+}
+
+/// A device resumed a room while its lane gathered a write with two turns of that room: the second
+/// went on behind the first, and what the device lacked in between never came.
+#[test]
+fn a_room_that_is_resumed_while_a_write_is_gathered_comes_whole() {
+    keeps_every_promise_on(3, 28);
 }

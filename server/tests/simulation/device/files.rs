@@ -22,6 +22,8 @@ use super::{Device, Over, stream::Stream};
 use crate::{dice::Dice, world::World};
 
 const CHUNK_BYTES: usize = 16 * 1024;
+/// How often a place among the streams is looked for.
+const PLACE_LOOK: Duration = Duration::from_millis(200);
 
 /// A file that is to be sent.
 struct Wish {
@@ -105,16 +107,23 @@ impl Device {
             return;
         }
         for wish in self.errands.wishes.clone() {
-            let number = {
-                let mut state = wish.state.lock();
+            {
+                let state = wish.state.lock();
                 if state.is_over || state.is_under_way || state.not_before.is_some_and(|at| at > Instant::now()) {
                     continue;
                 }
+            }
+            let Some((mut who, mut stream)) = self.file_stream() else {
+                // As many as there may be are open.
+                wish.state.lock().not_before = Some(Instant::now() + PLACE_LOOK);
+                continue;
+            };
+            let number = {
+                let mut state = wish.state.lock();
                 (state.is_under_way, state.not_before) = (true, None);
                 state.streams += 1;
                 state.streams
             };
-            let Some((mut who, mut stream)) = self.file_stream() else { continue };
             let bell = self.errands.bell.clone();
             self.world.tasks.spawn(async move {
                 let outcome = who.upload(&wish, &mut stream).await;
