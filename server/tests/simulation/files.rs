@@ -39,9 +39,9 @@ async fn messages(store: &Store, room: RoomId) -> Result<Vec<Message>, StoreErro
 
 async fn all(world: &World, store: &Store) -> Result<Result<(), String>, StoreError> {
     let (mut needed, mut kept) = (BTreeSet::new(), BTreeMap::new());
-    let (whole, read) = {
+    let (whole, ended, read) = {
         let files = world.witness.files.lock();
-        (files.whole.clone(), files.read.clone())
+        (files.whole.clone(), files.ended.clone(), files.read.clone())
     };
     for room in world.rooms.iter().copied() {
         let mut of_room = BTreeMap::new();
@@ -53,6 +53,9 @@ async fn all(world: &World, store: &Store) -> Result<Result<(), String>, StoreEr
                 FileState::Failed { .. } => continue,
                 FileState::Complete(complete) => complete,
             };
+            if ended.contains(&(room, message.author, message.client_id)) {
+                return Ok(Err(format!("the file {} was answered as ended, and is complete", message.seq)));
+            }
             *kept.entry(message.author).or_insert(0) += file.size;
             match stored(world, store, complete).await? {
                 Ok(blob) => drop(needed.insert(blob)),

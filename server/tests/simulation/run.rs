@@ -13,6 +13,7 @@ use crate::{
     dice::Dice,
     judge, operation, panics,
     trace::Trace,
+    witness::FilesLived,
     world::World,
 };
 
@@ -29,6 +30,7 @@ pub(crate) struct Outcome {
     pub(crate) hash: u64,
     /// Empty unless it was asked for.
     pub(crate) lines: Vec<String>,
+    pub(crate) files: FilesLived,
 }
 
 /// Runs a seed on so many nodes, with a bug if one is to be found.
@@ -37,20 +39,23 @@ pub(crate) fn run(seed: u64, nodes: usize, bug: Option<Bug>, trace_is_kept: bool
     planted::plant(bug);
     let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
     let trace = Trace::new(trace_is_kept);
-    let (mut violation, trace) = runtime.block_on(live(seed, nodes, trace));
+    let (mut violation, trace, files) = runtime.block_on(live(seed, nodes, trace));
     drop(runtime);
     planted::plant(None);
     if let Some(panic) = panics::take() {
         violation = Some(format!("a panic: {panic}"));
     }
-    Outcome { violation, hash: trace.hash(), lines: trace.lines() }
+    Outcome { violation, hash: trace.hash(), lines: trace.lines(), files }
 }
 
-async fn live(seed: u64, nodes: usize, trace: Trace) -> (Option<String>, Trace) {
+async fn live(seed: u64, nodes: usize, trace: Trace) -> (Option<String>, Trace, FilesLived) {
     let mut dice = Dice::new(seed);
     let world = match World::new(&mut dice, trace, nodes).await {
         Ok(world) => world,
-        Err(error) => return (Some(format!("the world does not begin: {error}")), Trace::new(false)),
+        Err(error) => {
+            let violation = Some(format!("the world does not begin: {error}"));
+            return (violation, Trace::new(false), FilesLived::default());
+        }
     };
     // Every user has a device, some have two.
     let devices: Vec<Handle> = (0..DEVICES)
@@ -75,8 +80,9 @@ async fn live(seed: u64, nodes: usize, trace: Trace) -> (Option<String>, Trace) 
     world.abandon();
     drop(devices);
     world.tasks.idle().await;
+    let files = world.witness.files.lock().lived;
     let trace = Arc::into_inner(world).map(|world| world.witness.into_trace());
-    (violation, trace.unwrap_or_else(|| Trace::new(false)))
+    (violation, trace.unwrap_or_else(|| Trace::new(false)), files)
 }
 
 /// Hardships end; everybody comes to rest; what is there is judged.

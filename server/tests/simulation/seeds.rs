@@ -10,7 +10,10 @@ use std::{
     thread,
 };
 
-use crate::run::{Outcome, run};
+use crate::{
+    run::{Outcome, run},
+    witness::FilesLived,
+};
 
 /// Seeds of a plain `cargo test`, which builds this without optimisation. `make test` has
 /// two thousand.
@@ -78,6 +81,21 @@ fn every_seed_keeps_every_promise_on_several_nodes() {
         if let Some((seed, violation)) = first_violation(count, nodes, None) {
             panic!("seed {seed} on {nodes} nodes: {violation}; see how with `make simulate NODE_SEED={seed}`");
         }
+    }
+}
+
+/// Without files nothing would be found wrong with them: in a life there are about ten sends.
+#[test]
+fn lives_have_files() {
+    const LIVES: u64 = 5;
+    for nodes in [1, 3] {
+        let (mut whole, mut fetched) = (0, 0);
+        for seed in 0..LIVES {
+            let FilesLived { whole: of_one, fetched: fetched_in_one } = run(seed, nodes, None, false).files;
+            (whole, fetched) = (whole + of_one, fetched + fetched_in_one);
+        }
+        println!("{LIVES} lives on {nodes} nodes: {whole} files are whole, {fetched} are fetched");
+        assert!(whole >= 3 * LIVES && fetched > 0, "{whole} files, {fetched} fetched");
     }
 }
 

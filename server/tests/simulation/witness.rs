@@ -94,8 +94,20 @@ pub(crate) struct FileFacts {
     contents: BTreeMap<(RoomId, Epoch, u64), Bytes>,
     /// Those that were answered as whole, and their digests.
     pub(crate) whole: BTreeMap<(RoomId, u64), [u8; 32]>,
+    /// Those of which the newest stream was told that they have ended.
+    pub(crate) ended: BTreeSet<PostKey>,
     /// Who read some of whose message.
     pub(crate) read: BTreeSet<(UserId, RoomId, u64)>,
+    pub(crate) lived: FilesLived,
+}
+
+/// How much there was of files in a life, also what was put back.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct FilesLived {
+    /// Answers that a file is whole.
+    pub(crate) whole: u64,
+    /// Devices that have read a file to its end.
+    pub(crate) fetched: u64,
 }
 
 impl FileFacts {
@@ -179,7 +191,19 @@ impl Witness {
 
     /// A file was answered as whole.
     pub(crate) fn file_is_whole(&self, at: (RoomId, u64), digest: [u8; 32]) {
-        self.files.lock().whole.insert(at, digest);
+        let mut files = self.files.lock();
+        files.lived.whole += 1;
+        files.whole.insert(at, digest);
+    }
+
+    /// The newest stream of a file was told that it has ended.
+    pub(crate) fn file_has_ended(&self, key: PostKey) {
+        self.files.lock().ended.insert(key);
+    }
+
+    /// A device has read a file to its end.
+    pub(crate) fn file_is_fetched(&self) {
+        self.files.lock().lived.fetched += 1;
     }
 
     /// Somebody read the first bytes of a file.
@@ -216,7 +240,9 @@ impl Witness {
         forgotten.extend(sent.keys().filter(|key| !acked.contains_key(*key)));
         firsts.retain(|key| acked.contains_key(key));
         facts.prints.clear();
-        *self.files.lock() = FileFacts::default();
+        let mut files = self.files.lock();
+        *files = FileFacts { lived: files.lived, ..FileFacts::default() };
+        drop(files);
         facts.seen.clear();
         facts.marks.clear();
         facts.heads.clear();

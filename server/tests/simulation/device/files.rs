@@ -55,6 +55,8 @@ pub(super) struct Errands {
 /// What became of a stream.
 enum Outcome {
     Over,
+    /// The server has given it up.
+    Ended,
     Later,
 }
 
@@ -130,6 +132,13 @@ impl Device {
                 let mut state = wish.state.lock();
                 match outcome {
                     Outcome::Over => state.is_over = true,
+                    Outcome::Ended => {
+                        state.is_over = true;
+                        // An older one may hear that the transfer has ended, because another has come to its end.
+                        if state.streams == number {
+                            who.world.witness.file_has_ended((wish.room, who.user, wish.client_id));
+                        }
+                    }
                     Outcome::Later if state.streams == number => {
                         state.is_under_way = false;
                         state.not_before = Some(Instant::now() + Duration::from_millis(who.dice.between(50, 900)));
@@ -259,7 +268,8 @@ impl Who {
             // By a stream of its own.
             Some(Code::TransferTaken) => Outcome::Later,
             // It has left, or was away for days.
-            Some(Code::NotAMember | Code::TransferEnded | Code::NoSuchFile | Code::TooManyTransfers) => Outcome::Over,
+            Some(Code::TransferEnded) => Outcome::Ended,
+            Some(Code::NotAMember | Code::NoSuchFile | Code::TooManyTransfers) => Outcome::Over,
             _ => {
                 self.world.witness.violated(format!("{} is refused a file with {code:?} {detail}", self.name));
                 Outcome::Over
@@ -287,6 +297,7 @@ impl Who {
             }
         }
         self.world.tell(format_args!("{} has {} bytes of the file {seq}", self.name, read.len()));
+        self.world.witness.file_is_fetched();
         self.world.witness.file_was_read(self.user, (room, seq), &read);
     }
 }
