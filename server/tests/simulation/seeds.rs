@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Seeds of a plain `cargo test`, which builds this without optimisation. `make test` has
-/// two thousand.
+/// three thousand.
 const SEEDS: u64 = 40;
 /// The same for several nodes.
 const NODE_SEEDS: u64 = 10;
