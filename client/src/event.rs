@@ -2,7 +2,7 @@
 
 use rill_protocol::{
     ClientId, Epoch, RoomId, U53, UserId,
-    message::{FileInfo, FileState, Message, MessageFile, Replay, RoomInfo},
+    message::{FileInfo, FileState, Message, MessageFile, Replay, RoomAvatar, RoomInfo, UserAvatar},
 };
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -31,6 +31,15 @@ pub enum Event {
     },
     /// An entry, once and in the order of its seq.
     Entry(Entry),
+    /// Avatars of users as they are now: of those that were named by an answer or to this client
+    /// and have, or had, one; of its own user; and again whenever one of these changes.
+    UserAvatars(Vec<UserAvatar>),
+    /// The same of rooms, where one is named to this client. Later changes are entries of the room:
+    /// [`EntryKind::Avatar`]. An avatar of a smaller version than the known one is an older one.
+    RoomAvatars(Vec<RoomAvatar>),
+    /// The custom emoji are others than those of another version: [`crate::http::Api::emoji`] has
+    /// them. Told when the client comes online, if there ever were any, and at every change.
+    Emoji { version: u64 },
     /// A post of this client is durable.
     Posted(Posted),
     /// A post of this client was refused for good.

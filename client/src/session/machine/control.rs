@@ -75,6 +75,9 @@ impl Machine {
                 let Users { request, users } = frame.decode()?;
                 self.answered(request, Answer::Users(users));
             }
+            Some(Kind::UserAvatars) => self.user_avatars(frame.decode()?),
+            Some(Kind::RoomAvatars) => self.room_avatars(frame.decode()?),
+            Some(Kind::EmojiVersion) => self.emoji_version(frame.decode()?),
             // Its page comes right behind it.
             Some(Kind::MessageFiles) => self.page_files = Some(frame.decode()?),
             Some(Kind::MessagePage) => {

@@ -3,6 +3,7 @@
 
 mod answers;
 mod control;
+mod pictures;
 mod pump;
 #[cfg(test)]
 mod tests;

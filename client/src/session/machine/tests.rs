@@ -1,6 +1,7 @@
 //! The session against a server that is written out by hand, frame by frame.
 
 mod files;
+mod pictures;
 
 use super::*;
 use crate::{
