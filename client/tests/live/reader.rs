@@ -1,7 +1,7 @@
 //! An application that only reads: what it was given of one room, checked as it comes.
 
-use rill_client::{EntryKind, Event, Events};
-use rill_protocol::{Epoch, RoomId};
+use rill_client::{EntryKind, Event, Events, State};
+use rill_protocol::{Code, Epoch, RoomId};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
@@ -13,11 +13,13 @@ pub(crate) struct Reader {
     pub(crate) texts: Vec<String>,
     /// Bases at which the tail began anew.
     pub(crate) bases: Vec<u64>,
+    /// Why connections ended.
+    pub(crate) endings: Vec<String>,
 }
 
 impl Reader {
     pub(crate) fn new(events: Events, room: RoomId) -> Self {
-        Self { events, room, epoch: None, have: 0, texts: Vec::new(), bases: Vec::new() }
+        Self { events, room, epoch: None, have: 0, texts: Vec::new(), bases: Vec::new(), endings: Vec::new() }
     }
 
     /// Reads until `count` messages of the room were given out.
@@ -30,6 +32,12 @@ impl Reader {
             self.apply(event.expect("the client lives"));
         }
         &self.texts
+    }
+
+    /// That the server said goodbye: nobody has to find out by its silence.
+    pub(crate) fn was_told_goodbye(&self) {
+        let first = self.endings.first().expect("a connection that ended");
+        assert!(first.starts_with(Code::GoingAway.sentence()), "{:?}", self.endings);
     }
 
     /// Reads for a while in which no further message may come.
@@ -56,6 +64,7 @@ impl Reader {
                     self.texts.push(text);
                 }
             }
+            Event::State(State::Offline { reason, .. }) => self.endings.push(reason),
             _ => {}
         }
     }

@@ -1,6 +1,8 @@
 //! Certificates of the real server: by hash, by file, and not at all.
 
-use rill_client::{Client, Config, Credentials, Endpoints, State, TransportKind, Trust, trust::hashes_of_pem_file};
+use rill_client::{
+    Client, Config, Credentials, Endpoints, Event, State, TransportKind, Trust, trust::hashes_of_pem_file,
+};
 use url::Url;
 
 use super::server::{Server, within};
@@ -12,7 +14,7 @@ async fn attempt(server: &Server, kind: TransportKind, trust: Trust, hashes: Vec
         websocket: Url::parse(&format!("wss://localhost:{}/rill/v1/ws", server.ready.https.port())).unwrap(),
         quic: Some(Endpoints::quic_at(server.ready.quic, hashes)),
     };
-    let (client, _events) = Client::connect(Config {
+    let (_client, mut events) = Client::connect(Config {
         server: None,
         endpoints: Some(endpoints),
         trust,
@@ -23,10 +25,10 @@ async fn attempt(server: &Server, kind: TransportKind, trust: Trust, hashes: Vec
     .unwrap();
     within(60, async {
         loop {
-            match client.state() {
-                State::Online { .. } => return Ok(()),
-                State::Offline { reason, .. } => return Err(reason),
-                _ => tokio::task::yield_now().await,
+            match events.next().await.expect("it lives") {
+                Event::State(State::Online { .. }) => return Ok(()),
+                Event::State(State::Offline { reason, .. }) => return Err(reason),
+                _ => {}
             }
         }
     })

@@ -14,10 +14,15 @@ use rill_protocol::RoomId;
 use std::{
     fs,
     path::{Path, PathBuf},
+    time::Duration,
 };
 use tempfile::TempDir;
+use tokio::time::sleep;
 
 use super::server::within;
+
+/// How often it is looked whether something has come about.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// A folder of files with random bytes.
 struct Files(TempDir);
@@ -67,7 +72,7 @@ async fn again(config: &Config) -> (Client, Events) {
         loop {
             match Client::connect(config.clone()).await {
                 Ok(connected) => return connected,
-                Err(rill_client::Error::Outbox { .. } | rill_client::Error::Api(_)) => tokio::task::yield_now().await,
+                Err(rill_client::Error::Outbox { .. } | rill_client::Error::Api(_)) => sleep(LOOK).await,
                 Err(other) => panic!("{other}"),
             }
         }

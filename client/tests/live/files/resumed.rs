@@ -13,6 +13,11 @@ use super::{
 const KINDS: [TransportKind; 3] = [TransportKind::Quic, TransportKind::WebTransport, TransportKind::WebSocket];
 const SIZE: usize = 3_000_000;
 const SLOWLY: u64 = 4_000_000;
+/// What must be cut in the middle: from the first of its seconds on, the cut has the others.
+const LONG: usize = 16_000_000;
+const A_SECOND: u64 = 1_000_000;
+/// So that the rest is still seen to go.
+const THE_REST: u64 = 8_000_000;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_transfer_goes_on_by_itself_when_the_server_is_back() {
@@ -43,13 +48,17 @@ async fn a_transfer_goes_on_by_itself_when_the_server_is_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_next_process_goes_on_where_the_last_one_was_on_another_transport() {
     let (server, files) = (Server::start(), Files::new());
-    let config = |kind| Config { outbox: Some(files.path("outbox.json")), ..server.config("user1", kind) };
+    let config = |kind| Config {
+        outbox: Some(files.path("outbox.json")),
+        resumed_throttle: Some(Throttle::new(THE_REST)),
+        ..server.config("user1", kind)
+    };
     for (number, kind) in KINDS.into_iter().enumerate() {
         let (client, _events) = again(&config(kind)).await;
         let room = within(60, client.create_room(kind.as_str())).await.unwrap().id;
-        let path = files.random(kind.as_str(), SIZE);
-        let handle = client.upload(Upload::new(room, &path).throttle(Throttle::new(SLOWLY))).await.unwrap();
-        let before = reached(handle.watch(), SIZE as u64 / 3).await;
+        let path = files.random(kind.as_str(), LONG);
+        let handle = client.upload(Upload::new(room, &path).throttle(Throttle::new(A_SECOND))).await.unwrap();
+        let before = reached(handle.watch(), A_SECOND).await;
         within(60, client.close()).await;
         assert!(within(60, handle.done()).await.is_err(), "it did not come so far");
         drop(client);
@@ -77,12 +86,12 @@ async fn a_download_goes_on_in_the_next_process_and_a_part_of_another_file_is_le
     let (server, files) = (Server::start(), Files::new());
     let (client, _events) = server.client("user1", TransportKind::WebSocket).await;
     let room = within(60, client.create_room("r")).await.unwrap().id;
-    let (a, b) = (files.random("a", SIZE), files.random("b", SIZE));
+    let (a, b) = (files.random("a", LONG), files.random("b", SIZE));
     let (first, second) = (sent(&client, room, &a).await, sent(&client, room, &b).await);
     let into = files.path("back");
-    let slowly = Download::new(room, first.seq, &into).throttle(Throttle::new(SLOWLY));
+    let slowly = Download::new(room, first.seq, &into).throttle(Throttle::new(A_SECOND));
     let handle = client.download(slowly);
-    reached(handle.watch(), SIZE as u64 / 2).await;
+    let before = reached(handle.watch(), A_SECOND).await;
     within(60, client.close()).await;
     assert!(within(60, handle.done()).await.is_err());
 
@@ -93,7 +102,7 @@ async fn a_download_goes_on_in_the_next_process_and_a_part_of_another_file_is_le
     let handle = client.download(Download::new(room, first.seq, &into));
     let mut progress = handle.watch();
     let first_word = *within(60, progress.wait_for(|now| now.durable_bytes > 0)).await.unwrap();
-    assert!(first_word.durable_bytes >= SIZE as u64 / 2 - (1 << 20), "{first_word:?}");
+    assert!(first_word.durable_bytes >= before.durable_bytes, "{first_word:?}, {before:?}");
     within(60, handle.done()).await.unwrap();
     assert_eq!(digest(&into), digest(&a));
 }

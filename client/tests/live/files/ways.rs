@@ -90,9 +90,11 @@ async fn what_ends_an_upload_fails_its_message() {
     let (server, files) = (Server::start(), Files::new());
     let (room, (one, _events), (_two, mut events)) = pair(&server).await;
     let mut known = RoomFiles::default();
+    // Half a minute, which is not waited for.
     let slowly = |path| Upload::new(room, path).throttle(Throttle::new(1 << 20));
+    const LONG: usize = 30_000_000;
 
-    let handle = one.upload(slowly(files.random("cancelled", 8_000_000))).await.unwrap();
+    let handle = one.upload(slowly(files.random("cancelled", LONG))).await.unwrap();
     let at = reached(handle.watch(), 1).await;
     handle.pause();
     let mut progress = handle.watch();
@@ -104,7 +106,7 @@ async fn what_ends_an_upload_fails_its_message() {
     let (outcome, _) = settled(&mut events, &mut known, at.seq.unwrap()).await;
     assert_eq!(outcome, FileOutcome::Failed);
 
-    let path = files.random("changed", 8_000_000);
+    let path = files.random("changed", LONG);
     let handle = one.upload(slowly(path.clone())).await.unwrap();
     let at = reached(handle.watch(), 1).await;
     fs::write(&path, "something else").unwrap();
@@ -145,8 +147,10 @@ async fn many_at_once_wait_in_line_and_a_file_is_read_while_it_is_written() {
     let (room, (one, _events), (two, _two_events)) = pair(&server).await;
     let paths: Vec<_> = (0..10).map(|number| files.random(&number.to_string(), 400_000)).collect();
     let mut handles = Vec::new();
+    // All together eight seconds: the last waits in line while it is asked for again.
+    let throttle = Throttle::new(500_000);
     for path in &paths {
-        handles.push(one.upload(Upload::new(room, path).throttle(Throttle::new(4 << 20))).await.unwrap());
+        handles.push(one.upload(Upload::new(room, path).throttle(throttle.clone())).await.unwrap());
     }
     // The same file to the same room is the same upload.
     let same = one.upload(Upload::new(room, &paths[9])).await.unwrap();
