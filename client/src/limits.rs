@@ -40,6 +40,8 @@ pub const FILE_BLOCKS_MAX: usize = 2;
 pub const FILE_FRAMES_WAITING_MAX: usize = 4;
 /// Up to this length a file is read before it is sent, in case its bytes need not travel.
 pub const HASH_AHEAD_BYTES_MAX: u64 = 32 << 20;
+/// Names of which one is free, behind a name that is taken.
+pub const NUMBERED_NAMES_MAX: u32 = 10_000;
 /// Files of one room that are kept in mind.
 pub const ROOM_FILES_MAX: usize = 1_000;
 

@@ -1,16 +1,18 @@
 //! What an application says of a download, and what it holds while it runs.
 
-use rill_protocol::{FileDigest, RoomId, message::FileVariant};
-use std::{path::PathBuf, sync::Arc};
-use tokio::sync::watch;
+use rill_protocol::{FileDigest, RoomId, TransferId, message::FileVariant};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use super::{
     Throttle, get_file,
-    order::{self, Order},
+    handle::Handle,
+    order::Order,
     progress::{Phase, Progress},
     transfers::Transfers,
 };
-use crate::Error;
 
 /// A message's file to fetch.
 #[derive(Clone, Debug)]
@@ -19,6 +21,8 @@ pub struct Download {
     pub(super) seq: u64,
     pub(super) variant: FileVariant,
     pub(super) into: PathBuf,
+    pub(super) keeps_others: bool,
+    pub(super) transfer: Option<TransferId>,
     pub(super) digest: Option<FileDigest>,
     pub(super) throttle: Option<Throttle>,
 }
@@ -27,7 +31,34 @@ impl Download {
     /// The file of the message at `seq`, to be `into`, in place of whatever is there. Until it
     /// is whole it lies beside it, as `NAME.….part`, and goes on from there.
     pub fn new(room: RoomId, seq: u64, into: impl Into<PathBuf>) -> Self {
-        Self { room, seq, variant: FileVariant::Original, into: into.into(), digest: None, throttle: None }
+        Self {
+            room,
+            seq,
+            variant: FileVariant::Original,
+            into: into.into(),
+            keeps_others: false,
+            transfer: None,
+            digest: None,
+            throttle: None,
+        }
+    }
+
+    /// Where it goes.
+    pub fn path(&self) -> &Path {
+        &self.into
+    }
+
+    /// A file that has the name by then stays: this one becomes `NAME (1)`, or the next that is
+    /// free. [`DownloadedFile::path`] says which.
+    pub fn keeping_others(self) -> Self {
+        Self { keeps_others: true, ..self }
+    }
+
+    /// The upload that the message was seen to stand for ([`rill_protocol::message::FileInfo`]).
+    /// Where a server's log was put back to an older state, another file may have come to the same
+    /// place: what is there of one is not gone on with for the other.
+    pub fn transfer(self, transfer: TransferId) -> Self {
+        Self { transfer: Some(transfer), ..self }
     }
 
     /// A smaller rendering of an image.
@@ -55,53 +86,12 @@ pub struct DownloadedFile {
     pub media_type: String,
 }
 
-/// A download that runs by itself, also when this is dropped; clones are the same download.
-#[derive(Clone, Debug)]
-pub struct DownloadHandle {
-    orders: Arc<watch::Sender<Order>>,
-    progress: watch::Receiver<Progress>,
-    outcome: watch::Receiver<Option<Result<DownloadedFile, Error>>>,
-}
-
-impl DownloadHandle {
-    /// How far it is.
-    pub fn progress(&self) -> Progress {
-        *self.progress.borrow()
-    }
-
-    /// The progress as something to wait for.
-    pub fn watch(&self) -> watch::Receiver<Progress> {
-        self.progress.clone()
-    }
-
-    /// Stops fetching, until [`Self::resume`].
-    pub fn pause(&self) {
-        order::give(&self.orders, Order::Pause);
-    }
-
-    /// Goes on.
-    pub fn resume(&self) {
-        order::give(&self.orders, Order::Go);
-    }
-
-    /// Gives it up; what has come is removed.
-    pub fn cancel(&self) {
-        order::give(&self.orders, Order::Cancel);
-    }
-
-    /// Resolves when the file is whole, or never will be. Cancel safe.
-    pub async fn done(&self) -> Result<DownloadedFile, Error> {
-        let mut outcome = self.outcome.clone();
-        let done = outcome.wait_for(Option::is_some).await;
-        done.ok().and_then(|outcome| outcome.clone()).unwrap_or(Err(Error::Closed))
-    }
-}
+/// A download.
+pub type DownloadHandle = Handle<DownloadedFile>;
 
 /// Takes a download.
 pub(crate) fn begin(transfers: &Arc<Transfers>, download: Download) -> DownloadHandle {
-    let (give, orders) = watch::channel(Order::Go);
-    let (tell, progress) = watch::channel(Progress::new(Phase::Queued, 0));
-    let (end, outcome) = watch::channel(None);
-    tokio::spawn(get_file::run(Arc::clone(transfers), download, orders, tell, end));
-    DownloadHandle { orders: Arc::new(give), progress, outcome }
+    let (handle, work) = Handle::new(Order::Go, Progress::new(Phase::Queued, 0));
+    tokio::spawn(get_file::run(Arc::clone(transfers), download, work));
+    handle
 }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use rill_protocol::Code;
-use std::{pin::Pin, sync::Arc, time::Instant};
+use std::{path::PathBuf, pin::Pin, sync::Arc, time::Instant};
 use tokio::{
     sync::watch,
     time::{Sleep, sleep_until},
@@ -11,14 +11,15 @@ use tokio::{
 use super::{
     Throttle,
     download::{Download, DownloadedFile},
+    handle::Work,
     order::{self, Order},
     progress::{Phase, Progress, Rate},
     receiving::{Receiving, Step},
     sink::Sink,
-    transfers::{Cut, Direction, Pauses, Transfers, blocking, open, refused},
+    transfers::{Cut, Direction, Pauses, Transfers, blocking, maybe, open, refused},
 };
 use crate::{
-    Error, limits,
+    Error, Failure, limits,
     session::stream::{FrameReader, FrameWriter, ReadError},
     transport::Connection,
 };
@@ -68,9 +69,7 @@ impl Task {
 pub(super) async fn run(
     transfers: Arc<Transfers>,
     download: Download,
-    orders: watch::Receiver<Order>,
-    progress: watch::Sender<Progress>,
-    end: watch::Sender<Option<Result<DownloadedFile, Error>>>,
+    Work { orders, progress, end }: Work<DownloadedFile>,
 ) {
     progress.send_modify(|progress| progress.seq = Some(download.seq));
     let outcome = fetch(&transfers, download, orders, &progress).await;
@@ -84,6 +83,9 @@ fn mark(download: &Download) -> String {
     hasher.update(download.room.as_bytes());
     hasher.update(&download.seq.to_le_bytes());
     hasher.update(&u32::from(download.variant).to_le_bytes());
+    if let Some(transfer) = &download.transfer {
+        hasher.update(&transfer.0);
+    }
     hasher.finalize().to_hex()[..8].to_owned()
 }
 
@@ -94,8 +96,8 @@ async fn fetch(
     progress: &watch::Sender<Progress>,
 ) -> Result<DownloadedFile, Error> {
     let mark = mark(&download);
-    let Download { room, seq, variant, into, digest, throttle } = download;
-    let (path, sink) = blocking(into, move |into| Sink::open(into, &mark, digest)).await?;
+    let Download { room, seq, variant, into, keeps_others, digest, throttle, .. } = download;
+    let (_, sink) = blocking(into, move |into| Sink::open(into, &mark, digest)).await?;
     let sink = sink?;
     let receiving = Receiving::new(room, seq, variant, sink.written());
     let (sink, progress) = (Some(sink), progress.clone());
@@ -106,7 +108,7 @@ async fn fetch(
     match outcome {
         Ok(()) => {
             task.phase(Phase::Finishing, sink.written());
-            finish(sink).await?;
+            let path = finish(sink, keeps_others).await?;
             let (size_bytes, media_type) = (task.receiving.have(), task.receiving.media_type().to_owned());
             Ok(DownloadedFile { path, size_bytes, media_type })
         }
@@ -125,8 +127,8 @@ async fn fetch(
     }
 }
 
-async fn finish(sink: Sink) -> Result<(), Error> {
-    tokio::task::spawn_blocking(move || sink.finish()).await.map_err(|_| Error::Closed)?
+async fn finish(sink: Sink, keeps_others: bool) -> Result<PathBuf, Error> {
+    tokio::task::spawn_blocking(move || sink.finish(keeps_others)).await.map_err(|_| Error::Closed)?
 }
 
 async fn carry(task: &mut Task, transfers: &Transfers) -> Result<(), Error> {
@@ -228,7 +230,7 @@ async fn stream(task: &mut Task, connection: &Connection, given: Order) -> Resul
                         let until = task.throttle.as_ref().filter(|_| came > 0).and_then(|throttle| throttle.passed(came));
                         held = until.map(|until| Box::pin(sleep_until(until.into())));
                     }
-                    Err(error) => break Err(cut_of(&error)),
+                    Err(error) => break Err(error.into()),
                 }
             }
             written = writer.some_written() => {
@@ -258,7 +260,7 @@ async fn stream(task: &mut Task, connection: &Connection, given: Order) -> Resul
         Err(Cut::Over(Error::Refused(failure)))
             if failure.known() == Some(Code::BadRange) && !task.is_cleared && task.written() > 0 =>
         {
-            // More is there than the file has: it is of another one.
+            // What is there is of another one, and may be longer.
             task.is_cleared = true;
             if let Some(sink) = task.sink.take() {
                 let (sink, cleared) = blocking(sink, Sink::clear).await?;
@@ -294,24 +296,30 @@ fn take(receiving: &mut Receiving, reader: &mut FrameReader, waiting: &mut Waiti
                 waiting.blocks.push(bytes);
             }
             Step::Refused(failure) => return Ok(Some(refused(failure))),
+            // As if its server had known what is here of the one before.
+            Step::Other => return Ok(Some(refused(Failure::new(Code::BadRange)))),
             Step::Started | Step::Nothing => {}
         }
     }
     Ok(None)
 }
 
-fn cut_of(error: &ReadError) -> Cut {
-    match error {
-        ReadError::Stream(error) => (*error).into(),
-        ReadError::Ended => Cut::Later,
-        // Repeating it would not help.
-        other => Cut::Over(Error::Transport(other.to_string())),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rill_protocol::{RoomId, TransferId, message::FileVariant};
 
-async fn maybe<F: Future + ?Sized>(work: &mut Option<Pin<Box<F>>>) -> F::Output {
-    match work {
-        Some(work) => work.await,
-        None => std::future::pending().await,
+    #[test]
+    fn a_part_is_of_one_message_one_rendering_and_one_upload() {
+        let download = |seq| Download::new(RoomId([1; 16]), seq, "a");
+        let marks = [
+            mark(&download(7)),
+            mark(&download(8)),
+            mark(&download(7).variant(FileVariant::Preview)),
+            mark(&download(7).transfer(TransferId([1; 16]))),
+            mark(&download(7).transfer(TransferId([2; 16]))),
+        ];
+        assert!((1..marks.len()).all(|at| !marks[..at].contains(&marks[at])), "{marks:?}");
+        assert_eq!(marks[3], mark(&Download::new(RoomId([1; 16]), 7, "b").transfer(TransferId([1; 16]))));
     }
 }

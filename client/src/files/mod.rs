@@ -12,6 +12,7 @@
 
 pub mod download;
 mod get_file;
+pub mod handle;
 pub mod name;
 mod order;
 pub mod progress;
@@ -27,6 +28,7 @@ mod transfers;
 pub mod upload;
 
 pub use download::{Download, DownloadHandle};
+pub use handle::Handle;
 pub use progress::{Phase, Progress};
 pub use room_files::RoomFiles;
 pub use throttle::Throttle;

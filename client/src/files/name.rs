@@ -1,6 +1,9 @@
 //! Names of files that others chose, made fit for this machine's folders.
 
 use rill_protocol::limits::FILE_NAME_BYTES_MAX;
+use std::path::{Path, PathBuf};
+
+use crate::limits::NUMBERED_NAMES_MAX;
 
 /// Room for what is put behind a name: ` (12)`, or `.….part`.
 const SPARE_BYTES: usize = 32;
@@ -16,6 +19,18 @@ pub fn safe_name(said: &str, otherwise: &str) -> String {
     let name = shortened(name.trim_matches(|c: char| c.is_whitespace() || c == '.'));
     let name = if name.is_empty() { otherwise.to_owned() } else { name };
     if is_device(&name) { format!("_{name}") } else { name }
+}
+
+/// The path, and behind it others with a number in their name: one of them is free.
+pub fn numbered(path: &Path) -> impl Iterator<Item = PathBuf> + use<'_> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let (stem, ending) = match name.rfind('.') {
+        Some(at) if at > 0 => name.split_at(at),
+        _ => (&*name, ""),
+    };
+    let (stem, ending) = (stem.to_owned(), ending.to_owned());
+    let others = (1..NUMBERED_NAMES_MAX).map(move |number| path.with_file_name(format!("{stem} ({number}){ending}")));
+    std::iter::once(path.to_owned()).chain(others)
 }
 
 /// Marks that turn the direction of what follows, and such that cannot be seen.
@@ -67,6 +82,17 @@ mod tests {
         check("a:b|c", "a_b_c");
         let long = safe_name(&format!("{}.jpeg", "é".repeat(400)), "f");
         assert!(long.len() <= FILE_NAME_BYTES_MAX - SPARE_BYTES && long.ends_with(".jpeg"), "{long}");
+    }
+
+    #[test]
+    fn a_name_that_is_taken_gets_a_number() {
+        let check = |path: &str, expected: [&str; 3]| {
+            let paths: Vec<PathBuf> = numbered(Path::new(path)).take(3).collect();
+            assert_eq!(paths, expected.map(PathBuf::from));
+        };
+        check("d/a.tar.gz", ["d/a.tar.gz", "d/a.tar (1).gz", "d/a.tar (2).gz"]);
+        check("技术", ["技术", "技术 (1)", "技术 (2)"]);
+        check(".rc", [".rc", ".rc (1)", ".rc (2)"]);
     }
 
     proptest! {

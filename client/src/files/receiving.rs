@@ -32,6 +32,8 @@ pub(crate) enum Step {
     /// The next bytes of the file.
     Bytes(Bytes),
     Refused(Failure),
+    /// It is another file than the one that was begun: the server's log was put back.
+    Other,
     /// Nothing that matters.
     Nothing,
 }
@@ -121,6 +123,10 @@ impl Receiving {
                 if self.have.checked_add(length).is_none_or(|end| end > size) {
                     return Err(Violation::TooMany);
                 }
+                if self.have > 0 && self.size.is_some_and(|begun| begun != size) {
+                    self.answer = Answer::None;
+                    return Ok(Step::Other);
+                }
                 (self.size, self.media_type) = (Some(size), media_type);
                 self.answer = Answer::Coming(length);
                 Ok(Step::Started)
@@ -195,6 +201,20 @@ mod tests {
         receiving.frame(&chunk(4, b"efghij")).unwrap();
         assert!(receiving.is_whole());
         assert_eq!((receiving.have(), receiving.size(), receiving.media_type()), (10, Some(10), "text/plain"));
+    }
+
+    #[test]
+    fn a_file_that_became_another_one_is_begun_anew() {
+        let mut receiving = receiving();
+        receiving.open(0);
+        receiving.frame(&started(10, 4)).unwrap();
+        receiving.frame(&chunk(0, b"abcd")).unwrap();
+        receiving.open(4);
+        assert!(matches!(receiving.frame(&started(11, 7)).unwrap(), Step::Other));
+        assert!(receiving.is_idle() && !receiving.is_whole());
+        receiving.open(0);
+        assert!(matches!(receiving.frame(&started(11, 11)).unwrap(), Step::Started));
+        assert_eq!(receiving.size(), Some(11));
     }
 
     #[test]

@@ -9,12 +9,13 @@ use tokio::{
 
 use super::{
     Throttle,
+    handle::Work,
     order::{self, Order},
     progress::{Phase, Progress, Rate},
     sending::{Sending, Verdict},
     shelf::Kept,
     source::Source,
-    transfers::{Cut, Direction, Pauses, Transfers, blocking, open, open_source, refused},
+    transfers::{Cut, Direction, Pauses, Transfers, blocking, maybe, open, open_source, refused},
     upload::UploadedFile,
 };
 use crate::{
@@ -33,6 +34,7 @@ pub(super) struct Task {
     throttle: Option<Throttle>,
     orders: watch::Receiver<Order>,
     progress: watch::Sender<Progress>,
+    end: watch::Sender<Option<Result<UploadedFile, Error>>>,
     rate: Rate,
     /// The server may know of it.
     is_told: bool,
@@ -45,11 +47,11 @@ impl Task {
         kept: Kept,
         source: Option<Source>,
         throttle: Option<Throttle>,
-        orders: watch::Receiver<Order>,
-        progress: watch::Sender<Progress>,
+        work: Work<UploadedFile>,
     ) -> Self {
         let (sending, is_told) = (Sending::new(kept.start()), source.is_none());
-        Self { transfers, kept, sending, source, throttle, orders, progress, rate: Rate::default(), is_told }
+        let Work { orders, progress, end } = work;
+        Self { transfers, kept, sending, source, throttle, orders, progress, end, rate: Rate::default(), is_told }
     }
 
     fn phase(&mut self, phase: Phase) {
@@ -95,7 +97,7 @@ impl From<Error> for End {
 }
 
 /// Runs it to its end, and tells everybody how it was.
-pub(super) async fn run(mut task: Task, end: watch::Sender<Option<Result<UploadedFile, Error>>>) {
+pub(super) async fn run(mut task: Task) {
     let mut outcome = upload(&mut task).await;
     // A file that changed cannot be sent any more; others must not wait for the rest.
     if task.is_told && matches!(outcome, Err(End::Transfer(Error::FileChanged(_) | Error::File { .. }))) {
@@ -120,7 +122,7 @@ pub(super) async fn run(mut task: Task, end: watch::Sender<Option<Result<Uploade
         });
     }
     task.progress.send_modify(|progress| (progress.phase, progress.bytes_per_s) = (Phase::Over, 0.0));
-    end.send_replace(Some(outcome.map_err(|(End::Transfer(error) | End::Session(error))| error)));
+    task.end.send_replace(Some(outcome.map_err(|(End::Transfer(error) | End::Session(error))| error)));
 }
 
 async fn upload(task: &mut Task) -> Result<UploadedFile, End> {
@@ -240,7 +242,7 @@ async fn stream(task: &mut Task, connection: &Connection, given: Order) -> Resul
                 match answer {
                     Ok(None) => {}
                     Ok(Some(verdict)) => break judge(task, verdict),
-                    Err(error) => break Err(cut_of(&error)),
+                    Err(error) => break Err(error.into()),
                 }
             }
             done = maybe(&mut reading) => {
@@ -314,21 +316,5 @@ fn judge(task: &Task, verdict: Verdict) -> Result<UploadedFile, Cut> {
             Cut::Over(_) if task.kept.cancelled => Err(Cut::Over(Error::Cancelled)),
             cut => Err(cut),
         },
-    }
-}
-
-fn cut_of(error: &ReadError) -> Cut {
-    match error {
-        ReadError::Stream(error) => (*error).into(),
-        ReadError::Ended => Cut::Later,
-        // Repeating it would not help.
-        other => Cut::Over(Error::Transport(other.to_string())),
-    }
-}
-
-async fn maybe<F: Future + ?Sized>(work: &mut Option<Pin<Box<F>>>) -> F::Output {
-    match work {
-        Some(work) => work.await,
-        None => std::future::pending().await,
     }
 }

@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::source::of_io;
+use super::{name, source::of_io};
 use crate::{Error, durable_file, limits::FILE_BLOCK_BYTES_MAX};
 
 /// See the module.
@@ -79,8 +79,9 @@ impl Sink {
         Ok(())
     }
 
-    /// Everything came: it gets its name, in place of whatever has it. Blocks.
-    pub(crate) fn finish(self) -> Result<(), Error> {
+    /// Everything came: it gets its name, in place of whatever has it, or the next one that is
+    /// free. Returns its path. Blocks.
+    pub(crate) fn finish(self, keeps_others: bool) -> Result<PathBuf, Error> {
         let Self { part, into, file, check, .. } = self;
         if let Some((hasher, expected)) = check
             && *hasher.finalize().as_bytes() != expected.0
@@ -90,16 +91,34 @@ impl Sink {
         }
         let finish = || {
             file.sync_all()?;
-            fs::rename(&part, &into)?;
-            durable_file::sync_folder(&into)
+            let path = if keeps_others { claim(&into)? } else { into.clone() };
+            fs::rename(&part, &path).inspect_err(|_| {
+                if keeps_others {
+                    fs::remove_file(&path).ok();
+                }
+            })?;
+            durable_file::sync_folder(&path)?;
+            Ok(path)
         };
-        finish().map_err(|error| of_io(&into, &error))
+        finish().map_err(|error: io::Error| of_io(&into, &error))
     }
 
     /// Nothing will come of it. Blocks.
     pub(crate) fn remove(self) {
         fs::remove_file(&self.part).ok();
     }
+}
+
+/// An empty file of a name that was free: two who want the same at once get different ones.
+fn claim(into: &Path) -> io::Result<PathBuf> {
+    for path in name::numbered(into) {
+        match OpenOptions::new().create_new(true).write(true).open(&path) {
+            Ok(_) => return Ok(path),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::Error::other("every name like it is taken"))
 }
 
 #[cfg(test)]
@@ -122,8 +141,22 @@ mod tests {
         let mut sink = Sink::open(&into, "m", digest(b"abcdef")).unwrap();
         assert_eq!((sink.written(), Sink::open(&into, "other", None).unwrap().written()), (3, 0));
         sink.write(&[Bytes::from_static(b"def")]).unwrap();
-        sink.finish().unwrap();
+        sink.finish(false).unwrap();
         assert_eq!(fs::read(&into).unwrap(), b"abcdef");
+    }
+
+    #[test]
+    fn of_two_who_come_to_the_same_name_neither_replaces_the_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let into = folder.path().join("plan.pdf");
+        let mut sinks = ["first", "other"].map(|mark| Sink::open(&into, mark, None).unwrap());
+        for (sink, content) in sinks.iter_mut().zip(["first", "other"]) {
+            sink.write(&[Bytes::from_static(content.as_bytes())]).unwrap();
+        }
+        let paths = sinks.map(|sink| sink.finish(true).unwrap());
+        assert_eq!(paths, [into, folder.path().join("plan (1).pdf")]);
+        assert_eq!(paths.map(|path| fs::read(path).unwrap()), [b"first", b"other"]);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
     }
 
     #[test]
@@ -132,13 +165,13 @@ mod tests {
         let into = folder.path().join("x");
         let mut sink = Sink::open(&into, "m", digest(b"right")).unwrap();
         sink.write(&[Bytes::from_static(b"wrong")]).unwrap();
-        assert!(matches!(sink.finish(), Err(Error::DigestWrong(_))));
+        assert!(matches!(sink.finish(false), Err(Error::DigestWrong(_))));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "and nothing is left of them");
         let mut sink = Sink::open(&into, "m", digest(b"right")).unwrap();
         sink.write(&[Bytes::from_static(b"other")]).unwrap();
         sink.clear().unwrap();
         sink.write(&[Bytes::from_static(b"right")]).unwrap();
-        sink.finish().unwrap();
+        sink.finish(false).unwrap();
         assert_eq!(fs::read(&into).unwrap(), b"right");
     }
 }

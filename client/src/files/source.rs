@@ -8,7 +8,7 @@ use bytes::Bytes;
 use rill_protocol::FileDigest;
 use serde::{Deserialize, Serialize};
 use std::{
-    fs::{File, Metadata},
+    fs::{self, File, Metadata},
     io::{self, Read, Seek, SeekFrom},
     path::{Path, PathBuf},
     time::UNIX_EPOCH,
@@ -48,16 +48,24 @@ impl Source {
     /// Opens a file, which must bear the stamp if one is given.
     pub(crate) fn open(path: &Path, expected: Option<Stamp>) -> Result<Self, Error> {
         let failed = |error: io::Error| of_io(path, &error);
-        let file = File::open(path).map_err(failed)?;
-        let metadata = file.metadata().map_err(failed)?;
-        if !metadata.is_file() {
+        // Looked at first: to open a pipe is to wait for whoever writes to it.
+        if !fs::metadata(path).map_err(failed)?.is_file() {
             return Err(Error::File { path: path.display().to_string(), detail: "it is no file".to_owned() });
         }
+        let file = File::open(path).map_err(failed)?;
+        let metadata = file.metadata().map_err(failed)?;
         let stamp = Stamp::of(&metadata).map_err(failed)?;
+        // However it is spelled the next time, it is the same file.
+        let path = &path.canonicalize().map_err(failed)?;
         if expected.is_some_and(|expected| expected != stamp) {
             return Err(changed(path));
         }
         Ok(Self { path: path.to_owned(), file, stamp, hasher: blake3::Hasher::new(), hashed: 0, at: 0 })
+    }
+
+    /// Without links and detours.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     pub(crate) fn stamp(&self) -> Stamp {
@@ -128,7 +136,7 @@ pub(super) fn of_io(path: &Path, error: &io::Error) -> Error {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use std::{fs, io::Write};
+    use std::io::Write;
 
     proptest! {
         /// Wherever streams go on, the digest is that of the file.

@@ -3,7 +3,7 @@
 
 use parking_lot::Mutex;
 use rill_protocol::{Action, Code, TransferId};
-use std::{collections::HashMap, path::PathBuf, sync::Arc};
+use std::{collections::HashMap, path::PathBuf, pin::Pin, sync::Arc};
 use tokio::{
     sync::{Semaphore, SemaphorePermit},
     time::sleep,
@@ -12,7 +12,7 @@ use tokio::{
 use super::{Shelf, source::Source, upload::UploadHandle};
 use crate::{
     Error, Failure, limits, random,
-    session::{Shared, Way, backoff::Jitter},
+    session::{Shared, Way, backoff::Jitter, stream::ReadError},
     transport::{Class, Connection, RecvHalf, SendHalf, StreamError},
 };
 
@@ -76,6 +76,17 @@ impl From<Error> for Cut {
     }
 }
 
+impl From<ReadError> for Cut {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Stream(error) => error.into(),
+            ReadError::Ended => Self::Later,
+            // Repeating it would not help.
+            other => Self::Over(Error::Transport(other.to_string())),
+        }
+    }
+}
+
 impl Transfers {
     pub(crate) fn new(shared: Arc<Shared>, shelf: Option<Shelf>, at_once: usize) -> Arc<Self> {
         let at_once = at_once.clamp(1, limits::TRANSFERS_AT_ONCE_MAX);
@@ -128,7 +139,9 @@ impl Transfers {
     pub(super) fn same_upload(&self, upload: &super::shelf::Kept) -> Option<UploadHandle> {
         let same = |running: &Running| {
             let handle = &running.handle;
-            handle.room == upload.room && handle.stamp == upload.stamp && running.path == upload.path
+            let is_same_file =
+                handle.room == upload.room && handle.stamp == upload.stamp && running.path == upload.path;
+            is_same_file || handle.transfer == upload.transfer
         };
         let resumed = self.resumed.lock().extract_if(.., |running| same(running)).next();
         let resumed = resumed.map(|running| running.handle).filter(|handle| !handle.has_failed());
@@ -199,6 +212,14 @@ where
         (file, result)
     });
     done.await.map_err(|_| Error::Closed)
+}
+
+/// What is under way, if anything is.
+pub(super) async fn maybe<F: Future + ?Sized>(work: &mut Option<Pin<Box<F>>>) -> F::Output {
+    match work {
+        Some(work) => work.await,
+        None => std::future::pending().await,
+    }
 }
 
 /// A file that is sent, opened where it does not hold up anybody.

@@ -9,7 +9,8 @@ use tokio::sync::watch;
 
 use super::{
     Throttle,
-    order::{self, Order},
+    handle::Handle,
+    order::Order,
     progress::{Phase, Progress},
     send_file::{self, Task},
     shelf::Kept,
@@ -27,14 +28,23 @@ pub struct Upload {
     media_type: String,
     text: String,
     voice: Option<Voice>,
+    transfer: Option<TransferId>,
     throttle: Option<Throttle>,
 }
 
 impl Upload {
     /// The file at `path`, under its own name.
     pub fn new(room: RoomId, path: impl Into<PathBuf>) -> Self {
-        let (name, media_type, text) = (None, String::new(), String::new());
-        Self { room, path: path.into(), name, media_type, text, voice: None, throttle: None }
+        Self {
+            room,
+            path: path.into(),
+            name: None,
+            media_type: String::new(),
+            text: String::new(),
+            voice: None,
+            transfer: None,
+            throttle: None,
+        }
     }
 
     /// Another name than that of the file.
@@ -55,6 +65,13 @@ impl Upload {
     /// It is a voice message.
     pub fn voice(self, voice: Voice) -> Self {
         Self { voice: Some(voice), ..self }
+    }
+
+    /// Goes on with an upload that another process or device of this user has begun, and that is
+    /// not over; whoever works on it there stops with `transfer_taken`. If the bytes are others, both
+    /// have failed.
+    pub fn transfer(self, transfer: TransferId) -> Self {
+        Self { transfer: Some(transfer), ..self }
     }
 
     /// Not faster than that.
@@ -84,60 +101,57 @@ pub struct UploadHandle {
     /// As the server knows the file.
     pub name: String,
     pub(super) stamp: Stamp,
-    orders: Arc<watch::Sender<Order>>,
-    progress: watch::Receiver<Progress>,
-    outcome: watch::Receiver<Option<Result<UploadedFile, Error>>>,
+    handle: Handle<UploadedFile>,
 }
 
 impl UploadHandle {
-    /// How far it is.
+    /// See [`Handle::progress`].
     pub fn progress(&self) -> Progress {
-        *self.progress.borrow()
+        self.handle.progress()
     }
 
-    /// The progress as something to wait for.
+    /// See [`Handle::watch`].
     pub fn watch(&self) -> watch::Receiver<Progress> {
-        self.progress.clone()
+        self.handle.watch()
     }
 
-    /// Stops sending, until [`Self::resume`]. What the server has stays there for a day.
+    /// See [`Handle::pause`].
     pub fn pause(&self) {
-        order::give(&self.orders, Order::Pause);
+        self.handle.pause();
     }
 
-    /// Goes on.
+    /// See [`Handle::resume`].
     pub fn resume(&self) {
-        order::give(&self.orders, Order::Go);
+        self.handle.resume();
     }
 
-    /// Gives it up: the message becomes a failed one, as soon as the server can be told.
+    /// See [`Handle::cancel`].
     pub fn cancel(&self) {
-        order::give(&self.orders, Order::Cancel);
+        self.handle.cancel();
+    }
+
+    /// See [`Handle::done`].
+    pub async fn done(&self) -> Result<UploadedFile, Error> {
+        self.handle.done().await
     }
 
     pub(super) fn has_failed(&self) -> bool {
-        matches!(*self.outcome.borrow(), Some(Err(_)))
-    }
-
-    /// Resolves when the file is whole on the server's disk, or never will be. Cancel safe.
-    pub async fn done(&self) -> Result<UploadedFile, Error> {
-        let mut outcome = self.outcome.clone();
-        let done = outcome.wait_for(Option::is_some).await;
-        done.ok().and_then(|outcome| outcome.clone()).unwrap_or(Err(Error::Closed))
+        self.handle.has_failed()
     }
 }
 
 /// Takes an upload. The same file to the same room is the same upload, if an earlier one
 /// is not over.
 pub(crate) async fn begin(transfers: &Arc<Transfers>, upload: Upload) -> Result<UploadHandle, Error> {
-    let Upload { room, path, name, media_type, text, voice, throttle } = upload;
+    let Upload { room, path, name, media_type, text, voice, transfer, throttle } = upload;
     let path = std::path::absolute(&path).unwrap_or(path);
     let own_name = || path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let name = name.unwrap_or_else(own_name);
-    let mut source = open_source(path.clone(), None).await?;
+    let mut source = open_source(path, None).await?;
+    let path = source.path().to_owned();
     let stamp = source.stamp();
     let mut kept = Kept {
-        transfer: random::transfer_id(),
+        transfer: transfer.unwrap_or_else(random::transfer_id),
         room,
         client_id: random::client_id(),
         path,
@@ -179,22 +193,18 @@ fn run(
     source: Option<super::source::Source>,
     throttle: Option<Throttle>,
 ) -> UploadHandle {
-    let (give, orders) = watch::channel(if kept.cancelled { Order::Cancel } else { Order::Go });
-    let (tell, progress) = watch::channel(Progress::new(Phase::Queued, kept.stamp.size));
-    let (end, outcome) = watch::channel(None);
+    let order = if kept.cancelled { Order::Cancel } else { Order::Go };
+    let (handle, work) = Handle::new(order, Progress::new(Phase::Queued, kept.stamp.size));
     let handle = UploadHandle {
         transfer: kept.transfer,
         room: kept.room,
         client_id: kept.client_id,
         name: kept.name.clone(),
         stamp: kept.stamp,
-        orders: Arc::new(give),
-        progress,
-        outcome,
+        handle,
     };
     let running = Running { path: kept.path.clone(), handle: handle.clone() };
     transfers.running.lock().insert(kept.transfer, running);
-    let task = Task::new(Arc::clone(transfers), kept, source, throttle, orders, tell);
-    tokio::spawn(send_file::run(task, end));
+    tokio::spawn(send_file::run(Task::new(Arc::clone(transfers), kept, source, throttle, work)));
     handle
 }
