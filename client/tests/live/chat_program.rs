@@ -4,35 +4,25 @@ use serde_json::Value;
 use std::{
     io::{BufRead, BufReader, Write},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, Command},
     sync::mpsc,
     thread,
     time::{Duration, Instant},
 };
 
-use super::server::Server;
-
-fn program(server: &Server, user: &str, state: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_rill-chat"));
-    command
-        .args(["--server", server.url().as_str(), "--user", user])
-        .arg("--state")
-        .arg(state)
-        .args(args)
-        .env("RILL_PASSWORD", "123")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    command
-}
+use super::{
+    pictures::RED_PIXEL,
+    program::{program, said},
+    server::Server,
+};
 
 /// Runs it with this input to its end.
 fn pipe(server: &Server, user: &str, state: &Path, args: &[&str], input: &str) -> (bool, String, String) {
     let mut child = program(server, user, state, args).spawn().unwrap();
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (output.status.success(), text(output.stdout), text(output.stderr))
+    let (out, err) = said(&output);
+    (output.status.success(), out, err)
 }
 
 /// A program that reads along until the test ends.
@@ -193,6 +183,36 @@ fn words_that_were_typed_before_a_kill_are_said_once_by_the_next_start() {
     assert_eq!(said, ["while it works", "one", "two", "three", "end"]);
 }
 
+#[test]
+fn history_and_the_live_tail_show_each_line_once_whichever_is_first() {
+    let server = Server::start();
+    let state = tempfile::tempdir().unwrap();
+    let said: Vec<String> = (0..10).map(|number| format!("line {number}.")).collect();
+    let (ok, _, err) = pipe(&server, "user1", state.path(), &[], &format!("/create r\n{}\n", said.join("\n")));
+    assert!(ok, "{err}");
+    for args in [&["--room", "r"][..], &["--room", "r", "--json"], &["--room", "r", "--transport", "websocket"]] {
+        let (ok, out, err) = pipe(&server, "user2", state.path(), args, "/history\nmine\n");
+        assert!(ok, "{err}");
+        for text in &said {
+            assert_eq!(out.matches(text.as_str()).count(), 1, "{args:?}: {text} in\n{out}");
+        }
+    }
+}
+
+#[test]
+fn what_is_not_delivered_fails_a_script_and_what_is_no_text_is_not_lost() {
+    let server = Server::start();
+    let state = tempfile::tempdir().unwrap();
+    let (ok, _, err) = pipe(&server, "user1", state.path(), &[], "nobody is there to hear\n");
+    assert!(!ok && err.contains("enter a room first"), "{err}");
+    let mut child = program(&server, "user1", state.path(), &[]).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"/create odd\nbad \xff byte\nand more").unwrap();
+    let output = child.wait_with_output().unwrap();
+    let (out, err) = said(&output);
+    assert!(output.status.success(), "{err}");
+    assert!(out.contains("user1: bad \u{FFFD} byte") && out.contains("user1: and more"), "{out}");
+}
+
 /// What the outbox of the only user holds.
 fn kept(state: &Path) -> String {
     let files = std::fs::read_dir(state).unwrap().map(|entry| entry.unwrap().path());
@@ -205,15 +225,8 @@ fn pictures_are_set_listed_and_removed_from_a_terminal() {
     let server = Server::start();
     let state = tempfile::tempdir().unwrap();
     let run = |args: &[&str]| pipe(&server, "user1", state.path(), args, "");
-    // One red pixel.
-    let png = [
-        0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0x00, 0x00, 0x00, 0x0d, 0x49, 0x48, 0x44, 0x52, 0x00, 0x00,
-        0x00, 0x01, 0x00, 0x00, 0x00, 0x01, 0x08, 0x06, 0x00, 0x00, 0x00, 0x1f, 0x15, 0xc4, 0x89, 0x00, 0x00, 0x00,
-        0x0d, 0x49, 0x44, 0x41, 0x54, 0x78, 0x9c, 0x63, 0xf8, 0xcf, 0xc0, 0xf0, 0x1f, 0x00, 0x05, 0x00, 0x01, 0xff,
-        0x89, 0x99, 0x3d, 0x1d, 0x00, 0x00, 0x00, 0x00, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82,
-    ];
     let file = state.path().join("one.png");
-    std::fs::write(&file, png).unwrap();
+    std::fs::write(&file, RED_PIXEL).unwrap();
     let path = file.to_str().unwrap();
 
     let none = || assert_eq!(run(&["emoji", "list"]), (true, String::new(), String::new()));
@@ -234,8 +247,10 @@ fn pictures_are_set_listed_and_removed_from_a_terminal() {
     assert!(ok, "{err}");
     let (ok, _, err) = run(&["--room", "garden", "avatar", path]);
     assert!(ok, "{err}");
-    let (_, out, _) = pipe(&server, "user1", state.path(), &["--room", "garden"], "/history\n");
+    let (ok, out, err) =
+        pipe(&server, "user1", state.path(), &["--room", "garden"], &format!("/history\n/avatar {path}\n"));
     assert!(out.contains("user1 changed the picture of the room"), "{out}");
+    assert!(ok && err.contains("your new picture"), "{err}");
     assert!(run(&["emoji", "remove", "dot"]).0);
     none();
 }

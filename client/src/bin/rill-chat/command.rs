@@ -16,6 +16,8 @@ pub(crate) enum Command {
     Files,
     /// The number of a file to fetch.
     Get(u64),
+    /// The path of an image.
+    Avatar(String),
     Help,
     Quit,
     /// Nothing was typed.
@@ -34,6 +36,7 @@ pub(crate) const HELP: &str = "\
 /send PATH      sends a file to the current room
 /files          files of the current room
 /get N          fetches file number N into the folder that you are in
+/avatar PATH    makes an image your picture
 /help           this
 /quit           ends
 //text          says a line that begins with /";
@@ -50,22 +53,23 @@ impl Command {
         }
         let (name, rest) = typed.split_once(char::is_whitespace).unwrap_or((typed, ""));
         let rest = rest.trim();
-        let named = |make: fn(String) -> Self| {
-            if rest.is_empty() { Self::Odd(format!("/{name} needs a name")) } else { make(rest.to_owned()) }
+        let with = |what: &str, make: fn(String) -> Self| {
+            if rest.is_empty() { Self::Odd(format!("/{name} needs {what}")) } else { make(rest.to_owned()) }
         };
         match name {
-            "join" => named(Self::Join),
-            "create" => named(Self::Create),
+            "join" => with("a name", Self::Join),
+            "create" => with("a name", Self::Create),
             "rooms" => Self::Rooms,
             "leave" => Self::Leave,
             "members" => Self::Members,
             "history" => Self::History,
-            "send" => named(Self::Send),
+            "send" => with("the path of a file", Self::Send),
             "files" => Self::Files,
             "get" => match rest.parse() {
                 Ok(number) => Self::Get(number),
                 Err(_) => Self::Odd("/get needs the number of a file: /files lists them".to_owned()),
             },
+            "avatar" => with("the path of an image", Self::Avatar),
             "help" => Self::Help,
             "quit" => Self::Quit,
             other => Self::Odd(format!("there is no /{other}: /help lists what there is")),
@@ -90,13 +94,21 @@ mod tests {
         assert!(matches!(Command::parse("/get ../x"), Command::Odd(_)));
         check("/quit", Command::Quit);
         check(" \n", Command::Nothing);
+        check("/avatar ~/me.png", Command::Avatar("~/me.png".to_owned()));
         check("/join", Command::Odd("/join needs a name".to_owned()));
+        check("/send", Command::Odd("/send needs the path of a file".to_owned()));
         assert!(matches!(Command::parse("/dance"), Command::Odd(_)));
     }
 
     #[test]
     fn help_names_every_command() {
-        for name in ["rooms", "join", "create", "leave", "members", "history", "send", "files", "get", "help", "quit"] {
+        for name in HELP.lines().filter_map(|line| line.split_whitespace().next()) {
+            assert!(!matches!(Command::parse(&format!("{name} 1")), Command::Odd(_)), "{name} is no command");
+        }
+        let names = [
+            "rooms", "join", "create", "leave", "members", "history", "send", "files", "get", "avatar", "help", "quit",
+        ];
+        for name in names {
             assert!(HELP.contains(&format!("/{name}")), "{name}");
         }
     }

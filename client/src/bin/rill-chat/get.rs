@@ -5,7 +5,10 @@ use clap::Args;
 use futures_util::future::join_all;
 use rill_client::{
     Client,
-    files::{Download, DownloadHandle, Throttle, name::safe_name},
+    files::{
+        Download, DownloadHandle, Throttle,
+        name::{numbered, safe_name},
+    },
 };
 use rill_protocol::{
     RoomId,
@@ -24,8 +27,6 @@ use crate::{
 const LISTED_MAX: usize = 50;
 /// Pages of history that are searched for them.
 const PAGES_MAX: usize = 100;
-/// Names of which one is free, behind a name that is taken.
-const TAKEN_MAX: u32 = 10_000;
 
 /// Fetches files of a room by their numbers; without any, lists the room's newest files.
 #[derive(Debug, Args)]
@@ -55,19 +56,13 @@ impl GetArgs {
         let throttle = self.kib_per_s.map(|rate| Throttle::new(rate << 10));
         let mut going: Vec<(PathBuf, DownloadHandle)> = Vec::new();
         for number in self.numbers {
-            let path = if self.into.is_dir() {
-                let file = find(client, room, number).await?;
-                let is_taken = |path: &Path| path.exists() || going.iter().any(|(other, _)| other == path);
-                free(&self.into, &file, is_taken)?
-            } else {
-                self.into.clone()
-            };
-            let mut download = Download::new(room, number, &path);
+            let file = find(client, room, number).await?;
+            let is_taken = |path: &Path| path.exists() || going.iter().any(|(other, _)| other == path);
+            let mut download = download(room, &file, &self.into, is_taken)?;
             if let Some(throttle) = &throttle {
                 download = download.throttle(throttle.clone());
             }
-            let handle = client.download(download);
-            going.push((path, handle));
+            going.push((download.path().to_owned(), client.download(download)));
         }
         let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let bars = Bars::new(going.iter().map(|(path, handle)| (name(path), handle.watch())).collect());
@@ -75,7 +70,7 @@ impl GetArgs {
         let mut failed = 0;
         for ((path, _), outcome) in going.iter().zip(outcomes) {
             match outcome {
-                Ok(file) => println!("{}, {}", path.display(), amount(file.size_bytes)),
+                Ok(file) => println!("{}, {}", file.path.display(), amount(file.size_bytes)),
                 Err(error) => {
                     eprintln!("rill-chat: {}: {error}", path.display());
                     failed += 1;
@@ -113,16 +108,24 @@ pub(crate) async fn find(client: &Client, room: RoomId, number: u64) -> anyhow::
     found.with_context(|| format!("there is no file {number} in this room"))
 }
 
+/// Of a file of a room: into a folder, under a name that is free there; or to be that file.
+pub(crate) fn download(
+    room: RoomId,
+    file: &MessageFile,
+    into: &Path,
+    is_taken: impl Fn(&Path) -> bool,
+) -> anyhow::Result<Download> {
+    let (is_folder, number) = (into.is_dir(), file.seq.get());
+    let path = if is_folder { free(into, file, is_taken)? } else { into.to_owned() };
+    let download = Download::new(room, number, path).transfer(file.file.transfer);
+    Ok(if is_folder { download.keeping_others() } else { download })
+}
+
 /// A path in a folder that is not taken, after the name that somebody gave the file.
-pub(crate) fn free(folder: &Path, file: &MessageFile, is_taken: impl Fn(&Path) -> bool) -> anyhow::Result<PathBuf> {
+fn free(folder: &Path, file: &MessageFile, is_taken: impl Fn(&Path) -> bool) -> anyhow::Result<PathBuf> {
     let name = safe_name(&file.file.name, &format!("file-{}", file.seq.get()));
-    let (stem, ending) = match name.rfind('.') {
-        Some(at) if at > 0 => name.split_at(at),
-        _ => (name.as_str(), ""),
-    };
-    let mut paths = std::iter::once(folder.join(&name))
-        .chain((1..TAKEN_MAX).map(|number| folder.join(format!("{stem} ({number}){ending}"))));
-    paths.find(|path| !is_taken(path)).with_context(|| format!("every name like {name} is taken"))
+    let free = numbered(&folder.join(&name)).find(|path| !is_taken(path));
+    free.with_context(|| format!("every name like {name} is taken"))
 }
 
 #[cfg(test)]

@@ -11,12 +11,14 @@ const LINES_MAX: usize = 64;
 pub(crate) fn lines() -> mpsc::Receiver<String> {
     let (send, receive) = mpsc::channel(LINES_MAX);
     thread::spawn(move || {
-        for line in std::io::stdin().lock().lines() {
-            // Bytes that are no UTF-8 end the input like its end does.
-            let Ok(line) = line else { return };
-            if send.blocking_send(line).is_err() {
+        let mut input = std::io::stdin().lock();
+        let mut line = Vec::new();
+        while input.read_until(b'\n', &mut line).is_ok_and(|count| count > 0) {
+            // What is no UTF-8 is not lost with all that follows.
+            if send.blocking_send(String::from_utf8_lossy(&line).into_owned()).is_err() {
                 return;
             }
+            line.clear();
         }
     });
     receive

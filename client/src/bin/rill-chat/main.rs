@@ -10,6 +10,7 @@ mod directory;
 mod get;
 mod input;
 mod line;
+mod login;
 mod names;
 mod outbox_path;
 mod pictures;

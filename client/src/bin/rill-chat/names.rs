@@ -9,7 +9,7 @@ use std::{
 use tokio::time::timeout;
 
 /// A line is shown with an id rather than late.
-const PATIENCE: Duration = Duration::from_secs(3);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// See the module.
 #[derive(Debug, Default)]

@@ -1,12 +1,14 @@
 //! `rill-chat avatar` and `rill-chat emoji`: pictures of oneself, of a room, and for everybody's
-//! texts. They go over HTTP, with a login of their own that ends behind it.
+//! texts. They go over HTTP.
 
-use anyhow::Context;
 use clap::{Args, Subcommand};
-use rill_client::{Client, Config, Credentials, http::Api};
+use rill_client::{Client, Config, http::Api};
 use std::path::PathBuf;
 
-use crate::directory;
+use crate::{
+    directory,
+    login::{Login, image},
+};
 
 /// Sets your avatar, or with --room that of a room, to an image; or removes it.
 #[derive(Debug, Args)]
@@ -42,36 +44,17 @@ pub(crate) enum PictureErrand {
     Emoji(EmojiArgs),
 }
 
-fn image(path: &PathBuf) -> anyhow::Result<Vec<u8>> {
-    std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))
-}
-
 impl PictureErrand {
-    /// Logs in, does it, and logs out.
-    pub(crate) async fn run(self, config: Config, room: Option<&str>) -> anyhow::Result<()> {
-        let server = config.server.as_ref().context("no server is named")?;
-        let api = Api::new(server, &config.trust)?;
-        let Credentials::Password { username, password } = &config.credentials else {
-            anyhow::bail!("a password is needed");
-        };
-        let token = api.login(username, password, &config.client_name).await?.token;
-        let outcome = self.done(&api, &token, config, room).await;
-        api.logout(&token).await?;
-        outcome
-    }
-
-    async fn done(self, api: &Api, token: &str, config: Config, room: Option<&str>) -> anyhow::Result<()> {
+    pub(crate) async fn run(self, login: &Login, config: Config, room: Option<&str>) -> anyhow::Result<()> {
+        let Login { api, token } = login;
         match (self, room) {
-            (Self::Avatar(AvatarArgs { file, .. }), None) => {
-                match file {
-                    Some(file) => api.set_avatar(token, image(&file)?).await?,
-                    None => api.remove_avatar(token).await?,
-                };
-            }
+            (Self::Avatar(AvatarArgs { file, .. }), None) => match file {
+                Some(file) => login.set_avatar(&file).await?,
+                None => drop(api.remove_avatar(token).await?),
+            },
             (Self::Avatar(AvatarArgs { file, .. }), Some(room)) => {
-                let image = file.as_ref().map(image).transpose()?;
-                let config = Config { credentials: Credentials::Token(token.to_owned()), outbox: None, ..config };
-                let (client, events) = Client::connect(config).await?;
+                let image = file.as_deref().map(image).transpose()?;
+                let (client, events) = Client::connect(Config { outbox: None, ..config }).await?;
                 drop(events);
                 client.online().await?;
                 let room = directory::enter(&client, room).await;

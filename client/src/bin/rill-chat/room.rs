@@ -39,13 +39,16 @@ impl Room {
         missed
     }
 
-    /// A line of the live tail, or one that was missed of it.
-    pub(crate) fn push(&mut self, line: Line) {
+    /// A line of the live tail, or one that was missed of it. Returns whether it is still to be
+    /// shown: who asked for history before the live tail came has seen it there.
+    pub(crate) fn push(&mut self, line: Line) -> bool {
+        let was_shown = self.shown.is_some_and(|(first, last)| (first..=last).contains(&line.seq));
         self.last = self.last.max(line.seq);
         if self.recent.len() == RECENT_LINES_MAX {
             self.recent.pop_front();
         }
         self.recent.push_back(line);
+        !was_shown
     }
 
     /// A line was shown.
@@ -53,13 +56,14 @@ impl Room {
         self.shown = Some(self.shown.map_or((seq, seq), |(first, last)| (first.min(seq), last.max(seq))));
     }
 
-    /// Whether it was: who asks for history before the live tail came has seen its lines there.
-    pub(crate) fn was_shown(&self, seq: u64) -> bool {
-        self.shown.is_some_and(|(first, last)| (first..=last).contains(&seq))
+    /// What comes next does not follow on what was shown: between them is history.
+    pub(crate) fn skipped(&mut self) {
+        self.shown = None;
     }
 
-    /// The lines to show when the room is entered.
-    pub(crate) fn recent(&self) -> Vec<Line> {
+    /// The lines to show when the room is entered, behind what was shown elsewhere meanwhile.
+    pub(crate) fn enter(&mut self) -> Vec<Line> {
+        self.skipped();
         self.recent.iter().cloned().collect()
     }
 
@@ -107,7 +111,7 @@ mod tests {
         room.push(line(11));
         assert_eq!(room.tail(epoch, 900), Some(11));
         assert_eq!(room.tail(Epoch([2; 16]), 5), None);
-        assert!(room.recent().is_empty(), "another log: nothing of the old one is shown again");
+        assert!(room.enter().is_empty(), "another log: nothing of the old one is shown again");
     }
 
     #[test]
@@ -118,10 +122,30 @@ mod tests {
         for seq in 11..100 {
             room.push(line(seq));
         }
-        let recent = room.recent();
+        let recent = room.enter();
         assert_eq!((recent.len(), recent[0].seq), (RECENT_LINES_MAX, 50));
         recent.iter().for_each(|line| room.shown(line.seq));
         assert_eq!(room.history_before(), 50);
+    }
+
+    #[test]
+    fn what_was_said_while_the_user_was_elsewhere_is_history_again() {
+        let mut room = room();
+        room.tail(Epoch([1; 16]), 0);
+        for seq in 1..=3 {
+            assert!(room.push(line(seq)));
+            room.shown(seq);
+        }
+        // More than is kept, in another room.
+        for seq in 4..=100 {
+            room.push(line(seq));
+        }
+        room.enter().iter().for_each(|line| room.shown(line.seq));
+        assert_eq!(room.history_before(), 51);
+        room.skipped();
+        assert!(room.push(line(200)));
+        room.shown(200);
+        assert_eq!(room.history_before(), 200, "nobody has seen what lies between");
     }
 
     #[test]
@@ -130,9 +154,9 @@ mod tests {
         assert_eq!(room.history_before(), u64::MAX);
         (5..=12).for_each(|seq| room.shown(seq));
         room.tail(epoch, 10);
-        assert!(room.was_shown(11) && room.was_shown(12) && !room.was_shown(13));
+        assert!(!room.push(line(11)) && !room.push(line(12)) && room.push(line(13)));
         assert_eq!(room.history_before(), 5);
         room.tail(Epoch([2; 16]), 10);
-        assert!(!room.was_shown(11), "another log");
+        assert!(room.push(line(11)), "another log");
     }
 }

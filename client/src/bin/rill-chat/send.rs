@@ -7,13 +7,22 @@ use rill_client::{
     Client,
     files::{Throttle, Upload},
 };
-use std::path::PathBuf;
+use rill_protocol::{
+    RoomId, TransferId, U53,
+    limits::HISTORY_PAGE_MAX,
+    message::{Direction, FileInfo, FileOutcome},
+};
+use std::{
+    collections::HashSet,
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use crate::{
     bars::Bars,
+    chat::note,
     print::{amount, harmless},
 };
-use rill_protocol::RoomId;
 
 /// Sends files to a room as messages. A file whose sending was interrupted goes on where it
 /// was when it is sent again.
@@ -32,24 +41,27 @@ pub(crate) struct SendArgs {
 }
 
 impl SendArgs {
-    /// What is left of an earlier start keeps to it too.
+    /// For all of them, and for what is left of an earlier start.
     pub(crate) fn throttle(&self) -> Option<Throttle> {
         self.kib_per_s.map(|rate| Throttle::new(rate << 10))
     }
 
     /// Sends them; prints a line for each that arrived.
-    pub(crate) async fn run(self, client: &Client, room: RoomId) -> anyhow::Result<()> {
-        let mut handles = Vec::new();
-        let throttle = self.throttle();
-        let mut caption = Some(self.caption);
+    pub(crate) async fn run(self, client: &Client, room: RoomId, throttle: Option<Throttle>) -> anyhow::Result<()> {
         // Before the first message is posted.
         for path in &self.files {
-            std::fs::File::open(path).with_context(|| path.display().to_string())?;
+            is_readable(path).with_context(|| path.display().to_string())?;
         }
+        let mut begun = begun(client, room).await?;
+        let mut handles = Vec::new();
+        let mut caption = Some(self.caption);
         for path in &self.files {
             let mut upload = Upload::new(room, path).text(caption.take().unwrap_or_default());
             if let Some(throttle) = &throttle {
                 upload = upload.throttle(throttle.clone());
+            }
+            if let Some(transfer) = taken_up(&mut begun, path) {
+                upload = upload.transfer(transfer);
             }
             handles.push(client.upload(upload).await.with_context(|| path.display().to_string())?);
         }
@@ -66,9 +78,38 @@ impl SendArgs {
                 }
             }
         }
+        for left in client.uploads() {
+            note(&format!("{} of an earlier start is still on its way: the next start goes on with it", left.name));
+        }
         if failed > 0 {
             bail!("{failed} of {} files were not sent", handles.len());
         }
         Ok(())
     }
+}
+
+fn is_readable(path: &Path) -> io::Result<()> {
+    // Looked at first: to open a pipe is to wait for whoever writes to it.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is no file"));
+    }
+    fs::File::open(path).map(drop)
+}
+
+/// The user's own files that are on their way to the room, and not from here: another device or a
+/// lost state folder.
+async fn begun(client: &Client, room: RoomId) -> anyhow::Result<Vec<FileInfo>> {
+    let page = client.history(room, Direction::Before, U53::MAX.get(), HISTORY_PAGE_MAX as u32).await?;
+    let known: HashSet<_> = client.uploads().into_iter().map(|upload| upload.transfer).collect();
+    let is_own = |seq| page.messages.iter().any(|message| message.seq == seq && Some(message.author) == client.user());
+    let files = page.files.iter().filter(|file| file.state.outcome == FileOutcome::Pending && is_own(file.seq));
+    Ok(files.map(|file| file.file.clone()).filter(|file| !known.contains(&file.transfer)).collect())
+}
+
+/// Whoever sends the same file again goes on with it.
+fn taken_up(begun: &mut Vec<FileInfo>, path: &Path) -> Option<TransferId> {
+    let size = fs::metadata(path).ok()?.len();
+    let name = path.file_name()?.to_str()?;
+    let at = begun.iter().position(|file| file.name == name && file.size.get() == size)?;
+    Some(begun.swap_remove(at).transfer)
 }

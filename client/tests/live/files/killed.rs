@@ -9,9 +9,9 @@ use std::{
 };
 use tokio::time::sleep;
 
-use super::{
-    super::server::{Server, within},
+use super::super::{
     program::{program, said},
+    server::{Server, within},
 };
 
 /// How often it is looked whether a transfer has begun.

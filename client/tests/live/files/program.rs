@@ -2,37 +2,17 @@
 //! given names that are none.
 
 use rill_client::TransportKind;
-use std::{
-    io::Write,
-    path::Path,
-    process::{Command, Output, Stdio},
-    thread,
-    time::Duration,
-};
+use std::{io::Write, path::Path, thread, time::Duration};
+use tokio::time::sleep;
 
 use super::{
-    super::server::{Server, within},
-    Files, digest,
+    super::{
+        program::{program, said},
+        server::{Server, within},
+    },
+    Files, LOOK, digest,
+    killed::half_finished,
 };
-
-pub(super) fn program(server: &Server, user: &str, state: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_rill-chat"));
-    command
-        .args(["--server", server.url().as_str(), "--user", user])
-        .arg("--state")
-        .arg(state)
-        .args(args)
-        .env("RILL_PASSWORD", "123")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    command
-}
-
-pub(super) fn said(output: &Output) -> (String, String) {
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    (text(&output.stdout), text(&output.stderr))
-}
 
 async fn room(server: &Server, name: &str) {
     let (client, _events) = server.client("user1", TransportKind::WebSocket).await;
@@ -110,6 +90,30 @@ async fn names_that_are_paths_or_commands_are_neither() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_was_begun_elsewhere_is_gone_on_with_and_not_posted_again() {
+    let (server, files, elsewhere, state) = (Server::start(), Files::new(), Files::new(), Files::new());
+    room(&server, "r").await;
+    let path = files.random("big.bin", 6_000_000);
+    let path_text = path.display().to_string();
+    let args = ["--transport", "websocket", "--room", "r", "send", "--kib-per-s", "200", &path_text];
+    let mut child = program(&server, "user1", &elsewhere.path(""), &args).spawn().unwrap();
+    within(60, async {
+        while half_finished(&server) == 0 {
+            sleep(LOOK).await;
+        }
+    })
+    .await;
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // Nothing is known of it here.
+    let args = ["send", &path_text, "--room", "r"];
+    let output = program(&server, "user1", &state.path(""), &args).output().unwrap();
+    assert!(output.status.success(), "{}", said(&output).1);
+    let (out, _) = said(&program(&server, "user2", &state.path(""), &["--room", "r", "get"]).output().unwrap());
+    assert!(out.lines().count() == 1 && out.contains("big.bin, 5.7 MiB]"), "one message, and whole:\n{out}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_program_that_is_killed_again_and_again_sends_the_file_in_the_end() {
     let (server, files, state) = (Server::start(), Files::new(), Files::new());
     room(&server, "r").await;
@@ -122,7 +126,9 @@ async fn a_program_that_is_killed_again_and_again_sends_the_file_in_the_end() {
         child.kill().unwrap();
         child.wait().unwrap();
     }
-    let args = ["--room", "r", "send", &path_text];
+    // However the path is spelled.
+    std::fs::create_dir(files.path("detour")).unwrap();
+    let args = ["--room", "r", "send", &files.path("detour/../big").display().to_string()];
     let output = program(&server, "user1", &state.path(""), &args).output().unwrap();
     let (out, err) = said(&output);
     assert!(output.status.success() && out.contains("big, 22.9 MiB"), "{out}\n{err}");
