@@ -12,7 +12,7 @@ use std::{
 use tokio::{task::JoinSet, time::timeout};
 
 use crate::{
-    line::Line,
+    line::{Line, settle},
     login::Login,
     names::Names,
     print::{Printer, amount, harmless},
@@ -136,6 +136,10 @@ impl Chat {
                 let line = Line::from(entry);
                 self.unseen.remove(&line.client_id);
                 let is_new = self.rooms.get_mut(&line.room).is_none_or(|room| room.push(line.clone()));
+                // A person is shown how the file is now; a program everything that happened.
+                if !self.printer.json {
+                    settle(&mut lines, &line);
+                }
                 if is_new && self.shows(line.room) {
                     lines.push(line);
                 }

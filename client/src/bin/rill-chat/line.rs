@@ -90,6 +90,15 @@ impl From<Entry> for Line {
     }
 }
 
+/// Brings files up to date by what became of them, where both are among these.
+pub(crate) fn settle<'a>(lines: impl IntoIterator<Item = &'a mut Line>, settled: &Line) {
+    let (LineKind::FileSettled, Some(state)) = (settled.kind, &settled.file) else { return };
+    let is_it = |line: &&mut Line| line.kind == LineKind::File && line.seq == state.number;
+    if let Some(file) = lines.into_iter().find(is_it).and_then(|line| line.file.as_mut()) {
+        *file = LineFile { name: file.name.take(), ..state.clone() };
+    }
+}
+
 impl Line {
     /// A message of a page of history.
     pub(crate) fn of_history(room: RoomId, message: Message, files: &[MessageFile]) -> Self {

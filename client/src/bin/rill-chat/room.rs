@@ -4,7 +4,7 @@
 use rill_protocol::{Epoch, message::RoomInfo};
 use std::collections::VecDeque;
 
-use crate::line::Line;
+use crate::line::{Line, settle};
 
 /// Lines kept of each room for the moment it is entered.
 const RECENT_LINES_MAX: usize = 50;
@@ -44,6 +44,7 @@ impl Room {
     pub(crate) fn push(&mut self, line: Line) -> bool {
         let was_shown = self.shown.is_some_and(|(first, last)| (first..=last).contains(&line.seq));
         self.last = self.last.max(line.seq);
+        settle(&mut self.recent, &line);
         if self.recent.len() == RECENT_LINES_MAX {
             self.recent.pop_front();
         }
@@ -76,8 +77,8 @@ impl Room {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::line::LineKind;
-    use rill_protocol::{ClientId, RoomId, U53, UserId};
+    use crate::line::{LineFile, LineKind};
+    use rill_protocol::{ClientId, RoomId, U53, UserId, message::FileOutcome};
 
     fn room() -> Room {
         Room::new(RoomInfo {
@@ -146,6 +147,19 @@ mod tests {
         assert!(room.push(line(200)));
         room.shown(200);
         assert_eq!(room.history_before(), 200, "nobody has seen what lies between");
+    }
+
+    #[test]
+    fn a_file_is_shown_as_it_is_when_the_room_is_entered() {
+        let file = |name: Option<&str>, outcome| {
+            Some(LineFile { number: 4, name: name.map(str::to_owned), size_bytes: 9, outcome, code: 0 })
+        };
+        let mut room = room();
+        room.push(Line { kind: LineKind::File, file: file(Some("a.pdf"), FileOutcome::Pending), ..line(4) });
+        room.push(Line { kind: LineKind::FileSettled, file: file(None, FileOutcome::Complete), ..line(5) });
+        let recent = room.enter();
+        let shown = recent[0].file.as_ref().unwrap();
+        assert_eq!((shown.name.as_deref(), shown.outcome), (Some("a.pdf"), FileOutcome::Complete));
     }
 
     #[test]
