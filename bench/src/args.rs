@@ -4,8 +4,10 @@ pub(crate) mod append;
 pub(crate) mod beside;
 pub(crate) mod chaos;
 pub(crate) mod cluster;
+pub(crate) mod compare;
 pub(crate) mod files;
 pub(crate) mod link;
+pub(crate) mod output;
 pub(crate) mod run;
 pub(crate) mod slow;
 
@@ -20,8 +22,10 @@ use append::AppendArgs;
 use beside::BesideArgs;
 use chaos::ChaosArgs;
 use cluster::ClusterArgs;
+use compare::CompareArgs;
 use files::FilesArgs;
 use link::LinkArgs;
+use output::OutputArgs;
 use run::RunArgs;
 use slow::SlowArgs;
 
@@ -91,6 +95,26 @@ pub(crate) enum Command {
     /// the two; in the end the others read, and must find everything. The exit code is 1 if
     /// a verdict fails.
     Slow(SlowArgs),
+    /// Two reports beside one another: what changed, and whether by more than runs differ.
+    Compare(CompareArgs),
+}
+
+impl Command {
+    /// Of a scenario, where its report goes.
+    pub(crate) fn output(&self) -> Option<&OutputArgs> {
+        Some(match self {
+            Self::Chat(args) => &args.output,
+            Self::Hostile(args) => &args.run.output,
+            Self::Store(args) => &args.output,
+            Self::Append(args) => &args.run.output,
+            Self::Chaos(args) => &args.run.output,
+            Self::Cluster(args) => &args.run.output,
+            Self::Files(args) => &args.run.output,
+            Self::Beside(args) => &args.run.output,
+            Self::Slow(args) => &args.run.output,
+            Self::Ceiling(_) | Self::Compare(_) => return None,
+        })
+    }
 }
 
 /// Of the appends.
@@ -114,9 +138,8 @@ pub(crate) struct StoreArgs {
     /// temporary files. It must be on a disk for the figures to mean anything.
     #[arg(long)]
     pub(crate) directory: Option<PathBuf>,
-    /// Where the report goes.
-    #[arg(long)]
-    pub(crate) json: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
 }
 
 /// Of the scenario that attacks.
@@ -211,9 +234,8 @@ pub(crate) struct ChatArgs {
     /// Length of a message's text.
     #[arg(long, default_value_t = 100)]
     pub(crate) text_bytes: usize,
-    /// Where the report goes.
-    #[arg(long)]
-    pub(crate) json: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
     /// Threads of the load generator.
     #[arg(long, default_value_t = 2)]
     pub(crate) workers: usize,
@@ -285,7 +307,7 @@ mod tests {
             Command::Cluster(args) => args.check().map_err(|error| error.to_string()),
             Command::Files(args) => args.check().map_err(|error| error.to_string()),
             Command::Beside(args) => args.check().map_err(|error| error.to_string()),
-            Command::Ceiling(_) => Err("no scenario".into()),
+            Command::Ceiling(_) | Command::Compare(_) => Err("no scenario".into()),
             Command::Slow(args) => args.check().map_err(|error| error.to_string()),
         }
     }

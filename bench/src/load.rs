@@ -15,7 +15,7 @@ use tokio::{
     time::{Sleep, sleep_until},
 };
 
-use crate::{schedule::Schedule, tally::Tally};
+use crate::{pulse::Pulse, schedule::Schedule, tally::Tally};
 
 /// Events taken at once.
 const EVENTS_AT_ONCE: usize = 256;
@@ -23,16 +23,23 @@ const EVENTS_AT_ONCE: usize = 256;
 const RETRY_AFTER: Duration = Duration::from_millis(5);
 
 /// How far all users are together, so that the run can end as soon as all is done.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Progress {
     /// Counted messages that were answered, acked or not.
     pub(crate) answered: AtomicU64,
     /// Deliveries that the acks so far call for.
     pub(crate) expected: AtomicU64,
     pub(crate) delivered: AtomicU64,
+    /// For those who watch.
+    pub(crate) pulse: Arc<Pulse>,
 }
 
 impl Progress {
+    pub(crate) fn new() -> anyhow::Result<Self> {
+        let nothing = AtomicU64::default;
+        Ok(Self { answered: nothing(), expected: nothing(), delivered: nothing(), pulse: Arc::new(Pulse::new()?) })
+    }
+
     pub(crate) fn is_complete(&self, schedule: &Schedule) -> bool {
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
         read(&self.answered) == schedule.counted() && read(&self.delivered) >= read(&self.expected)
@@ -128,8 +135,9 @@ impl Counting {
             Event::Entry(entry) if entry.room == self.room => {
                 let EntryKind::Posted { text } = &entry.kind else { return Ok(()) };
                 let Some(message) = self.schedule.message(text) else { return Ok(()) };
-                if self.tally.delivery(&self.schedule, message, entry.seq, Instant::now()) {
+                if let Some(us) = self.tally.delivery(&self.schedule, message, entry.seq, Instant::now()) {
                     self.progress.delivered.fetch_add(1, Ordering::Relaxed);
+                    self.progress.pulse.done(self.tally.user(), us);
                 }
             }
             Event::Posted(posted) => {
@@ -145,12 +153,18 @@ impl Counting {
                 if let Some(message) = self.answered(client_id)
                     && self.schedule.is_counted(message)
                 {
+                    self.progress.pulse.error();
                     self.tally.refused += 1;
                     self.progress.answered.fetch_add(1, Ordering::Relaxed);
                 }
             }
             Event::Tail { room, cause, .. } if room == self.room && cause != TailCause::Started => {
                 self.tally.skipped += 1;
+            }
+            Event::State(State::Online { .. }) => self.progress.pulse.connected(1),
+            Event::State(State::Offline { .. }) => {
+                self.progress.pulse.error();
+                self.progress.pulse.disconnected();
             }
             Event::State(State::LoggedOut(failure) | State::Stopped(failure)) => return Err(failure.into()),
             _ => {}

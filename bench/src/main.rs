@@ -9,6 +9,8 @@ mod args;
 mod ceiling;
 mod chaos;
 mod cluster;
+mod compare;
+mod course;
 mod deaf;
 mod dice;
 mod hostile;
@@ -16,6 +18,8 @@ mod hostile_report;
 mod link;
 mod load;
 mod processes;
+mod publish;
+mod pulse;
 mod report;
 mod scenario;
 mod schedule;
@@ -24,44 +28,68 @@ mod tally;
 mod target;
 mod verdict;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 use std::process::ExitCode;
 
+use publish::{Finished, Judgement, Press};
+
+/// A threshold names what no report has: told apart from a run that failed. What the command
+/// line alone shows to be wrong ends with 2, as clap has it.
+const NOT_JUDGED: u8 = 3;
+
 fn main() -> ExitCode {
-    let args::Cli { command } = args::Cli::parse();
-    let outcome = match command {
-        args::Command::Chat(args) => scenario::chat::run(&args).map(|report| {
-            (report.is_sound(), "messages were lost, doubled, out of order, refused or not acked in time")
-        }),
-        args::Command::Hostile(args) => scenario::hostile::run(&args)
-            .map(|passed| (passed, "the chat did not stand it; the verdicts above say how")),
-        args::Command::Store(args) => scenario::store::run(&args).map(|_| (true, "")),
-        args::Command::Append(args) => {
-            scenario::append::run(&args).map(|sound| (sound, "posts were refused, misplaced or not delivered"))
-        }
-        args::Command::Chaos(args) => {
-            scenario::chaos::run(&args).map(|kept| (kept, "a promise was not kept; the lines above say which"))
-        }
-        args::Command::Cluster(args) => {
-            scenario::cluster::run(&args).map(|kept| (kept, "a promise was not kept; the lines above say which"))
-        }
-        args::Command::Files(args) => scenario::files::run(&args).map(|_| (true, "")),
-        args::Command::Beside(args) => {
-            scenario::beside::run(&args).map(|sound| (sound, "messages were lost, doubled, out of order or refused"))
-        }
-        args::Command::Ceiling(args) => ceiling::run(&args).map(|_| (true, "")),
-        args::Command::Slow(args) => scenario::slow::run(&args)
-            .map(|passed| (passed, "those who never read were noticed; the verdicts above say how")),
+    let matches = args::Cli::command().get_matches();
+    let args::Cli { command } = args::Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    run(&command, &matches).unwrap_or_else(|error| {
+        eprintln!("rill-bench: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run(command: &args::Command, matches: &clap::ArgMatches) -> anyhow::Result<ExitCode> {
+    match command {
+        args::Command::Compare(args) => return Ok(exit(&compare::run(args)?)),
+        args::Command::Ceiling(args) => return ceiling::run(args).map(|_| ExitCode::SUCCESS),
+        _ => {}
+    }
+    let (Some((scenario, options)), Some(output)) = (matches.subcommand(), command.output()) else {
+        anyhow::bail!("this scenario has no report");
     };
-    match outcome {
-        Ok((true, _)) => ExitCode::SUCCESS,
-        Ok((false, why)) => {
-            eprintln!("rill-bench: {why}");
-            ExitCode::FAILURE
-        }
-        Err(error) => {
-            eprintln!("rill-bench: {error:#}");
-            ExitCode::FAILURE
-        }
+    let press = Press::begin(scenario, options, output.clone()).unwrap_or_else(|error| {
+        args::Cli::command().error(clap::error::ErrorKind::InvalidValue, format!("--fail-if: {error}")).exit()
+    });
+    let finished = measure(command)?;
+    let (passed, failure) = (finished.passed, finished.failure);
+    let judgement = press.publish(finished)?;
+    if !passed {
+        eprintln!("rill-bench: {failure}");
+        return Ok(ExitCode::FAILURE);
+    }
+    Ok(exit(&judgement))
+}
+
+fn measure(command: &args::Command) -> anyhow::Result<Finished> {
+    match command {
+        args::Command::Chat(args) => scenario::chat::run(args),
+        args::Command::Hostile(args) => scenario::hostile::run(args),
+        args::Command::Store(args) => scenario::store::run(args),
+        args::Command::Append(args) => scenario::append::run(args),
+        args::Command::Chaos(args) => scenario::chaos::run(args),
+        args::Command::Cluster(args) => scenario::cluster::run(args),
+        args::Command::Files(args) => scenario::files::run(args),
+        args::Command::Beside(args) => scenario::beside::run(args),
+        args::Command::Slow(args) => scenario::slow::run(args),
+        args::Command::Ceiling(_) | args::Command::Compare(_) => anyhow::bail!("this is no scenario"),
+    }
+}
+
+fn exit(judgement: &Judgement) -> ExitCode {
+    if judgement.failed() {
+        eprintln!("rill-bench: a threshold was crossed; the lines above say which");
+        ExitCode::FAILURE
+    } else if judgement.is_incomplete() {
+        ExitCode::from(NOT_JUDGED)
+    } else {
+        ExitCode::SUCCESS
     }
 }

@@ -74,6 +74,31 @@ impl Snapshot {
     }
 }
 
+/// From the beginning of a run to its end, the processes that it started and waited for
+/// among its own.
+#[derive(Debug)]
+pub(crate) struct WholeRun(Option<(f64, Machine)>);
+
+impl WholeRun {
+    pub(crate) fn begin() -> Self {
+        Self(Self::look().ok())
+    }
+
+    /// Of all CPU time since, what others took; nothing where procfs says nothing.
+    pub(crate) fn foreign_share(&self) -> Option<f64> {
+        let (ours_before, before) = self.0?;
+        let (ours, now) = Self::look().ok()?;
+        let total = now.total - before.total;
+        (total > 0.0).then(|| ((now.busy - before.busy - (ours - ours_before)) / total).max(0.0))
+    }
+
+    fn look() -> anyhow::Result<(f64, Machine)> {
+        let stat = read("/proc/self/stat")?;
+        let ours = ticks(&stat, WITH_CHILDREN).context("/proc/self/stat is not understood")?;
+        Ok((ours, machine(&read("/proc/stat")?).context("/proc/stat is not understood")?))
+    }
+}
+
 fn read(path: &str) -> anyhow::Result<String> {
     fs::read_to_string(path).with_context(|| format!("{path} cannot be read"))
 }
@@ -94,14 +119,20 @@ fn cpu_ticks(pid: u32) -> anyhow::Result<f64> {
 /// that of user time, behind which stands system time.
 const STATE: usize = 3;
 const UTIME: usize = 14;
+/// User and system time of the process, and behind them those of children that it waited for.
+const OWN: usize = 2;
+const WITH_CHILDREN: usize = 4;
 
 fn process_ticks(stat: &str) -> Option<f64> {
+    ticks(stat, OWN)
+}
+
+fn ticks(stat: &str, fields: usize) -> Option<f64> {
     // The second field is a name in parentheses that may itself hold spaces.
     let (_, rest) = stat.rsplit_once(')')?;
-    let mut fields = rest.split_whitespace().skip(UTIME - STATE);
-    let mut next = || fields.next()?.parse::<f64>().ok();
-    let (utime, stime) = (next()?, next()?);
-    Some(utime + stime)
+    let times: Vec<f64> =
+        rest.split_whitespace().skip(UTIME - STATE).take(fields).map_while(|field| field.parse().ok()).collect();
+    (times.len() == fields).then(|| times.iter().sum())
 }
 
 fn machine(stat: &str) -> Option<Machine> {
@@ -128,6 +159,7 @@ mod tests {
     fn procfs_is_read_as_its_manual_says() {
         let stat = "42 (a (b) c) S 1 2 3 4 5 6 7 8 9 10 250 50 0 0 20 0 9 0";
         assert_eq!(process_ticks(stat), Some(300.0));
+        assert_eq!(ticks("1 (x) S 1 2 3 4 5 6 7 8 9 10 1 2 4 8 20 0", WITH_CHILDREN), Some(15.0));
         let machine = machine("cpu  100 1 50 800 20 3 4 5 60 70\ncpu0 1 2\n").unwrap();
         assert_eq!(machine, Machine { busy: 163.0, total: 983.0 });
         assert_eq!(process_ticks("nonsense"), None);

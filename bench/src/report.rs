@@ -1,11 +1,10 @@
-//! The report that every scenario writes.
+//! The report of the scenario that talks, and what reports have in common.
 
-use anyhow::Context;
 use hdrhistogram::Histogram;
 use serde::Serialize;
-use std::{fs, path::Path};
 
 use crate::{
+    course::Course,
     link::{self, Link, LinkReport},
     processes::Usage,
     tally::Totals,
@@ -40,6 +39,8 @@ pub(crate) struct Report {
     /// What lay between, and what it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) link: Option<LinkReport>,
+    #[serde(flatten)]
+    pub(crate) course: Course,
     /// Messages that were to be sent.
     #[serde(skip)]
     pub(crate) due: u64,
@@ -92,7 +93,7 @@ pub(crate) struct Setting {
 }
 
 impl Report {
-    pub(crate) fn new(setting: Setting, totals: &Totals, usage: &Usage) -> Self {
+    pub(crate) fn new(setting: Setting, totals: &Totals, usage: &Usage, course: Course) -> Self {
         let Setting { transport, tls, durability, users, rooms, rate, seconds } = setting;
         let per_million = |cpu_s: f64| cpu_s * 1e6 / (totals.delivered.max(1) as f64);
         Self {
@@ -120,6 +121,7 @@ impl Report {
             client: Client { cpu_s: rounded(usage.client_cpu_s) },
             foreign_cpu_share: rounded(usage.foreign_share),
             link: link::laid().map(Link::report),
+            course,
             due: totals.due,
             refused: totals.refused,
             skipped: totals.skipped,
@@ -161,14 +163,6 @@ impl Report {
     }
 }
 
-/// Writes a report as JSON, if that is wanted.
-pub(crate) fn write_json(report: &impl Serialize, path: Option<&Path>) -> anyhow::Result<()> {
-    let Some(path) = path else { return Ok(()) };
-    let mut text = serde_json::to_string_pretty(report)?;
-    text.push('\n');
-    fs::write(path, text).with_context(|| format!("the report {} cannot be written", path.display()))
-}
-
 /// To three digits behind the point.
 pub(crate) fn rounded(value: f64) -> f64 {
     (value * 1_000.0).round() / 1_000.0
@@ -177,7 +171,10 @@ pub(crate) fn rounded(value: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::processes::ServerUsage;
+    use crate::{
+        processes::ServerUsage,
+        publish::{own_keys, paths},
+    };
     use std::time::Duration;
 
     fn report(lost: u64) -> Report {
@@ -208,7 +205,7 @@ mod tests {
             rate: 50.0,
             seconds: 2,
         };
-        Report::new(setting, &totals, &usage)
+        Report::new(setting, &totals, &usage, Course::default())
     }
 
     #[test]
@@ -235,6 +232,9 @@ mod tests {
             "server",
             "client",
             "foreign_cpu_share",
+            "timeline",
+            "percentiles",
+            "histogram_us",
         ];
         expected.sort_unstable();
         let mut found = keys.clone();
@@ -246,6 +246,15 @@ mod tests {
         for key in ["p50", "p90", "p99", "p99_9", "max"] {
             assert!(json["latency_ms"][key].is_number(), "{key}");
         }
+    }
+
+    #[test]
+    fn thresholds_know_its_numbers_before_the_run() {
+        let numbers = paths::numbers(&serde_json::to_value(report(0)).unwrap());
+        let mut found: Vec<&str> = numbers.iter().map(|(path, _)| path.as_str()).collect();
+        let mut known = own_keys("chat").unwrap().to_vec();
+        (found.sort_unstable(), known.sort_unstable());
+        assert_eq!(known, found);
     }
 
     #[test]

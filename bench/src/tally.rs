@@ -5,9 +5,15 @@ use std::time::{Duration, Instant};
 
 use crate::schedule::Schedule;
 
-/// Latencies from a microsecond to ten minutes, to three digits; one histogram a phase.
+/// Latencies from a microsecond to ten minutes, to three digits. All have the same bounds, so
+/// that any can be added to any other.
+pub(crate) fn latencies() -> anyhow::Result<Histogram<u32>> {
+    Ok(Histogram::new_with_bounds(1, 600_000_000, 3)?)
+}
+
+/// One histogram a phase.
 fn histograms(schedule: &Schedule) -> anyhow::Result<Vec<Histogram<u32>>> {
-    (0..schedule.phases()).map(|_| Ok(Histogram::new_with_bounds(1, 600_000_000, 3)?)).collect()
+    (0..schedule.phases()).map(|_| latencies()).collect()
 }
 
 /// One bit a message.
@@ -79,27 +85,27 @@ impl Tally {
         self.user
     }
 
-    /// A message was read. Returns whether it counts as a delivery.
-    pub(crate) fn delivery(&mut self, schedule: &Schedule, message: u32, seq: u64, now: Instant) -> bool {
+    /// A message was read. Returns how long it took, in microseconds, if it counts as a delivery.
+    pub(crate) fn delivery(&mut self, schedule: &Schedule, message: u32, seq: u64, now: Instant) -> Option<u64> {
         let author = schedule.author(message);
         let counted = schedule.is_counted(message);
         if !self.seen.insert(message) {
             self.duplicated += u64::from(counted);
-            return false;
+            return None;
         }
         // In the room's order, and each author's in the order in which they were said.
         let in_order = seq > self.last_seq && self.last_of[author].is_none_or(|last| last < message);
         self.last_seq = self.last_seq.max(seq);
         self.last_of[author] = self.last_of[author].max(Some(message));
         if !counted {
-            return false;
+            return None;
         }
         self.reordered += u64::from(!in_order);
         self.delivered += 1;
         self.last_delivery = Some(now);
         let us = u64::try_from(now.saturating_duration_since(schedule.due(message)).as_micros()).unwrap_or(u64::MAX);
         self.latency[schedule.phase(message)].saturating_record(us.max(1));
-        true
+        Some(us)
     }
 
     /// A message of this user is on the server's disk.
@@ -199,11 +205,11 @@ mod tests {
         let schedule = schedule();
         let mut tally = Tally::new(0, &schedule).unwrap();
         let at = |message, late_ms| schedule.due(message) + Duration::from_millis(late_ms);
-        assert!(!tally.delivery(&schedule, 0, 1, at(0, 1)), "a warm-up does not count");
-        assert!(tally.delivery(&schedule, 6, 9, at(6, 5)));
-        assert!(!tally.delivery(&schedule, 6, 9, at(6, 6)));
-        assert!(tally.delivery(&schedule, 8, 8, at(8, 7)), "behind a later seq");
-        assert!(tally.delivery(&schedule, 11, 12, at(11, 9)));
+        assert_eq!(tally.delivery(&schedule, 0, 1, at(0, 1)), None, "a warm-up does not count");
+        assert_eq!(tally.delivery(&schedule, 6, 9, at(6, 5)), Some(5_000));
+        assert_eq!(tally.delivery(&schedule, 6, 9, at(6, 6)), None);
+        assert_eq!(tally.delivery(&schedule, 8, 8, at(8, 7)), Some(7_000), "behind a later seq");
+        assert_eq!(tally.delivery(&schedule, 11, 12, at(11, 9)), Some(9_000));
         let totals = Totals::of(&schedule, &[tally]).unwrap();
         assert_eq!((totals.delivered, totals.duplicated, totals.reordered), (3, 1, 1));
         assert_eq!(totals.latency[0].max() / 1_000, 9);

@@ -23,7 +23,8 @@ use crate::{
     args::append::AppendArgs,
     chaos::speaker::latency_us,
     processes::{Snapshot, Usage},
-    report::{Latency, rounded, write_json},
+    publish::Finished,
+    report::{Latency, rounded},
     target::{Connected, Life, Target, Wish, close_all},
 };
 
@@ -37,14 +38,13 @@ const EVENTS_AT_ONCE: usize = 256;
 /// The users of a bench post more than people do.
 const NO_LIMIT: (&str, &str) = ("RILL_LIMITS_REQUESTS_PER_SECOND_PER_USER", "0");
 
-/// Runs the scenario, prints and writes its report. Whether every post was acked in its
+/// Runs the scenario, prints its report. Whether every post was acked in its
 /// place, once, and delivered.
-pub(crate) fn run(args: &AppendArgs) -> anyhow::Result<bool> {
+pub(crate) fn run(args: &AppendArgs) -> anyhow::Result<Finished> {
     args.check()?;
     let report = complete(args.workers, measure(args))?;
     report.print();
-    write_json(&report, args.run.json.as_deref())?;
-    Ok(report.is_sound())
+    Finished::with(&report, report.is_sound(), "posts were refused, misplaced or not delivered")
 }
 
 /// When posts are made and which count.

@@ -34,7 +34,8 @@ use crate::{
     link::{self, Link, LinkReport},
     load::{self, User},
     processes::{Snapshot, Usage},
-    report::{rounded, write_json},
+    publish::Finished,
+    report::rounded,
     schedule::Schedule,
     tally::{Tally, Totals},
     target::{Life, Target, Wish, close_all},
@@ -101,14 +102,13 @@ impl Quantiles {
     }
 }
 
-/// Runs the scenario, prints and writes its report. Whether the talk lost nothing.
-pub(crate) fn run(args: &BesideArgs) -> anyhow::Result<bool> {
+/// Runs the scenario, prints its report. Whether the talk lost nothing.
+pub(crate) fn run(args: &BesideArgs) -> anyhow::Result<Finished> {
     args.check()?;
     args.link.lay()?;
     let report = complete(args.workers, measure(args))?;
     report.print();
-    write_json(&report, args.run.json.as_deref())?;
-    Ok(report.is_sound())
+    Finished::with(&report, report.is_sound(), "messages were lost, doubled, out of order or refused")
 }
 
 async fn measure(args: &BesideArgs) -> anyhow::Result<Report> {
@@ -133,7 +133,7 @@ async fn measure(args: &BesideArgs) -> anyhow::Result<Report> {
     let span = Duration::from_secs(args.seconds);
     let phases = [span, BREATH, span];
     let schedule = Arc::new(Schedule::new(start, args.rate, (PEOPLE, 1), (WARM_UP, &phases), TEXT_BYTES));
-    let progress = Arc::new(load::Progress::default());
+    let progress = Arc::new(load::Progress::new()?);
     let (stop, stopped) = watch::channel(false);
     let (mut talking, mut clients) = (JoinSet::new(), Vec::new());
     for user in users {

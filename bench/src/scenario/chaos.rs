@@ -22,7 +22,7 @@ use crate::{
         report::{ChaosReport, Parts, Seen},
     },
     dice::Dice,
-    report::write_json,
+    publish::Finished,
     target::{Life, Target, Wish, close_all},
 };
 
@@ -31,13 +31,12 @@ const BREATH: Duration = Duration::from_millis(500);
 /// For posting to work again after a kill.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Runs the scenario, prints and writes its report. Whether every promise was kept.
-pub(crate) fn run(args: &ChaosArgs) -> anyhow::Result<bool> {
+/// Runs the scenario, prints its report. Whether every promise was kept.
+pub(crate) fn run(args: &ChaosArgs) -> anyhow::Result<Finished> {
     args.check()?;
     let report = complete(args.workers, measure(args))?;
     report.print();
-    write_json(&report, args.run.json.as_deref())?;
-    Ok(report.broken().is_empty())
+    Finished::with(&report, report.broken().is_empty(), "a promise was not kept; the lines above say which")
 }
 
 async fn measure(args: &ChaosArgs) -> anyhow::Result<ChaosReport> {

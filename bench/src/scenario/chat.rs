@@ -14,9 +14,12 @@ use tokio::{
 use super::complete;
 use crate::{
     args::ChatArgs,
+    course::Course,
     load::{Progress, User},
     processes::{Snapshot, Usage},
-    report::{Report, Setting, write_json},
+    publish::Finished,
+    pulse::{View, Watch},
+    report::{Report, Setting},
     schedule::Schedule,
     tally::{Tally, Totals},
     target::{Target, close_all},
@@ -26,24 +29,30 @@ use crate::{
 const BREATH: Duration = Duration::from_millis(500);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-/// Runs the scenario, prints and writes its report.
-pub(crate) fn run(args: &ChatArgs) -> anyhow::Result<Report> {
+/// Runs the scenario, prints its report.
+pub(crate) fn run(args: &ChatArgs) -> anyhow::Result<Finished> {
     args.check()?;
     args.link.lay()?;
     let report = complete(args.workers, measure(args))?;
     report.print();
-    write_json(&report, args.json.as_deref())?;
-    Ok(report)
+    Finished::with(
+        &report,
+        report.is_sound(),
+        "messages were lost, doubled, out of order, refused or not acked in time",
+    )
 }
 
 async fn measure(args: &ChatArgs) -> anyhow::Result<Report> {
+    let progress = Arc::new(Progress::new()?);
+    let watch = Watch::begin(&progress.pulse, View::on_stderr(args.output.quiet))?;
     let mut target = Target::prepare(&args.server, args.users, args.rooms).await?;
+    progress.pulse.server(target.pid());
+    progress.pulse.stage("connecting");
     let users = target.connect(|_| args.transport).await?;
     let rooms = target.rooms(&users, args.rooms).await?;
     let spans = (args.warm_up(), &[Duration::from_secs(args.seconds)][..]);
     let start = Instant::now() + BREATH;
     let schedule = Arc::new(Schedule::new(start, args.rate, (args.users, args.rooms), spans, args.text_bytes));
-    let progress = Arc::new(Progress::default());
     let (stop, stopped) = watch::channel(false);
 
     let mut talking = JoinSet::new();
@@ -55,10 +64,14 @@ async fn measure(args: &ChatArgs) -> anyhow::Result<Report> {
         let user = User { number: user.number, client: user.client, events: user.events, room };
         talking.spawn(user.run(Arc::clone(&schedule), Arc::clone(&progress), stopped.clone()));
     }
+    progress.pulse.stage("warming up");
     sleep_until(schedule.counted_start().into()).await;
+    progress.pulse.stage("measuring");
+    watch.counts_from(schedule.counted_start());
     let snapshot = Snapshot::take(target.pid())?;
     let usage = wait(&schedule, &progress, &mut talking, args, snapshot).await?;
     stop.send_replace(true);
+    let timeline = watch.end().await?;
 
     let mut tallies: Vec<Tally> = Vec::with_capacity(args.users);
     while let Some(tally) = talking.join_next().await {
@@ -76,7 +89,8 @@ async fn measure(args: &ChatArgs) -> anyhow::Result<Report> {
         seconds: args.seconds,
     };
     target.end().await?;
-    Ok(Report::new(setting, &totals, &usage))
+    let course = Course::new(timeline, &totals.latency[0])?;
+    Ok(Report::new(setting, &totals, &usage, course))
 }
 
 /// Until everything that was said was answered and read, or the patience ends.

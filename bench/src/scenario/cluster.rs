@@ -17,20 +17,19 @@ use crate::{
         waits::Waits,
     },
     processes::cpu_s,
-    report::write_json,
+    publish::Finished,
     target::{Nodes, Wish, close_all},
 };
 
 /// From the last connection to the first message, and of talk before anything happens.
 const BREATH: Duration = Duration::from_millis(500);
 
-/// Runs the scenario, prints and writes its report. Whether every promise was kept.
-pub(crate) fn run(args: &ClusterArgs) -> anyhow::Result<bool> {
+/// Runs the scenario, prints its report. Whether every promise was kept.
+pub(crate) fn run(args: &ClusterArgs) -> anyhow::Result<Finished> {
     args.check()?;
     let report = complete(args.workers, measure(args))?;
     report.print();
-    write_json(&report, args.run.json.as_deref())?;
-    Ok(report.is_kept())
+    Finished::with(&report, report.is_kept(), "a promise was not kept; the lines above say which")
 }
 
 async fn measure(args: &ClusterArgs) -> anyhow::Result<ClusterReport> {

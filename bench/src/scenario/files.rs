@@ -19,7 +19,8 @@ use crate::{
     args::files::FilesArgs,
     ceiling::{Ceiling, carry, disk},
     processes,
-    report::{rounded, write_json},
+    publish::Finished,
+    report::rounded,
     target::{Connected, Life, Target, Wish, close_all},
 };
 
@@ -71,8 +72,8 @@ struct Report {
     pairs: Vec<Pair>,
 }
 
-/// Measures the pairs of each transport, prints and writes the reports.
-pub(crate) fn run(args: &FilesArgs) -> anyhow::Result<()> {
+/// Measures the pairs of each transport, prints the reports.
+pub(crate) fn run(args: &FilesArgs) -> anyhow::Result<Finished> {
     args.check()?;
     let reports = complete(args.workers, async {
         let mut reports = Vec::new();
@@ -82,8 +83,8 @@ pub(crate) fn run(args: &FilesArgs) -> anyhow::Result<()> {
         Ok(reports)
     })?;
     match &reports[..] {
-        [one] => write_json(one, args.run.json.as_deref()),
-        _ => write_json(&reports, args.run.json.as_deref()),
+        [one] => Finished::with(one, true, ""),
+        _ => Finished::with(&reports, true, ""),
     }
 }
 

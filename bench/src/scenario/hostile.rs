@@ -28,7 +28,7 @@ use crate::{
     hostile_report::{HostileReport, Seen},
     load::{Progress, User},
     processes::{self, Snapshot},
-    report::write_json,
+    publish::Finished,
     schedule::Schedule,
     tally::{Tally, Totals},
     target::{Target, close_all},
@@ -51,17 +51,16 @@ const FRIEND: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const ATTACKED: usize = 1;
 const AFTER: usize = 2;
 
-/// Runs the scenario, prints and writes its report. Whether every verdict is good.
-pub(crate) fn run(args: &HostileArgs) -> anyhow::Result<bool> {
+/// Runs the scenario, prints its report. Whether every verdict is good.
+pub(crate) fn run(args: &HostileArgs) -> anyhow::Result<Finished> {
     if args.list {
         ALL.iter().for_each(|attack| println!("{:24} {}", attack.name, attack.what));
-        return Ok(true);
+        return Ok(Finished::without_report());
     }
     args.check()?;
     let report = complete(args.workers, measure(args))?;
     report.print();
-    write_json(&report, args.run.json.as_deref())?;
-    Ok(report.passed())
+    Finished::with(&report, report.passed(), "the chat did not stand it; the verdicts above say how")
 }
 
 /// The attackers that were asked for, each with an account if it needs one.
@@ -100,7 +99,7 @@ async fn measure(args: &HostileArgs) -> anyhow::Result<HostileReport> {
     let start = Instant::now() + BREATH;
     let spans = (WARM_UP, &phases[..]);
     let schedule = Arc::new(Schedule::new(start, args.rate, (args.users, args.rooms), spans, TEXT_BYTES));
-    let progress = Arc::new(Progress::default());
+    let progress = Arc::new(Progress::new()?);
     let (stop, stopped) = watch::channel(false);
     let mut talking = JoinSet::new();
     let mut clients = Vec::with_capacity(users.len());

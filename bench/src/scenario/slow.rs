@@ -17,7 +17,7 @@ use crate::{
     hostile::{counters, ground::Ground},
     load::{Progress, User},
     processes::{self, Snapshot},
-    report::write_json,
+    publish::Finished,
     schedule::Schedule,
     slow_report::{Memory, Seen, SlowReport},
     tally::{Tally, Totals},
@@ -36,13 +36,12 @@ const WITH: usize = 1;
 /// Who reads the server's counters.
 const READER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-/// Runs the scenario, prints and writes its report. Whether every verdict is good.
-pub(crate) fn run(args: &SlowArgs) -> anyhow::Result<bool> {
+/// Runs the scenario, prints its report. Whether every verdict is good.
+pub(crate) fn run(args: &SlowArgs) -> anyhow::Result<Finished> {
     args.check()?;
     let report = complete(args.workers, measure(args))?;
     report.print();
-    write_json(&report, args.run.json.as_deref())?;
-    Ok(report.passed())
+    Finished::with(&report, report.passed(), "those who never read were noticed; the verdicts above say how")
 }
 
 type Talking = JoinSet<anyhow::Result<Tally>>;
@@ -59,7 +58,7 @@ async fn measure(args: &SlowArgs) -> anyhow::Result<SlowReport> {
     let spans = (WARM_UP, &phases[..]);
     let start = Instant::now() + BREATH;
     let schedule = Arc::new(Schedule::new(start, args.rate, (args.readers(), 1), spans, args.text_bytes));
-    let progress = Arc::new(Progress::default());
+    let progress = Arc::new(Progress::new()?);
     let (stop, stopped) = watch::channel(false);
     let mut talking = Talking::new();
     let mut clients = Vec::with_capacity(users.len());

@@ -20,7 +20,7 @@ use std::{
 };
 use tokio::{runtime, task::JoinSet};
 
-use crate::{args::StoreArgs, report::write_json};
+use crate::{args::StoreArgs, publish::Finished};
 
 const USERS: u64 = 50;
 const ROOMS: u64 = 5;
@@ -59,8 +59,8 @@ struct Pair {
     bytes_per_append: f64,
 }
 
-/// Measures the pairs, prints and writes the report.
-pub(crate) fn run(args: &StoreArgs) -> anyhow::Result<Report> {
+/// Measures the pairs, prints the report.
+pub(crate) fn run(args: &StoreArgs) -> anyhow::Result<Finished> {
     ensure!(args.in_flight > 0 && args.seconds > 0 && args.pairs > 0, "--in-flight, --seconds and --pairs begin at 1");
     ensure!(args.text_bytes <= rill_protocol::limits::TEXT_BYTES_MAX, "--text-bytes is longer than a message may be");
     ensure!(
@@ -92,8 +92,7 @@ pub(crate) fn run(args: &StoreArgs) -> anyhow::Result<Report> {
         report.ceiling_appends_per_s,
         report.ratio
     );
-    write_json(&report, args.json.as_deref())?;
-    Ok(report)
+    Finished::with(&report, true, "")
 }
 
 fn median(pairs: &[Pair], of: impl Fn(&Pair) -> f64) -> f64 {
