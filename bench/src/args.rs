@@ -1,5 +1,6 @@
 //! The command line.
 
+pub(crate) mod accept;
 pub(crate) mod append;
 pub(crate) mod beside;
 pub(crate) mod chaos;
@@ -18,6 +19,7 @@ use std::{path::PathBuf, time::Duration};
 use url::Url;
 
 use crate::ceiling::CeilingArgs;
+use accept::{EnterpriseArgs, TeamArgs};
 use append::AppendArgs;
 use beside::BesideArgs;
 use chaos::ChaosArgs;
@@ -95,6 +97,17 @@ pub(crate) enum Command {
     /// the two; in the end the others read, and must find everything. The exit code is 1 if
     /// a verdict fails.
     Slow(SlowArgs),
+    /// The team's acceptance list: 50 users post at the same instant, and everything must be
+    /// delivered within 200 ms.
+    ///
+    /// The exit code is 1 if a line of the list fails.
+    AcceptTeam(TeamArgs),
+    /// The enterprise's acceptance list, all at once for a minute: 500 WebSocket clients, 100
+    /// of them posting more than 100 messages a second, and files at 1 MB/s.
+    ///
+    /// p99 must stay under 500 ms and not rise against 50 clients, memory under 2 GiB, the
+    /// server's CPU under 80 % of all cores. The exit code is 1 if a line of the list fails.
+    AcceptEnterprise(EnterpriseArgs),
     /// Two reports beside one another: what changed, and whether by more than runs differ.
     Compare(CompareArgs),
 }
@@ -112,6 +125,8 @@ impl Command {
             Self::Files(args) => &args.run.output,
             Self::Beside(args) => &args.run.output,
             Self::Slow(args) => &args.run.output,
+            Self::AcceptTeam(args) => &args.run.output,
+            Self::AcceptEnterprise(args) => &args.run.output,
             Self::Ceiling(_) | Self::Compare(_) => return None,
         })
     }
@@ -307,6 +322,8 @@ mod tests {
             Command::Cluster(args) => args.check().map_err(|error| error.to_string()),
             Command::Files(args) => args.check().map_err(|error| error.to_string()),
             Command::Beside(args) => args.check().map_err(|error| error.to_string()),
+            Command::AcceptTeam(args) => args.check().map_err(|error| error.to_string()),
+            Command::AcceptEnterprise(args) => args.check().map_err(|error| error.to_string()),
             Command::Ceiling(_) | Command::Compare(_) => Err("no scenario".into()),
             Command::Slow(args) => args.check().map_err(|error| error.to_string()),
         }

@@ -13,6 +13,7 @@ mod compare;
 mod course;
 mod deaf;
 mod dice;
+mod enterprise;
 mod hostile;
 mod hostile_report;
 mod link;
@@ -24,8 +25,10 @@ mod report;
 mod scenario;
 mod schedule;
 mod slow_report;
+mod talk;
 mod tally;
 mod target;
+mod traffic;
 mod verdict;
 
 use clap::{CommandFactory, FromArgMatches};
@@ -79,6 +82,8 @@ fn measure(command: &args::Command) -> anyhow::Result<Finished> {
         args::Command::Files(args) => scenario::files::run(args),
         args::Command::Beside(args) => scenario::beside::run(args),
         args::Command::Slow(args) => scenario::slow::run(args),
+        args::Command::AcceptTeam(args) => scenario::accept_team::run(args),
+        args::Command::AcceptEnterprise(args) => scenario::accept_enterprise::run(args),
         args::Command::Ceiling(_) | args::Command::Compare(_) => anyhow::bail!("this is no scenario"),
     }
 }

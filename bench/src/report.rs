@@ -75,6 +75,18 @@ pub(crate) struct Server {
     pub(crate) rss_mib: f64,
 }
 
+impl Server {
+    /// Nothing for a server that was not started here.
+    pub(crate) fn of(usage: &Usage, totals: &Totals) -> Option<Self> {
+        let per_million = |cpu_s: f64| cpu_s * 1e6 / (totals.delivered.max(1) as f64);
+        usage.server.as_ref().map(|server| Self {
+            cpu_s: rounded(server.cpu_s),
+            cpu_s_per_million_deliveries: rounded(per_million(server.cpu_s)),
+            rss_mib: rounded(server.rss_mib),
+        })
+    }
+}
+
 #[derive(Debug, Serialize)]
 pub(crate) struct Client {
     pub(crate) cpu_s: f64,
@@ -95,7 +107,6 @@ pub(crate) struct Setting {
 impl Report {
     pub(crate) fn new(setting: Setting, totals: &Totals, usage: &Usage, course: Course) -> Self {
         let Setting { transport, tls, durability, users, rooms, rate, seconds } = setting;
-        let per_million = |cpu_s: f64| cpu_s * 1e6 / (totals.delivered.max(1) as f64);
         Self {
             transport,
             tls,
@@ -113,11 +124,7 @@ impl Report {
             reordered: totals.reordered,
             latency_ms: Latency::of(&totals.latency[0]),
             deliveries_per_s: rounded(totals.delivered as f64 / totals.span.as_secs_f64().max(1e-3)),
-            server: usage.server.as_ref().map(|server| Server {
-                cpu_s: rounded(server.cpu_s),
-                cpu_s_per_million_deliveries: rounded(per_million(server.cpu_s)),
-                rss_mib: rounded(server.rss_mib),
-            }),
+            server: Server::of(usage, totals),
             client: Client { cpu_s: rounded(usage.client_cpu_s) },
             foreign_cpu_share: rounded(usage.foreign_share),
             link: link::laid().map(Link::report),
@@ -253,7 +260,8 @@ mod tests {
         let numbers = paths::numbers(&serde_json::to_value(report(0)).unwrap());
         let mut found: Vec<&str> = numbers.iter().map(|(path, _)| path.as_str()).collect();
         let mut known = own_keys("chat").unwrap().to_vec();
-        (found.sort_unstable(), known.sort_unstable());
+        found.sort_unstable();
+        known.sort_unstable();
         assert_eq!(known, found);
     }
 

@@ -8,13 +8,15 @@ const DIGITS: usize = 8;
 pub(crate) const TEXT_BYTES_MIN: usize = DIGITS + 1;
 
 /// All messages of a run, in order: message `i` is due `i / rate` after the start and
-/// is said by user `i mod users`.
+/// is said by speaker `i mod speakers`; in unison a round of them is due with its first.
 #[derive(Clone, Debug)]
 pub(crate) struct Schedule {
     start: Instant,
     rate: f64,
     pub(crate) users: usize,
     pub(crate) rooms: usize,
+    speakers: usize,
+    in_unison: bool,
     /// Messages before this one do not count.
     pub(crate) counted_from: u32,
     /// The first message of each further phase.
@@ -41,7 +43,13 @@ impl Schedule {
             ends.push(total);
         }
         ends.pop();
-        Self { start, rate, users, rooms, counted_from, later_phases: ends, total, text_bytes }
+        let (speakers, in_unison) = (users, false);
+        Self { start, rate, users, rooms, speakers, in_unison, counted_from, later_phases: ends, total, text_bytes }
+    }
+
+    /// Only the first users say something, in turn or all at the same instants.
+    pub(crate) fn said_by(self, speakers: usize, in_unison: bool) -> Self {
+        Self { speakers, in_unison, ..self }
     }
 
     /// How many messages count.
@@ -51,7 +59,8 @@ impl Schedule {
 
     /// When a message is due.
     pub(crate) fn due(&self, message: u32) -> Instant {
-        self.start + Duration::from_secs_f64(f64::from(message) / self.rate)
+        let of_round = if self.in_unison { message % self.speakers as u32 } else { 0 };
+        self.start + Duration::from_secs_f64(f64::from(message - of_round) / self.rate)
     }
 
     /// When messages begin to count.
@@ -81,12 +90,13 @@ impl Schedule {
 
     /// Who says it.
     pub(crate) fn author(&self, message: u32) -> usize {
-        message as usize % self.users
+        message as usize % self.speakers
     }
 
     /// The messages of one user, in order.
     pub(crate) fn of_user(&self, user: usize) -> impl Iterator<Item = u32> + use<> {
-        (user as u32..self.total).step_by(self.users)
+        let end = if user < self.speakers { self.total } else { 0 };
+        (user as u32..end).step_by(self.speakers)
     }
 
     /// The room of a user.
@@ -148,6 +158,21 @@ mod tests {
         }
         assert_eq!(schedule.phase_start(0), schedule.counted_start());
         assert_eq!(schedule.phase_start(2), schedule.due(60));
+    }
+
+    #[test]
+    fn in_unison_all_speakers_have_one_message_at_each_instant() {
+        let spans = (Duration::from_secs(1), &[Duration::from_secs(2)][..]);
+        // Four rounds a second, of five speakers among eight users.
+        let schedule = Schedule::new(Instant::now(), 20.0, (8, 1), spans, 40).said_by(5, true);
+        assert_eq!((schedule.counted_from, schedule.total), (20, 60));
+        for round in 0..12u32 {
+            let due: Vec<Instant> = (0..5).map(|speaker| schedule.due(round * 5 + speaker)).collect();
+            assert!(due.iter().all(|at| *at == due[0]), "{round}");
+            assert_eq!(due[0] - schedule.due(0), Duration::from_millis(250) * round);
+        }
+        assert_eq!(schedule.of_user(4).count(), 12);
+        assert_eq!(schedule.of_user(5).count(), 0);
     }
 
     #[test]

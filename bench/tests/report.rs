@@ -88,6 +88,11 @@ fn reports_are_compared_by_pairs_and_thresholds() {
     let (code, said) = compare(&reports[..3], &["--fail-if", "p90>5ms"]);
     assert_eq!(code, Some(3), "{said}");
     assert!(said.contains("unknown_key"), "{said}");
+    let list = |up: f64| json!([{"transport": "quic", "mib_per_s": {"up": up}}, {"transport": "websocket", "lost": 0}]);
+    let lists = [write(folder.path(), "a", &list(100.0)), write(folder.path(), "b", &list(50.0))];
+    let (code, said) =
+        compare(&[&["compare".to_owned()], &lists[..]].concat(), &["--fail-if", "quic.mib_per_s.up<0.9x"]);
+    assert!(code == Some(1) && said.contains("quic.mib_per_s.up"), "{said}");
     let (code, said) = compare(&reports[..4], &[]);
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("pairs"), "{said}");

@@ -37,7 +37,7 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<Judgement> {
         a: args.reports[0].display().to_string(),
         b: args.reports[1].display().to_string(),
         runs: pairs.len(),
-        unlike: unlike::between(a, b),
+        unlike: unlike::between(parts(a)[0].1, parts(b)[0].1),
         changes: changes(&pairs),
     };
     comparison.print(args);
@@ -54,8 +54,31 @@ fn read(path: &Path) -> anyhow::Result<Value> {
     serde_json::from_str(&text).with_context(|| format!("{} is no report", path.display()))
 }
 
-/// Numbers that both have, over all pairs.
+/// A report, or each of a list of them with the name that its keys are told apart by.
+fn parts(report: &Value) -> Vec<(String, &Value)> {
+    let named = |one: &Value| format!("{}.", one["transport"].as_str().unwrap_or("?"));
+    match report.as_array() {
+        Some(all) if !all.is_empty() => all.iter().map(|one| (named(one), one)).collect(),
+        _ => vec![(String::new(), report)],
+    }
+}
+
+fn part<'a>(report: &'a Value, name: &str) -> Option<&'a Value> {
+    parts(report).into_iter().find(|(other, _)| other == name).map(|(_, part)| part)
+}
+
+/// Numbers that all have, over all pairs.
 fn changes(pairs: &[(&Value, &Value)]) -> Vec<Change> {
+    let names = parts(pairs[0].0).into_iter().map(|(name, _)| name);
+    names
+        .flat_map(|name| {
+            let of_part: Option<Vec<_>> = pairs.iter().map(|(a, b)| Some((part(a, &name)?, part(b, &name)?))).collect();
+            of_part.map(|pairs| changes_of_part(&name, &pairs)).unwrap_or_default()
+        })
+        .collect()
+}
+
+fn changes_of_part(name: &str, pairs: &[(&Value, &Value)]) -> Vec<Change> {
     let numbers: Vec<_> = pairs.iter().map(|(a, b)| (paths::numbers(a), paths::numbers(b))).collect();
     let of = |all: &[(String, f64)], key: &str| all.iter().find(|(path, _)| path == key).map(|(_, value)| *value);
     let compared = |key: &&str| !paths::is_of_a_list(key) && !unlike::is_setting(key);
@@ -67,7 +90,7 @@ fn changes(pairs: &[(&Value, &Value)]) -> Vec<Change> {
             [one] => Pairs::of_one(*one, within(pairs[0].0, key), within(pairs[0].1, key)),
             runs => Pairs::of_runs(runs),
         };
-        Some(Change::of(key, &runs))
+        Some(Change::of(&format!("{name}{key}"), &runs))
     })
     .collect()
 }

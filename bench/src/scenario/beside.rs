@@ -4,21 +4,18 @@
 //! and only what this one reads is measured; the other has a connection of their own. Three
 //! phases: the files alone, the talk alone, both.
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use hdrhistogram::Histogram;
 use rill_client::{
-    Client, Error,
-    files::{Download, Progress, Throttle, Upload},
+    Client,
+    files::{Download, Throttle, Upload},
 };
 use rill_protocol::RoomId;
 use serde::Serialize;
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 use tokio::{
@@ -39,9 +36,9 @@ use crate::{
     schedule::Schedule,
     tally::{Tally, Totals},
     target::{Life, Target, Wish, close_all},
+    traffic::{Going, Way},
 };
 
-const MIB: f64 = (1 << 20) as f64;
 /// The one with the files, and the other.
 const PEOPLE: usize = 2;
 /// From the last connection to the first message, and for files to get going.
@@ -266,9 +263,7 @@ impl Load {
     /// Files begin to travel, each followed by another.
     fn begin(&self, args: &BesideArgs) -> Going {
         let throttle = Some(args.held_mib_per_s).filter(|held| *held > 0).map(|held| Throttle::new(held << 20));
-        let carried = Arc::<AtomicU64>::default();
-        let (stop, stopped) = watch::channel(false);
-        let mut work = JoinSet::new();
+        let mut going = Going::new();
         for (number, source) in self.sources.iter().enumerate() {
             let way = if args.goes_up(number) {
                 let upload = Upload::new(self.room, source);
@@ -277,107 +272,14 @@ impl Load {
                 let download = Download::new(self.room, self.seq, self.folder.join(format!("down {number}")));
                 Way::Down(throttle.iter().cloned().fold(download, Download::throttle))
             };
-            work.spawn(again_and_again(self.client.clone(), way, Arc::clone(&carried), stopped.clone()));
+            going.carry(self.client.clone(), way);
         }
         if args.stalled_reader {
             // Its reader takes a byte a second: whatever the windows hold stays there.
             let into = self.folder.join("stalled");
             let download = Download::new(self.room, self.seq, into).throttle(Throttle::new(1));
-            work.spawn(again_and_again(self.client.clone(), Way::Down(download), Arc::default(), stopped));
+            going.carry_uncounted(self.client.clone(), Way::Down(download));
         }
-        Going { work, carried, stop }
-    }
-}
-
-#[derive(Clone, Debug)]
-enum Way {
-    Up(Upload),
-    Down(Download),
-}
-
-/// Files under way.
-struct Going {
-    work: JoinSet<anyhow::Result<()>>,
-    carried: Arc<AtomicU64>,
-    stop: watch::Sender<bool>,
-}
-
-impl Going {
-    async fn mib_per_s(&self, span: Duration) -> f64 {
-        let (start, before) = (Instant::now(), self.carried.load(Relaxed));
-        sleep(span).await;
-        (self.carried.load(Relaxed) - before) as f64 / MIB / start.elapsed().as_secs_f64()
-    }
-
-    async fn end(self) -> anyhow::Result<()> {
-        self.stop.send_replace(true);
-        self.work.join_all().await.into_iter().collect()
-    }
-}
-
-/// Sends or fetches a file until told to stop; every byte that is on a disk counts.
-async fn again_and_again(
-    client: Client,
-    way: Way,
-    carried: Arc<AtomicU64>,
-    mut stop: watch::Receiver<bool>,
-) -> anyhow::Result<()> {
-    loop {
-        match &way {
-            Way::Up(upload) => {
-                let handle = client.upload(upload.clone()).await?;
-                let mut ended = std::pin::pin!(async { handle.done().await.map(drop) });
-                if follow(handle.watch(), &carried, &mut ended, &mut stop).await? {
-                    handle.cancel();
-                    return over(ended.await);
-                }
-            }
-            Way::Down(download) => {
-                let handle = client.download(download.clone());
-                let mut ended = std::pin::pin!(async { handle.done().await.map(drop) });
-                if follow(handle.watch(), &carried, &mut ended, &mut stop).await? {
-                    handle.cancel();
-                    return over(ended.await);
-                }
-            }
-        }
-    }
-}
-
-/// Counts until the file is there; whether it was told to stop before.
-async fn follow(
-    mut progress: watch::Receiver<Progress>,
-    carried: &AtomicU64,
-    ended: &mut (impl Future<Output = Result<(), Error>> + Unpin),
-    stop: &mut watch::Receiver<bool>,
-) -> anyhow::Result<bool> {
-    let mut counted = 0;
-    let mut count = |progress: &Progress| {
-        let more = progress.durable_bytes.saturating_sub(counted);
-        counted += more;
-        carried.fetch_add(more, Relaxed);
-    };
-    loop {
-        tokio::select! {
-            biased;
-            _ = stop.wait_for(|stop| *stop) => return Ok(true),
-            done = &mut *ended => {
-                done?;
-                count(&progress.borrow());
-                return Ok(false);
-            }
-            changed = progress.changed() => {
-                ensure!(changed.is_ok(), "a transfer is gone");
-                count(&progress.borrow_and_update());
-            }
-        }
-    }
-}
-
-/// It was cancelled, or had just come to its end.
-fn over(ended: Result<(), Error>) -> anyhow::Result<()> {
-    match ended {
-        Ok(()) | Err(Error::Cancelled) => Ok(()),
-        Err(error) => Err(error.into()),
+        going
     }
 }

@@ -1,6 +1,8 @@
 //! The scenarios. Each prepares a [`crate::target::Target`], puts load on it, and
 //! reports.
 
+pub(crate) mod accept_enterprise;
+pub(crate) mod accept_team;
 pub(crate) mod append;
 pub(crate) mod beside;
 pub(crate) mod chaos;

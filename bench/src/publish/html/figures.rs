@@ -36,7 +36,19 @@ pub(super) fn of(report: &Value) -> String {
 }
 
 fn card(value: f64, name: &str, unit: &str) -> Option<String> {
-    Some(format!("<li><span>{}</span><b>{value} {unit}</b></li>\n", escaped(name)))
+    Some(format!("<li><span>{}</span><b>{} {unit}</b></li>\n", escaped(name), short(value)))
+}
+
+/// Three digits or so: the table has the rest.
+fn short(value: f64) -> String {
+    let digits = if value >= 100.0 {
+        0
+    } else if value >= 10.0 {
+        1
+    } else {
+        2
+    };
+    if value.fract() == 0.0 { value.to_string() } else { format!("{value:.digits$}") }
 }
 
 fn series(timeline: &[Value], name: &'static str, key: &str) -> Series {
