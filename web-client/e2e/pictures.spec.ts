@@ -2,23 +2,8 @@
 import { expect, test } from './fixtures';
 import type { Person } from './fixtures';
 import { expectAccessible, expectNoSidewaysScroll, shoot } from './look';
+import { pair } from './pair';
 import { pictureFile as picture } from './picture_file';
-
-async function pair(
-  person: (name: string, options?: object) => Promise<Person>,
-  options = {},
-): Promise<{ one: Person; two: Person }> {
-  const [one, two] = [await person('林泓宇', options), await person('方琳涵')];
-  await one.register();
-  await two.register();
-  const room = await one.makeRoom('产品设计组');
-  await two.enterRoom(room);
-  await one.open(`/rooms/${room}`);
-  await two.open(`/rooms/${room}`);
-  await expect(one.page.getByText('2 在线')).toBeVisible();
-  await expect(two.page.getByText('2 在线')).toBeVisible();
-  return { one, two };
-}
 
 /** The picture is there, and is one. */
 const isShown = (image: ReturnType<Person['page']['locator']>): Promise<void> =>
