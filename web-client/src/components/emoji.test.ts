@@ -2,12 +2,18 @@
 import { flushPromises, mount } from '@vue/test-utils';
 import { createPinia, setActivePinia } from 'pinia';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { loadEmoji } from '../emoji/catalog';
 import { i18n } from '../locales/i18n';
 import { useCustomEmoji } from '../stores/custom_emoji';
 import { forgetEmoji, useEmoji } from '../stores/emoji';
 import { useSession } from '../stores/session';
 import ComposerBox from './ComposerBox.vue';
 import EmojiPicker from './EmojiPicker.vue';
+
+vi.mock(import('../emoji/catalog'), async (original) => {
+  const { loadEmoji: load, ...others } = await original();
+  return { ...others, loadEmoji: vi.fn(load) };
+});
 
 let global: { plugins: [ReturnType<typeof createPinia>, typeof i18n] };
 const room = { id: 'r', name: 'r', creator: 'u', creatorName: 'u', createdMs: 0, members: 1, last: null };
@@ -40,6 +46,21 @@ describe('the picker', () => {
     expect(shown.get('.one').text()).toBe('🚀');
     await shown.get('input[type=search]').trigger('keydown', { key: 'Enter' });
     expect(shown.emitted('choose')).toEqual([['🚀', false]]);
+  });
+
+  it('says how many it found once there is something to search in', async () => {
+    const there = await loadEmoji();
+    let arrive: (all: typeof there) => void = () => undefined;
+    vi.mocked(loadEmoji).mockReturnValueOnce(new Promise((resolve) => (arrive = resolve)));
+    const shown = mount(EmojiPicker, { props: { anchor: document.body }, global, attachTo: document.body });
+    await shown.get('input[type=search]').setValue('火箭');
+    const said = (): string[] => shown.findAll('[role=status]').map((one) => one.text());
+    expect(said()).toEqual([i18n.global.t('emoji.loading')]);
+    arrive(there);
+    await flushPromises();
+    const n = shown.findAll('.one').length;
+    expect(n).toBeGreaterThan(0);
+    expect(said()).toEqual([i18n.global.t('emoji.found', { n }, n)]);
   });
 
   it('leaves Enter to an input method', async () => {
