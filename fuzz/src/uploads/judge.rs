@@ -49,7 +49,8 @@ pub(super) async fn everything(world: World) -> usize {
     whole
 }
 
-/// A client id makes one message, and a message is settled once.
+/// A client id makes one message, and a message is settled once. The first two entries are one
+/// request's, which made the room.
 async fn once(world: &World, room: rill_protocol::RoomId) {
     let entries = world.store().log.entries(room, 0, 10_000, usize::MAX).await.expect("a store");
     let (mut keys, mut settled) = (BTreeSet::new(), BTreeSet::new());
