@@ -11,7 +11,7 @@ DEV_ORIGIN := http://localhost:5173
 WEB := web-client
 PAGE_SOURCES := $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/vite.config.ts $(WEB)/emoji_data.ts $(WEB)/tsconfig*.json -type f 2>/dev/null)
 
-.PHONY: run dev test page release browser-binaries transport-host moved-clock chromium servers check rust-tests simulation simulate page-tests browser-tests browsers browser-files fuzz power-cut power-cuts deny scan bench locust locust-tests hostile chaos file-kills slow clean
+.PHONY: run dev test page release browser-binaries transport-host moved-clock chromium servers check rust-tests simulation simulate page-tests browser-tests browsers browser-files fuzz power-cut power-cuts deny scan bench criterion locust locust-tests hostile chaos file-kills slow clean
 
 run: page
 	$(CARGO) build --release --locked --bin rill
@@ -133,6 +133,11 @@ scan: release
 # The figures of docs/performance.md.
 bench: release
 	scripts/bench
+
+# Codec, mux, hub and appends each by itself, beside the figures of the run before: `make criterion
+# ARGS="hub --save-baseline before"`, later `--baseline before`. Needs a quiet machine.
+criterion:
+	$(CARGO) bench --locked --workspace --bench codec --bench mux --bench hub --bench append -- $(ARGS)
 
 # A team that posts at the same instants, by Locust: `make locust ARGS="--run-time 60s"`.
 locust: $(if $(RILL_BIN),,browser-binaries)
