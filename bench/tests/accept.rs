@@ -2,25 +2,17 @@
 //! size that was promised, is not looked at.
 #![allow(clippy::disallowed_methods)] // tests own their processes
 
+mod program;
+
+use program::Ran;
 use serde_json::Value;
-use std::{fs, process::Command};
 
 /// The report and what was said; the exit code agrees with the verdicts.
 fn accept(args: &[&str]) -> (Value, String) {
-    let folder = tempfile::tempdir().unwrap();
-    let json = folder.path().join("report");
-    let output = Command::new(env!("CARGO_BIN_EXE_rill-bench"))
-        .args(args)
-        .arg("--json")
-        .arg(&json)
-        .output()
-        .expect("rill-bench runs");
-    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    let report = fs::read_to_string(&json).unwrap_or_else(|_| panic!("no report: {said}"));
-    let report: Value = serde_json::from_str(&report).unwrap();
-    let verdicts = report["verdicts"].as_array().unwrap();
+    let Ran { exit_code, said, report } = program::run(args);
+    let verdicts = report["verdicts"].as_array().unwrap_or_else(|| panic!("no verdicts: {said}"));
     let passed = verdicts.iter().all(|verdict| verdict["passed"] == true);
-    assert_eq!(output.status.success(), passed, "{said}");
+    assert_eq!(exit_code == Some(0), passed, "{said}");
     for verdict in verdicts {
         let name = verdict["name"].as_str().unwrap();
         assert!(verdict["passed"] == true || verdict["of_timing"] == true || name == "size", "{verdict}: {said}");

@@ -1,22 +1,16 @@
 //! The scenario that only posts, as a program, on each transport and both engines.
 #![allow(clippy::disallowed_methods)] // tests own their processes and clocks
 
+mod program;
+
+use program::Ran;
 use serde_json::Value;
-use std::{fs, process::Command};
 
 fn append(args: &[&str]) -> Value {
-    let folder = tempfile::tempdir().unwrap();
-    let json = folder.path().join("report");
-    let output = Command::new(env!("CARGO_BIN_EXE_rill-bench"))
-        .args(["append", "--sessions", "3", "--seconds", "1", "--warm-up-seconds", "1"])
-        .args(args)
-        .arg("--json")
-        .arg(&json)
-        .output()
-        .expect("rill-bench runs");
-    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{args:?}: {said}");
-    serde_json::from_str(&fs::read_to_string(&json).expect("a report")).expect("JSON")
+    let small = ["append", "--sessions", "3", "--seconds", "1", "--warm-up-seconds", "1"];
+    let Ran { exit_code, said, report } = program::run(small.iter().chain(args));
+    assert_eq!(exit_code, Some(0), "{args:?}: {said}");
+    report
 }
 
 #[test]

@@ -2,6 +2,9 @@
 //! The server is found through `RILL_BIN`, or beside the test binaries.
 #![allow(clippy::disallowed_methods)] // tests own their processes and clocks
 
+mod program;
+
+use program::Ran;
 use serde_json::Value;
 use std::{
     env, fs,
@@ -11,32 +14,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-fn bench(args: &[&str], json: &Path) -> (bool, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_rill-bench"))
-        .arg("chat")
-        .args(args)
-        .args(["--warm-up-seconds", "1", "--seconds", "2"])
-        .arg("--json")
-        .arg(json)
-        .output()
-        .expect("rill-bench runs");
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (output.status.success(), text(&output.stdout) + &text(&output.stderr))
-}
-
-fn report(json: &Path) -> Value {
-    serde_json::from_str(&fs::read_to_string(json).expect("a report")).expect("JSON")
+fn chat(args: &[&str]) -> Ran {
+    program::run(["chat", "--warm-up-seconds", "1", "--seconds", "2"].iter().chain(args))
 }
 
 #[test]
 fn every_transport_delivers_everything_once_and_reports_it() {
-    let folder = tempfile::tempdir().unwrap();
     for transport in ["quic", "webtransport", "websocket"] {
-        let json = folder.path().join(transport);
         let args = ["--transport", transport, "--users", "5", "--rooms", "2", "--rate", "40"];
-        let (ok, said) = bench(&args, &json);
-        assert!(ok, "{transport}: {said}");
-        let report = report(&json);
+        let Ran { exit_code, said, report } = chat(&args);
+        assert_eq!(exit_code, Some(0), "{transport}: {said}");
         let number = |key: &str| report[key].as_u64().unwrap_or_else(|| panic!("{key} in {report}"));
         assert_eq!(report["transport"], transport);
         assert_eq!(report["tls"], true);
@@ -92,19 +79,17 @@ fn binary() -> PathBuf {
 fn a_server_that_runs_already_is_measured_from_outside() {
     let running = Running::start();
     let folder = running.folder.path();
-    let ready = report(&folder.join("ready"));
+    let ready: Value = serde_json::from_slice(&fs::read(folder.join("ready")).unwrap()).unwrap();
     let target = format!("http://{}", ready["http"].as_str().unwrap());
     let accounts = folder.join("accounts.json");
     let users = ["user1", "user2", "user3"].map(|name| format!(r#"{{"username":"{name}","password":"123"}}"#));
     fs::write(&accounts, format!(r#"{{"users":[{}]}}"#, users.join(","))).unwrap();
     for (transport, tls) in [("websocket", false), ("quic", true)] {
-        let json = folder.join(transport);
         let accounts = accounts.to_str().unwrap();
         let args =
             ["--transport", transport, "--users", "3", "--rate", "30", "--target", &target, "--accounts", accounts];
-        let (ok, said) = bench(&args, &json);
-        assert!(ok, "{transport}: {said}");
-        let report = report(&json);
+        let Ran { exit_code, said, report } = chat(&args);
+        assert_eq!(exit_code, Some(0), "{transport}: {said}");
         assert_eq!(report["tls"], tls);
         assert_eq!(report["delivered"].as_u64(), Some(180));
         assert!(report["server"].is_null(), "its process is not ours to measure");
@@ -113,9 +98,7 @@ fn a_server_that_runs_already_is_measured_from_outside() {
 
 #[test]
 fn a_server_that_does_not_start_is_named() {
-    let folder = tempfile::tempdir().unwrap();
-    let json = folder.path().join("report");
-    let (ok, said) = bench(&["--transport", "quic", "--rill", "/nowhere/rill"], &json);
-    assert!(!ok && said.contains("/nowhere/rill"), "{said}");
-    assert!(!json.exists());
+    let Ran { exit_code, said, report } = chat(&["--transport", "quic", "--rill", "/nowhere/rill"]);
+    assert!(exit_code != Some(0) && said.contains("/nowhere/rill"), "{exit_code:?}: {said}");
+    assert!(report.is_null(), "{report}");
 }

@@ -3,25 +3,18 @@
 //! is not looked at.
 #![allow(clippy::disallowed_methods)] // tests own their processes and clocks
 
-use serde_json::Value;
-use std::{fs, process::Command};
+mod program;
+
+use program::Ran;
 
 #[test]
 fn nothing_is_lost_doubled_or_out_of_order_whatever_happens_to_nodes_and_redis() {
-    let folder = tempfile::tempdir().unwrap();
-    let json = folder.path().join("report");
     let crowd = ["--speakers", "6", "--listeners", "6", "--rooms", "2", "--rate", "40", "--seconds", "2"];
     let hardships = ["none", "node-killed", "redis-restarted", "fail-over", "rolling-restart"];
-    let output = Command::new(env!("CARGO_BIN_EXE_rill-bench"))
-        .args(["cluster", "--nodes", "2", "--hardships", &hardships.join(","), "--json"])
-        .arg(&json)
-        .args(crowd)
-        .output()
-        .expect("rill-bench runs");
-    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-    let report = fs::read_to_string(&json).unwrap_or_else(|_| panic!("no report: {said}"));
-    let report: Value = serde_json::from_str(&report).expect("JSON");
-    assert!(output.status.success(), "{said}");
+    let hardships_named = hardships.join(",");
+    let nodes = ["cluster", "--nodes", "2", "--hardships", &hardships_named];
+    let Ran { exit_code, said, report } = program::run(nodes.iter().chain(&crowd));
+    assert_eq!(exit_code, Some(0), "{said}");
     let phases = report["phases"].as_array().expect("phases");
     assert!(phases.iter().map(|phase| phase["hardship"].as_str().unwrap().replace('_', "-")).eq(hardships), "{report}");
     for phase in phases {

@@ -1,24 +1,17 @@
 //! The scenarios with files, as programs, small.
 #![allow(clippy::disallowed_methods)] // tests own their processes and clocks
 
+mod program;
+
+use program::Ran;
 use serde_json::Value;
-use std::{fs, process::Command};
+use std::{ffi::OsStr, fs};
 
 fn report(args: &[&str]) -> Value {
     let folder = tempfile::tempdir().unwrap();
-    let json = folder.path().join("report");
-    let output = Command::new(env!("CARGO_BIN_EXE_rill-bench"))
-        .args(args)
-        .arg("--directory")
-        .arg(folder.path())
-        .arg("--json")
-        .arg(&json)
-        .output()
-        .expect("rill-bench runs");
-    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{args:?}: {said}");
-    let report = serde_json::from_str(&fs::read_to_string(&json).expect("a report")).expect("JSON");
-    fs::remove_file(&json).unwrap();
+    let place = [OsStr::new("--directory"), folder.path().as_os_str()];
+    let Ran { exit_code, said, report } = program::run(args.iter().map(OsStr::new).chain(place));
+    assert_eq!(exit_code, Some(0), "{args:?}: {said}");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "something is left");
     report
 }

@@ -2,35 +2,20 @@
 //! hangs on how busy this machine is (latencies) is not looked at.
 #![allow(clippy::disallowed_methods)] // tests own their processes and clocks
 
-use serde_json::Value;
-use std::{fs, path::Path, process::Command};
+mod program;
 
-/// The report, whatever the exit code, and what was said.
-fn hostile(args: &[&str], json: &Path) -> (Option<Value>, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_rill-bench"))
-        .arg("hostile")
-        .args(args)
-        .arg("--json")
-        .arg(json)
-        .output()
-        .expect("rill-bench runs");
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let report = fs::read_to_string(json).ok().map(|text| serde_json::from_str(&text).expect("JSON"));
-    (report, text(&output.stdout) + &text(&output.stderr))
-}
+use program::Ran;
+use serde_json::Value;
 
 #[test]
 fn a_chat_beside_all_attacks_loses_nothing_and_every_refusal_is_coded() {
-    let folder = tempfile::tempdir().unwrap();
-    let json = folder.path().join("report");
     // Slower than by default: a server that is not optimised has a tenth of the breath. And attackers
     // that get their turn, whatever else is at work here.
     let chat = ["--users", "12", "--rooms", "2", "--rate", "12", "--seed", "7"];
     let attackers = ["--attack-rate", "0.2", "--attackers-nice", "0"];
     let spans = ["--undisturbed-seconds", "2", "--seconds", "10", "--after-seconds", "2"];
-    let (report, said) = hostile(&[&chat[..], &attackers, &spans].concat(), &json);
-    let report = report.unwrap_or_else(|| panic!("no report: {said}"));
-    let verdicts = report["verdicts"].as_array().unwrap();
+    let Ran { said, report, .. } = program::run(["hostile"].iter().chain(&chat).chain(&attackers).chain(&spans));
+    let verdicts = report["verdicts"].as_array().unwrap_or_else(|| panic!("no verdicts: {said}"));
     for name in ["no_loss", "alive", "coded"] {
         let verdict = verdicts.iter().find(|verdict| verdict["name"] == name).unwrap_or_else(|| panic!("no {name}"));
         assert_eq!(verdict["passed"], true, "{name}: {}\n{said}", verdict["detail"]);
@@ -48,10 +33,9 @@ fn a_chat_beside_all_attacks_loses_nothing_and_every_refusal_is_coded() {
 
 #[test]
 fn attacks_are_listed_and_chosen_by_name() {
-    let folder = tempfile::tempdir().unwrap();
-    let json = folder.path().join("report");
-    let (_, listed) = hostile(&["--list"], &json);
-    assert!(listed.lines().count() > 30 && listed.contains("mux_violations"), "{listed}");
-    let (report, said) = hostile(&["--only", "no_such_attack"], &json);
-    assert!(report.is_none() && said.contains("no_such_attack"), "{said}");
+    let listed = program::run(["hostile", "--list"]);
+    assert_eq!(listed.exit_code, Some(0), "{}", listed.said);
+    assert!(listed.said.lines().count() > 30 && listed.said.contains("mux_violations"), "{}", listed.said);
+    let Ran { exit_code, said, report } = program::run(["hostile", "--only", "no_such_attack"]);
+    assert!(exit_code != Some(0) && report.is_null() && said.contains("no_such_attack"), "{exit_code:?}: {said}");
 }

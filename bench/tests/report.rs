@@ -2,20 +2,11 @@
 //! comparisons of reports that were made by hand.
 #![allow(clippy::disallowed_methods)] // tests own their processes
 
+mod program;
+
+use program::Ran;
 use serde_json::{Value, json};
-use std::{
-    fs,
-    path::Path,
-    process::{Command, Output},
-};
-
-fn bench(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_rill-bench")).args(args).output().expect("rill-bench runs")
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
-}
+use std::{fs, path::Path};
 
 fn small_chat<'a>(further: &[&'a str]) -> Vec<&'a str> {
     let chat = ["chat", "--transport", "websocket", "--users", "3", "--rate", "30", "--warm-up-seconds", "1"];
@@ -25,16 +16,14 @@ fn small_chat<'a>(further: &[&'a str]) -> Vec<&'a str> {
 #[test]
 fn a_run_is_published_with_its_machine_its_configuration_its_course_and_its_thresholds() {
     let folder = tempfile::tempdir().unwrap();
-    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    let (json, html) = (path("report.json"), path("report.html"));
+    let html = folder.path().join("report.html").to_str().unwrap().to_owned();
     let thresholds = ["--fail-if", "lost>0", "--fail-if", "p99 > 10min"];
-    let output = bench(&small_chat(&thresholds));
-    assert_eq!(output.status.code(), Some(2), "a unit that nobody knows: {}", said(&output));
+    let Ran { exit_code, said, .. } = program::run(small_chat(&thresholds));
+    assert_eq!(exit_code, Some(2), "a unit that nobody knows: {said}");
 
     let thresholds = ["--fail-if", "lost>0", "--fail-if", "delivered<1e6", "--commit", "c0ffee"];
-    let output = bench(&small_chat(&[&thresholds[..], &["--json", &json, "--html", &html]].concat()));
-    assert_eq!(output.status.code(), Some(1), "a threshold was crossed: {}", said(&output));
-    let report: Value = serde_json::from_str(&fs::read_to_string(&json).unwrap()).unwrap();
+    let Ran { exit_code, said, report } = program::run(small_chat(&[&thresholds[..], &["--html", &html]].concat()));
+    assert_eq!(exit_code, Some(1), "a threshold was crossed: {said}");
     assert_eq!((&report["scenario"], &report["commit"]), (&json!("chat"), &json!("c0ffee")));
     assert_eq!((&report["configuration"]["users"], &report["configuration"]["text_bytes"]), (&json!(3), &json!(100)));
     assert!(report["configuration"].get("json").is_none() && report["version"].is_string());
@@ -52,9 +41,10 @@ fn a_run_is_published_with_its_machine_its_configuration_its_course_and_its_thre
 
 #[test]
 fn a_threshold_on_a_key_that_the_report_will_not_have_ends_before_the_run() {
-    let output = bench(&small_chat(&["--rill", "/nowhere/rill", "--fail-if", "p95>1ms"]));
-    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
-    assert!(said(&output).contains("unknown_key") && !said(&output).contains("/nowhere"), "{}", said(&output));
+    let nowhere = small_chat(&["--rill", "/nowhere/rill", "--fail-if", "p95>1ms"]);
+    let Ran { exit_code, said, report } = program::run(nowhere);
+    assert!(exit_code == Some(2) && report.is_null(), "{exit_code:?}: {said}");
+    assert!(said.contains("unknown_key") && !said.contains("/nowhere"), "{said}");
 }
 
 fn write(folder: &Path, name: &str, report: &Value) -> String {
@@ -73,9 +63,9 @@ fn reports_are_compared_by_pairs_and_thresholds() {
         reports.push(write(folder.path(), &format!("b{run}"), &report(b)));
     }
     let compare = |reports: &[String], further: &[&str]| {
-        let all: Vec<&str> = reports.iter().map(String::as_str).chain(further.iter().copied()).collect();
-        let output = bench(&all);
-        (output.status.code(), said(&output))
+        let Ran { exit_code, said, .. } =
+            program::run(reports.iter().map(String::as_str).chain(further.iter().copied()));
+        (exit_code, said)
     };
     let (code, said) = compare(&reports, &[]);
     assert_eq!(code, Some(0), "{said}");

@@ -1,22 +1,19 @@
 //! The store's scenario, played for a moment on either engine.
 
+mod program;
+
+use program::Ran;
 use serde_json::Value;
-use std::{fs, process::Command};
+use std::ffi::OsStr;
 
 #[test]
 fn a_report_has_its_keys_and_they_agree() {
     let directory = tempfile::tempdir().unwrap();
     for engine in ["sled", "fjall"] {
-        let path = directory.path().join(format!("{engine}.json"));
-        let status = Command::new(env!("CARGO_BIN_EXE_rill-bench"))
-            .args(["store", "--engine", engine, "--in-flight", "16", "--seconds", "1", "--pairs", "3", "--json"])
-            .arg(&path)
-            .arg("--directory")
-            .arg(directory.path())
-            .status()
-            .unwrap();
-        assert!(status.success());
-        let report: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+        let run = ["store", "--engine", engine, "--in-flight", "16", "--seconds", "1", "--pairs", "3"];
+        let place = [OsStr::new("--directory"), directory.path().as_os_str()];
+        let Ran { exit_code, said, report } = program::run(run.iter().map(OsStr::new).chain(place));
+        assert_eq!(exit_code, Some(0), "{said}");
         let number = |value: &Value| value.as_f64().filter(|number| *number > 0.0).unwrap();
         assert_eq!(report["engine"], engine);
         assert_eq!(report["in_flight"], 16);
@@ -40,7 +37,7 @@ fn a_report_has_its_keys_and_they_agree() {
 
 #[test]
 fn an_engine_that_nobody_knows_is_refused_by_name() {
-    let output = Command::new(env!("CARGO_BIN_EXE_rill-bench")).args(["store", "--engine", "rocks"]).output().unwrap();
-    assert!(!output.status.success());
-    assert!(String::from_utf8_lossy(&output.stderr).contains("sled and fjall"));
+    let Ran { exit_code, said, .. } = program::run(["store", "--engine", "rocks"]);
+    assert_eq!(exit_code, Some(2), "{said}");
+    assert!(said.contains("sled and fjall"), "{said}");
 }
