@@ -4,14 +4,10 @@
 use bytes::{Buf as _, Bytes, BytesMut};
 use h3::error::StreamError;
 use http::{Request, Response};
-use quinn::crypto::rustls::QuicClientConfig;
-use rustls::{
-    DigitallySignedStruct, SignatureScheme,
-    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    pki_types::{CertificateDer, ServerName, UnixTime},
-};
-use std::{net::SocketAddr, sync::Arc};
+use std::net::SocketAddr;
 use tokio::{sync::oneshot, task::JoinHandle};
+
+use crate::quic_certificate::client_config;
 
 /// The answer to a request, at the address that its URL has.
 pub(crate) async fn send(request: reqwest::Request) -> Result<Response<Bytes>, StreamError> {
@@ -88,54 +84,7 @@ async fn exchange_with(
 }
 
 async fn connect(address: SocketAddr) -> quinn::Connection {
-    let mut tls = rustls::ClientConfig::builder_with_provider(rill_certs::provider())
-        .with_protocol_versions(&[&rustls::version::TLS13])
-        .unwrap()
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Anybody))
-        .with_no_client_auth();
-    tls.alpn_protocols = vec![b"h3".to_vec()];
-    let tls = QuicClientConfig::try_from(tls).unwrap();
     let endpoint = quinn::Endpoint::client((std::net::Ipv4Addr::LOCALHOST, 0).into()).unwrap();
-    endpoint.connect_with(quinn::ClientConfig::new(Arc::new(tls)), address, "localhost").unwrap().await.unwrap()
-}
-
-/// Certificates are not what these tests look at.
-#[derive(Debug)]
-struct Anybody;
-
-impl ServerCertVerifier for Anybody {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        unreachable!("QUIC is TLS 1.3")
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = rill_certs::provider().signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, certificate, signature, &algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        vec![SignatureScheme::ECDSA_NISTP256_SHA256]
-    }
+    // Certificates are not what these tests look at.
+    endpoint.connect_with(client_config(None, b"h3"), address, "localhost").unwrap().await.unwrap()
 }

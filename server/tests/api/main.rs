@@ -18,6 +18,8 @@ mod limits;
 mod logins;
 mod operating;
 mod pictures;
+#[path = "../transport/client/quic_certificate.rs"]
+mod quic_certificate;
 mod registration;
 mod rooms;
 mod server;

@@ -3,6 +3,7 @@
 
 pub(crate) mod memory;
 pub(crate) mod quic;
+mod quic_certificate;
 pub(crate) mod quic_stream;
 pub(crate) mod websocket;
 pub(crate) mod webtransport;

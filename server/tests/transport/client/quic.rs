@@ -2,21 +2,16 @@
 
 use super::{
     Client,
+    quic_certificate::client_config,
     quic_stream::{Recv, Send},
 };
 use crate::host::Host;
 use bytes::Bytes;
-use quinn::crypto::rustls::QuicClientConfig;
 use rill_certs::{Fingerprint, Pinned};
 use rill_protocol::Code;
 use rill_server::{
     runtime::Tasks,
     transport::{Answer, TransportKind, quic},
-};
-use rustls::{
-    DigitallySignedStruct, SignatureScheme,
-    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    pki_types::{CertificateDer, ServerName, UnixTime},
 };
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -95,58 +90,8 @@ impl Server {
         to: SocketAddr,
         protocol: &[u8],
     ) -> Result<quinn::Connection, quinn::ConnectionError> {
-        let mut tls = rustls::ClientConfig::builder_with_provider(rill_certs::provider())
-            .with_protocol_versions(&[&rustls::version::TLS13])
-            .unwrap()
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(ByHash(self.hash())))
-            .with_no_client_auth();
-        tls.alpn_protocols = vec![protocol.to_vec()];
-        let tls = QuicClientConfig::try_from(tls).unwrap();
-        endpoint.connect_with(quinn::ClientConfig::new(Arc::new(tls)), to, "localhost").unwrap().await
-    }
-}
-
-/// Accepts one certificate only.
-#[derive(Debug)]
-struct ByHash(Fingerprint);
-
-impl ServerCertVerifier for ByHash {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        if Fingerprint::of(end_entity) == self.0 {
-            return Ok(ServerCertVerified::assertion());
-        }
-        Err(rustls::CertificateError::UnknownIssuer.into())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        unreachable!("QUIC is TLS 1.3")
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = rill_certs::provider().signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, certificate, signature, &algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        vec![SignatureScheme::ECDSA_NISTP256_SHA256]
+        let config = client_config(Some(self.hash()), protocol);
+        endpoint.connect_with(config, to, "localhost").unwrap().await
     }
 }
 
