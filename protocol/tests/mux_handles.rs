@@ -129,6 +129,32 @@ fn a_reader_is_woken_by_bytes_and_a_writer_by_room() {
 }
 
 #[test]
+fn what_is_written_together_travels_in_one_message() {
+    let pair = Pair::new();
+    let ((mut up, _down), (_reply, mut request)) = pair.stream(Class::LaneOthers);
+    let (transmitter, waker) = bell();
+    assert!(pair.client.poll_transmit(&mut Context::from_waker(&waker)).is_pending());
+    let mut chunks = [b"one".as_slice(), b"", b"two", b"three"].map(Bytes::from_static);
+    assert_eq!(with_context(|context| up.poll_write_all(context, &mut chunks)), Poll::Ready(Ok(())));
+    assert_eq!(transmitter.rings(), 1);
+    let Poll::Ready(Some(message)) = with_context(|context| pair.client.poll_transmit(context)) else { panic!() };
+    assert!(with_context(|context| pair.client.poll_transmit(context)).is_pending());
+    pair.server.receive(message).unwrap();
+    assert_eq!(read(&mut request), Poll::Ready(Ok(Some(Bytes::from_static(b"onetwothree")))));
+
+    // More than fits: the writer is told when the rest does.
+    let mut chunks = [1, MUX_SEND_BUFFER_BYTES_MAX, 2].map(|length| Bytes::from(vec![7; length]));
+    let (writer, waker) = bell();
+    assert!(up.poll_write_all(&mut Context::from_waker(&waker), &mut chunks).is_pending());
+    assert_eq!(chunks.each_ref().map(Bytes::len), [0, 1, 2]);
+    pair.settle();
+    assert_eq!(writer.rings(), 1);
+    assert_eq!(with_context(|context| up.poll_write_all(context, &mut chunks)), Poll::Ready(Ok(())));
+    pair.settle();
+    assert_eq!(read(&mut request).map(|read| read.unwrap().unwrap().len()), Poll::Ready(MUX_SEND_BUFFER_BYTES_MAX + 3));
+}
+
+#[test]
 fn flushed_means_handed_to_the_writer() {
     let pair = Pair::new();
     let ((mut up, _down), (_reply, _request)) = pair.stream(Class::Control);

@@ -34,6 +34,23 @@ impl SendHalf {
         })
     }
 
+    /// Takes all of `chunks`, each as [`SendHalf::poll_write`] takes one, and wakes whoever
+    /// transmits once for all that fits: so they travel in as few messages as they can.
+    pub fn poll_write_all(&mut self, context: &mut Context<'_>, chunks: &mut [Bytes]) -> Poll<Result<(), HalfError>> {
+        let id = self.id;
+        self.connection.poll_event(Event::Writable(id), context, |mux| {
+            for chunk in chunks.iter_mut().filter(|chunk| !chunk.is_empty()) {
+                if let Err(error) = mux.write(id, chunk) {
+                    return Poll::Ready(Err(error));
+                }
+                if !chunk.is_empty() {
+                    return Poll::Pending;
+                }
+            }
+            Poll::Ready(Ok(()))
+        })
+    }
+
     /// Resolves when everything written, and the end if [`SendHalf::finish`] was
     /// called, was handed to the WebSocket.
     pub fn poll_flushed(&mut self, context: &mut Context<'_>) -> Poll<Result<(), HalfError>> {

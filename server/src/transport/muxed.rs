@@ -97,13 +97,8 @@ impl Drop for Connection {
 pub struct SendStream(mux::SendHalf);
 
 impl SendContract for SendStream {
-    async fn write(&mut self, chunks: Vec<Bytes>) -> Result<(), StreamError> {
-        for mut chunk in chunks {
-            while !chunk.is_empty() {
-                poll_fn(|context| self.0.poll_write(context, &mut chunk)).await?;
-            }
-        }
-        Ok(())
+    async fn write(&mut self, mut chunks: Vec<Bytes>) -> Result<(), StreamError> {
+        Ok(poll_fn(|context| self.0.poll_write_all(context, &mut chunks)).await?)
     }
 
     fn finish(&mut self) {
