@@ -11,13 +11,14 @@ use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
 };
+use tokio::time::Instant;
 
 use super::{
     EncodeEntry,
     inbox::{Inbox, Start},
     intake::Intake,
     interest::Missing,
-    ring::{Ring, RingEntry},
+    ring::{Fresh, Gather, Ring},
     subscription::SLOTS_MAX,
 };
 
@@ -29,6 +30,7 @@ pub struct LiveRoom {
     subscribers: Mutex<Subscribers>,
     /// Whether it waits for the fan-out.
     pub(super) grown: AtomicBool,
+    not_before: Mutex<Option<Instant>>,
 }
 
 struct LiveLog {
@@ -49,32 +51,24 @@ pub(super) struct Published {
 }
 
 impl LiveLog {
-    fn push(&mut self, handle: u32, entry: &Entry, encode: EncodeEntry) {
-        let leaver = (entry.fact == Fact::Left).then_some(entry.author);
-        self.ring.push(entry.seq, RingEntry { frame: encode(handle, entry), leaver, target: entry.target_seq() });
-        self.head = self.head.max(entry.seq);
-    }
-
     /// Entries that are to come into the ring in the order of their seqs; whether any did.
     fn take_in(&mut self, handle: u32, entries: &[Arc<Entry>], encode: EncodeEntry) -> bool {
-        let Some(mut intake) = self.intake.take() else {
-            entries.iter().for_each(|entry| self.push(handle, entry, encode));
-            return !entries.is_empty();
+        let Self { head, intake, ring, .. } = self;
+        let mut fresh = Vec::with_capacity(entries.len());
+        let mut take = |head: &mut u64, entry: &Entry| {
+            let leaver = (entry.fact == Fact::Left).then_some(entry.author);
+            fresh.push(Fresh { seq: entry.seq, frame: encode(handle, entry), leaver, target: entry.target_seq() });
+            *head = entry.seq.max(*head);
         };
-        let mut has_grown = false;
         for entry in entries {
-            if planted::is(Bug::CatchUpOutOfOrder) && entry.seq > self.head {
-                self.push(handle, entry, encode);
-                has_grown = true;
-                continue;
+            let jumps = planted::is(Bug::CatchUpOutOfOrder) && entry.seq > *head;
+            match intake {
+                Some(intake) if !jumps => intake.offer(entry, |entry| take(head, entry)),
+                _ => take(head, entry),
             }
-            intake.offer(entry, |entry| {
-                self.push(handle, entry, encode);
-                has_grown = true;
-            });
         }
-        self.intake = Some(intake);
-        has_grown
+        ring.append(&fresh);
+        !fresh.is_empty()
     }
 }
 
@@ -111,6 +105,7 @@ impl LiveRoom {
             log: Mutex::new(LiveLog { epoch, head: 0, ring: Ring::default(), intake: is_shared.then(Intake::default) }),
             subscribers: Mutex::default(),
             grown: AtomicBool::new(false),
+            not_before: Mutex::default(),
         }
     }
 
@@ -187,6 +182,7 @@ impl LiveRoom {
             return Drained::UpToDate;
         }
         let Some(entries) = log.ring.after(cursor) else { return Drained::Behind };
+        let mut gather = Gather::new(out);
         let (mut at, mut bytes) = (cursor, 0);
         for (seq, entry) in entries {
             if planted::is(Bug::CursorMovedBeforeWrite) {
@@ -196,11 +192,11 @@ impl LiveRoom {
                 let more = Drained::Frames { cursor: at, more: true, left: false };
                 return if bytes > 0 { more } else { Drained::Behind };
             }
-            if bytes > 0 && bytes + entry.frame.len() > budget {
+            if bytes > 0 && bytes + entry.frame.length() > budget {
                 return Drained::Frames { cursor: at, more: true, left: false };
             }
-            bytes += entry.frame.len();
-            out.push(entry.frame.clone());
+            bytes += entry.frame.length();
+            gather.add(&entry.frame);
             at = seq;
             if entry.leaver == Some(user) && !planted::is(Bug::RemovalSkipped) {
                 return Drained::Frames { cursor: at, more: false, left: true };
@@ -276,9 +272,21 @@ impl LiveRoom {
         until < subscribers.slots.len()
     }
 
-    /// From here on a publication marks the room again. A swap, so that what was
-    /// published before it is seen by whoever is marked behind it.
-    pub(super) fn take_grown(&self) {
+    /// How many sessions follow it.
+    pub(super) fn subscribers(&self) -> usize {
+        let subscribers = self.subscribers.lock();
+        subscribers.slots.len() - subscribers.free.len()
+    }
+
+    /// From here on a publication marks the room again, to be told at `not_before`. A swap, so
+    /// that what was published before it is seen by whoever is marked behind it.
+    pub(super) fn take_grown(&self, not_before: Instant) {
+        *self.not_before.lock() = Some(not_before);
         self.grown.swap(false, Ordering::AcqRel);
+    }
+
+    /// The moment from which on the fan-out may tell it again.
+    pub(super) fn not_before(&self) -> Option<Instant> {
+        *self.not_before.lock()
     }
 }

@@ -14,7 +14,12 @@ const ROOM: RoomId = RoomId([1; 16]);
 const EPOCH: Epoch = Epoch([2; 16]);
 
 fn encode(_: u32, entry: &Entry) -> Bytes {
-    Bytes::from(entry.seq.to_string())
+    Bytes::from(format!("{} ", entry.seq))
+}
+
+fn seqs(frames: &[Bytes]) -> Vec<u64> {
+    let text = String::from_utf8(frames.concat()).unwrap();
+    text.split_ascii_whitespace().map(|seq| seq.parse().unwrap()).collect()
 }
 
 fn entry(seq: u64) -> Arc<Entry> {
@@ -146,7 +151,7 @@ fn own_entries_and_others_come_into_a_ring_once_and_in_turn() {
     let held = |from| {
         let mut frames = Vec::new();
         live.drain((from, 0), inbox.user, usize::MAX, &mut frames);
-        frames.iter().map(|frame| std::str::from_utf8(frame).unwrap().parse().unwrap()).collect::<Vec<u64>>()
+        seqs(&frames)
     };
     for seq in [5, 3, 7] {
         LogObserver::appended(&*hub, ROOM, EPOCH, &[entry(seq)]);
@@ -170,8 +175,7 @@ fn read(hub: &Hub, inbox: &Inbox, pass: inbox::LanePass, mut have: u64, head: &A
             Drained::Behind => (head.load(Ordering::SeqCst), true),
             Drained::Frames { cursor, more, .. } => (cursor, more),
         };
-        let seqs = frames.iter().map(|frame| std::str::from_utf8(frame).unwrap().parse::<u64>().unwrap());
-        if turn.cursor != have || !(frames.is_empty() || seqs.eq(have + 1..=cursor)) {
+        if turn.cursor != have || !(frames.is_empty() || seqs(&frames).into_iter().eq(have + 1..=cursor)) {
             return None;
         }
         inbox.finish_turn(pass, &turn, cursor, more);

@@ -115,8 +115,8 @@ impl Metrics {
     }
 
     /// So many entries were written to a lane.
-    pub fn delivered(&self, entries: usize) {
-        self.deliveries.inc_by(entries as u64);
+    pub fn delivered(&self, entries: u64) {
+        self.deliveries.inc_by(entries);
     }
 
     /// A request was answered: `what` is a route's template or a kind's name, `code` a

@@ -66,7 +66,8 @@ pub(super) async fn run<S: SendStream>(session: Arc<Session>, pass: LanePass, mu
             continue;
         }
         if !chunks.is_empty() {
-            let entries = chunks.len();
+            // Logs are dense.
+            let entries: u64 = parts.iter().map(|part| part.cursor - part.turn.cursor).sum();
             if write(&session, &mut send, chunks).await.is_break() {
                 return;
             }
@@ -75,7 +76,7 @@ pub(super) async fn run<S: SendStream>(session: Arc<Session>, pass: LanePass, mu
         for part in parts {
             if !part.left {
                 inbox.finish_turn(pass, &part.turn, part.cursor, part.more);
-            } else if let Err(error) = depart(&session, pass, part).await {
+            } else if let Err(error) = Box::pin(depart(&session, pass, part)).await {
                 return unreadable(&mut send, &error);
             }
         }
@@ -165,7 +166,8 @@ async fn read(
             Drained::Behind => {}
         }
     }
-    read_store(session, live, turn, budget, chunks).await
+    // In a place of its own: idle lanes are many, and few of them read the store.
+    Box::pin(read_store(session, live, turn, budget, chunks)).await
 }
 
 async fn read_store(
