@@ -11,11 +11,11 @@ use crate::{
     wire::code::Failure,
 };
 
-/// Resolves when the login has ended.
+/// Resolves when the login has ended. The look has a place of its own: it is a moment in minutes.
 pub(super) async fn ended(session: &Session) -> End {
     loop {
         session.services.metrics.cluster.read_login();
-        let wait_ms = match session.services.domain.accounts.check(&session.identity).await {
+        let wait_ms = match Box::pin(session.services.domain.accounts.check(&session.identity)).await {
             // Among other nodes this one looks for all of its connections.
             Ok(()) if session.services.cluster.is_some() => LOGIN_REREAD_WATCHED_MS,
             Ok(()) => LOGIN_REREAD_MS,

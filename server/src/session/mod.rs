@@ -196,7 +196,8 @@ pub async fn run<C: Connection>(services: Arc<Services>, connection: C) {
     let connection = Arc::new(Metered::new(connection, Toll::new(gate.clone(), peer.ip())));
     let greeted = tokio::select! {
         biased;
-        greeted = handshake::run(&services, &*connection) => greeted,
+        // In a place of its own, which is given back.
+        greeted = Box::pin(handshake::run(&services, &*connection)) => greeted,
         closed = connection.closed() => Err(End::by_transport(closed)),
     };
     let greeted = match greeted.map_err(|end| explained(end, &*connection)) {

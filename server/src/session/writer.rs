@@ -27,7 +27,8 @@ impl Outgoing {
     }
 }
 
-/// Writes until the queue closes (then all of it is written) or the stream fails.
+/// Writes until the queue closes (then all of it is written) or the stream fails. What it waits
+/// for seldom has a place of its own: idle connections are many.
 pub(super) async fn run<S: SendStream>(session: Arc<Session>, mut send: S, mut queue: mpsc::Receiver<Outgoing>) -> End {
     let mut feed: Option<UserFeed> = None;
     let mut told = Told::default();
@@ -38,7 +39,7 @@ pub(super) async fn run<S: SendStream>(session: Arc<Session>, mut send: S, mut q
             biased;
             () = session.inbox.control_woken(), if feed.is_some() => {
                 if let Some(feed) = &mut feed {
-                    match feed.heard(&session, session.inbox.take_user_log_news()).await {
+                    match Box::pin(feed.heard(&session, session.inbox.take_user_log_news())).await {
                         Ok(mut grown) => frames.append(&mut grown),
                         Err(end) => return end,
                     }
@@ -64,7 +65,7 @@ pub(super) async fn run<S: SendStream>(session: Arc<Session>, mut send: S, mut q
             match outgoing {
                 Outgoing::Frame(frame) => frames.push(frame),
                 Outgoing::StartUserFeed { request, epoch, seq } => {
-                    match UserFeed::start(&session, &mut told, request, epoch, seq).await {
+                    match Box::pin(UserFeed::start(&session, &mut told, request, epoch, seq)).await {
                         Ok((started, mut first)) => {
                             frames.append(&mut first);
                             feed = Some(started);

@@ -41,7 +41,8 @@ pub(super) mod code {
 
 /// Runs a connection that speaks HTTP/3, to its end.
 pub(super) async fn serve<S: Answer>(quic: quinn::Connection, serve: S, mut surroundings: Surroundings) {
-    match connection::requests(&quic, &serve, &mut surroundings.closing).await {
+    // In a place of its own, which is given back before a session begins.
+    match Box::pin(connection::requests(&quic, &serve, &mut surroundings.closing)).await {
         Some(established) => webtransport::run(quic, established, serve, surroundings).await,
         None => quic.close(code::NO_ERROR.into(), b""),
     }
