@@ -7,8 +7,10 @@ pub(crate) mod chaos;
 pub(crate) mod cluster;
 pub(crate) mod compare;
 pub(crate) mod files;
+pub(crate) mod growth;
 pub(crate) mod link;
 pub(crate) mod output;
+pub(crate) mod ramp;
 pub(crate) mod run;
 pub(crate) mod slow;
 
@@ -26,8 +28,10 @@ use chaos::ChaosArgs;
 use cluster::ClusterArgs;
 use compare::CompareArgs;
 use files::FilesArgs;
+use growth::GrowthArgs;
 use link::LinkArgs;
 use output::OutputArgs;
+use ramp::RampArgs;
 use run::RunArgs;
 use slow::SlowArgs;
 
@@ -52,6 +56,17 @@ pub(crate) enum Command {
     /// delivered to users / rooms members, its author among them. A client has at most
     /// one unacked post in a room; a post that is due earlier waits, and its wait counts.
     Chat(ChatArgs),
+    /// The highest rate of a chat at which p99 stays under a bound.
+    ///
+    /// On one server, with everybody connected once: the rate doubles from step to step until one
+    /// is not held, then the middle is tried. The report says whether the server was the limit or
+    /// this program. The exit code is 1 if no rate was held, or something was lost.
+    Ramp(RampArgs),
+    /// The same number of deliveries a second in rooms of several sizes, and what one costs the server.
+    ///
+    /// The exit code is 1 if a delivery in a large room costs more than 1.3 times as much as in a
+    /// small one, or something was lost.
+    Growth(GrowthArgs),
     /// A live chat on a server that is attacked in every way there is.
     ///
     /// The chat talks undisturbed first, then beside the attacks, then alone again. The
@@ -117,6 +132,8 @@ impl Command {
     pub(crate) fn output(&self) -> Option<&OutputArgs> {
         Some(match self {
             Self::Chat(args) => &args.output,
+            Self::Ramp(args) => &args.output,
+            Self::Growth(args) => &args.run.output,
             Self::Hostile(args) => &args.run.output,
             Self::Store(args) => &args.output,
             Self::Append(args) => &args.run.output,
@@ -315,6 +332,8 @@ mod tests {
         let all = ["rill-bench", "chat", "--transport", "quic"].iter().chain(args);
         match Cli::try_parse_from(all).map_err(|error| error.to_string())?.command {
             Command::Chat(args) => args.check().map_err(|error| error.to_string()),
+            Command::Ramp(args) => args.check().map_err(|error| error.to_string()),
+            Command::Growth(args) => args.check().map_err(|error| error.to_string()),
             Command::Hostile(args) => args.check().map_err(|error| error.to_string()),
             Command::Store(_) => Err("another scenario".into()),
             Command::Append(args) => args.check().map_err(|error| error.to_string()),

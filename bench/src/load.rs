@@ -15,7 +15,7 @@ use tokio::{
     time::{Sleep, sleep_until},
 };
 
-use crate::{pulse::Pulse, schedule::Schedule, tally::Tally};
+use crate::{pulse::Pulse, schedule::Schedule, tally::Tally, target::Connected, timing::Timing};
 
 /// Events taken at once.
 const EVENTS_AT_ONCE: usize = 256;
@@ -27,22 +27,32 @@ const RETRY_AFTER: Duration = Duration::from_millis(5);
 pub(crate) struct Progress {
     /// Counted messages that were answered, acked or not.
     pub(crate) answered: AtomicU64,
+    /// Counted messages that stay unsaid.
+    unsaid: AtomicU64,
     /// Deliveries that the acks so far call for.
     pub(crate) expected: AtomicU64,
     pub(crate) delivered: AtomicU64,
+    pub(crate) timing: Timing,
     /// For those who watch.
     pub(crate) pulse: Arc<Pulse>,
 }
 
 impl Progress {
-    pub(crate) fn new() -> anyhow::Result<Self> {
+    pub(crate) fn new(schedule: &Schedule) -> anyhow::Result<Self> {
+        Self::watched(schedule, &Arc::new(Pulse::new()?))
+    }
+
+    /// By somebody whose pulse it is.
+    pub(crate) fn watched(schedule: &Schedule, pulse: &Arc<Pulse>) -> anyhow::Result<Self> {
         let nothing = AtomicU64::default;
-        Ok(Self { answered: nothing(), expected: nothing(), delivered: nothing(), pulse: Arc::new(Pulse::new()?) })
+        let (timing, pulse) = (Timing::new(schedule)?, Arc::clone(pulse));
+        let (answered, unsaid, expected, delivered) = (nothing(), nothing(), nothing(), nothing());
+        Ok(Self { answered, unsaid, expected, delivered, timing, pulse })
     }
 
     pub(crate) fn is_complete(&self, schedule: &Schedule) -> bool {
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        read(&self.answered) == schedule.counted() && read(&self.delivered) >= read(&self.expected)
+        read(&self.answered) + read(&self.unsaid) == schedule.counted() && read(&self.delivered) >= read(&self.expected)
     }
 }
 
@@ -52,6 +62,7 @@ pub(crate) struct User {
     pub(crate) client: Client,
     pub(crate) events: Events,
     pub(crate) room: RoomId,
+    is_timed: bool,
 }
 
 /// What is being counted.
@@ -61,28 +72,52 @@ pub(crate) struct Counting {
     tally: Tally,
     room: RoomId,
     members: u64,
+    is_timed: bool,
     /// Posts in the order in which the client will have them acked.
     unacked: VecDeque<(ClientId, u32)>,
 }
 
 impl User {
+    pub(crate) fn new(connected: Connected, room: RoomId) -> Self {
+        let Connected { number, client, events } = connected;
+        Self { number, client, events, room, is_timed: true }
+    }
+
+    /// How long it takes until this one reads something is not looked at.
+    pub(crate) fn untimed(self) -> Self {
+        Self { is_timed: false, ..self }
+    }
+
     /// Takes part until told to stop.
     pub(crate) async fn run(
         mut self,
         schedule: Arc<Schedule>,
         progress: Arc<Progress>,
+        stop: watch::Receiver<bool>,
+    ) -> anyhow::Result<Tally> {
+        self.take_part(schedule, progress, stop).await
+    }
+
+    /// The same, and may do so again.
+    pub(crate) async fn take_part(
+        &mut self,
+        schedule: Arc<Schedule>,
+        progress: Arc<Progress>,
         mut stop: watch::Receiver<bool>,
     ) -> anyhow::Result<Tally> {
         let mut counting = Counting {
-            tally: Tally::new(self.number, &schedule)?,
+            tally: Tally::new(self.number, &schedule),
             members: schedule.members(schedule.room(self.number)),
             room: self.room,
+            is_timed: self.is_timed,
             unacked: VecDeque::new(),
             schedule: Arc::clone(&schedule),
             progress,
         };
         let mut due = schedule.of_user(self.number);
         let mut next = due.next();
+        // Whether what is due waits behind what waited for the server.
+        let mut is_behind = false;
         let mut timer: std::pin::Pin<Box<Sleep>> = Box::pin(sleep_until(when(&schedule, next).into()));
         let mut batch = Vec::with_capacity(EVENTS_AT_ONCE);
         loop {
@@ -97,19 +132,31 @@ impl User {
                 }
                 () = &mut timer, if next.is_some() => {
                     let now = Instant::now();
+                    if schedule.gives_up_at().is_some_and(|end| end <= now) {
+                        counting.unsaid(next.take().into_iter().chain(due.by_ref()));
+                    }
                     let mut again = None;
                     while let Some(message) = next.filter(|message| schedule.due(*message) <= now) {
-                        match self.client.post(self.room, schedule.text(message)).await {
-                            Ok(receipt) => counting.sent(&receipt, message),
-                            // The server is behind: the message stays due, and its wait counts.
-                            Err(rill_client::Error::OutboxFull) => {
-                                again = Some(now + RETRY_AFTER);
-                                break;
-                            }
-                            Err(error) => return Err(error.into()),
+                        if !is_behind {
+                            counting.lag(message, now);
+                        }
+                        // The server is behind: the message stays due, and its wait counts.
+                        let held = counting.has_enough_unacked()
+                            || match self.client.post(self.room, schedule.text(message)).await {
+                                Ok(receipt) => {
+                                    counting.sent(&receipt, message);
+                                    false
+                                }
+                                Err(rill_client::Error::OutboxFull) => true,
+                                Err(error) => return Err(error.into()),
+                            };
+                        if held {
+                            again = Some(now + RETRY_AFTER);
+                            break;
                         }
                         next = due.next();
                     }
+                    is_behind = again.is_some();
                     timer.as_mut().reset(again.unwrap_or_else(|| when(&schedule, next)).into());
                 }
                 _ = stop.changed() => return Ok(counting.tally),
@@ -130,6 +177,23 @@ impl Counting {
         }
     }
 
+    fn has_enough_unacked(&self) -> bool {
+        self.schedule.backlog_max.is_some_and(|most| self.unacked.len() >= most)
+    }
+
+    /// This program is late by so much with what nobody else holds up.
+    fn lag(&self, message: u32, now: Instant) {
+        if self.schedule.is_counted(message) {
+            let late = now.saturating_duration_since(self.schedule.due(message));
+            self.progress.timing.lag.record(self.tally.user(), u64::try_from(late.as_micros()).unwrap_or(u64::MAX));
+        }
+    }
+
+    fn unsaid(&self, messages: impl Iterator<Item = u32>) {
+        let counted = messages.filter(|message| self.schedule.is_counted(*message)).count();
+        self.progress.unsaid.fetch_add(counted as u64, Ordering::Relaxed);
+    }
+
     fn event(&mut self, event: Event) -> anyhow::Result<()> {
         match event {
             Event::Entry(entry) if entry.room == self.room => {
@@ -137,6 +201,9 @@ impl Counting {
                 let Some(message) = self.schedule.message(text) else { return Ok(()) };
                 if let Some(us) = self.tally.delivery(&self.schedule, message, entry.seq, Instant::now()) {
                     self.progress.delivered.fetch_add(1, Ordering::Relaxed);
+                    if self.is_timed {
+                        self.progress.timing.delivered(self.tally.user(), self.schedule.phase(message), us);
+                    }
                     self.progress.pulse.done(self.tally.user(), us);
                 }
             }

@@ -14,20 +14,25 @@ mod course;
 mod deaf;
 mod dice;
 mod enterprise;
+mod growth;
 mod hostile;
 mod hostile_report;
+mod light;
 mod link;
 mod load;
 mod processes;
 mod publish;
 mod pulse;
+mod ramp;
 mod report;
+mod round;
 mod scenario;
 mod schedule;
 mod slow_report;
 mod talk;
 mod tally;
 mod target;
+mod timing;
 mod traffic;
 mod verdict;
 
@@ -74,6 +79,8 @@ fn run(command: &args::Command, matches: &clap::ArgMatches) -> anyhow::Result<Ex
 fn measure(command: &args::Command) -> anyhow::Result<Finished> {
     match command {
         args::Command::Chat(args) => scenario::chat::run(args),
+        args::Command::Ramp(args) => scenario::ramp::run(args),
+        args::Command::Growth(args) => scenario::growth::run(args),
         args::Command::Hostile(args) => scenario::hostile::run(args),
         args::Command::Store(args) => scenario::store::run(args),
         args::Command::Append(args) => scenario::append::run(args),

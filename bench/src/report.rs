@@ -199,6 +199,7 @@ mod tests {
             refused: 0,
             skipped: 0,
             latency: vec![latency],
+            lag: Histogram::new(3).unwrap(),
             span: Duration::from_secs(2),
         };
         let server = Some(ServerUsage { cpu_s: 0.5, rss_mib: 10.0 });

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 const DIGITS: usize = 8;
 /// The number and a space.
 pub(crate) const TEXT_BYTES_MIN: usize = DIGITS + 1;
+/// By which timers may be late where a load is given up.
+const LATE_MAX: Duration = Duration::from_secs(1);
 
 /// All messages of a run, in order: message `i` is due `i / rate` after the start and
 /// is said by speaker `i mod speakers`; in unison a round of them is due with its first.
@@ -24,6 +26,10 @@ pub(crate) struct Schedule {
     /// All messages.
     pub(crate) total: u32,
     text_bytes: usize,
+    /// What the text of message 0 says.
+    first_number: u32,
+    /// See [`Self::giving_up`].
+    pub(crate) backlog_max: Option<usize>,
 }
 
 impl Schedule {
@@ -44,12 +50,51 @@ impl Schedule {
         }
         ends.pop();
         let (speakers, in_unison) = (users, false);
-        Self { start, rate, users, rooms, speakers, in_unison, counted_from, later_phases: ends, total, text_bytes }
+        Self {
+            start,
+            rate,
+            users,
+            rooms,
+            speakers,
+            in_unison,
+            counted_from,
+            later_phases: ends,
+            total,
+            text_bytes,
+            first_number: 0,
+            backlog_max: None,
+        }
     }
 
     /// Only the first users say something, in turn or all at the same instants.
     pub(crate) fn said_by(self, speakers: usize, in_unison: bool) -> Self {
         Self { speakers, in_unison, ..self }
+    }
+
+    /// Texts go on behind those of an earlier run in the same rooms.
+    pub(crate) fn numbered_from(self, first_number: u32) -> Self {
+        Self { first_number, ..self }
+    }
+
+    /// For rates that may be too high: whoever has so many posts without an ack waits with the
+    /// next one, and what was not said shortly after the last message was due stays unsaid.
+    pub(crate) fn giving_up(self, backlog_max: usize) -> Self {
+        Self { backlog_max: Some(backlog_max), ..self }
+    }
+
+    /// When what is still to be said stays unsaid.
+    pub(crate) fn gives_up_at(&self) -> Option<Instant> {
+        self.backlog_max.map(|_| self.end() + LATE_MAX)
+    }
+
+    /// Messages of a later run in the same rooms may have this number and higher ones.
+    pub(crate) fn next_number(&self) -> Option<u32> {
+        self.first_number.checked_add(self.total)
+    }
+
+    /// Those who may say something.
+    pub(crate) fn speakers(&self) -> usize {
+        self.speakers
     }
 
     /// How many messages count.
@@ -115,7 +160,7 @@ impl Schedule {
 
     /// What is said.
     pub(crate) fn text(&self, message: u32) -> String {
-        let mut text = format!("{message:0DIGITS$x} ");
+        let mut text = format!("{:0DIGITS$x} ", self.first_number + message);
         text.extend(std::iter::repeat_n('.', self.text_bytes.saturating_sub(text.len())));
         text
     }
@@ -123,7 +168,8 @@ impl Schedule {
     /// Which message a text is, if it is one of this run.
     pub(crate) fn message(&self, text: &str) -> Option<u32> {
         let digits = text.get(..DIGITS)?;
-        u32::from_str_radix(digits, 16).ok().filter(|message| *message < self.total)
+        let message = u32::from_str_radix(digits, 16).ok()?.checked_sub(self.first_number)?;
+        (message < self.total).then_some(message)
     }
 }
 
@@ -194,5 +240,9 @@ mod tests {
         for odd in ["", "hello", "ffffffff x", "0000025", "技术交流"] {
             assert_eq!(schedule.message(odd), None, "{odd}");
         }
+        let later = schedule.clone().numbered_from(schedule.next_number().unwrap());
+        assert_eq!((later.message(&text), later.message(&later.text(0))), (None, Some(0)));
+        assert_eq!(schedule.message(&later.text(0)), None);
+        assert_eq!(later.numbered_from(u32::MAX).next_number(), None);
     }
 }

@@ -8,25 +8,21 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::{
-    sync::watch,
-    task::JoinSet,
-    time::{sleep, sleep_until},
-};
+use tokio::time::sleep_until;
 
 use crate::{
     course::Course,
-    load::{Progress, User},
+    load::User,
     processes::{Snapshot, Usage},
-    pulse::{Moment, View, Watch},
+    pulse::{Moment, Pulse, View, Watch},
+    round::Round,
     schedule::Schedule,
-    tally::{Tally, Totals},
-    target::{Connected, Target, close_all},
+    tally::Totals,
+    target::{Target, close_all},
 };
 
 /// From the last connection to the first message.
 const BREATH: Duration = Duration::from_millis(500);
-const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// What is to be said.
 #[derive(Clone, Copy, Debug)]
@@ -52,8 +48,8 @@ pub(crate) struct Gathered {
     /// By the users' numbers.
     pub(crate) clients: Vec<Client>,
     pub(crate) rooms: Vec<RoomId>,
-    users: Vec<Connected>,
-    progress: Arc<Progress>,
+    users: Vec<User>,
+    pulse: Arc<Pulse>,
     watch: Watch,
     server: Option<u32>,
 }
@@ -62,13 +58,23 @@ pub(crate) struct Gathered {
 pub(crate) struct Talking {
     pub(crate) counted_start: Instant,
     clients: Vec<Client>,
-    schedule: Arc<Schedule>,
-    progress: Arc<Progress>,
-    talking: JoinSet<anyhow::Result<Tally>>,
-    stop: watch::Sender<bool>,
+    round: Round,
+    pulse: Arc<Pulse>,
     watch: Watch,
     server: Option<u32>,
     drain: Duration,
+}
+
+/// One rate of several, and what it came to.
+pub(crate) struct Step {
+    pub(crate) rate: f64,
+    pub(crate) totals: Totals,
+    pub(crate) usage: Usage,
+    pub(crate) lasted: Duration,
+    /// Whether everything that was said was answered and read in the end.
+    pub(crate) is_over: bool,
+    /// From here on the next step's texts are numbered.
+    pub(crate) numbered_to: u32,
 }
 
 /// What it came to. Everybody is still connected.
@@ -88,36 +94,62 @@ impl Talk {
         transport: impl Fn(usize) -> TransportKind,
         view: View,
     ) -> anyhow::Result<Gathered> {
-        let progress = Arc::new(Progress::new()?);
-        let watch = Watch::begin(&progress.pulse, view)?;
-        progress.pulse.server(target.pid());
-        progress.pulse.stage("connecting");
+        let pulse = Arc::new(Pulse::new()?);
+        let watch = Watch::begin(&pulse, view)?;
+        pulse.server(target.pid());
+        pulse.stage("connecting");
         let users = target.connect(transport).await?;
         let rooms = target.rooms(&users, self.rooms).await?;
         for user in &users {
             user.client.view(Some(rooms[user.number % self.rooms])).await?;
         }
         let clients = users.iter().map(|user| user.client.clone()).collect();
-        Ok(Gathered { talk: self, clients, rooms, users, progress, watch, server: target.pid() })
+        let users = users.into_iter().map(|user| (rooms[user.number % self.rooms], user));
+        let users = users.map(|(room, user)| User::new(user, room)).collect();
+        Ok(Gathered { talk: self, clients, rooms, users, pulse, watch, server: target.pid() })
+    }
+
+    fn schedule(&self) -> Schedule {
+        let spans = (self.warm_up, &[self.counted][..]);
+        let everybody = (self.users, self.rooms);
+        let schedule = Schedule::new(Instant::now() + BREATH, self.rate, everybody, spans, self.text_bytes);
+        schedule.said_by(self.speakers, self.in_unison)
     }
 }
 
 impl Gathered {
-    pub(crate) fn begin(self) -> Talking {
-        let Self { talk, clients, rooms, users, progress, watch, server } = self;
-        let spans = (talk.warm_up, &[talk.counted][..]);
-        let everybody = (talk.users, talk.rooms);
-        let schedule = Schedule::new(Instant::now() + BREATH, talk.rate, everybody, spans, talk.text_bytes);
-        let schedule = Arc::new(schedule.said_by(talk.speakers, talk.in_unison));
-        let (stop, stopped) = watch::channel(false);
-        let mut talking = JoinSet::new();
-        for Connected { number, client, events } in users {
-            let user = User { number, client, events, room: rooms[schedule.room(number)] };
-            talking.spawn(user.run(Arc::clone(&schedule), Arc::clone(&progress), stopped.clone()));
-        }
-        progress.pulse.stage("warming up");
-        let (counted_start, drain) = (schedule.counted_start(), talk.drain);
-        Talking { counted_start, clients, schedule, progress, talking, stop, watch, server, drain }
+    pub(crate) fn begin(self) -> anyhow::Result<Talking> {
+        let Self { talk, clients, users, pulse, watch, server, .. } = self;
+        pulse.stage("warming up");
+        let round = Round::begin(users, talk.schedule(), &pulse)?;
+        let (counted_start, drain) = (round.schedule.counted_start(), talk.drain);
+        Ok(Talking { counted_start, clients, round, pulse, watch, server, drain })
+    }
+
+    /// Everybody says what is said at another rate, and stays. Whoever has so many posts without
+    /// an ack waits with the next; texts are numbered on from `numbered_from`.
+    pub(crate) async fn step(&mut self, rate: f64, backlog_max: usize, numbered_from: u32) -> anyhow::Result<Step> {
+        let talk = Talk { rate, ..self.talk };
+        let schedule = talk.schedule().giving_up(backlog_max).numbered_from(numbered_from);
+        let numbered_to = schedule.next_number().context("so many messages have no numbers")?;
+        self.pulse.stage(format!("{rate}/s"));
+        let mut round = Round::begin(std::mem::take(&mut self.users), schedule, &self.pulse)?;
+        let counted_start = round.schedule.counted_start();
+        sleep_until(counted_start.into()).await;
+        self.watch.counts_from_first(counted_start);
+        let (start, snapshot) = (Instant::now(), Snapshot::take(self.server)?);
+        let is_over = round.is_complete_within(talk.drain).await?;
+        let (usage, lasted) = (snapshot.until_now()?, start.elapsed());
+        let (users, totals) = round.end().await?;
+        self.users = users;
+        Ok(Step { rate, totals, usage, lasted, is_over, numbered_to })
+    }
+
+    /// Everybody leaves. What was seen second by second.
+    pub(crate) async fn leave(self) -> anyhow::Result<Vec<Moment>> {
+        let timeline = self.watch.end().await?;
+        close_all(self.clients).await;
+        Ok(timeline)
     }
 }
 
@@ -125,40 +157,23 @@ impl Talking {
     /// Until everything that was said was answered and read, or the patience ends.
     pub(crate) async fn finish(mut self) -> anyhow::Result<Talked> {
         sleep_until(self.counted_start.into()).await;
-        self.progress.pulse.stage("measuring");
+        self.pulse.stage("measuring");
         self.watch.counts_from(self.counted_start);
         let (start, snapshot) = (Instant::now(), Snapshot::take(self.server)?);
-        self.everything().await?;
+        self.round.is_complete_within(self.drain).await?;
         let (usage, lasted) = (snapshot.until_now()?, start.elapsed());
-        self.stop.send_replace(true);
         let timeline = self.watch.end().await?;
-        let mut tallies: Vec<Tally> = Vec::with_capacity(self.clients.len());
-        while let Some(tally) = self.talking.join_next().await {
-            tallies.push(tally??);
-        }
-        let totals = Totals::of(&self.schedule, &tallies)?;
+        let (_, totals) = self.round.end().await?;
         Ok(Talked { clients: self.clients, totals, usage, lasted, timeline })
-    }
-
-    async fn everything(&mut self) -> anyhow::Result<()> {
-        let end = self.schedule.end();
-        while Instant::now() < end + self.drain {
-            tokio::select! {
-                Some(ended) = self.talking.join_next() => {
-                    ended?.context("a user gave up")?;
-                    anyhow::bail!("a user ended early");
-                }
-                () = sleep(LOOK_EVERY) => {}
-            }
-            if Instant::now() >= end && self.progress.is_complete(&self.schedule) {
-                break;
-            }
-        }
-        Ok(())
     }
 }
 
 impl Talked {
+    #[cfg(test)]
+    pub(crate) fn seen(totals: Totals, usage: Usage) -> Self {
+        Self { clients: Vec::new(), totals, usage, lasted: Duration::from_secs(1), timeline: Vec::new() }
+    }
+
     /// Everybody leaves.
     pub(crate) async fn goodbye(&mut self) {
         close_all(std::mem::take(&mut self.clients)).await;

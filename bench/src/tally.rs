@@ -3,17 +3,12 @@
 use hdrhistogram::Histogram;
 use std::time::{Duration, Instant};
 
-use crate::schedule::Schedule;
+use crate::{schedule::Schedule, timing::Timing};
 
 /// Latencies from a microsecond to ten minutes, to three digits. All have the same bounds, so
 /// that any can be added to any other.
 pub(crate) fn latencies() -> anyhow::Result<Histogram<u32>> {
     Ok(Histogram::new_with_bounds(1, 600_000_000, 3)?)
-}
-
-/// One histogram a phase.
-fn histograms(schedule: &Schedule) -> anyhow::Result<Vec<Histogram<u32>>> {
-    (0..schedule.phases()).map(|_| latencies()).collect()
 }
 
 /// One bit a message.
@@ -42,8 +37,6 @@ impl Set {
 #[derive(Debug)]
 pub(crate) struct Tally {
     user: usize,
-    /// Of each phase.
-    latency: Vec<Histogram<u32>>,
     seen: Set,
     acked: Vec<u32>,
     /// The last seq of the room, and the last message of each author.
@@ -62,14 +55,13 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    pub(crate) fn new(user: usize, schedule: &Schedule) -> anyhow::Result<Self> {
-        Ok(Self {
+    pub(crate) fn new(user: usize, schedule: &Schedule) -> Self {
+        Self {
             user,
-            latency: histograms(schedule)?,
             seen: Set::new(schedule.total),
             acked: Vec::new(),
             last_seq: 0,
-            last_of: vec![None; schedule.users],
+            last_of: vec![None; schedule.speakers()],
             last_delivery: None,
             delivered: 0,
             duplicated: 0,
@@ -77,7 +69,7 @@ impl Tally {
             refused: 0,
             sent: 0,
             skipped: 0,
-        })
+        }
     }
 
     /// Whose it is.
@@ -103,9 +95,7 @@ impl Tally {
         self.reordered += u64::from(!in_order);
         self.delivered += 1;
         self.last_delivery = Some(now);
-        let us = u64::try_from(now.saturating_duration_since(schedule.due(message)).as_micros()).unwrap_or(u64::MAX);
-        self.latency[schedule.phase(message)].saturating_record(us.max(1));
-        Some(us)
+        Some(u64::try_from(now.saturating_duration_since(schedule.due(message)).as_micros()).unwrap_or(u64::MAX))
     }
 
     /// A message of this user is on the server's disk.
@@ -130,23 +120,21 @@ pub(crate) struct Totals {
     pub(crate) skipped: u64,
     /// Of each phase.
     pub(crate) latency: Vec<Histogram<u32>>,
+    /// See [`Timing::lag`].
+    pub(crate) lag: Histogram<u32>,
     /// From the first counted message to the last counted delivery.
     pub(crate) span: Duration,
 }
 
 impl Totals {
-    pub(crate) fn of(schedule: &Schedule, tallies: &[Tally]) -> anyhow::Result<Self> {
+    pub(crate) fn of(schedule: &Schedule, tallies: &[Tally], timing: &Timing) -> anyhow::Result<Self> {
         let mut acked = vec![Vec::new(); schedule.rooms];
         for tally in tallies {
             let counted = tally.acked.iter().copied().filter(|message| schedule.is_counted(*message));
             acked[schedule.room(tally.user)].extend(counted);
         }
-        let mut latency = histograms(schedule)?;
         let mut lost = 0;
         for tally in tallies {
-            for (all, of_user) in latency.iter_mut().zip(&tally.latency) {
-                all.add(of_user)?;
-            }
             let missing = |message: &&u32| !tally.seen.contains(**message);
             lost += acked[schedule.room(tally.user)].iter().filter(missing).count() as u64;
         }
@@ -164,7 +152,8 @@ impl Totals {
             reordered: sum(|tally| tally.reordered),
             refused: sum(|tally| tally.refused),
             skipped: sum(|tally| tally.skipped),
-            latency,
+            latency: timing.latency()?,
+            lag: timing.lag.all()?,
             span: last.map_or(Duration::ZERO, |last| last.saturating_duration_since(schedule.counted_start())),
         })
     }
@@ -183,7 +172,7 @@ mod tests {
     #[test]
     fn loss_is_what_was_acked_and_not_seen_by_a_member() {
         let schedule = schedule();
-        let mut tallies: Vec<Tally> = (0..3).map(|user| Tally::new(user, &schedule).unwrap()).collect();
+        let mut tallies: Vec<Tally> = (0..3).map(|user| Tally::new(user, &schedule)).collect();
         let now = schedule.end();
         for message in [0, 6, 9] {
             tallies[0].ack(message);
@@ -194,7 +183,7 @@ mod tests {
         tallies[1].ack(4);
         tallies[1].ack(7);
         tallies[1].delivery(&schedule, 4, 3, now);
-        let totals = Totals::of(&schedule, &tallies).unwrap();
+        let totals = Totals::of(&schedule, &tallies, &Timing::new(&schedule).unwrap()).unwrap();
         assert_eq!((totals.acked, totals.expected, totals.delivered, totals.lost), (4, 6, 4, 2));
         assert_eq!((totals.duplicated, totals.reordered), (0, 0));
         assert_eq!(totals.span, Duration::from_secs(8));
@@ -203,15 +192,14 @@ mod tests {
     #[test]
     fn a_message_that_is_late_doubled_or_out_of_order_is_noticed() {
         let schedule = schedule();
-        let mut tally = Tally::new(0, &schedule).unwrap();
+        let mut tally = Tally::new(0, &schedule);
         let at = |message, late_ms| schedule.due(message) + Duration::from_millis(late_ms);
         assert_eq!(tally.delivery(&schedule, 0, 1, at(0, 1)), None, "a warm-up does not count");
         assert_eq!(tally.delivery(&schedule, 6, 9, at(6, 5)), Some(5_000));
         assert_eq!(tally.delivery(&schedule, 6, 9, at(6, 6)), None);
         assert_eq!(tally.delivery(&schedule, 8, 8, at(8, 7)), Some(7_000), "behind a later seq");
         assert_eq!(tally.delivery(&schedule, 11, 12, at(11, 9)), Some(9_000));
-        let totals = Totals::of(&schedule, &[tally]).unwrap();
+        let totals = Totals::of(&schedule, &[tally], &Timing::new(&schedule).unwrap()).unwrap();
         assert_eq!((totals.delivered, totals.duplicated, totals.reordered), (3, 1, 1));
-        assert_eq!(totals.latency[0].max() / 1_000, 9);
     }
 }

@@ -54,12 +54,26 @@ impl Chat {
         }
     }
 
+    /// Whether something went wrong that no patience mends.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.lost + self.duplicated + self.reordered + self.refused > 0
+    }
+
     /// Whether everything was acknowledged and delivered once and in order.
+    pub(crate) fn is_whole(&self) -> bool {
+        !self.is_broken() && self.acked == self.due && self.delivered == self.expected
+    }
+
+    pub(crate) fn lost(&self) -> u64 {
+        self.lost
+    }
+
+    /// The same as a line of a judgement.
     pub(crate) fn no_loss(&self) -> Verdict {
         let Self { due, acked, delivered, expected, lost, duplicated, reordered, refused, .. } = self;
         Verdict {
             name: "no_loss",
-            passed: lost + duplicated + reordered + refused == 0 && acked == due && delivered == expected,
+            passed: self.is_whole(),
             of_timing: false,
             detail: format!(
                 "{acked} of {due} acked, {delivered} of {expected} delivered, lost {lost}, duplicated {duplicated}, \

@@ -126,7 +126,7 @@ impl EnterpriseArgs {
     }
 }
 
-fn check_text(bytes: usize) -> anyhow::Result<()> {
+pub(super) fn check_text(bytes: usize) -> anyhow::Result<()> {
     let (least, most) = (crate::schedule::TEXT_BYTES_MIN, rill_protocol::limits::TEXT_BYTES_MAX);
     if !(least..=most).contains(&bytes) {
         bail!("--text-bytes is {least} to {most}");

@@ -25,6 +25,7 @@ use envelope::Common;
 #[cfg(test)]
 pub(crate) use known::own_keys;
 pub(crate) use threshold::{Judgement, Threshold, ThresholdError, judge, judge_beside};
+pub(crate) use unit::duration;
 
 /// What a scenario comes to.
 #[derive(Debug)]

@@ -100,14 +100,11 @@ impl FromStr for Threshold {
         let (key, rest) = (text[..at].trim(), &text[at..]);
         let (sign, relation) = RELATIONS.iter().find(|(sign, _)| rest.starts_with(sign)).ok_or_else(bad)?;
         let value = rest[sign.len()..].trim();
-        // The unit begins where the longest number ends.
-        let prefixes = (1..=value.len()).rev().filter_map(|end| value.get(..end));
-        let (digits, number) =
-            prefixes.filter_map(|text| Some((text.len(), text.parse::<f64>().ok()?))).next().ok_or_else(bad)?;
+        let (number, unit) = unit::number(value).ok_or_else(bad)?;
         if key.is_empty() || !number.is_finite() {
             return Err(bad());
         }
-        let bound = match value[digits..].trim() {
+        let bound = match unit {
             "x" => Bound::Ratio(number),
             unit => match unit::written(unit).ok_or_else(|| ThresholdError::UnknownUnit(text.to_owned()))? {
                 Some(unit) => Bound::Of(number, unit),

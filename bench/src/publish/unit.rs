@@ -1,6 +1,8 @@
 //! Units, of values that people write (`50ms`, `2GiB`, `20%`) and of keys, which carry theirs
 //! in their names (`latency_ms`, `rss_mib`, `foreign_cpu_share`).
 
+use std::time::Duration;
+
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -18,6 +20,21 @@ pub(super) struct Unit {
 }
 
 const KIB: f64 = 1_024.0;
+
+/// A number, and what is written behind it.
+pub(super) fn number(text: &str) -> Option<(f64, &str)> {
+    // The unit begins where the longest number ends.
+    let ends = (1..=text.len()).rev().filter(|end| text.is_char_boundary(*end));
+    ends.map(|end| text.split_at(end)).find_map(|(digits, rest)| Some((digits.parse().ok()?, rest.trim())))
+}
+
+/// A span of time, as `50ms`.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let bad = || format!("{text} is no time such as 50ms or 0.5s");
+    let (number, unit) = number(text).ok_or_else(bad)?;
+    let unit = written(unit).flatten().filter(|unit| unit.kind == Kind::Time).ok_or_else(bad)?;
+    Duration::try_from_secs_f64(number * unit.scale).map_err(|_| bad())
+}
 
 /// As written behind a value, and as the part of a key's name.
 const UNITS: &[(&str, &str, Kind, f64)] = &[

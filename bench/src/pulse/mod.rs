@@ -7,42 +7,40 @@ mod watch;
 
 use hdrhistogram::Histogram;
 use parking_lot::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::{
+    borrow::Cow,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+};
 
-use crate::tally::latencies;
+use crate::timing::Shared;
 pub(crate) use moment::Moment;
 pub(crate) use view::View;
 pub(crate) use watch::Watch;
 
-/// Those who count seldom meet at one lock.
-const SHARDS: usize = 8;
-
 #[derive(Debug)]
 pub(crate) struct Pulse {
     /// Of the current second, in microseconds.
-    latency: [Mutex<Histogram<u32>>; SHARDS],
+    latency: Shared,
     errors: AtomicU64,
     connections: AtomicU64,
-    stage: Mutex<&'static str>,
+    stage: Mutex<Cow<'static, str>>,
     server: Mutex<Option<u32>>,
 }
 
 impl Pulse {
     pub(crate) fn new() -> anyhow::Result<Self> {
-        let shards: Vec<_> = (0..SHARDS).map(|_| latencies().map(Mutex::new)).collect::<anyhow::Result<_>>()?;
-        let latency = <[_; SHARDS]>::try_from(shards).map_err(|_| anyhow::anyhow!("so many were made"))?;
         Ok(Self {
-            latency,
+            latency: Shared::new()?,
             errors: AtomicU64::new(0),
             connections: AtomicU64::new(0),
-            stage: Mutex::new("preparing"),
+            stage: Mutex::new("preparing".into()),
             server: Mutex::new(None),
         })
     }
 
     /// One was done, by somebody with this number.
     pub(crate) fn done(&self, who: usize, latency_us: u64) {
-        self.latency[who % SHARDS].lock().saturating_record(latency_us.max(1));
+        self.latency.record(who, latency_us);
     }
 
     pub(crate) fn error(&self) {
@@ -59,8 +57,8 @@ impl Pulse {
     }
 
     /// What the run is at, in a word or two.
-    pub(crate) fn stage(&self, stage: &'static str) {
-        *self.stage.lock() = stage;
+    pub(crate) fn stage(&self, stage: impl Into<Cow<'static, str>>) {
+        *self.stage.lock() = stage.into();
     }
 
     /// Whose CPU and memory is looked at.
@@ -70,12 +68,6 @@ impl Pulse {
 
     /// What was done since the last call.
     fn take_latencies(&self, into: &mut Histogram<u32>) {
-        into.reset();
-        for shard in &self.latency {
-            let mut shard = shard.lock();
-            // Of the same bounds: they always fit.
-            let _ = into.add(&*shard);
-            shard.reset();
-        }
+        self.latency.take(into);
     }
 }

@@ -51,6 +51,11 @@ impl Watch {
         *self.counted_from.lock() = Some(moment);
     }
 
+    /// The same, unless they are kept already.
+    pub(crate) fn counts_from_first(&self, moment: Instant) {
+        self.counted_from.lock().get_or_insert(moment);
+    }
+
     /// The moments that were kept.
     pub(crate) async fn end(self) -> anyhow::Result<Vec<Moment>> {
         self.end.send(()).ok();
@@ -102,8 +107,8 @@ impl Watcher {
             server_rss_mib: server.and_then(|pid| rss_mib(pid).ok()).map(rounded),
             ..Moment::new(at_s, lasted, &self.latency)
         };
-        let stage = *self.pulse.stage.lock();
-        self.screen.show(stage, &moment);
+        let stage = self.pulse.stage.lock().clone();
+        self.screen.show(&stage, &moment);
         if counted_from.is_some_and(|from| from < now) {
             self.moments.push(moment);
         }

@@ -48,7 +48,7 @@ async fn measure(args: &TeamArgs) -> anyhow::Result<Report> {
     };
     let view = View::on_stderr(args.run.output.quiet);
     let gathered = talk.gather(&mut target, |user| args.transport_of(user), view).await?;
-    let mut talked = gathered.begin().finish().await?;
+    let mut talked = gathered.begin()?.finish().await?;
     talked.goodbye().await;
     target.end().await?;
     Report::new(args, &talked)

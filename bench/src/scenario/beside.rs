@@ -41,6 +41,8 @@ use crate::{
 
 /// The one with the files, and the other.
 const PEOPLE: usize = 2;
+/// Of them, the one whose connection has files.
+const CARRIER: usize = 0;
 /// From the last connection to the first message, and for files to get going.
 const BREATH: Duration = Duration::from_secs(2);
 /// The talk before anything counts.
@@ -130,13 +132,15 @@ async fn measure(args: &BesideArgs) -> anyhow::Result<Report> {
     let span = Duration::from_secs(args.seconds);
     let phases = [span, BREATH, span];
     let schedule = Arc::new(Schedule::new(start, args.rate, (PEOPLE, 1), (WARM_UP, &phases), TEXT_BYTES));
-    let progress = Arc::new(load::Progress::new()?);
+    let progress = Arc::new(load::Progress::new(&schedule)?);
     let (stop, stopped) = watch::channel(false);
     let (mut talking, mut clients) = (JoinSet::new(), Vec::new());
     for user in users {
         clients.push(user.client.clone());
         user.client.view(Some(room)).await?;
-        let user = User { number: user.number, client: user.client, events: user.events, room };
+        let user = User::new(user, room);
+        // What the one with the files reads is timed; the other's connection has none.
+        let user = if user.number == CARRIER { user } else { user.untimed() };
         talking.spawn(user.run(Arc::clone(&schedule), Arc::clone(&progress), stopped.clone()));
     }
     sleep_until(schedule.phase_start(IDLE + 1).into()).await;
@@ -157,21 +161,17 @@ async fn measure(args: &BesideArgs) -> anyhow::Result<Report> {
     files.end().await?;
     close_all(clients).await;
     target.end().await?;
-    Report::new(args, &schedule, tallies, (mib_per_s, alone_mib_per_s), &usage)
+    let totals = Totals::of(&schedule, &tallies, &progress.timing)?;
+    Report::new(args, &totals, (mib_per_s, alone_mib_per_s), &usage)
 }
 
 impl Report {
     fn new(
         args: &BesideArgs,
-        schedule: &Schedule,
-        tallies: Vec<Tally>,
+        totals: &Totals,
         (mib_per_s, alone_mib_per_s): (f64, f64),
         usage: &Usage,
     ) -> anyhow::Result<Self> {
-        let totals = Totals::of(schedule, &tallies)?;
-        // What the one with the files read; the other's connection has none.
-        let carrier = tallies.iter().position(|tally| tally.user() == 0).context("nobody had the files")?;
-        let read = Totals::of(schedule, &tallies[carrier..=carrier])?;
         let server = usage.server.as_ref().context("the server was started here")?;
         Ok(Self {
             transport: args.transport.to_string(),
@@ -181,8 +181,8 @@ impl Report {
             stalled_reader: args.stalled_reader,
             rate: args.rate,
             seconds: args.seconds,
-            idle_ms: Quantiles::of(&read.latency[IDLE]),
-            beside_ms: Quantiles::of(&read.latency[BESIDE]),
+            idle_ms: Quantiles::of(&totals.latency[IDLE]),
+            beside_ms: Quantiles::of(&totals.latency[BESIDE]),
             transfer_mib_per_s: rounded(mib_per_s),
             transfer_alone_mib_per_s: rounded(alone_mib_per_s),
             transfer_ratio: rounded(mib_per_s / alone_mib_per_s),

@@ -99,7 +99,7 @@ async fn measure(args: &HostileArgs) -> anyhow::Result<HostileReport> {
     let start = Instant::now() + BREATH;
     let spans = (WARM_UP, &phases[..]);
     let schedule = Arc::new(Schedule::new(start, args.rate, (args.users, args.rooms), spans, TEXT_BYTES));
-    let progress = Arc::new(Progress::new()?);
+    let progress = Arc::new(Progress::new(&schedule)?);
     let (stop, stopped) = watch::channel(false);
     let mut talking = JoinSet::new();
     let mut clients = Vec::with_capacity(users.len());
@@ -107,8 +107,7 @@ async fn measure(args: &HostileArgs) -> anyhow::Result<HostileReport> {
         clients.push(user.client.clone());
         let room = rooms[schedule.room(user.number)];
         user.client.view(Some(room)).await?;
-        let user = User { number: user.number, client: user.client, events: user.events, room };
-        talking.spawn(user.run(Arc::clone(&schedule), Arc::clone(&progress), stopped.clone()));
+        talking.spawn(User::new(user, room).run(Arc::clone(&schedule), Arc::clone(&progress), stopped.clone()));
     }
 
     sleep_until(schedule.counted_start().into()).await;
@@ -133,7 +132,7 @@ async fn measure(args: &HostileArgs) -> anyhow::Result<HostileReport> {
     while let Some(tally) = talking.join_next().await {
         tallies.push(tally??);
     }
-    let totals = Totals::of(&schedule, &tallies)?;
+    let totals = Totals::of(&schedule, &tallies, &progress.timing)?;
     let counted = counters::refusals(FRIEND, &ground).await;
     let counted = counted_before.zip(counted).map(|(before, after)| counters::since(&before, &after));
     let alive = alive(&mut target).await;

@@ -9,7 +9,9 @@ pub(crate) mod chaos;
 pub(crate) mod chat;
 pub(crate) mod cluster;
 pub(crate) mod files;
+pub(crate) mod growth;
 pub(crate) mod hostile;
+pub(crate) mod ramp;
 pub(crate) mod slow;
 pub(crate) mod store;
 

@@ -58,15 +58,14 @@ async fn measure(args: &SlowArgs) -> anyhow::Result<SlowReport> {
     let spans = (WARM_UP, &phases[..]);
     let start = Instant::now() + BREATH;
     let schedule = Arc::new(Schedule::new(start, args.rate, (args.readers(), 1), spans, args.text_bytes));
-    let progress = Arc::new(Progress::new()?);
+    let progress = Arc::new(Progress::new(&schedule)?);
     let (stop, stopped) = watch::channel(false);
     let mut talking = Talking::new();
     let mut clients = Vec::with_capacity(users.len());
     for user in users {
         clients.push(user.client.clone());
         user.client.view(Some(room)).await?;
-        let user = User { number: user.number, client: user.client, events: user.events, room };
-        talking.spawn(user.run(Arc::clone(&schedule), Arc::clone(&progress), stopped.clone()));
+        talking.spawn(User::new(user, room).run(Arc::clone(&schedule), Arc::clone(&progress), stopped.clone()));
     }
 
     sleep_until(schedule.counted_start().into()).await;
@@ -91,7 +90,7 @@ async fn measure(args: &SlowArgs) -> anyhow::Result<SlowReport> {
     while let Some(tally) = talking.join_next().await {
         tallies.push(tally??);
     }
-    let totals = Totals::of(&schedule, &tallies)?;
+    let totals = Totals::of(&schedule, &tallies, &progress.timing)?;
 
     let mut reading = JoinSet::new();
     deaf.into_iter().for_each(|deaf| drop(reading.spawn(deaf.catch_up())));

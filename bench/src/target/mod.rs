@@ -27,6 +27,9 @@ use server_process::ServerProcess;
 
 /// Connections that are made at the same time.
 const CONNECTING_MAX: usize = 16;
+/// Of a server's connections, those that are not of the crowd it was started for, and those
+/// that it does not know yet to be gone.
+const CONNECTIONS_BESIDE: usize = 1_000;
 const CONNECT_PATIENCE: Duration = Duration::from_secs(30);
 
 /// A server and the users who will be on it.
@@ -252,6 +255,17 @@ impl Target {
             None => Ok(()),
         }
     }
+}
+
+/// Settings of a server whose clients are all on one machine, and so many.
+pub(crate) fn measured_from_one_machine(connections: usize) -> Vec<(&'static str, String)> {
+    let none = |name| (name, "0".to_owned());
+    vec![
+        ("RILL_LIMITS_CONNECTIONS", (connections + CONNECTIONS_BESIDE).to_string()),
+        none("RILL_LIMITS_CONNECTIONS_PER_ADDRESS"),
+        none("RILL_LIMITS_HANDSHAKES_PER_SECOND_PER_ADDRESS"),
+        none("RILL_LIMITS_RECEIVE_KIB_PER_SECOND_PER_ADDRESS"),
+    ]
 }
 
 /// Says goodbye for everybody.
