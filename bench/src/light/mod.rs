@@ -1,0 +1,5 @@
+//! Many connections on one machine.
+
+mod files;
+
+pub(crate) use files::allow;
