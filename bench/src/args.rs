@@ -20,7 +20,10 @@ use rill_client::TransportKind;
 use std::{path::PathBuf, time::Duration};
 use url::Url;
 
-use crate::ceiling::CeilingArgs;
+use crate::{
+    agents::{AgentArgs, AgentsArgs},
+    ceiling::CeilingArgs,
+};
 use accept::{EnterpriseArgs, TeamArgs};
 use append::AppendArgs;
 use beside::BesideArgs;
@@ -106,6 +109,9 @@ pub(crate) enum Command {
     /// The peer of the scenario with files; started by it.
     #[command(hide = true)]
     Ceiling(CeilingArgs),
+    /// One process of a load generator that has several; started by it.
+    #[command(hide = true)]
+    Agent(AgentArgs),
     /// One room at full rate with sessions in it that never read.
     ///
     /// Those who read talk without the others first, then beside them. The verdicts compare
@@ -144,7 +150,7 @@ impl Command {
             Self::Slow(args) => &args.run.output,
             Self::AcceptTeam(args) => &args.run.output,
             Self::AcceptEnterprise(args) => &args.run.output,
-            Self::Ceiling(_) | Self::Compare(_) => return None,
+            Self::Ceiling(_) | Self::Agent(_) | Self::Compare(_) => return None,
         })
     }
 }
@@ -272,6 +278,8 @@ pub(crate) struct ChatArgs {
     #[arg(long, default_value_t = 2)]
     pub(crate) workers: usize,
     #[command(flatten)]
+    pub(crate) agents: AgentsArgs,
+    #[command(flatten)]
     pub(crate) link: LinkArgs,
     #[command(flatten)]
     pub(crate) server: ServerArgs,
@@ -310,6 +318,7 @@ impl ChatArgs {
         if self.rooms > self.users {
             bail!("--rooms {} needs at least as many --users: nobody would be in some", self.rooms);
         }
+        self.agents.check(self.users)?;
         if !(self.rate > 0.0 && self.rate <= 1e6) {
             bail!("--rate is above 0 and at most a million a second");
         }
@@ -343,7 +352,7 @@ mod tests {
             Command::Beside(args) => args.check().map_err(|error| error.to_string()),
             Command::AcceptTeam(args) => args.check().map_err(|error| error.to_string()),
             Command::AcceptEnterprise(args) => args.check().map_err(|error| error.to_string()),
-            Command::Ceiling(_) | Command::Compare(_) => Err("no scenario".into()),
+            Command::Ceiling(_) | Command::Agent(_) | Command::Compare(_) => Err("no scenario".into()),
             Command::Slow(args) => args.check().map_err(|error| error.to_string()),
         }
     }

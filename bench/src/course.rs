@@ -1,14 +1,10 @@
 //! How a run went, second by second and percentile by percentile: for plots, and for those who
 //! merge the histograms of several runs.
 
-use base64::{Engine, prelude::BASE64_STANDARD};
-use hdrhistogram::{
-    Histogram,
-    serialization::{Serializer, V2DeflateSerializer},
-};
+use hdrhistogram::Histogram;
 use serde::Serialize;
 
-use crate::{pulse::Moment, report::rounded};
+use crate::{histogram_text, pulse::Moment, report::rounded};
 
 /// Steps of the curve for each halving of what lies above.
 const STEPS_PER_HALVING: u32 = 5;
@@ -28,12 +24,10 @@ impl Course {
         let step = |step: hdrhistogram::iterators::IterationValue<u32>| {
             (step.quantile_iterated_to() * 100.0, rounded(step.value_iterated_to() as f64 / 1_000.0))
         };
-        let mut bytes = Vec::new();
-        V2DeflateSerializer::new().serialize(us, &mut bytes)?;
         Ok(Self {
             timeline,
             percentiles: us.iter_quantiles(STEPS_PER_HALVING).map(step).collect(),
-            histogram_us: BASE64_STANDARD.encode(bytes),
+            histogram_us: histogram_text::write(us)?,
         })
     }
 }
@@ -42,7 +36,6 @@ impl Course {
 mod tests {
     use super::*;
     use crate::tally::latencies;
-    use hdrhistogram::serialization::Deserializer;
 
     #[test]
     fn histograms_of_two_reports_can_be_added() {
@@ -51,8 +44,7 @@ mod tests {
             let mut us = latencies().unwrap();
             half.for_each(|ms| us.record(ms * 1_000).unwrap());
             let text = Course::new(Vec::new(), &us).unwrap().histogram_us;
-            let bytes = BASE64_STANDARD.decode(text).unwrap();
-            all.add(Deserializer::new().deserialize::<u32, _>(&mut bytes.as_slice()).unwrap()).unwrap();
+            all.add(histogram_text::read(&text).unwrap()).unwrap();
         }
         assert_eq!(all.len(), 1_000);
         assert!(all.value_at_quantile(0.5).abs_diff(500_000) < 1_000, "{}", all.value_at_quantile(0.5));

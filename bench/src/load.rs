@@ -2,6 +2,7 @@
 
 use rill_client::{Client, EntryKind, Event, Events, Receipt, State, TailCause};
 use rill_protocol::{ClientId, RoomId};
+use serde::{Deserialize, Serialize};
 use std::{
     collections::VecDeque,
     sync::{
@@ -21,6 +22,30 @@ use crate::{pulse::Pulse, schedule::Schedule, tally::Tally, target::Connected, t
 const EVENTS_AT_ONCE: usize = 256;
 /// When a full outbox is tried again.
 const RETRY_AFTER: Duration = Duration::from_millis(5);
+
+/// How far users are.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Counts {
+    answered: u64,
+    unsaid: u64,
+    expected: u64,
+    delivered: u64,
+}
+
+impl Counts {
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            answered: self.answered + other.answered,
+            unsaid: self.unsaid + other.unsaid,
+            expected: self.expected + other.expected,
+            delivered: self.delivered + other.delivered,
+        }
+    }
+
+    pub(crate) fn are_complete(self, schedule: &Schedule) -> bool {
+        self.answered + self.unsaid == schedule.counted() && self.delivered >= self.expected
+    }
+}
 
 /// How far all users are together, so that the run can end as soon as all is done.
 #[derive(Debug)]
@@ -51,8 +76,17 @@ impl Progress {
     }
 
     pub(crate) fn is_complete(&self, schedule: &Schedule) -> bool {
+        self.counts().are_complete(schedule)
+    }
+
+    pub(crate) fn counts(&self) -> Counts {
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        read(&self.answered) + read(&self.unsaid) == schedule.counted() && read(&self.delivered) >= read(&self.expected)
+        Counts {
+            answered: read(&self.answered),
+            unsaid: read(&self.unsaid),
+            expected: read(&self.expected),
+            delivered: read(&self.delivered),
+        }
     }
 }
 

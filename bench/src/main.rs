@@ -5,16 +5,19 @@
 //! application reads it. Accounts and rooms are made before anything is measured.
 #![allow(clippy::disallowed_methods)] // a program of its own: it owns its tasks and its clock
 
+mod agents;
 mod args;
 mod ceiling;
 mod chaos;
 mod cluster;
 mod compare;
 mod course;
+mod crowd;
 mod deaf;
 mod dice;
 mod enterprise;
 mod growth;
+mod histogram_text;
 mod hostile;
 mod hostile_report;
 mod light;
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
 fn run(command: &args::Command, matches: &clap::ArgMatches) -> anyhow::Result<ExitCode> {
     match command {
         args::Command::Compare(args) => return Ok(exit(&compare::run(args)?)),
+        args::Command::Agent(args) => return agents::run(args).map(|()| ExitCode::SUCCESS),
         args::Command::Ceiling(args) => return ceiling::run(args).map(|_| ExitCode::SUCCESS),
         _ => {}
     }
@@ -91,7 +95,9 @@ fn measure(command: &args::Command) -> anyhow::Result<Finished> {
         args::Command::Slow(args) => scenario::slow::run(args),
         args::Command::AcceptTeam(args) => scenario::accept_team::run(args),
         args::Command::AcceptEnterprise(args) => scenario::accept_enterprise::run(args),
-        args::Command::Ceiling(_) | args::Command::Compare(_) => anyhow::bail!("this is no scenario"),
+        args::Command::Ceiling(_) | args::Command::Agent(_) | args::Command::Compare(_) => {
+            anyhow::bail!("this is no scenario")
+        }
     }
 }
 

@@ -38,6 +38,8 @@ pub(crate) struct ServerUsage {
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     server: Option<(u32, f64)>,
+    /// The clients' processes, besides this one.
+    agents: Vec<u32>,
     client: f64,
     machine: Machine,
 }
@@ -50,14 +52,20 @@ struct Machine {
 
 impl Snapshot {
     pub(crate) fn take(server: Option<u32>) -> anyhow::Result<Self> {
+        Self::with_agents(server, Vec::new())
+    }
+
+    /// The clients are in these processes too.
+    pub(crate) fn with_agents(server: Option<u32>, agents: Vec<u32>) -> anyhow::Result<Self> {
         let server = server.map(|pid| anyhow::Ok((pid, cpu_ticks(pid)?))).transpose()?;
         let machine = machine(&read("/proc/stat")?).context("/proc/stat is not understood")?;
-        Ok(Self { server, client: cpu_ticks(process::id())?, machine })
+        let client = agents.iter().chain([&process::id()]).map(|pid| cpu_ticks(*pid)).sum::<anyhow::Result<f64>>()?;
+        Ok(Self { server, agents, client, machine })
     }
 
     /// What was used since.
     pub(crate) fn until_now(self) -> anyhow::Result<Usage> {
-        let now = Self::take(self.server.map(|(pid, _)| pid))?;
+        let now = Self::with_agents(self.server.map(|(pid, _)| pid), self.agents)?;
         let client = now.client - self.client;
         let mut ours = client;
         let server = match (self.server, now.server) {

@@ -1,18 +1,19 @@
 //! Some users who say what one schedule has for them and read everything, from its first message
 //! to the last delivery. They are connected before, and stay connected behind it.
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use std::{
+    future::pending,
     sync::Arc,
     time::{Duration, Instant},
 };
 use tokio::{sync::watch, task::JoinSet, time::sleep};
 
 use crate::{
-    load::{Progress, User},
+    load::{Counts, Progress, User},
     pulse::Pulse,
     schedule::Schedule,
-    tally::{Tally, Totals},
+    tally::{Set, Tally, Totals, acked},
 };
 
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -47,10 +48,7 @@ impl Round {
         let deadline = self.schedule.gives_up_at().unwrap_or(end) + drain;
         while Instant::now() < deadline {
             tokio::select! {
-                Some(ended) = self.talking.join_next() => {
-                    ended?.context("a user gave up")?;
-                    anyhow::bail!("a user ended early");
-                }
+                ended = self.ends_early() => ended?,
                 () = sleep(LOOK_EVERY) => {}
             }
             if Instant::now() >= end && self.progress.is_complete(&self.schedule) {
@@ -60,8 +58,27 @@ impl Round {
         Ok(false)
     }
 
+    /// Why a user does not go on; as long as all do, never.
+    pub(crate) async fn ends_early(&mut self) -> anyhow::Result<()> {
+        match self.talking.join_next().await {
+            Some(ended) => ended?.context("a user gave up").and_then(|_| bail!("a user ended early")),
+            None => pending().await,
+        }
+    }
+
+    pub(crate) fn counts(&self) -> Counts {
+        self.progress.counts()
+    }
+
     /// What came of it. The users are as they were, in no order.
-    pub(crate) async fn end(mut self) -> anyhow::Result<(Vec<User>, Totals)> {
+    pub(crate) async fn end(self) -> anyhow::Result<(Vec<User>, Totals)> {
+        let (users, said) = self.stop().await?;
+        let totals = said.totals(&said.acked())?;
+        Ok((users, totals))
+    }
+
+    /// The same where others say something too, and everybody's acks are needed to reckon.
+    pub(crate) async fn stop(mut self) -> anyhow::Result<(Vec<User>, Said)> {
         self.stop.send_replace(true);
         let (mut users, mut tallies) = (Vec::new(), Vec::new());
         while let Some(ended) = self.talking.join_next().await {
@@ -69,6 +86,25 @@ impl Round {
             users.push(user);
             tallies.push(tally);
         }
-        Ok((users, Totals::of(&self.schedule, &tallies, &self.progress.timing)?))
+        Ok((users, Said { schedule: self.schedule, progress: self.progress, tallies }))
+    }
+}
+
+/// What some users said and read.
+pub(crate) struct Said {
+    schedule: Arc<Schedule>,
+    progress: Arc<Progress>,
+    tallies: Vec<Tally>,
+}
+
+impl Said {
+    /// To these users.
+    pub(crate) fn acked(&self) -> Set {
+        acked(&self.schedule, &self.tallies)
+    }
+
+    /// Of these users, where this was acked to all.
+    pub(crate) fn totals(&self, all_acked: &Set) -> anyhow::Result<Totals> {
+        Totals::knowing(all_acked, &self.schedule, &self.tallies, &self.progress.timing)
     }
 }

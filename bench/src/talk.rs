@@ -4,6 +4,7 @@
 use anyhow::Context;
 use rill_client::{Client, TransportKind};
 use rill_protocol::RoomId;
+use serde::{Deserialize, Serialize};
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -11,11 +12,12 @@ use std::{
 use tokio::time::sleep_until;
 
 use crate::{
+    agents::Crew,
     course::Course,
+    crowd::{Crowd, Saying},
     load::User,
     processes::{Snapshot, Usage},
     pulse::{Moment, Pulse, View, Watch},
-    round::Round,
     schedule::Schedule,
     tally::Totals,
     target::{Target, close_all},
@@ -23,9 +25,10 @@ use crate::{
 
 /// From the last connection to the first message.
 const BREATH: Duration = Duration::from_millis(500);
+const NOBODY: &str = "nobody is there any more";
 
 /// What is to be said.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub(crate) struct Talk {
     pub(crate) users: usize,
     pub(crate) rooms: usize,
@@ -42,13 +45,24 @@ pub(crate) struct Talk {
     pub(crate) text_bytes: usize,
 }
 
+/// A talk among others in the same rooms, as all who take part know it.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+pub(crate) struct Plan {
+    talk: Talk,
+    /// Whoever has so many posts without an ack waits with the next: see [`Schedule::giving_up`].
+    backlog_max: Option<usize>,
+    /// What the text of the first message says.
+    numbered_from: u32,
+}
+
 /// Everybody is connected and looks at their room.
 pub(crate) struct Gathered {
     talk: Talk,
-    /// By the users' numbers.
+    /// By the users' numbers; of those in this process.
     pub(crate) clients: Vec<Client>,
     pub(crate) rooms: Vec<RoomId>,
-    users: Vec<User>,
+    /// Nobody while something is being said.
+    crowd: Option<Crowd>,
     pulse: Arc<Pulse>,
     watch: Watch,
     server: Option<u32>,
@@ -58,7 +72,9 @@ pub(crate) struct Gathered {
 pub(crate) struct Talking {
     pub(crate) counted_start: Instant,
     clients: Vec<Client>,
-    round: Round,
+    saying: Saying,
+    /// The processes that the users are in, besides this one.
+    agents: Vec<u32>,
     pulse: Arc<Pulse>,
     watch: Watch,
     server: Option<u32>,
@@ -80,6 +96,7 @@ pub(crate) struct Step {
 /// What it came to. Everybody is still connected.
 pub(crate) struct Talked {
     clients: Vec<Client>,
+    crowd: Option<Crowd>,
     pub(crate) totals: Totals,
     pub(crate) usage: Usage,
     /// The time that the usage is of.
@@ -94,10 +111,28 @@ impl Talk {
         transport: impl Fn(usize) -> TransportKind,
         view: View,
     ) -> anyhow::Result<Gathered> {
+        self.gather_in((1, 0), target, transport, view).await
+    }
+
+    /// The same, with the users divided among so many processes of so many threads each; one is
+    /// this process itself.
+    pub(crate) async fn gather_in(
+        self,
+        (agents, workers): (usize, usize),
+        target: &mut Target,
+        transport: impl Fn(usize) -> TransportKind,
+        view: View,
+    ) -> anyhow::Result<Gathered> {
         let pulse = Arc::new(Pulse::new()?);
         let watch = Watch::begin(&pulse, view)?;
         pulse.server(target.pid());
         pulse.stage("connecting");
+        let server = target.pid();
+        if agents > 1 {
+            let crew = Crew::gather((agents, workers), target, transport, self.rooms, &pulse).await?;
+            let (crowd, clients, rooms) = (Some(Crowd::Agents(crew)), Vec::new(), Vec::new());
+            return Ok(Gathered { talk: self, clients, rooms, crowd, pulse, watch, server });
+        }
         let users = target.connect(transport).await?;
         let rooms = target.rooms(&users, self.rooms).await?;
         for user in &users {
@@ -106,49 +141,61 @@ impl Talk {
         let clients = users.iter().map(|user| user.client.clone()).collect();
         let users = users.into_iter().map(|user| (rooms[user.number % self.rooms], user));
         let users = users.map(|(room, user)| User::new(user, room)).collect();
-        Ok(Gathered { talk: self, clients, rooms, users, pulse, watch, server: target.pid() })
+        let crowd = Some(Crowd::Here(users));
+        Ok(Gathered { talk: self, clients, rooms, crowd, pulse, watch, server })
     }
+}
 
-    fn schedule(&self) -> Schedule {
-        let spans = (self.warm_up, &[self.counted][..]);
-        let everybody = (self.users, self.rooms);
-        let schedule = Schedule::new(Instant::now() + BREATH, self.rate, everybody, spans, self.text_bytes);
-        schedule.said_by(self.speakers, self.in_unison)
+impl Plan {
+    pub(crate) fn schedule(&self, start: Instant) -> Schedule {
+        let Talk { users, rooms, speakers, rate, in_unison, warm_up, counted, text_bytes, .. } = self.talk;
+        let schedule = Schedule::new(start, rate, (users, rooms), (warm_up, &[counted]), text_bytes);
+        let schedule = schedule.said_by(speakers, in_unison).numbered_from(self.numbered_from);
+        match self.backlog_max {
+            Some(most) => schedule.giving_up(most),
+            None => schedule,
+        }
     }
 }
 
 impl Gathered {
-    pub(crate) fn begin(self) -> anyhow::Result<Talking> {
-        let Self { talk, clients, users, pulse, watch, server, .. } = self;
+    pub(crate) async fn begin(self) -> anyhow::Result<Talking> {
+        let Self { talk, clients, crowd, pulse, watch, server, .. } = self;
         pulse.stage("warming up");
-        let round = Round::begin(users, talk.schedule(), &pulse)?;
-        let (counted_start, drain) = (round.schedule.counted_start(), talk.drain);
-        Ok(Talking { counted_start, clients, round, pulse, watch, server, drain })
+        let plan = Plan { talk, backlog_max: None, numbered_from: 0 };
+        let crowd = crowd.context(NOBODY)?;
+        let agents = crowd.pids();
+        let saying = crowd.begin(&plan, Instant::now() + BREATH, &pulse).await?;
+        let (counted_start, drain) = (saying.schedule().counted_start(), talk.drain);
+        Ok(Talking { counted_start, clients, saying, agents, pulse, watch, server, drain })
     }
 
     /// Everybody says what is said at another rate, and stays. Whoever has so many posts without
     /// an ack waits with the next; texts are numbered on from `numbered_from`.
     pub(crate) async fn step(&mut self, rate: f64, backlog_max: usize, numbered_from: u32) -> anyhow::Result<Step> {
         let talk = Talk { rate, ..self.talk };
-        let schedule = talk.schedule().giving_up(backlog_max).numbered_from(numbered_from);
-        let numbered_to = schedule.next_number().context("so many messages have no numbers")?;
-        self.pulse.stage(format!("{rate}/s"));
-        let mut round = Round::begin(std::mem::take(&mut self.users), schedule, &self.pulse)?;
-        let counted_start = round.schedule.counted_start();
+        let plan = Plan { talk, backlog_max: Some(backlog_max), numbered_from };
+        let start = Instant::now() + BREATH;
+        let numbered_to = plan.schedule(start).next_number().context("so many messages have no numbers")?;
+        self.pulse.stage(format!("{rate:.0}/s"));
+        let crowd = self.crowd.take().context(NOBODY)?;
+        let agents = crowd.pids();
+        let mut saying = crowd.begin(&plan, start, &self.pulse).await?;
+        let counted_start = saying.schedule().counted_start();
         sleep_until(counted_start.into()).await;
         self.watch.counts_from_first(counted_start);
-        let (start, snapshot) = (Instant::now(), Snapshot::take(self.server)?);
-        let is_over = round.is_complete_within(talk.drain).await?;
+        let (start, snapshot) = (Instant::now(), Snapshot::with_agents(self.server, agents)?);
+        let is_over = saying.is_complete_within(talk.drain).await?;
         let (usage, lasted) = (snapshot.until_now()?, start.elapsed());
-        let (users, totals) = round.end().await?;
-        self.users = users;
+        let (crowd, totals) = saying.end().await?;
+        self.crowd = Some(crowd);
         Ok(Step { rate, totals, usage, lasted, is_over, numbered_to })
     }
 
     /// Everybody leaves. What was seen second by second.
     pub(crate) async fn leave(self) -> anyhow::Result<Vec<Moment>> {
         let timeline = self.watch.end().await?;
-        close_all(self.clients).await;
+        leave(self.crowd, self.clients).await?;
         Ok(timeline)
     }
 }
@@ -159,24 +206,24 @@ impl Talking {
         sleep_until(self.counted_start.into()).await;
         self.pulse.stage("measuring");
         self.watch.counts_from(self.counted_start);
-        let (start, snapshot) = (Instant::now(), Snapshot::take(self.server)?);
-        self.round.is_complete_within(self.drain).await?;
+        let (start, snapshot) = (Instant::now(), Snapshot::with_agents(self.server, self.agents)?);
+        self.saying.is_complete_within(self.drain).await?;
         let (usage, lasted) = (snapshot.until_now()?, start.elapsed());
         let timeline = self.watch.end().await?;
-        let (_, totals) = self.round.end().await?;
-        Ok(Talked { clients: self.clients, totals, usage, lasted, timeline })
+        let (crowd, totals) = self.saying.end().await?;
+        Ok(Talked { clients: self.clients, crowd: Some(crowd), totals, usage, lasted, timeline })
     }
 }
 
 impl Talked {
     #[cfg(test)]
     pub(crate) fn seen(totals: Totals, usage: Usage) -> Self {
-        Self { clients: Vec::new(), totals, usage, lasted: Duration::from_secs(1), timeline: Vec::new() }
+        Self { clients: Vec::new(), crowd: None, totals, usage, lasted: Duration::from_secs(1), timeline: Vec::new() }
     }
 
     /// Everybody leaves.
-    pub(crate) async fn goodbye(&mut self) {
-        close_all(std::mem::take(&mut self.clients)).await;
+    pub(crate) async fn goodbye(&mut self) -> anyhow::Result<()> {
+        leave(self.crowd.take(), std::mem::take(&mut self.clients)).await
     }
 
     pub(crate) fn course(&self) -> anyhow::Result<Course> {
@@ -189,4 +236,14 @@ impl Talked {
         let seen = self.timeline.iter().filter_map(|moment| moment.server_rss_mib);
         seen.chain(now).max_by(f64::total_cmp)
     }
+}
+
+async fn leave(crowd: Option<Crowd>, clients: Vec<Client>) -> anyhow::Result<()> {
+    match crowd {
+        Some(Crowd::Agents(crew)) => crew.leave().await?,
+        // Nobody reads their events any more.
+        here => drop(here),
+    }
+    close_all(clients).await;
+    Ok(())
 }

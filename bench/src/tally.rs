@@ -1,6 +1,7 @@
 //! What one user saw, checked as it comes, and what all of it adds up to.
 
 use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
 
 use crate::{schedule::Schedule, timing::Timing};
@@ -12,8 +13,8 @@ pub(crate) fn latencies() -> anyhow::Result<Histogram<u32>> {
 }
 
 /// One bit a message.
-#[derive(Clone, Debug)]
-struct Set(Vec<u64>);
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub(crate) struct Set(Vec<u64>);
 
 impl Set {
     fn new(total: u32) -> Self {
@@ -31,6 +32,20 @@ impl Set {
     fn contains(&self, message: u32) -> bool {
         self.0[message as usize / 64] & (1 << (message % 64)) != 0
     }
+
+    /// What is in either.
+    pub(crate) fn unite(&mut self, other: &Self) {
+        self.0.resize(self.0.len().max(other.0.len()), 0);
+        self.0.iter_mut().zip(&other.0).for_each(|(word, other)| *word |= other);
+    }
+}
+
+/// The counted messages that were acked to these users.
+pub(crate) fn acked(schedule: &Schedule, tallies: &[Tally]) -> Set {
+    let mut acked = Set::new(schedule.total);
+    let all = tallies.iter().flat_map(|tally| &tally.acked).filter(|message| schedule.is_counted(**message));
+    all.for_each(|message| drop(acked.insert(*message)));
+    acked
 }
 
 /// What one user saw.
@@ -105,7 +120,7 @@ impl Tally {
 }
 
 /// Everything that happened.
-#[derive(Debug)]
+#[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Totals {
     /// Messages that were to be sent.
     pub(crate) due: u64,
@@ -119,8 +134,10 @@ pub(crate) struct Totals {
     pub(crate) refused: u64,
     pub(crate) skipped: u64,
     /// Of each phase.
+    #[serde(with = "crate::histogram_text::several")]
     pub(crate) latency: Vec<Histogram<u32>>,
     /// See [`Timing::lag`].
+    #[serde(with = "crate::histogram_text")]
     pub(crate) lag: Histogram<u32>,
     /// From the first counted message to the last counted delivery.
     pub(crate) span: Duration,
@@ -128,10 +145,19 @@ pub(crate) struct Totals {
 
 impl Totals {
     pub(crate) fn of(schedule: &Schedule, tallies: &[Tally], timing: &Timing) -> anyhow::Result<Self> {
+        Self::knowing(&acked(schedule, tallies), schedule, tallies, timing)
+    }
+
+    /// Of these users, where messages of others too were acked.
+    pub(crate) fn knowing(
+        all_acked: &Set,
+        schedule: &Schedule,
+        tallies: &[Tally],
+        timing: &Timing,
+    ) -> anyhow::Result<Self> {
         let mut acked = vec![Vec::new(); schedule.rooms];
-        for tally in tallies {
-            let counted = tally.acked.iter().copied().filter(|message| schedule.is_counted(*message));
-            acked[schedule.room(tally.user)].extend(counted);
+        for message in (schedule.counted_from..schedule.total).filter(|message| all_acked.contains(*message)) {
+            acked[schedule.room(schedule.author(message))].push(message);
         }
         let mut lost = 0;
         for tally in tallies {
@@ -156,6 +182,23 @@ impl Totals {
             lag: timing.lag.all()?,
             span: last.map_or(Duration::ZERO, |last| last.saturating_duration_since(schedule.counted_start())),
         })
+    }
+
+    /// Those of other users of the same run, reckoned from the same acked messages.
+    pub(crate) fn add(&mut self, other: &Self) -> anyhow::Result<()> {
+        self.sent += other.sent;
+        self.delivered += other.delivered;
+        self.lost += other.lost;
+        self.duplicated += other.duplicated;
+        self.reordered += other.reordered;
+        self.refused += other.refused;
+        self.skipped += other.skipped;
+        for (all, other) in self.latency.iter_mut().zip(&other.latency) {
+            all.add(other)?;
+        }
+        self.lag.add(&other.lag)?;
+        self.span = self.span.max(other.span);
+        Ok(())
     }
 }
 
@@ -187,6 +230,16 @@ mod tests {
         assert_eq!((totals.acked, totals.expected, totals.delivered, totals.lost), (4, 6, 4, 2));
         assert_eq!((totals.duplicated, totals.reordered), (0, 0));
         assert_eq!(totals.span, Duration::from_secs(8));
+        // The same from two processes, neither of which has all the acks.
+        let (here, there) = (&tallies[..1], &tallies[1..]);
+        let mut all_acked = acked(&schedule, there);
+        all_acked.unite(&acked(&schedule, here));
+        let part = |tallies| Totals::knowing(&all_acked, &schedule, tallies, &Timing::new(&schedule).unwrap()).unwrap();
+        let told: Totals = serde_json::from_str(&serde_json::to_string(&part(there)).unwrap()).unwrap();
+        let mut merged = part(here);
+        merged.add(&told).unwrap();
+        let figures = |of: &Totals| (of.acked, of.expected, of.delivered, of.lost, of.span);
+        assert_eq!(figures(&merged), figures(&totals));
     }
 
     #[test]

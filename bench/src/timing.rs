@@ -24,6 +24,11 @@ impl Shared {
         self.0[who % SHARDS].lock().saturating_record(us.max(1));
     }
 
+    /// What others recorded.
+    pub(crate) fn add(&self, us: &Histogram<u32>) -> anyhow::Result<()> {
+        Ok(self.0[0].lock().add(us)?)
+    }
+
     pub(crate) fn all(&self) -> anyhow::Result<Histogram<u32>> {
         let mut all = latencies()?;
         self.0.iter().try_for_each(|shard| all.add(&*shard.lock()))?;

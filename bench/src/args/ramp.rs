@@ -6,7 +6,7 @@ use rill_client::TransportKind;
 use std::time::Duration;
 
 use super::{SPREAD, ServerArgs, accept::check_text, link::LinkArgs, output::OutputArgs};
-use crate::publish;
+use crate::{agents::AgentsArgs, publish};
 
 /// See the module.
 #[derive(Debug, Args)]
@@ -50,6 +50,8 @@ pub(crate) struct RampArgs {
     #[arg(long, default_value_t = 2)]
     pub(crate) workers: usize,
     #[command(flatten)]
+    pub(crate) agents: AgentsArgs,
+    #[command(flatten)]
     pub(crate) link: LinkArgs,
     #[command(flatten)]
     pub(crate) server: ServerArgs,
@@ -76,6 +78,7 @@ impl RampArgs {
         if self.link.link.is_some() && self.server.target.is_some() {
             bail!("--link leads to a server that is started here, not to a --target");
         }
+        self.agents.check(self.users)?;
         check_text(self.text_bytes)
     }
 

@@ -66,8 +66,26 @@ impl Pulse {
         *self.server.lock() = pid;
     }
 
+    pub(crate) fn errors(&self) -> u64 {
+        self.errors.load(Relaxed)
+    }
+
+    pub(crate) fn connections(&self) -> u64 {
+        self.connections.load(Relaxed)
+    }
+
+    /// What goes on elsewhere: what was done since the last time, and errors and connections, now
+    /// and then.
+    pub(crate) fn add(&self, latency: &Histogram<u32>, now: (u64, u64), before: (u64, u64)) {
+        // Of the same bounds: they always fit.
+        let _ = self.latency.add(latency);
+        self.errors.fetch_add(now.0.saturating_sub(before.0), Relaxed);
+        self.connected(now.1.saturating_sub(before.1));
+        (now.1..before.1).for_each(|_| self.disconnected());
+    }
+
     /// What was done since the last call.
-    fn take_latencies(&self, into: &mut Histogram<u32>) {
+    pub(crate) fn take_latencies(&self, into: &mut Histogram<u32>) {
         self.latency.take(into);
     }
 }

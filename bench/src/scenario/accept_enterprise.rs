@@ -59,7 +59,7 @@ async fn with(args: &EnterpriseArgs, crowd: Crowd) -> anyhow::Result<Seen> {
     let view = View::on_stderr(args.run.output.quiet);
     let gathered = talk.gather(&mut target, |_| args.transport, view).await?;
     let files = begin_files(args, crowd, &gathered, folder.path()).await?;
-    let talking = gathered.begin()?;
+    let talking = gathered.begin().await?;
     let (counted_start, counted) = (talking.counted_start, talk.counted);
     let rate = async {
         sleep_until(counted_start.into()).await;
@@ -67,7 +67,7 @@ async fn with(args: &EnterpriseArgs, crowd: Crowd) -> anyhow::Result<Seen> {
         files.end().await.map(|()| rate)
     };
     let (mut talked, files_mib_per_s) = tokio::try_join!(talking.finish(), rate)?;
-    talked.goodbye().await;
+    talked.goodbye().await?;
     target.end().await?;
     Ok(Seen { crowd, talked, files_mib_per_s })
 }

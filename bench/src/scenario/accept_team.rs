@@ -48,8 +48,8 @@ async fn measure(args: &TeamArgs) -> anyhow::Result<Report> {
     };
     let view = View::on_stderr(args.run.output.quiet);
     let gathered = talk.gather(&mut target, |user| args.transport_of(user), view).await?;
-    let mut talked = gathered.begin()?.finish().await?;
-    talked.goodbye().await;
+    let mut talked = gathered.begin().await?.finish().await?;
+    talked.goodbye().await?;
     target.end().await?;
     Report::new(args, &talked)
 }

@@ -39,8 +39,14 @@ async fn measure(args: &ChatArgs) -> anyhow::Result<Report> {
         text_bytes: args.text_bytes,
     };
     let view = View::on_stderr(args.output.quiet);
-    let mut talked = talk.gather(&mut target, |_| args.transport, view).await?.begin()?.finish().await?;
-    talked.goodbye().await;
+    let mut talked = talk
+        .gather_in((args.agents.agents, args.workers), &mut target, |_| args.transport, view)
+        .await?
+        .begin()
+        .await?
+        .finish()
+        .await?;
+    talked.goodbye().await?;
     let setting = Setting {
         transport: args.transport.to_string(),
         tls: target.has_tls(args.transport),

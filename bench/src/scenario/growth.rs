@@ -59,8 +59,8 @@ async fn in_shape(args: &GrowthArgs, shape: Shape) -> anyhow::Result<Talked> {
         text_bytes: args.text_bytes,
     };
     let view = View::on_stderr(args.run.output.quiet);
-    let mut talked = talk.gather(&mut target, |_| args.transport, view).await?.begin()?.finish().await?;
-    talked.goodbye().await;
+    let mut talked = talk.gather(&mut target, |_| args.transport, view).await?.begin().await?.finish().await?;
+    talked.goodbye().await?;
     target.end().await?;
     Ok(talked)
 }

@@ -60,9 +60,9 @@ async fn over(args: &RampArgs, transport: TransportKind) -> anyhow::Result<RampR
         text_bytes: args.text_bytes,
     };
     let view = View::on_stderr(args.output.quiet);
-    let mut gathered = talk.gather(&mut target, |_| transport, view).await?;
+    let mut gathered = talk.gather_in((args.agents.agents, args.workers), &mut target, |_| transport, view).await?;
     let on = Generator {
-        workers: args.workers,
+        workers: args.workers * args.agents.agents,
         cores: thread::available_parallelism().map_or(1, usize::from),
         p99_under: args.p99_under,
     };

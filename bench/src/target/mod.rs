@@ -5,6 +5,7 @@ mod accounts;
 mod nodes;
 mod prepared_store;
 mod server_process;
+mod way;
 
 use anyhow::Context;
 use rill_client::{Client, Config, Credentials, Endpoints, Events, TransportKind, Trust, limits::TRANSFERS_AT_ONCE};
@@ -24,6 +25,8 @@ use prepared_store::Prepared;
 pub(crate) use prepared_store::Wish;
 pub(crate) use server_process::Life;
 use server_process::ServerProcess;
+use way::Trusted;
+pub(crate) use way::{Rights, Way};
 
 /// Connections that are made at the same time.
 const CONNECTING_MAX: usize = 16;
@@ -37,7 +40,7 @@ pub(crate) struct Target {
     process: Option<ServerProcess>,
     server: Option<Url>,
     endpoints: Option<Endpoints>,
-    trust: Trust,
+    trusted: Trusted,
     credentials: Vec<Credentials>,
     /// Rooms that are there already, by number.
     rooms: Option<Vec<RoomId>>,
@@ -62,15 +65,15 @@ impl Target {
     pub(crate) async fn prepare(args: &ServerArgs, users: usize, rooms: usize) -> anyhow::Result<Self> {
         match (&args.target, &args.accounts) {
             (Some(server), Some(file)) => {
-                let trust = if args.danger_accept_any { Trust::danger_accept_any() } else { Trust::system() };
+                let trusted = if args.danger_accept_any { Trusted::DangerAny } else { Trusted::System };
                 let credentials = accounts::read(file, users)?;
-                let credentials = accounts::log_in(server, &trust, credentials).await?;
+                let credentials = accounts::log_in(server, &trusted.trust(), credentials).await?;
                 Ok(Self {
                     process: None,
                     tls: server.scheme() == "https",
                     server: Some(server.clone()),
                     endpoints: None,
-                    trust,
+                    trusted,
                     credentials,
                     rooms: None,
                     expired: Vec::new(),
@@ -103,7 +106,7 @@ impl Target {
         Ok(Self {
             server: None,
             endpoints: Some(process.endpoints()?),
-            trust: process.trust()?,
+            trusted: Trusted::Hashes(process.tcp_hashes()?),
             process: Some(process),
             credentials: tickets.into_iter().map(Credentials::Tickets).collect(),
             rooms: Some(rooms),
@@ -185,6 +188,34 @@ impl Target {
         connect(number, self.config(transport, credentials)).await
     }
 
+    /// How clients come here.
+    pub(crate) fn way(&self) -> Way {
+        Way::new(self.server.as_ref(), self.endpoints.as_ref(), self.trusted.clone())
+    }
+
+    /// What the users connect with who are left, for clients in other processes.
+    pub(crate) fn take_rights(&mut self) -> anyhow::Result<Vec<Rights>> {
+        std::mem::take(&mut self.credentials).iter().map(Rights::of).collect()
+    }
+
+    /// The rooms, by number. On a server that was not prepared the users make and enter them now,
+    /// and leave again with everything else as it was.
+    pub(crate) async fn rooms_beforehand(
+        &mut self,
+        transport: impl Fn(usize) -> TransportKind,
+        rooms: usize,
+    ) -> anyhow::Result<Vec<RoomId>> {
+        if let Some(rooms) = &self.rooms {
+            return Ok(rooms.clone());
+        }
+        let credentials = self.credentials.clone();
+        let users = self.connect(transport).await?;
+        let made = self.rooms(&users, rooms).await?;
+        close_all(users.into_iter().map(|user| user.client).collect()).await;
+        self.credentials = credentials;
+        Ok(made)
+    }
+
     /// Connects every user, each by the transport of their number.
     pub(crate) async fn connect(
         &mut self,
@@ -199,23 +230,11 @@ impl Target {
         transport: impl Fn(usize) -> TransportKind,
         outbox: impl Fn(usize) -> Option<PathBuf>,
     ) -> anyhow::Result<Vec<Connected>> {
-        let mut waiting = std::mem::take(&mut self.credentials).into_iter().enumerate();
-        let mut connecting = JoinSet::new();
-        let mut connected = Vec::new();
-        loop {
-            while connecting.len() < CONNECTING_MAX
-                && let Some((number, credentials)) = waiting.next()
-            {
-                let config = Config { outbox: outbox(number), ..self.config(transport(number), credentials) };
-                connecting.spawn(connect(number, config));
-            }
-            match connecting.join_next().await {
-                Some(user) => connected.push(user??),
-                None => break,
-            }
-        }
-        connected.sort_unstable_by_key(|user| user.number);
-        Ok(connected)
+        let waiting = std::mem::take(&mut self.credentials).into_iter().enumerate();
+        let waiting = waiting.map(|(number, credentials)| {
+            (number, Config { outbox: outbox(number), ..self.config(transport(number), credentials) })
+        });
+        connect_all(waiting).await
     }
 
     fn config(&self, transport: TransportKind, credentials: Credentials) -> Config {
@@ -225,7 +244,7 @@ impl Target {
             nodes: Vec::new(),
             transport,
             credentials,
-            trust: self.trust.clone(),
+            trust: self.trusted.trust(),
             client_name: concat!("rill-bench ", env!("CARGO_PKG_VERSION")).to_owned(),
             outbox: None,
             transfers_at_once: self.transfers_at_once,
@@ -273,6 +292,24 @@ pub(crate) async fn close_all(clients: Vec<Client>) {
     let mut closing = JoinSet::new();
     clients.into_iter().for_each(|client| drop(closing.spawn(async move { client.close().await })));
     closing.join_all().await;
+}
+
+/// Connects some users, a few at a time.
+pub(crate) async fn connect_all(mut waiting: impl Iterator<Item = (usize, Config)>) -> anyhow::Result<Vec<Connected>> {
+    let (mut connecting, mut connected) = (JoinSet::new(), Vec::new());
+    loop {
+        while connecting.len() < CONNECTING_MAX
+            && let Some((number, config)) = waiting.next()
+        {
+            connecting.spawn(connect(number, config));
+        }
+        match connecting.join_next().await {
+            Some(user) => connected.push(user??),
+            None => break,
+        }
+    }
+    connected.sort_unstable_by_key(|user: &Connected| user.number);
+    Ok(connected)
 }
 
 async fn connect(number: usize, config: Config) -> anyhow::Result<Connected> {

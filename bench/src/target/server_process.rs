@@ -2,7 +2,7 @@
 
 use anyhow::{Context, anyhow, bail, ensure};
 use rill_client::{
-    Endpoints, Trust,
+    Endpoints,
     trust::{CertificateHash, hash_from_hex, hashes_of_pem_file},
 };
 use rill_protocol::version::WEBSOCKET_PATH;
@@ -217,11 +217,7 @@ impl ServerProcess {
         })
     }
 
-    /// The certificate that the server made for its HTTPS port.
-    pub(super) fn trust(&self) -> anyhow::Result<Trust> {
-        Ok(Trust::hashes_only().and_hashes(self.tcp_hashes()?))
-    }
-
+    /// Of the certificate that the server made for its HTTPS port.
     pub(super) fn tcp_hashes(&self) -> anyhow::Result<Vec<CertificateHash>> {
         Ok(hashes_of_pem_file(&self.data().join(TCP_CERTIFICATE))?)
     }
