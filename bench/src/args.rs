@@ -6,6 +6,7 @@ pub(crate) mod beside;
 pub(crate) mod chaos;
 pub(crate) mod cluster;
 pub(crate) mod compare;
+pub(crate) mod fanout;
 pub(crate) mod files;
 pub(crate) mod growth;
 pub(crate) mod link;
@@ -22,7 +23,7 @@ use url::Url;
 
 use crate::{
     agents::{AgentArgs, AgentsArgs},
-    ceiling::CeilingArgs,
+    ceiling::{CeilingArgs, broadcast::BroadcastArgs},
 };
 use accept::{EnterpriseArgs, TeamArgs};
 use append::AppendArgs;
@@ -30,6 +31,7 @@ use beside::BesideArgs;
 use chaos::ChaosArgs;
 use cluster::ClusterArgs;
 use compare::CompareArgs;
+use fanout::FanoutArgs;
 use files::FilesArgs;
 use growth::GrowthArgs;
 use link::LinkArgs;
@@ -106,12 +108,18 @@ pub(crate) enum Command {
     /// How long messages take on a connection that carries files too, beside how long they take
     /// on one that does not.
     Beside(BesideArgs),
+    /// One room that many read, under posts of which a fixed number is always under way; with
+    /// --ceiling beside the least that a broadcast over the same transport costs.
+    Fanout(FanoutArgs),
     /// The peer of the scenario with files; started by it.
     #[command(hide = true)]
     Ceiling(CeilingArgs),
     /// One process of a load generator that has several; started by it.
     #[command(hide = true)]
     Agent(AgentArgs),
+    /// The bare broadcast of the fan-out; started by it.
+    #[command(hide = true)]
+    Broadcast(BroadcastArgs),
     /// One room at full rate with sessions in it that never read.
     ///
     /// Those who read talk without the others first, then beside them. The verdicts compare
@@ -150,7 +158,8 @@ impl Command {
             Self::Slow(args) => &args.run.output,
             Self::AcceptTeam(args) => &args.run.output,
             Self::AcceptEnterprise(args) => &args.run.output,
-            Self::Ceiling(_) | Self::Agent(_) | Self::Compare(_) => return None,
+            Self::Fanout(args) => &args.run.output,
+            Self::Broadcast(_) | Self::Ceiling(_) | Self::Agent(_) | Self::Compare(_) => return None,
         })
     }
 }
@@ -352,7 +361,10 @@ mod tests {
             Command::Beside(args) => args.check().map_err(|error| error.to_string()),
             Command::AcceptTeam(args) => args.check().map_err(|error| error.to_string()),
             Command::AcceptEnterprise(args) => args.check().map_err(|error| error.to_string()),
-            Command::Ceiling(_) | Command::Agent(_) | Command::Compare(_) => Err("no scenario".into()),
+            Command::Fanout(args) => args.check().map_err(|error| error.to_string()),
+            Command::Broadcast(_) | Command::Ceiling(_) | Command::Agent(_) | Command::Compare(_) => {
+                Err("no scenario".into())
+            }
             Command::Slow(args) => args.check().map_err(|error| error.to_string()),
         }
     }

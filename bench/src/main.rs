@@ -16,6 +16,7 @@ mod crowd;
 mod deaf;
 mod dice;
 mod enterprise;
+mod fanout;
 mod growth;
 mod histogram_text;
 mod hostile;
@@ -62,6 +63,7 @@ fn run(command: &args::Command, matches: &clap::ArgMatches) -> anyhow::Result<Ex
         args::Command::Compare(args) => return Ok(exit(&compare::run(args)?)),
         args::Command::Agent(args) => return agents::run(args).map(|()| ExitCode::SUCCESS),
         args::Command::Ceiling(args) => return ceiling::run(args).map(|_| ExitCode::SUCCESS),
+        args::Command::Broadcast(args) => return ceiling::broadcast::run(args).map(|()| ExitCode::SUCCESS),
         _ => {}
     }
     let (Some((scenario, options)), Some(output)) = (matches.subcommand(), command.output()) else {
@@ -95,7 +97,11 @@ fn measure(command: &args::Command) -> anyhow::Result<Finished> {
         args::Command::Slow(args) => scenario::slow::run(args),
         args::Command::AcceptTeam(args) => scenario::accept_team::run(args),
         args::Command::AcceptEnterprise(args) => scenario::accept_enterprise::run(args),
-        args::Command::Ceiling(_) | args::Command::Agent(_) | args::Command::Compare(_) => {
+        args::Command::Fanout(args) => scenario::fanout::run(args),
+        args::Command::Broadcast(_)
+        | args::Command::Ceiling(_)
+        | args::Command::Agent(_)
+        | args::Command::Compare(_) => {
             anyhow::bail!("this is no scenario")
         }
     }

@@ -51,7 +51,7 @@ pub(crate) struct Report {
     pub(crate) skipped: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(crate) struct Latency {
     pub(crate) p50: f64,
     pub(crate) p90: f64,
@@ -68,7 +68,7 @@ impl Latency {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(crate) struct Server {
     pub(crate) cpu_s: f64,
     pub(crate) cpu_s_per_million_deliveries: f64,
@@ -87,7 +87,7 @@ impl Server {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(crate) struct Client {
     pub(crate) cpu_s: f64,
 }

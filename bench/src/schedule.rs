@@ -160,17 +160,25 @@ impl Schedule {
 
     /// What is said.
     pub(crate) fn text(&self, message: u32) -> String {
-        let mut text = format!("{:0DIGITS$x} ", self.first_number + message);
-        text.extend(std::iter::repeat_n('.', self.text_bytes.saturating_sub(text.len())));
-        text
+        text(self.first_number + message, self.text_bytes)
     }
 
     /// Which message a text is, if it is one of this run.
     pub(crate) fn message(&self, text: &str) -> Option<u32> {
-        let digits = text.get(..DIGITS)?;
-        let message = u32::from_str_radix(digits, 16).ok()?.checked_sub(self.first_number)?;
-        (message < self.total).then_some(message)
+        message(text)?.checked_sub(self.first_number).filter(|message| *message < self.total)
     }
+}
+
+/// A text that names its message, and has so many bytes.
+pub(crate) fn text(message: u32, bytes: usize) -> String {
+    let mut text = format!("{message:0DIGITS$x} ");
+    text.extend(std::iter::repeat_n('.', bytes.saturating_sub(text.len())));
+    text
+}
+
+/// Which message a text names.
+pub(crate) fn message(text: &str) -> Option<u32> {
+    u32::from_str_radix(text.get(..DIGITS)?, 16).ok()
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
-//! The most that a transport can carry of files: a peer of a few lines, in a process of its
-//! own, that receives, hashes once, writes and syncs, or reads and sends, and knows nothing
-//! else. What a server does beside that is its cost.
+//! The most that a transport can carry, of files and of a broadcast: a peer of a few lines, in a
+//! process of its own. With files it receives, hashes once, writes and syncs, or reads and sends,
+//! and knows nothing else. What a server does beside that is its cost.
 
+pub(crate) mod broadcast;
 pub(crate) mod carry;
 pub(crate) mod disk;
 mod pipe;
@@ -42,14 +43,30 @@ pub(crate) struct Ceiling {
 }
 
 impl Ceiling {
+    /// Carries files.
     pub(crate) fn start(transport: TransportKind, directory: &Path) -> anyhow::Result<Self> {
-        let mut child = Command::new(env::current_exe()?)
-            .args(["ceiling", "--transport", transport.as_str(), "--directory"])
-            .arg(directory)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .context("the peer cannot be started")?;
+        let mut command = Command::new(env::current_exe()?);
+        command.args(["ceiling", "--transport", transport.as_str(), "--directory"]).arg(directory);
+        Self::spawn(command)
+    }
+
+    /// Broadcasts; posts stand behind the place `behind`.
+    pub(crate) fn broadcast(transport: TransportKind, plain: bool, behind: u64) -> anyhow::Result<Self> {
+        let mut command = Command::new(env::current_exe()?);
+        command.args(["broadcast", "--transport", transport.as_str(), "--behind", &behind.to_string()]);
+        if plain {
+            command.arg("--plain");
+        }
+        Self::spawn(command)
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    fn spawn(mut command: Command) -> anyhow::Result<Self> {
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().context("the peer cannot be started")?;
         let stdin = child.stdin.take();
         let stdout = child.stdout.take().ok_or_else(|| anyhow!("no stdout"));
         let mut ceiling = Self { child, _stdin: stdin, address: SocketAddr::from(([127, 0, 0, 1], 0)) };

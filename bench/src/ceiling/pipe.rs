@@ -25,7 +25,7 @@ use tokio_tungstenite::{
 use crate::hostile::tls;
 
 /// Not one of Rill's: no server of it is meant.
-const ALPN: &[u8] = b"rill-bench-ceiling";
+pub(super) const ALPN: &[u8] = b"rill-bench-ceiling";
 const HTTP3: &[u8] = b"h3";
 /// What was found to carry most over loopback.
 const STREAM_WINDOW_BYTES: u32 = 8 << 20;
@@ -35,7 +35,7 @@ const SEND_WINDOW_BYTES: u64 = 16 << 20;
 const READ_BYTES_MAX: usize = 1 << 20;
 
 const UDP_BUFFER_BYTES: usize = 4 << 20;
-const ANY: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 0);
+pub(super) const ANY: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 0);
 
 pub(super) trait Socket: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Socket for T {}
@@ -181,7 +181,7 @@ impl Door {
 }
 
 /// With buffers as large as the system grants.
-fn udp() -> anyhow::Result<UdpSocket> {
+pub(super) fn udp() -> anyhow::Result<UdpSocket> {
     let socket = UdpSocket::bind(ANY)?;
     let buffers = SockRef::from(&socket);
     buffers.set_recv_buffer_size(UDP_BUFFER_BYTES).ok();
@@ -189,7 +189,7 @@ fn udp() -> anyhow::Result<UdpSocket> {
     Ok(socket)
 }
 
-fn tuned() -> TransportConfig {
+pub(super) fn tuned() -> TransportConfig {
     let mut config = TransportConfig::default();
     config
         .stream_receive_window(VarInt::from_u32(STREAM_WINDOW_BYTES))
@@ -202,7 +202,7 @@ fn unbuffered() -> WebSocketConfig {
     WebSocketConfig::default().write_buffer_size(0).read_buffer_size(READ_BYTES_MAX / 4)
 }
 
-fn server_tls(alpn: &[u8]) -> anyhow::Result<rustls::ServerConfig> {
+pub(super) fn server_tls(alpn: &[u8]) -> anyhow::Result<rustls::ServerConfig> {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned(), "127.0.0.1".to_owned()])?;
     let key =
         rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).map_err(|why| anyhow!(why))?;

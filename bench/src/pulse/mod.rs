@@ -43,6 +43,12 @@ impl Pulse {
         self.latency.record(who, latency_us);
     }
 
+    /// Several were.
+    pub(crate) fn done_all(&self, who: usize, latencies_us: impl Iterator<Item = u64>) {
+        let mut latency = self.latency[who % SHARDS].lock();
+        latencies_us.for_each(|us| latency.saturating_record(us.max(1)));
+    }
+
     pub(crate) fn error(&self) {
         self.errors.fetch_add(1, Relaxed);
     }

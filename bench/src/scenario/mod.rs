@@ -8,6 +8,7 @@ pub(crate) mod beside;
 pub(crate) mod chaos;
 pub(crate) mod chat;
 pub(crate) mod cluster;
+pub(crate) mod fanout;
 pub(crate) mod files;
 pub(crate) mod growth;
 pub(crate) mod hostile;

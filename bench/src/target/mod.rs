@@ -2,6 +2,7 @@
 //! store, or one that runs already.
 
 mod accounts;
+mod entrance;
 mod nodes;
 mod prepared_store;
 mod server_process;
