@@ -6,14 +6,18 @@ pub(crate) mod beside;
 pub(crate) mod chaos;
 pub(crate) mod cluster;
 pub(crate) mod compare;
+pub(crate) mod connect;
 pub(crate) mod fanout;
 pub(crate) mod files;
 pub(crate) mod growth;
+pub(crate) mod idle;
 pub(crate) mod link;
+pub(crate) mod mint;
 pub(crate) mod output;
 pub(crate) mod ramp;
 pub(crate) mod run;
 pub(crate) mod slow;
+pub(crate) mod start;
 
 use anyhow::bail;
 use clap::{Args, Parser, Subcommand};
@@ -31,14 +35,18 @@ use beside::BesideArgs;
 use chaos::ChaosArgs;
 use cluster::ClusterArgs;
 use compare::CompareArgs;
+use connect::ConnectArgs;
 use fanout::FanoutArgs;
 use files::FilesArgs;
 use growth::GrowthArgs;
+use idle::IdleArgs;
 use link::LinkArgs;
+use mint::MintArgs;
 use output::OutputArgs;
 use ramp::RampArgs;
 use run::RunArgs;
 use slow::SlowArgs;
+use start::StartArgs;
 
 /// The transports over which users are spread, in this order.
 pub(crate) const SPREAD: [TransportKind; 3] =
@@ -137,6 +145,20 @@ pub(crate) enum Command {
     /// p99 must stay under 500 ms and not rise against 50 clients, memory under 2 GiB, the
     /// server's CPU under 80 % of all cores. The exit code is 1 if a line of the list fails.
     AcceptEnterprise(EnterpriseArgs),
+    /// Connections on which nothing happens: what each costs the server's memory, and how soon
+    /// one of them is given a message.
+    ///
+    /// The exit code is 1 if one was refused or lost, if a message went astray, or if they cost
+    /// more than was asked for.
+    Idle(IdleArgs),
+    /// New connections, a fixed number under way, each until its session is ready; or with
+    /// --storm, clients that all come back behind a restart.
+    ///
+    /// The exit code is 1 if one came to nothing, or if in the storm anything was lost or took
+    /// too long.
+    Connect(ConnectArgs),
+    /// How long a server takes from its start until it serves, on a store with many messages.
+    Start(StartArgs),
     /// Two reports beside one another: what changed, and whether by more than runs differ.
     Compare(CompareArgs),
 }
@@ -158,6 +180,9 @@ impl Command {
             Self::Slow(args) => &args.run.output,
             Self::AcceptTeam(args) => &args.run.output,
             Self::AcceptEnterprise(args) => &args.run.output,
+            Self::Idle(args) => &args.run.output,
+            Self::Connect(args) => &args.run.output,
+            Self::Start(args) => &args.run.output,
             Self::Fanout(args) => &args.run.output,
             Self::Broadcast(_) | Self::Ceiling(_) | Self::Agent(_) | Self::Compare(_) => return None,
         })
@@ -292,6 +317,8 @@ pub(crate) struct ChatArgs {
     pub(crate) link: LinkArgs,
     #[command(flatten)]
     pub(crate) server: ServerArgs,
+    #[command(flatten)]
+    pub(crate) mint: MintArgs,
 }
 
 /// Which server.
@@ -303,7 +330,7 @@ pub(crate) struct ServerArgs {
     pub(crate) rill: Option<PathBuf>,
     /// The page's address of a server that runs already. Its CPU and memory are not
     /// measured, and rooms are left behind in it.
-    #[arg(long, requires = "accounts")]
+    #[arg(long)]
     pub(crate) target: Option<Url>,
     /// JSON: {"users": [{"username": "…", "password": "…"}, {"token": "…"}]}. They are
     /// logged in before anything is measured.
@@ -323,6 +350,9 @@ impl ChatArgs {
         }
         if self.link.link.is_some() && self.server.target.is_some() {
             bail!("--link leads to a server that is started here, not to a --target");
+        }
+        if self.server.target.is_some() && self.server.accounts.is_none() && self.mint.admin_token.is_none() {
+            bail!("--target needs --accounts FILE, or --admin-token to make its users");
         }
         if self.rooms > self.users {
             bail!("--rooms {} needs at least as many --users: nobody would be in some", self.rooms);
@@ -361,6 +391,9 @@ mod tests {
             Command::Beside(args) => args.check().map_err(|error| error.to_string()),
             Command::AcceptTeam(args) => args.check().map_err(|error| error.to_string()),
             Command::AcceptEnterprise(args) => args.check().map_err(|error| error.to_string()),
+            Command::Idle(args) => args.check().map_err(|error| error.to_string()),
+            Command::Connect(args) => args.check().map_err(|error| error.to_string()),
+            Command::Start(args) => args.check().map_err(|error| error.to_string()),
             Command::Fanout(args) => args.check().map_err(|error| error.to_string()),
             Command::Broadcast(_) | Command::Ceiling(_) | Command::Agent(_) | Command::Compare(_) => {
                 Err("no scenario".into())
@@ -372,6 +405,7 @@ mod tests {
     #[test]
     fn what_cannot_be_measured_is_refused() {
         assert_eq!(parse(&[]), Ok(()));
+        assert_eq!(parse(&["--target", "http://localhost:1", "--admin-token", "x"]), Ok(()));
         assert_eq!(parse(&["--users", "100", "--rooms", "10", "--rate", "0.5"]), Ok(()));
         for odd in [
             &["--rooms", "51"][..],

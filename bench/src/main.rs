@@ -11,6 +11,7 @@ mod ceiling;
 mod chaos;
 mod cluster;
 mod compare;
+mod connect;
 mod course;
 mod crowd;
 mod deaf;
@@ -21,9 +22,11 @@ mod growth;
 mod histogram_text;
 mod hostile;
 mod hostile_report;
+mod idle_report;
 mod light;
 mod link;
 mod load;
+mod mint;
 mod processes;
 mod publish;
 mod pulse;
@@ -97,6 +100,9 @@ fn measure(command: &args::Command) -> anyhow::Result<Finished> {
         args::Command::Slow(args) => scenario::slow::run(args),
         args::Command::AcceptTeam(args) => scenario::accept_team::run(args),
         args::Command::AcceptEnterprise(args) => scenario::accept_enterprise::run(args),
+        args::Command::Idle(args) => scenario::idle::run(args),
+        args::Command::Connect(args) => scenario::connect::run(args),
+        args::Command::Start(args) => scenario::start::run(args),
         args::Command::Fanout(args) => scenario::fanout::run(args),
         args::Command::Broadcast(_)
         | args::Command::Ceiling(_)

@@ -5,9 +5,12 @@
 mod program;
 
 use program::Ran;
+use rill_client::{Trust, http::Api};
 use serde_json::Value;
 use std::{
     env, fs,
+    io::{Read, Write},
+    net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
@@ -46,10 +49,11 @@ struct Running {
 }
 
 impl Running {
-    fn start() -> Self {
+    fn start(args: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new(binary());
-        command.args(["serve", "--demo", "--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--quic", "127.0.0.1:0"]);
+        command.arg("serve").args(args);
+        command.args(["--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--quic", "127.0.0.1:0"]);
         command.arg("--data").arg(folder.path().join("data"));
         command.arg("--ready-file").arg(folder.path().join("ready"));
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
@@ -77,7 +81,7 @@ fn binary() -> PathBuf {
 
 #[test]
 fn a_server_that_runs_already_is_measured_from_outside() {
-    let running = Running::start();
+    let running = Running::start(&["--demo"]);
     let folder = running.folder.path();
     let ready: Value = serde_json::from_slice(&fs::read(folder.join("ready")).unwrap()).unwrap();
     let target = format!("http://{}", ready["http"].as_str().unwrap());
@@ -94,6 +98,40 @@ fn a_server_that_runs_already_is_measured_from_outside() {
         assert_eq!(report["delivered"].as_u64(), Some(180));
         assert!(report["server"].is_null(), "its process is not ours to measure");
     }
+}
+
+/// What an administrator is told of the accounts of a server.
+fn users(http: &str, token: &str) -> Value {
+    let mut stream = TcpStream::connect(http).unwrap();
+    let head = format!("GET /api/v1/admin/users HTTP/1.1\r\nHost: {http}\r\nAuthorization: Bearer {token}\r\n");
+    stream.write_all(format!("{head}Connection: close\r\n\r\n").as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+    serde_json::from_str(body).unwrap_or_else(|_| panic!("{answer}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_administrator_makes_the_users_of_a_run_and_they_are_disabled_behind_it() {
+    let running = Running::start(&[]);
+    let folder = running.folder.path();
+    let ready = report(&folder.join("ready"));
+    let target = format!("http://{}", ready["http"].as_str().unwrap());
+    let api = Api::new(&target.parse().unwrap(), &Trust::hashes_only()).unwrap();
+    // The first account of a server is its administrator's.
+    let token = api.register("boss", "a rarely guessed phrase 7151", "test").await.unwrap().token;
+    let json = folder.join("report");
+    let args = ["--transport", "websocket", "--users", "3", "--rate", "30", "--target", &target];
+    let (ok, said) = bench(&[&args[..], &["--admin-token", &token]].concat(), &json);
+    assert!(ok, "{said}");
+    let text = fs::read_to_string(&json).unwrap();
+    assert!(!text.contains(&token), "the token is in the report");
+    let told: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((&told["delivered"], &told["lost"]), (&180.into(), &0.into()), "{said}");
+    let listed = users(ready["http"].as_str().unwrap(), &token);
+    let users: Vec<&Value> = listed["users"].as_array().unwrap().iter().filter(|user| user["name"] != "boss").collect();
+    assert_eq!(users.len(), 3, "{listed}");
+    assert!(users.iter().all(|user| user["disabled_ms"].is_u64()), "{listed}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 use rill_storage::EngineKind;
+use rustix::process::Signal;
 
 use super::run::RunArgs;
 use crate::chaos::crowd::Cast;
@@ -18,6 +19,13 @@ pub(crate) enum KillSignal {
 }
 
 impl KillSignal {
+    pub(crate) fn signal(self) -> Signal {
+        match self {
+            Self::Kill => Signal::KILL,
+            Self::Term => Signal::TERM,
+        }
+    }
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Kill => "KILL",

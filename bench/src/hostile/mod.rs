@@ -16,6 +16,6 @@ pub(crate) mod ground;
 mod http;
 mod mutation;
 mod relay;
-mod tcp;
+pub(crate) mod tcp;
 pub(crate) mod tls;
-mod wire;
+pub(crate) mod wire;

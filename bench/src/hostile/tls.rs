@@ -3,7 +3,10 @@
 
 use rustls::{
     ClientConfig, DigitallySignedStruct, SignatureScheme,
-    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    client::{
+        Resumption,
+        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    },
     crypto::ring::default_provider,
     pki_types::{CertificateDer, ServerName, UnixTime},
 };
@@ -18,6 +21,8 @@ pub(crate) fn config(alpn: &[&[u8]]) -> anyhow::Result<ClientConfig> {
         .dangerous()
         .with_custom_certificate_verifier(any)
         .with_no_client_auth();
+    // Every handshake is a whole one, also where many share the configuration.
+    config.resumption = Resumption::disabled();
     config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
     Ok(config)
 }

@@ -1,7 +1,6 @@
 //! The server is killed under load, again and again, and everything is checked.
 
 use anyhow::Context;
-use rustix::process::Signal;
 use std::{
     sync::Arc,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
@@ -97,12 +96,7 @@ async fn measure(args: &ChaosArgs) -> anyhow::Result<ChaosReport> {
 async fn kill(target: &mut Target, signal: KillSignal, outages: &Outages, parts: &mut Parts) -> anyhow::Result<bool> {
     let killed = Instant::now();
     outages.killed(killed);
-    let status = target
-        .end_by(match signal {
-            KillSignal::Kill => Signal::KILL,
-            KillSignal::Term => Signal::TERM,
-        })
-        .await?;
+    let status = target.end_by(signal.signal()).await?;
     parts.ending.push(killed.elapsed());
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).context("the clock stands before 1970")?;
     outages.restarting(u64::try_from(since_1970.as_millis())?);

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::complete;
 use crate::{
-    args::ChatArgs,
+    args::{ChatArgs, ServerArgs},
+    mint::Minted,
     publish::Finished,
     pulse::View,
     report::{Report, Setting},
@@ -26,7 +27,16 @@ pub(crate) fn run(args: &ChatArgs) -> anyhow::Result<Finished> {
 }
 
 async fn measure(args: &ChatArgs) -> anyhow::Result<Report> {
-    let mut target = Target::prepare(&args.server, args.users, args.rooms).await?;
+    let Some(minted) = Minted::of(&args.mint, &args.server, args.users).await? else {
+        return talk(args, &args.server).await;
+    };
+    let report = talk(args, &minted.server()).await;
+    minted.end().await?;
+    report
+}
+
+async fn talk(args: &ChatArgs, server: &ServerArgs) -> anyhow::Result<Report> {
+    let mut target = Target::prepare(server, args.users, args.rooms).await?;
     let talk = Talk {
         users: args.users,
         rooms: args.rooms,

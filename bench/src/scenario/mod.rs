@@ -8,13 +8,17 @@ pub(crate) mod beside;
 pub(crate) mod chaos;
 pub(crate) mod chat;
 pub(crate) mod cluster;
+pub(crate) mod connect;
 pub(crate) mod fanout;
 pub(crate) mod files;
 pub(crate) mod growth;
 pub(crate) mod hostile;
+pub(crate) mod idle;
 pub(crate) mod ramp;
 pub(crate) mod slow;
+pub(crate) mod start;
 pub(crate) mod store;
+mod storm;
 
 use anyhow::bail;
 use tokio::{

@@ -13,6 +13,7 @@ use rill_client::{Client, Config, Credentials, Endpoints, Events, TransportKind,
 use rill_protocol::{RoomId, Ticket};
 use rustix::process::Signal;
 use std::{
+    collections::VecDeque,
     path::{Path, PathBuf},
     process::ExitStatus,
     time::Duration,
@@ -23,7 +24,7 @@ use url::Url;
 use crate::{args::ServerArgs, hostile::ground::Ground};
 pub(crate) use nodes::Nodes;
 use prepared_store::Prepared;
-pub(crate) use prepared_store::Wish;
+pub(crate) use prepared_store::{Circles, Wish};
 pub(crate) use server_process::Life;
 use server_process::ServerProcess;
 use way::Trusted;
@@ -101,7 +102,9 @@ impl Target {
         let parent = wish.parent.clone().unwrap_or_else(std::env::temp_dir);
         let folder = tempfile::Builder::new().prefix("rill-bench").tempdir_in(parent)?;
         let Prepared { mut tickets, rooms, expired } = prepared_store::prepare(folder.path(), wish).await?;
-        let spare = tickets.iter_mut().take(rooms.len()).map(|of_owner| of_owner.split_off(of_owner.len() / 2));
+        // Of circles nobody comes anew, and each user needs what there is.
+        let owners = if wish.circles.is_some() { 0 } else { rooms.len() };
+        let spare = tickets.iter_mut().take(owners).map(|of_owner| of_owner.split_off(of_owner.len() / 2));
         let spare = spare.map(Credentials::Tickets).collect();
         let process = ServerProcess::start(rill, folder, settings, life).await?;
         Ok(Self {
@@ -178,6 +181,16 @@ impl Target {
     /// The users from `first` on, who are not connected with the others.
     pub(crate) fn set_aside(&mut self, first: usize) -> Vec<(usize, Credentials)> {
         (first..).zip(self.credentials.split_off(first.min(self.credentials.len()))).collect()
+    }
+
+    /// The tickets of the users who are left, for clients that are not `rill-client`.
+    pub(crate) fn take_tickets(&mut self) -> Vec<VecDeque<Ticket>> {
+        let all = std::mem::take(&mut self.credentials).into_iter();
+        all.map(|credentials| match credentials {
+            Credentials::Tickets(tickets) => tickets.into(),
+            Credentials::Password { .. } | Credentials::Token(_) => VecDeque::new(),
+        })
+        .collect()
     }
 
     /// Connects one who was set aside.

@@ -5,6 +5,8 @@
 //! server derives with a keyed digest (tickets) is derived the same way; if that ever
 //! changes, the first connection is refused and the scenario fails.
 
+mod circles;
+
 use anyhow::{Context, anyhow};
 use rill_protocol::{ClientId, Epoch, RoomId, SessionId, Ticket, UserId};
 use rill_storage::{
@@ -21,6 +23,7 @@ use std::{
 use tokio::task::JoinSet;
 
 use crate::chaos::plan::Message;
+pub(crate) use circles::Circles;
 
 /// Enough for a few failed connections, over restarts too; each connection brings the next
 /// ticket.
@@ -54,6 +57,8 @@ pub(crate) struct Wish {
     /// User `u` becomes a member of room `u mod rooms`; where there are more rooms than
     /// users, of every room `r` with `r mod users` = `u`.
     pub(crate) rooms: usize,
+    /// Instead of that, circles of users, and speakers behind them; then `rooms` means nothing.
+    pub(crate) circles: Option<Circles>,
     /// In turn in each room, said by its first user.
     pub(crate) messages: u32,
     /// The default one by default.
@@ -91,6 +96,10 @@ struct Writer {
 impl Writer {
     async fn write(self, wish: &Wish) -> anyhow::Result<Prepared> {
         let Wish { users, rooms, messages, .. } = *wish;
+        if let Some(circles) = wish.circles {
+            let (tickets, rooms) = self.circles(users, circles).await?;
+            return Ok(Prepared { tickets, rooms, expired: Vec::new() });
+        }
         // The first user of each room makes it; where rooms are more than users, each makes some.
         let mut made = Vec::with_capacity(rooms);
         let mut tickets: Vec<Vec<Ticket>> = Vec::with_capacity(users);
@@ -128,16 +137,7 @@ impl Writer {
 
     async fn member(&self, number: usize, room: RoomId) -> anyhow::Result<Vec<Ticket>> {
         let (user, tickets) = self.user(number).await?;
-        let entry = NewEntry {
-            author: user,
-            client_id: ClientId(self.id()),
-            at_ms: self.now_ms,
-            digest: self.store.digest("join", &[]),
-            change: Change::Join,
-        };
-        let joined = self.store.log.append(room, entry).await?;
-        let joined = joined.map_err(|refused| anyhow!("user {number} cannot join: {refused:?}"))?;
-        self.tell(user, room, joined.entry.seq).await?;
+        self.join(user, room).await.with_context(|| format!("user {number}"))?;
         Ok(tickets)
     }
 

@@ -4,6 +4,7 @@
 //! Plain HTTP is spoken to this machine only: certificate hashes and passwords that
 //! come over an unprotected network prove nothing and protect nobody.
 
+mod admin;
 mod pictures;
 mod types;
 

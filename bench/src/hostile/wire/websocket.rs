@@ -78,7 +78,11 @@ pub(crate) struct Socket {
 
 impl Socket {
     pub(crate) async fn connect(attacker: &Attacker) -> Result<Self, Answer> {
-        let socket = upgrade(attacker, Door::Tls, Some(WEBSOCKET_SUBPROTOCOL), &[]).await?;
+        Ok(Self::over(upgrade(attacker, Door::Tls, Some(WEBSOCKET_SUBPROTOCOL), &[]).await?))
+    }
+
+    /// On a connection whose upgrade is done.
+    pub(crate) fn over(socket: Messages) -> Self {
         let mux = mux::Connection::new(Role::Client);
         let (end, ended) = watch::channel(None);
         let mut tasks = JoinSet::new();
@@ -88,7 +92,7 @@ impl Socket {
             end.send_replace(Some(answer));
             carried.close();
         });
-        Ok(Self { mux, ended, _tasks: tasks })
+        Self { mux, ended, _tasks: tasks }
     }
 
     pub(crate) fn open(&self, class: Class) -> Result<Stream, Answer> {

@@ -27,7 +27,10 @@ pub(crate) struct Http3 {
 
 impl Http3 {
     pub(crate) async fn connect(attacker: &Attacker) -> Result<Self, Answer> {
-        let quic = quic::dial(attacker, attacker.ground.quic, &[b"h3"]).await?;
+        Self::over(quic::dial(attacker, attacker.ground.quic, &[b"h3"]).await?).await
+    }
+
+    async fn over(quic: quinn::Connection) -> Result<Self, Answer> {
         let built = h3::client::builder()
             .enable_extended_connect(true)
             .enable_datagram(true)
@@ -83,7 +86,15 @@ pub(crate) struct Browser {
 
 impl Browser {
     pub(crate) async fn session(attacker: &Attacker) -> Result<Self, Answer> {
-        let mut http3 = Http3::connect(attacker).await?;
+        Self::within(Http3::connect(attacker).await?).await
+    }
+
+    /// On a connection that was made for HTTP/3.
+    pub(crate) async fn over(quic: quinn::Connection) -> Result<Self, Answer> {
+        Self::within(Http3::over(quic).await?).await
+    }
+
+    async fn within(mut http3: Http3) -> Result<Self, Answer> {
         let (status, stream) = http3.ask("CONNECT", WEBTRANSPORT_PATH, None).await?;
         if status != 200 {
             return Err(Answer::Http(status, None));

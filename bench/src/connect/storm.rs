@@ -1,0 +1,121 @@
+//! The stopwatch of a storm: who is back, and when.
+//!
+//! A client is back when it was given an entry that the new process made: what it missed
+//! stands before that in the room's log, and so it was given that too.
+
+use hdrhistogram::Histogram;
+use parking_lot::Mutex;
+use rill_client::Posted;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::sync::Notify;
+
+use crate::{
+    chaos::{
+        Watch,
+        plan::{Message, Plan},
+    },
+    pulse::Pulse,
+    tally::latencies,
+};
+
+/// See the module.
+pub(crate) struct Storm {
+    plan: Arc<Plan>,
+    pulse: Arc<Pulse>,
+    state: Mutex<State>,
+    all_back: Notify,
+}
+
+struct State {
+    killed: Option<Instant>,
+    /// What the server makes from this moment of its clock on is made by the new process;
+    /// nothing while that was not started.
+    running_since_ms: Option<u64>,
+    /// Of each client, from the kill.
+    back: Vec<Option<Duration>>,
+    away: usize,
+}
+
+impl Storm {
+    pub(crate) fn new(clients: usize, plan: Arc<Plan>, pulse: Arc<Pulse>) -> Self {
+        let state = State { killed: None, running_since_ms: None, back: vec![None; clients], away: clients };
+        Self { plan, pulse, state: Mutex::new(state), all_back: Notify::new() }
+    }
+
+    /// The signal is about to be sent.
+    pub(crate) fn killed(&self, now: Instant) {
+        let mut state = self.state.lock();
+        state.killed = Some(now);
+        state.back.iter().for_each(|_| self.pulse.disconnected());
+    }
+
+    /// The new process is about to be started.
+    pub(crate) fn restarting(&self, now_ms: u64) {
+        // An entry of the old process may be of this very millisecond; starting takes longer.
+        self.state.lock().running_since_ms = Some(now_ms + 1);
+    }
+
+    /// Resolves when everybody is back. Cancel safe.
+    pub(crate) async fn over(&self) {
+        while self.state.lock().away > 0 {
+            self.all_back.notified().await;
+        }
+    }
+
+    /// Of those who are back, in microseconds from the kill.
+    pub(crate) fn back_us(&self) -> anyhow::Result<Histogram<u32>> {
+        let mut us = latencies()?;
+        for back in self.state.lock().back.iter().flatten() {
+            us.saturating_record(u64::try_from(back.as_micros())?.max(1));
+        }
+        Ok(us)
+    }
+}
+
+impl Watch for Storm {
+    fn acked(&self, _user: usize, _transport: usize, _posted: &Posted, _due: Instant, _now: Instant) {}
+
+    fn delivered(&self, user: usize, at_ms: u64, message: Option<Message>, now: Instant) {
+        if let Some(number) = message.and_then(Message::said_number) {
+            let us = now.saturating_duration_since(self.plan.due(number)).as_micros();
+            self.pulse.done(user, u64::try_from(us).unwrap_or(u64::MAX));
+        }
+        let mut state = self.state.lock();
+        let is_new = state.running_since_ms.is_some_and(|since_ms| at_ms >= since_ms);
+        let Some(killed) = state.killed.filter(|_| is_new && state.back[user].is_none()) else { return };
+        state.back[user] = Some(now.saturating_duration_since(killed));
+        state.away -= 1;
+        self.pulse.connected(1);
+        if state.away == 0 {
+            self.all_back.notify_one();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_was_given_something_of_the_new_process_is_back() {
+        let start = Instant::now();
+        let plan = Arc::new(Plan { start, rate: 1.0, speakers: 1 });
+        let storm = Storm::new(2, plan, Arc::new(Pulse::new().unwrap()));
+        let at = |ms| start + Duration::from_millis(ms);
+        storm.delivered(0, 4_000, None, at(1));
+        storm.killed(at(10));
+        storm.delivered(0, 4_100, None, at(20));
+        storm.restarting(5_000);
+        storm.delivered(0, 5_000, None, at(30));
+        assert_eq!(storm.back_us().unwrap().len(), 0, "the old process made those");
+        storm.delivered(0, 5_001, None, at(1_010));
+        storm.delivered(0, 6_000, None, at(1_900));
+        assert_eq!((storm.back_us().unwrap().len(), storm.state.lock().away), (1, 1));
+        storm.delivered(1, 6_000, None, at(2_010));
+        let us = storm.back_us().unwrap();
+        assert_eq!((us.len(), us.min() / 10_000, us.max() / 10_000), (2, 100, 200));
+    }
+}
