@@ -4,7 +4,7 @@
 use anyhow::Context;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use rill_client::{Trust, http::Api};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{fs, path::PathBuf};
 use tempfile::TempDir;
 use url::Url;
@@ -55,15 +55,17 @@ impl Minted {
 
     /// Makes them and logs them in, a few at a time: passwords are made to be slow.
     async fn make(&self) -> anyhow::Result<()> {
-        let made = stream::iter(&self.names).map(async |name: &String| {
-            let password = self.api.make_account(&self.admin_token, name).await;
-            let password = password.with_context(|| format!("{name} cannot be made"))?;
-            let login = self.api.login(name, &password, "rill-bench").await;
-            anyhow::Ok(json!({ "token": login.with_context(|| format!("{name} cannot log in"))?.token }))
-        });
+        let made = stream::iter(&self.names).map(|name| self.make_one(name));
         let users: Vec<_> = made.buffer_unordered(AT_ONCE).try_collect().await?;
         fs::write(self.accounts(), json!({ "users": users }).to_string())?;
         Ok(())
+    }
+
+    async fn make_one(&self, name: &str) -> anyhow::Result<Value> {
+        let password = self.api.make_account(&self.admin_token, name).await;
+        let password = password.with_context(|| format!("{name} cannot be made"))?;
+        let login = self.api.login(name, &password, "rill-bench").await;
+        Ok(json!({ "token": login.with_context(|| format!("{name} cannot log in"))?.token }))
     }
 
     fn accounts(&self) -> PathBuf {

@@ -44,7 +44,9 @@ impl Set {
 pub(crate) fn acked(schedule: &Schedule, tallies: &[Tally]) -> Set {
     let mut acked = Set::new(schedule.total);
     let all = tallies.iter().flat_map(|tally| &tally.acked).filter(|message| schedule.is_counted(**message));
-    all.for_each(|message| drop(acked.insert(*message)));
+    for message in all {
+        acked.insert(*message);
+    }
     acked
 }
 

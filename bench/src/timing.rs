@@ -24,6 +24,12 @@ impl Shared {
         self.0[who % SHARDS].lock().saturating_record(us.max(1));
     }
 
+    /// Several at once, by the same.
+    pub(crate) fn record_all(&self, who: usize, us: impl Iterator<Item = u64>) {
+        let mut shard = self.0[who % SHARDS].lock();
+        us.for_each(|us| shard.saturating_record(us.max(1)));
+    }
+
     /// What others recorded.
     pub(crate) fn add(&self, us: &Histogram<u32>) -> anyhow::Result<()> {
         Ok(self.0[0].lock().add(us)?)

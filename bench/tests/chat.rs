@@ -115,19 +115,16 @@ fn users(http: &str, token: &str) -> Value {
 async fn an_administrator_makes_the_users_of_a_run_and_they_are_disabled_behind_it() {
     let running = Running::start(&[]);
     let folder = running.folder.path();
-    let ready = report(&folder.join("ready"));
+    let ready: Value = serde_json::from_slice(&fs::read(folder.join("ready")).unwrap()).unwrap();
     let target = format!("http://{}", ready["http"].as_str().unwrap());
     let api = Api::new(&target.parse().unwrap(), &Trust::hashes_only()).unwrap();
     // The first account of a server is its administrator's.
     let token = api.register("boss", "a rarely guessed phrase 7151", "test").await.unwrap().token;
-    let json = folder.join("report");
     let args = ["--transport", "websocket", "--users", "3", "--rate", "30", "--target", &target];
-    let (ok, said) = bench(&[&args[..], &["--admin-token", &token]].concat(), &json);
-    assert!(ok, "{said}");
-    let text = fs::read_to_string(&json).unwrap();
-    assert!(!text.contains(&token), "the token is in the report");
-    let told: Value = serde_json::from_str(&text).unwrap();
-    assert_eq!((&told["delivered"], &told["lost"]), (&180.into(), &0.into()), "{said}");
+    let Ran { exit_code, said, report } = chat(&[&args[..], &["--admin-token", &token]].concat());
+    assert_eq!(exit_code, Some(0), "{said}");
+    assert!(!report.to_string().contains(&token), "the token is in the report");
+    assert_eq!((&report["delivered"], &report["lost"]), (&180.into(), &0.into()), "{said}");
     let listed = users(ready["http"].as_str().unwrap(), &token);
     let users: Vec<&Value> = listed["users"].as_array().unwrap().iter().filter(|user| user["name"] != "boss").collect();
     assert_eq!(users.len(), 3, "{listed}");

@@ -181,8 +181,11 @@ impl Agent {
                         pulse.add(&latency, (errors, connections), before);
                         before = (errors, connections);
                     }
-                    other if tell.blocking_send(other).is_err() => return,
-                    _ => {}
+                    other => {
+                        if tell.blocking_send(other).is_err() {
+                            return;
+                        }
+                    }
                 }
             }
         });

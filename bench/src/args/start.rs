@@ -40,8 +40,8 @@ impl StartArgs {
         if self.rooms == 0 || self.runs == 0 {
             bail!("--rooms and --runs begin at 1");
         }
-        if self.messages > PREPARED_MAX {
-            bail!("--messages is at most {PREPARED_MAX}");
+        if self.messages > PREPARED_MAX || (self.messages as usize) < self.rooms {
+            bail!("--messages is at most {PREPARED_MAX}, and every room needs one");
         }
         Ok(())
     }

@@ -2,7 +2,6 @@
 //! and how far everybody is together.
 
 use hdrhistogram::Histogram;
-use parking_lot::Mutex;
 use std::{
     sync::{
         Arc,
@@ -11,10 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{pulse::Pulse, tally::latencies};
-
-/// Those who read seldom meet at one lock.
-const SHARDS: usize = 8;
+use crate::{pulse::Pulse, timing::Shared};
 
 #[derive(Debug, Default)]
 struct Post {
@@ -36,7 +32,7 @@ pub(crate) struct Board {
     delivered: AtomicU64,
     last_delivery_us: AtomicU64,
     /// Of the posts that count, in microseconds.
-    latency: Vec<Mutex<Histogram<u32>>>,
+    latency: Shared,
     pulse: Arc<Pulse>,
 }
 
@@ -74,7 +70,7 @@ impl Board {
             refused: AtomicU64::new(0),
             delivered: AtomicU64::new(0),
             last_delivery_us: AtomicU64::new(0),
-            latency: (0..SHARDS).map(|_| latencies().map(Mutex::new)).collect::<anyhow::Result<_>>()?,
+            latency: Shared::new()?,
             pulse,
         })
     }
@@ -105,11 +101,8 @@ impl Board {
     pub(super) fn read(&self, member: usize, numbers: &[u32], now: Instant) {
         let now_us = self.us(now);
         let age_us = |number: u32| now_us.saturating_sub(self.posts[number as usize].handed_over_us.load(Relaxed));
-        {
-            let mut latency = self.latency[member % SHARDS].lock();
-            let counted = numbers.iter().filter(|number| **number >= self.counted_from);
-            counted.for_each(|number| latency.saturating_record(age_us(*number).max(1)));
-        }
+        let counted = numbers.iter().filter(|number| **number >= self.counted_from);
+        self.latency.record_all(member, counted.map(|number| age_us(*number)));
         self.pulse.done_all(member, numbers.iter().map(|number| age_us(*number)));
         self.last_delivery_us.fetch_max(now_us, Relaxed);
         self.delivered.fetch_add(numbers.len() as u64, Relaxed);
@@ -137,11 +130,7 @@ impl Board {
     }
 
     pub(crate) fn latency(&self) -> anyhow::Result<Histogram<u32>> {
-        let mut all = latencies()?;
-        for shard in &self.latency {
-            all.add(&*shard.lock())?;
-        }
-        Ok(all)
+        self.latency.all()
     }
 
     fn us(&self, moment: Instant) -> u64 {

@@ -45,8 +45,7 @@ impl Pulse {
 
     /// Several were.
     pub(crate) fn done_all(&self, who: usize, latencies_us: impl Iterator<Item = u64>) {
-        let mut latency = self.latency[who % SHARDS].lock();
-        latencies_us.for_each(|us| latency.saturating_record(us.max(1)));
+        self.latency.record_all(who, latencies_us);
     }
 
     pub(crate) fn error(&self) {

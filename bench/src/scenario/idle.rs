@@ -4,9 +4,9 @@
 use anyhow::{Context, ensure};
 use hdrhistogram::Histogram;
 use rill_client::Client;
-use rill_protocol::RoomId;
+use rill_protocol::{RoomId, Ticket};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -76,7 +76,8 @@ async fn measure(args: &IdleArgs) -> anyhow::Result<IdleReport> {
     // Nobody looks at them, and a client whose events lie there reads no more.
     tokio::spawn(async move { while of_speaker.next().await.is_some() {} });
     let (hears, mut heard) = mpsc::channel(HEARD_MAX);
-    let mut crowd = Crowd { staying: JoinSet::new(), refused: BTreeMap::new(), pulse: Arc::clone(&pulse) };
+    let mut crowd =
+        Crowd { staying: JoinSet::new(), refused: BTreeMap::new(), rooms: args.rooms, pulse: Arc::clone(&pulse) };
     let mut present = crowd.connect(&dialer, tickets, args.in_flight, &hears).await?;
     let connect_s = start.elapsed().as_secs_f64();
 
@@ -123,6 +124,8 @@ struct Crowd {
     staying: JoinSet<(usize, Answer)>,
     /// How connections were refused, or ended, and how often.
     refused: BTreeMap<String, u64>,
+    /// Of each at least.
+    rooms: usize,
     pulse: Arc<Pulse>,
 }
 
@@ -131,7 +134,7 @@ impl Crowd {
     async fn connect(
         &mut self,
         dialer: &Arc<Dialer>,
-        tickets: Vec<std::collections::VecDeque<rill_protocol::Ticket>>,
+        tickets: Vec<VecDeque<Ticket>>,
         in_flight: usize,
         hears: &mpsc::Sender<Heard>,
     ) -> anyhow::Result<Vec<bool>> {
@@ -152,6 +155,7 @@ impl Crowd {
             let Some(opened) = connecting.join_next().await else { return Ok(present) };
             match opened? {
                 (number, start, Ok(session)) => {
+                    ensure!(session.rooms >= self.rooms, "user {number} has {} rooms", session.rooms);
                     present[number] = true;
                     self.pulse.connected(1);
                     self.pulse.done(number, u64::try_from(start.elapsed().as_micros())?);

@@ -23,6 +23,6 @@ impl Target {
             _ => anyhow::bail!("users of a prepared store have tickets"),
         });
         let tickets = tickets.collect::<anyhow::Result<_>>()?;
-        Ok((Entrance { kind, endpoints, trust: self.trust.clone(), room }, tickets))
+        Ok((Entrance { kind, endpoints, trust: self.trusted.trust(), room }, tickets))
     }
 }

@@ -9,7 +9,7 @@ mod server_process;
 mod way;
 
 use anyhow::Context;
-use rill_client::{Client, Config, Credentials, Endpoints, Events, TransportKind, Trust, limits::TRANSFERS_AT_ONCE};
+use rill_client::{Client, Config, Credentials, Endpoints, Events, TransportKind, limits::TRANSFERS_AT_ONCE};
 use rill_protocol::{RoomId, Ticket};
 use rustix::process::Signal;
 use std::{

@@ -41,6 +41,7 @@ async fn serve(args: &BroadcastArgs) -> anyhow::Result<()> {
     };
     println!("{address}");
     std::io::stdout().flush()?;
-    tokio::io::stdin().read(&mut [0]).await?;
+    // Nothing comes: it ends with who started it.
+    tokio::io::copy(&mut tokio::io::stdin(), &mut tokio::io::sink()).await?;
     Ok(())
 }
