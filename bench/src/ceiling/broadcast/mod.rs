@@ -9,7 +9,6 @@ pub(crate) mod websocket;
 use clap::Args;
 use rill_client::TransportKind;
 use std::{io::Write, thread};
-use tokio::io::AsyncReadExt;
 
 use room::Room;
 
