@@ -212,7 +212,7 @@ impl Counting {
     }
 
     fn has_enough_unacked(&self) -> bool {
-        self.schedule.backlog_max.is_some_and(|most| self.unacked.len() >= most)
+        self.schedule.patience.is_some_and(|patience| self.unacked.len() >= patience.backlog_max)
     }
 
     /// This program is late by so much with what nobody else holds up.

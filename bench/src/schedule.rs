@@ -1,13 +1,21 @@
 //! When each message is due, who says it, and how a text names its message.
 
+use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
 
 /// Digits of a message's number in front of its text.
 const DIGITS: usize = 8;
 /// The number and a space.
 pub(crate) const TEXT_BYTES_MIN: usize = DIGITS + 1;
-/// By which timers may be late where a load is given up.
-const LATE_MAX: Duration = Duration::from_secs(1);
+
+/// How long a load is kept up that may be too high.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+pub(crate) struct Patience {
+    /// Whoever has so many posts without an ack waits with the next one.
+    pub(crate) backlog_max: usize,
+    /// What was not said so long after the last message was due stays unsaid.
+    pub(crate) late_max: Duration,
+}
 
 /// All messages of a run, in order: message `i` is due `i / rate` after the start and
 /// is said by speaker `i mod speakers`; in unison a round of them is due with its first.
@@ -29,7 +37,7 @@ pub(crate) struct Schedule {
     /// What the text of message 0 says.
     first_number: u32,
     /// See [`Self::giving_up`].
-    pub(crate) backlog_max: Option<usize>,
+    pub(crate) patience: Option<Patience>,
 }
 
 impl Schedule {
@@ -62,7 +70,7 @@ impl Schedule {
             total,
             text_bytes,
             first_number: 0,
-            backlog_max: None,
+            patience: None,
         }
     }
 
@@ -76,15 +84,14 @@ impl Schedule {
         Self { first_number, ..self }
     }
 
-    /// For rates that may be too high: whoever has so many posts without an ack waits with the
-    /// next one, and what was not said shortly after the last message was due stays unsaid.
-    pub(crate) fn giving_up(self, backlog_max: usize) -> Self {
-        Self { backlog_max: Some(backlog_max), ..self }
+    /// For rates that may be too high.
+    pub(crate) fn giving_up(self, patience: Patience) -> Self {
+        Self { patience: Some(patience), ..self }
     }
 
     /// When what is still to be said stays unsaid.
     pub(crate) fn gives_up_at(&self) -> Option<Instant> {
-        self.backlog_max.map(|_| self.end() + LATE_MAX)
+        self.patience.map(|patience| self.end() + patience.late_max)
     }
 
     /// Messages of a later run in the same rooms may have this number and higher ones.

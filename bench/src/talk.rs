@@ -18,7 +18,7 @@ use crate::{
     load::User,
     processes::{Snapshot, Usage},
     pulse::{Moment, Pulse, View, Watch},
-    schedule::Schedule,
+    schedule::{Patience, Schedule},
     tally::Totals,
     target::{Target, close_all},
 };
@@ -49,8 +49,8 @@ pub(crate) struct Talk {
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub(crate) struct Plan {
     talk: Talk,
-    /// Whoever has so many posts without an ack waits with the next: see [`Schedule::giving_up`].
-    backlog_max: Option<usize>,
+    /// Nothing where the load is kept up in any case.
+    patience: Option<Patience>,
     /// What the text of the first message says.
     numbered_from: u32,
 }
@@ -151,8 +151,8 @@ impl Plan {
         let Talk { users, rooms, speakers, rate, in_unison, warm_up, counted, text_bytes, .. } = self.talk;
         let schedule = Schedule::new(start, rate, (users, rooms), (warm_up, &[counted]), text_bytes);
         let schedule = schedule.said_by(speakers, in_unison).numbered_from(self.numbered_from);
-        match self.backlog_max {
-            Some(most) => schedule.giving_up(most),
+        match self.patience {
+            Some(patience) => schedule.giving_up(patience),
             None => schedule,
         }
     }
@@ -162,7 +162,7 @@ impl Gathered {
     pub(crate) async fn begin(self) -> anyhow::Result<Talking> {
         let Self { talk, clients, crowd, pulse, watch, server, .. } = self;
         pulse.stage("warming up");
-        let plan = Plan { talk, backlog_max: None, numbered_from: 0 };
+        let plan = Plan { talk, patience: None, numbered_from: 0 };
         let crowd = crowd.context(NOBODY)?;
         let agents = crowd.pids();
         let saying = crowd.begin(&plan, Instant::now() + BREATH, &pulse).await?;
@@ -170,11 +170,11 @@ impl Gathered {
         Ok(Talking { counted_start, clients, saying, agents, pulse, watch, server, drain })
     }
 
-    /// Everybody says what is said at another rate, and stays. Whoever has so many posts without
-    /// an ack waits with the next; texts are numbered on from `numbered_from`.
-    pub(crate) async fn step(&mut self, rate: f64, backlog_max: usize, numbered_from: u32) -> anyhow::Result<Step> {
+    /// Everybody says what is said at another rate, and stays. Texts are numbered on from
+    /// `numbered_from`.
+    pub(crate) async fn step(&mut self, rate: f64, patience: Patience, numbered_from: u32) -> anyhow::Result<Step> {
         let talk = Talk { rate, ..self.talk };
-        let plan = Plan { talk, backlog_max: Some(backlog_max), numbered_from };
+        let plan = Plan { talk, patience: Some(patience), numbered_from };
         let start = Instant::now() + BREATH;
         let numbered_to = plan.schedule(start).next_number().context("so many messages have no numbers")?;
         self.pulse.stage(format!("{rate:.0}/s"));

@@ -16,6 +16,7 @@ use crate::{
         search::Search,
         step::{Generator, Limit, Tried},
     },
+    schedule::Patience,
     talk::Talk,
     tally::latencies,
     target::Target,
@@ -24,6 +25,8 @@ use crate::{
 /// Posts of one user that may wait for their acks: far more than wait at a rate that is held, and
 /// few enough that a rate that is not is over soon.
 const BACKLOG_MAX: usize = 64;
+/// What is later is not said any more, if the bound on p99 allows.
+const LATE_MAX: Duration = Duration::from_secs(1);
 
 /// Runs the scenario, prints its reports.
 pub(crate) fn run(args: &RampArgs) -> anyhow::Result<Finished> {
@@ -66,11 +69,13 @@ async fn over(args: &RampArgs, transport: TransportKind) -> anyhow::Result<RampR
         cores: thread::available_parallelism().map_or(1, usize::from),
         p99_under: args.p99_under,
     };
+    // What is later than the bound is not held, whenever it is said.
+    let patience = Patience { backlog_max: BACKLOG_MAX, late_max: args.p99_under.max(LATE_MAX) };
     let mut search = Search::new(args.from, args.to, args.within);
     let (mut steps, mut numbered_from) = (Vec::new(), 0);
     let (mut best_rate, mut best) = (0.0, latencies()?);
     while let Some(rate) = search.next() {
-        let step = gathered.step(rate, BACKLOG_MAX, numbered_from).await?;
+        let step = gathered.step(rate, patience, numbered_from).await?;
         numbered_from = step.numbered_to;
         let tried = Tried::new(&step, on);
         search.tried(rate, tried.held);
