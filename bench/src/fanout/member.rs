@@ -85,7 +85,7 @@ impl<S: Seat> Member<S> {
             tokio::select! {
                 biased;
                 heard = poll_fn(|context| self.seat.poll_next(context)) => {
-                    self.heard(heard?).with_context(|| format!("member {}", self.number))?;
+                    heard.and_then(|heard| self.heard(heard)).with_context(|| format!("member {}", self.number))?;
                 }
                 changed = phase.changed() => changed?,
             }

@@ -16,6 +16,8 @@ use crate::{
     verdict::{self, Verdict},
 };
 
+/// Entries of a room among which its first message is.
+const OLDEST: u32 = 16;
 /// From exec to ready, with a million messages.
 const READY_MS: f64 = 2_000.0;
 /// Of a smaller store the bound says nothing.
@@ -69,15 +71,21 @@ async fn found(target: &mut Target, args: &StartArgs) -> anyhow::Result<u64> {
     let mut found = 0;
     for (number, room) in rooms.iter().enumerate() {
         let reader = target.anew(number, SPREAD[number % SPREAD.len()]).await?;
-        let page = reader.client.history(*room, Direction::Before, NEWEST, 1).await?;
+        let (page, oldest) = tokio::try_join!(
+            reader.client.history(*room, Direction::Before, NEWEST, 1),
+            reader.client.history(*room, Direction::After, 0, OLDEST),
+        )?;
         reader.client.close().await;
-        let Some(newest) = page.messages.first() else { continue };
+        // In front of its messages there is what made the room.
+        let first = Message::prepared(u32::try_from(number)?).text();
+        let oldest = oldest.messages.iter().find(|message| message.text == first);
+        let (Some(newest), Some(oldest)) = (page.messages.first(), oldest) else { continue };
         // Message `m` is in room `m mod rooms`: the newest says how many are before it.
         let is_prepared = |message: &u32| Message::prepared(*message).text() == newest.text;
         let last = (0..args.messages).rev().find(|message| *message as usize % args.rooms == number);
         ensure!(last.as_ref().is_some_and(is_prepared), "room {number} ends with {:?}", newest.text);
-        // In front of its messages there is what made the room.
-        found += page.as_of.get() - 1;
+        // Nothing but messages stands between them, and logs are dense.
+        found += newest.seq.get() + 1 - oldest.seq.get();
     }
     Ok(found)
 }
