@@ -17,6 +17,7 @@ pub(crate) mod output;
 pub(crate) mod ramp;
 pub(crate) mod run;
 pub(crate) mod slow;
+pub(crate) mod soak;
 pub(crate) mod start;
 
 use anyhow::bail;
@@ -46,6 +47,7 @@ use output::OutputArgs;
 use ramp::RampArgs;
 use run::RunArgs;
 use slow::SlowArgs;
+use soak::SoakArgs;
 use start::StartArgs;
 
 /// The transports over which users are spread, in this order.
@@ -134,6 +136,12 @@ pub(crate) enum Command {
     /// the two; in the end the others read, and must find everything. The exit code is 1 if
     /// a verdict fails.
     Slow(SlowArgs),
+    /// A chat over all three transports for a long time, over restarts of its server, and how much of
+    /// it the server was there for.
+    ///
+    /// The exit code is 1 if fewer than 99.9 % of the posts were acked within 500 ms of being
+    /// due, if anything was lost, doubled or out of order, or if the server goes on growing.
+    Soak(SoakArgs),
     /// The team's acceptance list: 50 users post at the same instant, and everything must be
     /// delivered within 200 ms.
     ///
@@ -178,6 +186,7 @@ impl Command {
             Self::Files(args) => &args.run.output,
             Self::Beside(args) => &args.run.output,
             Self::Slow(args) => &args.run.output,
+            Self::Soak(args) => &args.run.output,
             Self::AcceptTeam(args) => &args.run.output,
             Self::AcceptEnterprise(args) => &args.run.output,
             Self::Idle(args) => &args.run.output,
@@ -399,6 +408,7 @@ mod tests {
                 Err("no scenario".into())
             }
             Command::Slow(args) => args.check().map_err(|error| error.to_string()),
+            Command::Soak(args) => args.check().map_err(|error| error.to_string()),
         }
     }
 

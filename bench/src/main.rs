@@ -36,6 +36,7 @@ mod round;
 mod scenario;
 mod schedule;
 mod slow_report;
+mod soak;
 mod talk;
 mod tally;
 mod target;
@@ -98,6 +99,7 @@ fn measure(command: &args::Command) -> anyhow::Result<Finished> {
         args::Command::Files(args) => scenario::files::run(args),
         args::Command::Beside(args) => scenario::beside::run(args),
         args::Command::Slow(args) => scenario::slow::run(args),
+        args::Command::Soak(args) => scenario::soak::run(args),
         args::Command::AcceptTeam(args) => scenario::accept_team::run(args),
         args::Command::AcceptEnterprise(args) => scenario::accept_enterprise::run(args),
         args::Command::Idle(args) => scenario::idle::run(args),

@@ -154,9 +154,25 @@ fn machine(stat: &str) -> Option<Machine> {
 
 /// Resident memory.
 pub(crate) fn rss_mib(pid: u32) -> anyhow::Result<f64> {
+    Ok(status(pid, "VmRSS:")? / 1_024.0)
+}
+
+/// How many threads it has.
+pub(crate) fn threads(pid: u32) -> anyhow::Result<u64> {
+    Ok(status(pid, "Threads:")? as u64)
+}
+
+/// How many file descriptors it has open, sockets among them.
+pub(crate) fn handles(pid: u32) -> anyhow::Result<u64> {
+    let folder = format!("/proc/{pid}/fd");
+    Ok(fs::read_dir(&folder).with_context(|| format!("{folder} cannot be read"))?.count() as u64)
+}
+
+/// A number of /proc/pid/status, by its name there (proc_pid_status(5)).
+fn status(pid: u32, name: &str) -> anyhow::Result<f64> {
     let text = read(&format!("/proc/{pid}/status"))?;
-    let kib = text.lines().find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next()?.parse::<f64>().ok());
-    Ok(kib.context("no VmRSS in the process's status")? / 1_024.0)
+    let value = text.lines().find_map(|line| line.strip_prefix(name)?.split_whitespace().next()?.parse().ok());
+    value.with_context(|| format!("no {name} in the process's status"))
 }
 
 #[cfg(test)]
@@ -180,5 +196,8 @@ mod tests {
         let usage = before.until_now().unwrap();
         assert!(spun != 1 && usage.server.unwrap().rss_mib > 1.0);
         assert!((0.0..=1.0).contains(&usage.foreign_share));
+        let before = (handles(process::id()).unwrap(), threads(process::id()).unwrap());
+        let file = fs::File::open("/proc/self/stat").unwrap();
+        assert!(handles(process::id()).unwrap() > 0 && before.0 > 0 && before.1 > 0, "{file:?}");
     }
 }

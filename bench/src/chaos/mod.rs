@@ -5,6 +5,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod crowd;
+pub(crate) mod kill;
 pub(crate) mod listener;
 pub(crate) mod outage;
 pub(crate) mod plan;
@@ -22,4 +23,6 @@ pub(crate) trait Watch: Send + Sync + 'static {
     fn acked(&self, user: usize, transport: usize, posted: &Posted, due: Instant, now: Instant);
     /// A listener was given an entry, with this message if it is one of the run.
     fn delivered(&self, user: usize, at_ms: u64, message: Option<plan::Message>, now: Instant);
+    /// A user's way to the server is there, or is gone.
+    fn way(&self, _user: usize, _is_up: bool) {}
 }

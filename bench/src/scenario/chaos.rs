@@ -1,20 +1,17 @@
 //! The server is killed under load, again and again, and everything is checked.
 
-use anyhow::Context;
 use std::{
     sync::Arc,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 use tokio::time::{sleep, timeout};
 
 use super::complete;
 use crate::{
-    args::{
-        SPREAD,
-        chaos::{ChaosArgs, KillSignal},
-    },
+    args::{SPREAD, chaos::ChaosArgs},
     chaos::{
         crowd::Crowd,
+        kill::kill,
         outage::Outages,
         plan::Plan,
         reckoning::Reckoning,
@@ -89,19 +86,4 @@ async fn measure(args: &ChaosArgs) -> anyhow::Result<ChaosReport> {
             bad_ends,
         },
     ))
-}
-
-/// Ends the server and starts it again at once, as a service manager does that does not
-/// wait. Whether it ended as it was asked to.
-async fn kill(target: &mut Target, signal: KillSignal, outages: &Outages, parts: &mut Parts) -> anyhow::Result<bool> {
-    let killed = Instant::now();
-    outages.killed(killed);
-    let status = target.end_by(signal.signal()).await?;
-    parts.ending.push(killed.elapsed());
-    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).context("the clock stands before 1970")?;
-    outages.restarting(u64::try_from(since_1970.as_millis())?);
-    let started = Instant::now();
-    target.start_again().await?;
-    parts.starting.push(started.elapsed());
-    Ok(signal == KillSignal::Kill || status.success())
 }

@@ -16,6 +16,7 @@ pub(crate) mod hostile;
 pub(crate) mod idle;
 pub(crate) mod ramp;
 pub(crate) mod slow;
+pub(crate) mod soak;
 pub(crate) mod start;
 pub(crate) mod store;
 mod storm;

@@ -84,22 +84,24 @@ impl Ports {
     /// Ports that stay free while nobody listens there: others than those that a system
     /// gives to connections that go out, such as the ones that wait for the server.
     fn lasting() -> anyhow::Result<Self> {
-        let mut free = Vec::new();
+        let mut free: Vec<u16> = Vec::new();
         while free.len() < 3 {
             let mut random = [0; 2];
             getrandom::fill(&mut random)?;
             let port = LASTING_PORTS.start + u16::from_le_bytes(random) % (LASTING_PORTS.end - LASTING_PORTS.start);
+            // Behind a link the server has every port for itself.
             let is_free = [IpAddr::from(Ipv4Addr::LOCALHOST), Ipv6Addr::LOCALHOST.into()].into_iter().all(|ip| {
                 let taken = |error: io::Error| error.kind() == io::ErrorKind::AddrInUse;
                 !TcpListener::bind((ip, port)).is_err_and(taken) && !UdpSocket::bind((ip, port)).is_err_and(taken)
             });
-            let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port)).to_string();
-            if is_free && !free.contains(&address) {
-                free.push(address);
+            if is_free && !free.contains(&port) {
+                free.push(port);
             }
         }
-        let [http, https, quic] = <[String; 3]>::try_from(free).map_err(|_| anyhow!("three ports"))?;
-        Ok(Self { http, https, quic })
+        let [http, https, quic] = <[u16; 3]>::try_from(free).map_err(|_| anyhow!("three ports"))?;
+        let at = |ip: IpAddr, port| SocketAddr::from((ip, port)).to_string();
+        let reachable = link::server_host();
+        Ok(Self { http: at(Ipv4Addr::LOCALHOST.into(), http), https: at(reachable, https), quic: at(reachable, quic) })
     }
 }
 
