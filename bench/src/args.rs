@@ -13,6 +13,7 @@ pub(crate) mod growth;
 pub(crate) mod idle;
 pub(crate) mod link;
 pub(crate) mod mint;
+pub(crate) mod mixed;
 pub(crate) mod output;
 pub(crate) mod ramp;
 pub(crate) mod run;
@@ -43,6 +44,7 @@ use growth::GrowthArgs;
 use idle::IdleArgs;
 use link::LinkArgs;
 use mint::MintArgs;
+use mixed::MixedArgs;
 use output::OutputArgs;
 use ramp::RampArgs;
 use run::RunArgs;
@@ -142,6 +144,11 @@ pub(crate) enum Command {
     /// The exit code is 1 if fewer than 99.9 % of the posts were acked within 500 ms of being
     /// due, if anything was lost, doubled or out of order, or if the server goes on growing.
     Soak(SoakArgs),
+    /// A day in a company, compressed: people come and go, talk in bursts in rooms of different sizes, read history,
+    /// look who is there, send and fetch files and pictures, over all transports.
+    ///
+    /// The exit code is 1 if anything that was acked was lost, doubled or out of order, or if an operation failed.
+    Mixed(MixedArgs),
     /// The team's acceptance list: 50 users post at the same instant, and everything must be
     /// delivered within 200 ms.
     ///
@@ -187,6 +194,7 @@ impl Command {
             Self::Beside(args) => &args.run.output,
             Self::Slow(args) => &args.run.output,
             Self::Soak(args) => &args.run.output,
+            Self::Mixed(args) => &args.run.output,
             Self::AcceptTeam(args) => &args.run.output,
             Self::AcceptEnterprise(args) => &args.run.output,
             Self::Idle(args) => &args.run.output,
@@ -409,6 +417,7 @@ mod tests {
             }
             Command::Slow(args) => args.check().map_err(|error| error.to_string()),
             Command::Soak(args) => args.check().map_err(|error| error.to_string()),
+            Command::Mixed(args) => args.check().map_err(|error| error.to_string()),
         }
     }
 

@@ -27,6 +27,7 @@ mod light;
 mod link;
 mod load;
 mod mint;
+mod mixed;
 mod processes;
 mod publish;
 mod pulse;
@@ -100,6 +101,7 @@ fn measure(command: &args::Command) -> anyhow::Result<Finished> {
         args::Command::Beside(args) => scenario::beside::run(args),
         args::Command::Slow(args) => scenario::slow::run(args),
         args::Command::Soak(args) => scenario::soak::run(args),
+        args::Command::Mixed(args) => scenario::mixed::run(args),
         args::Command::AcceptTeam(args) => scenario::accept_team::run(args),
         args::Command::AcceptEnterprise(args) => scenario::accept_enterprise::run(args),
         args::Command::Idle(args) => scenario::idle::run(args),

@@ -14,6 +14,7 @@ pub(crate) mod files;
 pub(crate) mod growth;
 pub(crate) mod hostile;
 pub(crate) mod idle;
+pub(crate) mod mixed;
 pub(crate) mod ramp;
 pub(crate) mod slow;
 pub(crate) mod soak;

@@ -251,6 +251,11 @@ impl Target {
         connect_all(waiting).await
     }
 
+    /// Where one who was set aside connects, over one transport.
+    pub(crate) fn visit(&self, credentials: Credentials, transport: TransportKind) -> Config {
+        self.config(transport, credentials)
+    }
+
     fn config(&self, transport: TransportKind, credentials: Credentials) -> Config {
         Config {
             server: self.server.clone(),
