@@ -11,6 +11,7 @@ pub(crate) mod fanout;
 pub(crate) mod files;
 pub(crate) mod growth;
 pub(crate) mod idle;
+pub(crate) mod impaired;
 pub(crate) mod link;
 pub(crate) mod mint;
 pub(crate) mod mixed;
@@ -42,6 +43,7 @@ use fanout::FanoutArgs;
 use files::FilesArgs;
 use growth::GrowthArgs;
 use idle::IdleArgs;
+use impaired::{FallbackArgs, ImpairedArgs};
 use link::LinkArgs;
 use mint::MintArgs;
 use mixed::MixedArgs;
@@ -149,6 +151,14 @@ pub(crate) enum Command {
     ///
     /// The exit code is 1 if anything that was acked was lost, doubled or out of order, or if an operation failed.
     Mixed(MixedArgs),
+    /// What a bad network does to a talk, in one go: alone and beside a file on links that lose
+    /// packets, and where UDP is dropped. Root only.
+    ///
+    /// The exit code is 1 if anything was lost, doubled, out of order or refused.
+    Impaired(ImpairedArgs),
+    /// How long a client that may use any transport takes to stand on the WebSocket where UDP is
+    /// dropped. Root only.
+    Fallback(FallbackArgs),
     /// The team's acceptance list: 50 users post at the same instant, and everything must be
     /// delivered within 200 ms.
     ///
@@ -195,6 +205,8 @@ impl Command {
             Self::Slow(args) => &args.run.output,
             Self::Soak(args) => &args.run.output,
             Self::Mixed(args) => &args.run.output,
+            Self::Impaired(args) => &args.run.output,
+            Self::Fallback(args) => &args.run.output,
             Self::AcceptTeam(args) => &args.run.output,
             Self::AcceptEnterprise(args) => &args.run.output,
             Self::Idle(args) => &args.run.output,
@@ -418,6 +430,8 @@ mod tests {
             Command::Slow(args) => args.check().map_err(|error| error.to_string()),
             Command::Soak(args) => args.check().map_err(|error| error.to_string()),
             Command::Mixed(args) => args.check().map_err(|error| error.to_string()),
+            Command::Impaired(args) => args.check().map_err(|error| error.to_string()),
+            Command::Fallback(args) => args.check().map_err(|error| error.to_string()),
         }
     }
 

@@ -102,6 +102,8 @@ fn measure(command: &args::Command) -> anyhow::Result<Finished> {
         args::Command::Slow(args) => scenario::slow::run(args),
         args::Command::Soak(args) => scenario::soak::run(args),
         args::Command::Mixed(args) => scenario::mixed::run(args),
+        args::Command::Impaired(args) => scenario::impaired::run(args),
+        args::Command::Fallback(args) => scenario::fallback::run(args),
         args::Command::AcceptTeam(args) => scenario::accept_team::run(args),
         args::Command::AcceptEnterprise(args) => scenario::accept_enterprise::run(args),
         args::Command::Idle(args) => scenario::idle::run(args),

@@ -71,7 +71,8 @@ impl Client {
     /// again. Fails when the login or the API does; see [`Client::online`] for the
     /// connection.
     pub async fn connect(config: Config) -> Result<(Self, Events), Error> {
-        let Config { server, endpoints, nodes, transport, credentials, trust, client_name, outbox, .. } = config;
+        let Config { server, endpoints, nodes, transport, fallback, credentials, trust, client_name, outbox, .. } =
+            config;
         let outbox_path = outbox;
         let outbox = outbox_path.as_deref().map(OutboxFile::open).transpose()?;
         // Nobody else has it, who has the outbox.
@@ -104,7 +105,7 @@ impl Client {
         let seed = random::seed();
         let nodes = nodes.into();
         let supervisor =
-            Supervisor { kind: transport, api, server, endpoints, nodes, trust, client_name, tickets, seed };
+            Supervisor { kind: transport, fallback, api, server, endpoints, nodes, trust, client_name, tickets, seed };
         let outbox_end = outbox.clone().map(|file| (file, left));
         let task = tokio::spawn(supervisor.run(commands_end, events_end, Arc::clone(&shared), outbox_end));
         let task = Arc::new(tokio::sync::Mutex::new(Some(task)));

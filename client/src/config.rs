@@ -24,6 +24,9 @@ pub struct Config {
     /// next one is tried, in turn.
     pub nodes: Vec<Endpoints>,
     pub transport: TransportKind,
+    /// Another transport, which joins in where that one cannot be had or has not answered within
+    /// [`limits::FALLBACK_AFTER`]: a network may drop UDP and say nothing.
+    pub fallback: Option<TransportKind>,
     pub credentials: Credentials,
     pub trust: Trust,
     /// Name and version of the application, for the operator's log.
@@ -44,6 +47,7 @@ impl Config {
             endpoints: None,
             nodes: Vec::new(),
             transport,
+            fallback: None,
             credentials,
             trust: Trust::system(),
             client_name: concat!("rill-client ", env!("CARGO_PKG_VERSION")).to_owned(),

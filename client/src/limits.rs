@@ -51,6 +51,8 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 pub const ADDRESS_STAGGER: Duration = Duration::from_millis(250);
 /// Addresses of one host that are tried.
 pub const ADDRESSES_MAX: usize = 8;
+/// How long the first transport is tried alone, where there is another to fall back to; as in the page.
+pub const FALLBACK_AFTER: Duration = Duration::from_millis(300);
 /// From `Hello` to `Welcome`.
 pub const WELCOME_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a close may take to reach the peer.

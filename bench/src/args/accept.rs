@@ -5,7 +5,7 @@ use anyhow::bail;
 use clap::Args;
 use rill_client::TransportKind;
 
-use super::{SPREAD, run::RunArgs};
+use super::{SPREAD, link::LinkArgs, run::RunArgs};
 
 /// Of the team.
 #[derive(Debug, Args)]
@@ -25,6 +25,8 @@ pub(crate) struct TeamArgs {
     /// Length of a message's text.
     #[arg(long, default_value_t = 100)]
     pub(crate) text_bytes: usize,
+    #[command(flatten)]
+    pub(crate) link: LinkArgs,
     #[command(flatten)]
     pub(crate) run: RunArgs,
     /// Threads of the load generator.
@@ -77,6 +79,8 @@ pub(crate) struct EnterpriseArgs {
     /// Length of a message's text.
     #[arg(long, default_value_t = 100)]
     pub(crate) text_bytes: usize,
+    #[command(flatten)]
+    pub(crate) link: LinkArgs,
     #[command(flatten)]
     pub(crate) run: RunArgs,
     /// Threads of the load generator.

@@ -5,7 +5,7 @@ use clap::Args;
 use rill_client::TransportKind;
 use rill_storage::EngineKind;
 
-use super::{cluster::AppendFsync, run::RunArgs};
+use super::{cluster::AppendFsync, link::LinkArgs, run::RunArgs};
 
 /// Of the scenario that only posts.
 #[derive(Debug, Args)]
@@ -38,6 +38,8 @@ pub(crate) struct AppendArgs {
     #[arg(long, value_enum, conflicts_with = "engine")]
     pub(crate) redis: Option<AppendFsync>,
     #[command(flatten)]
+    pub(crate) link: LinkArgs,
+    #[command(flatten)]
     pub(crate) run: RunArgs,
     /// Threads of the load generator.
     #[arg(long, default_value_t = 1)]
@@ -47,6 +49,9 @@ pub(crate) struct AppendArgs {
 impl AppendArgs {
     /// Refuses what cannot be measured.
     pub(crate) fn check(&self) -> anyhow::Result<()> {
+        if self.redis.is_some() && self.link.link.is_some() {
+            bail!("--link leads to a server that has its store beside it: not with --redis");
+        }
         if self.in_flight == 0 || self.sessions == 0 || self.seconds == 0 || self.workers == 0 {
             bail!("--in-flight, --sessions, --seconds and --workers begin at 1");
         }

@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 use rill_storage::EngineKind;
 use rustix::process::Signal;
 
-use super::run::RunArgs;
+use super::{link::LinkArgs, run::RunArgs};
 use crate::chaos::crowd::Cast;
 
 /// How the server is ended.
@@ -66,6 +66,8 @@ pub(crate) struct ChaosArgs {
     /// The same seed kills after the same pauses.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
+    #[command(flatten)]
+    pub(crate) link: LinkArgs,
     #[command(flatten)]
     pub(crate) run: RunArgs,
     /// Threads of the clients.

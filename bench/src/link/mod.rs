@@ -19,10 +19,10 @@ use serde::Serialize;
 use std::{
     net::IpAddr,
     process::{Child, Command},
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
 };
 
-use carrier::Counts;
+use carrier::{Counts, Filter};
 use end::ServerEnd;
 pub(crate) use spec::LinkSpec;
 
@@ -34,6 +34,7 @@ pub(crate) struct Link {
     server: ServerEnd,
     up: Counts,
     down: Counts,
+    filter: Arc<Filter>,
 }
 
 /// For a report.
@@ -60,12 +61,18 @@ pub(crate) struct Carried {
 /// clients' end; [`spawn`] starts processes at the server's.
 pub(crate) fn lay(spec: &LinkSpec) -> anyhow::Result<&'static Link> {
     ensure!(LAID.get().is_none(), "a process has one link");
-    ensure!(
-        rustix::process::geteuid().is_root(),
-        "--link makes network namespaces and devices, which only root may: run it as root, or leave it out"
-    );
+    ensure_root()?;
     LAID.set(Link::between(spec)?).ok().context("a process has one link")?;
     laid().context("it was just laid")
+}
+
+/// Refuses who may not lay a link.
+pub(crate) fn ensure_root() -> anyhow::Result<()> {
+    ensure!(
+        rustix::process::geteuid().is_root(),
+        "a link is made of network namespaces and devices, which only root may make: run it as root, or without a link"
+    );
+    Ok(())
 }
 
 /// The link of this process.
@@ -91,8 +98,14 @@ impl Link {
     fn between(spec: &LinkSpec) -> anyhow::Result<Self> {
         let (server, at_server) = ServerEnd::begin()?;
         let at_clients = end::enter(end::CLIENTS)?;
-        let (up, down) = carrier::begin(spec, at_clients, at_server)?;
-        Ok(Self { spec: spec.clone(), server, up, down })
+        let filter = Arc::<Filter>::default();
+        let (up, down) = carrier::begin(spec, at_clients, at_server, &filter)?;
+        Ok(Self { spec: spec.clone(), server, up, down, filter })
+    }
+
+    /// From now on every packet of UDP is dropped, or none any more: as by a firewall that says nothing.
+    pub(crate) fn drop_udp(&self, is_dropped: bool) {
+        self.filter.drop_udp(is_dropped);
     }
 
     pub(crate) fn report(&self) -> LinkReport {

@@ -84,6 +84,15 @@ fn packets_cross_the_link_and_its_processes_go_with_it() {
         assert_eq!((report.up.packets, report.down.packets), (1, 1));
         assert_eq!(report.up.bytes, 1_028);
 
+        link.drop_udp(true);
+        socket.set_read_timeout(Some(ms(500))).unwrap();
+        socket.send(&[0; 1_000]).unwrap();
+        let silence = socket.recv(&mut [0; 10]).unwrap_err();
+        assert_ne!(silence.kind(), std::io::ErrorKind::ConnectionRefused, "nobody heard it");
+        let report = link.report();
+        assert_eq!((report.up.packets, report.up.dropped, report.down.packets), (2, 1, 1));
+        link.drop_udp(false);
+
         let there = |words: &[&str]| {
             let mut command = Command::new(words[0]);
             command.args(&words[1..]).stdout(std::process::Stdio::piped());

@@ -4,7 +4,7 @@ use clap::ArgMatches;
 use serde_json::{Map, Value, json};
 
 use super::{commit, configuration, machine::Machine, threshold::Judgement};
-use crate::report::rounded;
+use crate::{link, report::rounded};
 
 /// Known before the run.
 pub(super) struct Common {
@@ -35,6 +35,9 @@ impl Common {
         for one in each(report) {
             for (key, value) in common.as_object().into_iter().flatten() {
                 one.entry(key).or_insert_with(|| value.clone());
+            }
+            if let Some(link) = link::laid() {
+                one.entry("link").or_insert_with(|| json!(link.report()));
             }
         }
     }

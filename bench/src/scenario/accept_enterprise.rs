@@ -30,6 +30,7 @@ const DRAIN: Duration = Duration::from_secs(20);
 /// Runs the scenario, prints its report.
 pub(crate) fn run(args: &EnterpriseArgs) -> anyhow::Result<Finished> {
     args.check()?;
+    args.link.lay()?;
     let report = complete(args.workers, async {
         let few = with(args, args.few()).await?;
         EnterpriseReport::new(args, few, with(args, args.all()).await?)

@@ -26,6 +26,7 @@ const DRAIN: Duration = Duration::from_secs(15);
 /// Runs the scenario, prints its report.
 pub(crate) fn run(args: &TeamArgs) -> anyhow::Result<Finished> {
     args.check()?;
+    args.link.lay()?;
     let report = complete(args.workers, measure(args))?;
     report.print();
     Finished::with(&report, verdict::all_passed(&report.verdicts), "the team is not served; the verdicts above say how")

@@ -42,6 +42,7 @@ const NO_LIMIT: (&str, &str) = ("RILL_LIMITS_REQUESTS_PER_SECOND_PER_USER", "0")
 /// place, once, and delivered.
 pub(crate) fn run(args: &AppendArgs) -> anyhow::Result<Finished> {
     args.check()?;
+    args.link.lay()?;
     let report = complete(args.workers, measure(args))?;
     report.print();
     Finished::with(&report, report.is_sound(), "posts were refused, misplaced or not delivered")

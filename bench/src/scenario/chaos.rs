@@ -30,6 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Runs the scenario, prints its report. Whether every promise was kept.
 pub(crate) fn run(args: &ChaosArgs) -> anyhow::Result<Finished> {
     args.check()?;
+    args.link.lay()?;
     let report = complete(args.workers, measure(args))?;
     report.print();
     Finished::with(&report, report.broken().is_empty(), "a promise was not kept; the lines above say which")

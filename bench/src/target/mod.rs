@@ -256,12 +256,19 @@ impl Target {
         self.config(transport, credentials)
     }
 
+    /// Where one who was set aside connects, over either transport: the other joins in when the first
+    /// one does not answer.
+    pub(crate) fn falling_back(&self, credentials: Credentials, first: TransportKind, other: TransportKind) -> Config {
+        Config { fallback: Some(other), ..self.config(first, credentials) }
+    }
+
     fn config(&self, transport: TransportKind, credentials: Credentials) -> Config {
         Config {
             server: self.server.clone(),
             endpoints: self.endpoints.clone(),
             nodes: Vec::new(),
             transport,
+            fallback: None,
             credentials,
             trust: self.trusted.trust(),
             client_name: concat!("rill-bench ", env!("CARGO_PKG_VERSION")).to_owned(),

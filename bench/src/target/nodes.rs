@@ -62,6 +62,7 @@ impl Nodes {
             endpoints: Some(first),
             nodes: endpoints,
             transport: SPREAD[transport],
+            fallback: None,
             credentials,
             trust: self.trust.clone(),
             client_name: concat!("rill-bench ", env!("CARGO_PKG_VERSION")).to_owned(),

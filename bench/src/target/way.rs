@@ -91,6 +91,7 @@ impl Way {
             endpoints: self.doors.as_ref().map(endpoints).transpose()?,
             nodes: Vec::new(),
             transport,
+            fallback: None,
             credentials,
             trust: self.trusted.trust(),
             client_name: concat!("rill-bench ", env!("CARGO_PKG_VERSION")).to_owned(),

@@ -127,6 +127,7 @@ impl Io {
 /// Owns a session from the first connection to the last.
 pub(crate) struct Supervisor {
     pub(crate) kind: TransportKind,
+    pub(crate) fallback: Option<TransportKind>,
     pub(crate) api: Option<Api>,
     /// Whose API tells where the transports are; nothing if the configuration does.
     pub(crate) server: Option<url::Url>,
@@ -230,7 +231,8 @@ impl Supervisor {
             self.endpoints = Some(Endpoints::of(server, &info).map_err(end_of)?);
         }
         let endpoints = self.endpoints.as_ref().ok_or_else(|| End::Broken("no address".to_owned()))?;
-        let connection = transport::connect(self.kind, endpoints, &self.trust).await.map_err(end_of)?;
+        let connection =
+            transport::connect_either((self.kind, self.fallback), endpoints, &self.trust).await.map_err(end_of)?;
         let ticket = self.tickets.take(self.api.as_ref()).await.map_err(end_of)?;
         Link::hello(connection, ticket, &self.client_name).await
     }

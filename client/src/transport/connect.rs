@@ -3,7 +3,7 @@
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use rill_protocol::version::ALPN;
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, pin::pin, sync::Arc};
 use tokio::{
     net::lookup_host,
     time::{sleep, timeout},
@@ -26,6 +26,38 @@ pub async fn connect(kind: TransportKind, endpoints: &Endpoints, trust: &Trust) 
     };
     let opened = timeout(limits::CONNECT_TIMEOUT, opened);
     opened.await.unwrap_or_else(|_| Err(Error::Transport(format!("{kind}: no answer in time")))).map(Connection)
+}
+
+/// Opens a connection over the first transport, or over the other where there is one and it is there
+/// earlier: that begins when the first has failed, or has not answered for a while. Nothing was said on
+/// the one that is given up. Dropping the future gives up.
+pub async fn connect_either(
+    (first, other): (TransportKind, Option<TransportKind>),
+    endpoints: &Endpoints,
+    trust: &Trust,
+) -> Result<Connection, Error> {
+    let mut preferred = pin!(connect(first, endpoints, trust));
+    let Some(other) = other else { return preferred.await };
+    let failure = match timeout(limits::FALLBACK_AFTER, &mut preferred).await {
+        Ok(Ok(connection)) => return Ok(connection),
+        Ok(Err(error)) => Some(error),
+        Err(_) => None,
+    };
+    let mut fallback = pin!(connect(other, endpoints, trust));
+    match failure {
+        Some(failure) => fallback.await.map_err(|_| failure),
+        None => tokio::select! {
+            biased;
+            outcome = &mut preferred => match outcome {
+                Ok(connection) => Ok(connection),
+                Err(failure) => fallback.await.map_err(|_| failure),
+            },
+            outcome = &mut fallback => match outcome {
+                Ok(connection) => Ok(connection),
+                Err(_) => preferred.await,
+            },
+        },
+    }
 }
 
 async fn quic(endpoints: &Endpoints, trust: &Trust) -> Result<Kind, Error> {

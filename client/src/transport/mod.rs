@@ -16,7 +16,7 @@ mod udp;
 mod websocket;
 mod webtransport;
 
-pub use connect::connect;
+pub use connect::{connect, connect_either};
 pub use rill_protocol::mux::Class;
 
 use bytes::Bytes;

@@ -5,6 +5,7 @@
 mod batches;
 mod chat_program;
 mod endings;
+mod fallback;
 mod files;
 mod kill;
 mod long_absence;
