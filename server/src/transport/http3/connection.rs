@@ -28,12 +28,13 @@ use tokio::{
 
 type Http3 = server::Connection<quic::Connection, Bytes>;
 
-/// A connection whose CONNECT was answered 200.
+/// A connection whose CONNECT was answered 200. What is of several KiB has a place of its own: this
+/// goes from hand to hand, and each hand is part of a task that stays as big as that.
 pub(in crate::transport) struct Established {
     /// Kept for its control and QPACK streams, whose end would end the connection.
-    pub(in crate::transport) http3: Http3,
+    pub(in crate::transport) http3: Box<Http3>,
     /// The CONNECT request: capsules go here, and the session ends with it.
-    pub(in crate::transport) stream: Stream,
+    pub(in crate::transport) stream: Box<Stream>,
     /// Those that came before it, and are still answered.
     pub(in crate::transport) requests: Requests,
     /// Of all that is sent on the connection.
@@ -67,7 +68,9 @@ pub(super) async fn requests<S: Answer>(
             // stream of a session that comes along with its CONNECT waits inside quinn.
             biased;
             Some(outcome) = requests.next() => match outcome {
-                Outcome::Session(stream) => return Some(Established { http3, stream: *stream, requests, windows }),
+                Outcome::Session(stream) => {
+                    return Some(Established { http3: Box::new(http3), stream, requests, windows });
+                }
                 Outcome::Done => idle_ms = HTTP3_IDLE_TIMEOUT_MS,
                 Outcome::Refused => {
                     refused += 1;

@@ -96,7 +96,7 @@ pub(super) async fn drive(
         Ok::<(), h3::error::StreamError>(())
     };
     // An error says that the peer did not wait.
-    let _ = timeout(Duration::from_millis(CLOSE_TIMEOUT_MS), remains).await;
+    let _ = timeout(Duration::from_millis(CLOSE_TIMEOUT_MS), Box::pin(remains)).await;
     shared.quic.close(http3::code::NO_ERROR.into(), b"");
     shared.owner.release();
     // The endpoint, when it closes, waits until `closing` is let go.
