@@ -152,7 +152,7 @@ pub(crate) enum Command {
     /// The exit code is 1 if anything that was acked was lost, doubled or out of order, or if an operation failed.
     Mixed(MixedArgs),
     /// What a bad network does to a talk, in one go: alone and beside a file on links that lose
-    /// packets, and where UDP is dropped. Root only.
+    /// packets, over a change of addresses, and where UDP is dropped. Root only.
     ///
     /// The exit code is 1 if anything was lost, doubled, out of order or refused.
     Impaired(ImpairedArgs),
@@ -340,6 +340,10 @@ pub(crate) struct ChatArgs {
     /// Threads of the load generator.
     #[arg(long, default_value_t = 2)]
     pub(crate) workers: usize,
+    /// Everybody gets another address in the middle of the counted time: their end of the --link, else
+    /// a socket of their own.
+    #[arg(long)]
+    pub(crate) rebind: bool,
     #[command(flatten)]
     pub(crate) agents: AgentsArgs,
     #[command(flatten)]
@@ -382,6 +386,12 @@ impl ChatArgs {
         }
         if self.server.target.is_some() && self.server.accounts.is_none() && self.mint.admin_token.is_none() {
             bail!("--target needs --accounts FILE, or --admin-token to make its users");
+        }
+        if self.rebind && self.seconds < 4 {
+            bail!("--rebind needs 4 --seconds");
+        }
+        if self.rebind && self.agents.agents > 1 {
+            bail!("--rebind is of one process: without --agents");
         }
         if self.rooms > self.users {
             bail!("--rooms {} needs at least as many --users: nobody would be in some", self.rooms);

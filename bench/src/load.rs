@@ -262,7 +262,10 @@ impl Counting {
             Event::Tail { room, cause, .. } if room == self.room && cause != TailCause::Started => {
                 self.tally.skipped += 1;
             }
-            Event::State(State::Online { .. }) => self.progress.pulse.connected(1),
+            Event::State(State::Online { .. }) => {
+                self.tally.connected += 1;
+                self.progress.pulse.connected(1);
+            }
             Event::State(State::Offline { .. }) => {
                 self.progress.pulse.error();
                 self.progress.pulse.disconnected();

@@ -32,6 +32,7 @@ mod processes;
 mod publish;
 mod pulse;
 mod ramp;
+mod rebind;
 mod report;
 mod round;
 mod scenario;

@@ -7,6 +7,7 @@ use crate::{
     course::Course,
     link::{self, Link, LinkReport},
     processes::Usage,
+    rebind::RebindReport,
     tally::Totals,
 };
 
@@ -39,6 +40,9 @@ pub(crate) struct Report {
     /// What lay between, and what it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) link: Option<LinkReport>,
+    /// The change of addresses in the middle.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) rebind: Option<RebindReport>,
     #[serde(flatten)]
     pub(crate) course: Course,
     /// Messages that were to be sent.
@@ -105,9 +109,9 @@ pub(crate) struct Setting {
 }
 
 impl Report {
-    pub(crate) fn new(setting: Setting, totals: &Totals, usage: &Usage, course: Course) -> Self {
+    pub(crate) fn new(setting: Setting, totals: &Totals, usage: &Usage, course: Course) -> anyhow::Result<Self> {
         let Setting { transport, tls, durability, users, rooms, rate, seconds } = setting;
-        Self {
+        Ok(Self {
             transport,
             tls,
             durability,
@@ -122,17 +126,18 @@ impl Report {
             lost: totals.lost,
             duplicated: totals.duplicated,
             reordered: totals.reordered,
-            latency_ms: Latency::of(&totals.latency[0]),
+            latency_ms: Latency::of(&totals.latency_of_all()?),
             deliveries_per_s: rounded(totals.delivered as f64 / totals.span.as_secs_f64().max(1e-3)),
             server: Server::of(usage, totals),
             client: Client { cpu_s: rounded(usage.client_cpu_s) },
             foreign_cpu_share: rounded(usage.foreign_share),
             link: link::laid().map(Link::report),
+            rebind: None,
             course,
             due: totals.due,
             refused: totals.refused,
             skipped: totals.skipped,
-        }
+        })
     }
 
     /// Whether every promise was kept.
@@ -158,6 +163,7 @@ impl Report {
             self.delivered, self.expected, self.lost, self.duplicated, self.reordered, self.skipped
         );
         println!("  latency ms  p50 {p50}  p90 {p90}  p99 {p99}  p99.9 {p99_9}  max {max}");
+        self.rebind.iter().for_each(RebindReport::print);
         println!("  {:.0} deliveries/s", self.deliveries_per_s);
         if let Some(Server { cpu_s, cpu_s_per_million_deliveries, rss_mib }) = &self.server {
             println!("  server  {cpu_s} s CPU  ({cpu_s_per_million_deliveries} s per million)  {rss_mib} MiB");
@@ -198,6 +204,8 @@ mod tests {
             reordered: 0,
             refused: 0,
             skipped: 0,
+            reconnects: 0,
+            gaps: Vec::new(),
             latency: vec![latency],
             lag: Histogram::new(3).unwrap(),
             span: Duration::from_secs(2),
@@ -213,7 +221,7 @@ mod tests {
             rate: 50.0,
             seconds: 2,
         };
-        Report::new(setting, &totals, &usage, Course::default())
+        Report::new(setting, &totals, &usage, Course::default()).unwrap()
     }
 
     #[test]

@@ -130,6 +130,11 @@ impl Schedule {
         self.later_phases.partition_point(|first| *first <= message)
     }
 
+    /// The phase of a moment, in which there may be no message.
+    pub(crate) fn phase_at(&self, moment: Instant) -> usize {
+        (1..self.phases()).take_while(|phase| self.phase_start(*phase) <= moment).count()
+    }
+
     /// When a phase begins.
     pub(crate) fn phase_start(&self, phase: usize) -> Instant {
         self.due(phase.checked_sub(1).map_or(self.counted_from, |at| self.later_phases[at]))
@@ -219,6 +224,8 @@ mod tests {
         }
         assert_eq!(schedule.phase_start(0), schedule.counted_start());
         assert_eq!(schedule.phase_start(2), schedule.due(60));
+        let just_before = schedule.due(60) - Duration::from_millis(1);
+        assert_eq!([schedule.due(10), just_before, schedule.due(60)].map(|at| schedule.phase_at(at)), [0, 1, 2]);
     }
 
     #[test]

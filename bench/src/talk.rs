@@ -18,6 +18,7 @@ use crate::{
     load::User,
     processes::{Snapshot, Usage},
     pulse::{Moment, Pulse, View, Watch},
+    rebind,
     schedule::{Patience, Schedule},
     tally::Totals,
     target::{Target, close_all},
@@ -53,6 +54,8 @@ pub(crate) struct Plan {
     patience: Option<Patience>,
     /// What the text of the first message says.
     numbered_from: u32,
+    /// The counted time has the phases of [`rebind::phases`].
+    is_rebound: bool,
 }
 
 /// Everybody is connected and looks at their room.
@@ -149,7 +152,8 @@ impl Talk {
 impl Plan {
     pub(crate) fn schedule(&self, start: Instant) -> Schedule {
         let Talk { users, rooms, speakers, rate, in_unison, warm_up, counted, text_bytes, .. } = self.talk;
-        let schedule = Schedule::new(start, rate, (users, rooms), (warm_up, &[counted]), text_bytes);
+        let phases = if self.is_rebound { rebind::phases(counted).to_vec() } else { vec![counted] };
+        let schedule = Schedule::new(start, rate, (users, rooms), (warm_up, &phases), text_bytes);
         let schedule = schedule.said_by(speakers, in_unison).numbered_from(self.numbered_from);
         match self.patience {
             Some(patience) => schedule.giving_up(patience),
@@ -160,9 +164,18 @@ impl Plan {
 
 impl Gathered {
     pub(crate) async fn begin(self) -> anyhow::Result<Talking> {
+        self.begin_with(false).await
+    }
+
+    /// With a change of addresses in the middle, for which the counted time has phases.
+    pub(crate) async fn begin_rebound(self) -> anyhow::Result<Talking> {
+        self.begin_with(true).await
+    }
+
+    async fn begin_with(self, is_rebound: bool) -> anyhow::Result<Talking> {
         let Self { talk, clients, crowd, pulse, watch, server, .. } = self;
         pulse.stage("warming up");
-        let plan = Plan { talk, patience: None, numbered_from: 0 };
+        let plan = Plan { talk, patience: None, numbered_from: 0, is_rebound };
         let crowd = crowd.context(NOBODY)?;
         let agents = crowd.pids();
         let saying = crowd.begin(&plan, Instant::now() + BREATH, &pulse).await?;
@@ -174,7 +187,7 @@ impl Gathered {
     /// `numbered_from`.
     pub(crate) async fn step(&mut self, rate: f64, patience: Patience, numbered_from: u32) -> anyhow::Result<Step> {
         let talk = Talk { rate, ..self.talk };
-        let plan = Plan { talk, patience: Some(patience), numbered_from };
+        let plan = Plan { talk, patience: Some(patience), numbered_from, is_rebound: false };
         let start = Instant::now() + BREATH;
         let numbered_to = plan.schedule(start).next_number().context("so many messages have no numbers")?;
         self.pulse.stage(format!("{rate:.0}/s"));
@@ -201,6 +214,16 @@ impl Gathered {
 }
 
 impl Talking {
+    /// When a counted phase begins.
+    pub(crate) fn phase_start(&self, phase: usize) -> Instant {
+        self.saying.schedule().phase_start(phase)
+    }
+
+    /// By the users' numbers.
+    pub(crate) fn clients(&self) -> &[Client] {
+        &self.clients
+    }
+
     /// Until everything that was said was answered and read, or the patience ends.
     pub(crate) async fn finish(mut self) -> anyhow::Result<Talked> {
         sleep_until(self.counted_start.into()).await;
@@ -227,7 +250,7 @@ impl Talked {
     }
 
     pub(crate) fn course(&self) -> anyhow::Result<Course> {
-        Course::new(self.timeline.clone(), &self.totals.latency[0])
+        Course::new(self.timeline.clone(), &self.totals.latency_of_all()?)
     }
 
     /// The most that the server's memory was, or is now.

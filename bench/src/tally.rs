@@ -60,9 +60,13 @@ pub(crate) struct Tally {
     last_seq: u64,
     last_of: Vec<Option<u32>>,
     last_delivery: Option<Instant>,
+    /// Of each phase, the longest time without a delivery; only where there are several.
+    gaps: Vec<Duration>,
     delivered: u64,
     duplicated: u64,
     reordered: u64,
+    /// How often this user came online.
+    pub(crate) connected: u64,
     /// Posts that the server refused for good.
     pub(crate) refused: u64,
     /// Messages handed to the client.
@@ -80,6 +84,8 @@ impl Tally {
             last_seq: 0,
             last_of: vec![None; schedule.speakers()],
             last_delivery: None,
+            gaps: if schedule.phases() > 1 { vec![Duration::ZERO; schedule.phases()] } else { Vec::new() },
+            connected: 0,
             delivered: 0,
             duplicated: 0,
             reordered: 0,
@@ -111,8 +117,18 @@ impl Tally {
         }
         self.reordered += u64::from(!in_order);
         self.delivered += 1;
+        self.note_gap(schedule, now);
         self.last_delivery = Some(now);
         Some(u64::try_from(now.saturating_duration_since(schedule.due(message)).as_micros()).unwrap_or(u64::MAX))
+    }
+
+    /// A gap counts in the phase in which it ends, and in those that it covers; where it began there
+    /// was a delivery.
+    fn note_gap(&mut self, schedule: &Schedule, now: Instant) {
+        let Some(last) = self.last_delivery.filter(|_| !self.gaps.is_empty()) else { return };
+        let (gap, ends) = (now.saturating_duration_since(last), schedule.phase_at(now));
+        let begins = (schedule.phase_at(last) + 1).min(ends);
+        self.gaps[begins..=ends].iter_mut().for_each(|longest| *longest = gap.max(*longest));
     }
 
     /// A message of this user is on the server's disk.
@@ -135,6 +151,10 @@ pub(crate) struct Totals {
     pub(crate) reordered: u64,
     pub(crate) refused: u64,
     pub(crate) skipped: u64,
+    /// Connections that were made anew.
+    pub(crate) reconnects: u64,
+    /// Of each user, the longest time without a delivery in each phase; only where there are several.
+    pub(crate) gaps: Vec<Vec<Duration>>,
     /// Of each phase.
     #[serde(with = "crate::histogram_text::several")]
     pub(crate) latency: Vec<Histogram<u32>>,
@@ -180,6 +200,8 @@ impl Totals {
             reordered: sum(|tally| tally.reordered),
             refused: sum(|tally| tally.refused),
             skipped: sum(|tally| tally.skipped),
+            reconnects: sum(|tally| tally.connected.saturating_sub(1)),
+            gaps: tallies.iter().map(|tally| tally.gaps.clone()).filter(|gaps| !gaps.is_empty()).collect(),
             latency: timing.latency()?,
             lag: timing.lag.all()?,
             span: last.map_or(Duration::ZERO, |last| last.saturating_duration_since(schedule.counted_start())),
@@ -195,12 +217,23 @@ impl Totals {
         self.reordered += other.reordered;
         self.refused += other.refused;
         self.skipped += other.skipped;
+        self.reconnects += other.reconnects;
+        self.gaps.extend_from_slice(&other.gaps);
         for (all, other) in self.latency.iter_mut().zip(&other.latency) {
             all.add(other)?;
         }
         self.lag.add(&other.lag)?;
         self.span = self.span.max(other.span);
         Ok(())
+    }
+}
+
+impl Totals {
+    /// Of all phases together.
+    pub(crate) fn latency_of_all(&self) -> anyhow::Result<Histogram<u32>> {
+        let mut all = latencies()?;
+        self.latency.iter().try_for_each(|of_phase| all.add(of_phase))?;
+        Ok(all)
     }
 }
 
@@ -242,6 +275,24 @@ mod tests {
         merged.add(&told).unwrap();
         let figures = |of: &Totals| (of.acked, of.expected, of.delivered, of.lost, of.span);
         assert_eq!(figures(&merged), figures(&totals));
+    }
+
+    #[test]
+    fn a_gap_counts_where_it_ends_and_in_what_it_covers() {
+        let phases = [4, 2, 4].map(Duration::from_secs);
+        let schedule = Schedule::new(Instant::now(), 1.0, (1, 1), (Duration::ZERO, &phases), 20);
+        let mut tally = Tally::new(0, &schedule);
+        for (message, late_s) in [(0, 0), (1, 0), (3, 0), (4, 4), (5, 3), (9, 0)] {
+            tally.delivery(
+                &schedule,
+                message,
+                u64::from(message) + 1,
+                schedule.due(message) + Duration::from_secs(late_s),
+            );
+        }
+        // From 3 s to 8 s, over the whole second phase and into the third.
+        let totals = Totals::of(&schedule, &[tally], &Timing::new(&schedule).unwrap()).unwrap();
+        assert_eq!(totals.gaps, [[2, 5, 5].map(Duration::from_secs)]);
     }
 
     #[test]

@@ -37,6 +37,7 @@ fn a_talk_beside_files_loses_nothing() {
     for transport in ["quic", "webtransport", "websocket"] {
         let args = ["beside", "--transport", transport, "--transfers", "2", "--mib", "33", "--held-mib-per-s", "10"];
         let one = report(&[&args[..], &["--seconds", "2", "--rate", "40", "--stalled-reader"]].concat());
+        assert!(one["rebind"].is_null(), "{one}");
         // Both people read each of the messages of the three phases: two of 2 s and one between.
         assert_eq!((one["delivered"].as_u64(), one["lost"].as_u64()), (Some(2 * 40 * 6), Some(0)), "{one}");
         for key in ["transfer_mib_per_s", "transfer_alone_mib_per_s"] {
@@ -44,6 +45,21 @@ fn a_talk_beside_files_loses_nothing() {
         }
         for key in ["idle_ms", "beside_ms"] {
             assert!(one[key]["p99"].as_f64().unwrap() > 0.0, "{key}: {one}");
+        }
+    }
+}
+
+#[test]
+fn a_talk_beside_files_loses_nothing_from_another_address() {
+    for transport in ["quic", "webtransport", "websocket"] {
+        let args = ["beside", "--transport", transport, "--mib", "33", "--held-mib-per-s", "5", "--rebind"];
+        let one = report(&[&args[..], &["--seconds", "4", "--rate", "40"]].concat());
+        assert_eq!((one["delivered"].as_u64(), one["lost"].as_u64()), (Some(2 * 40 * 10), Some(0)), "{one}");
+        // Of the one who has the files.
+        assert!(one["rebind"]["reconnects"].as_u64().unwrap() >= u64::from(transport != "quic"), "{one}");
+        assert_eq!(one["rebind"]["changed"], "socket", "{one}");
+        for key in ["gap_ms", "gap_before_ms", "around_ms"] {
+            assert!(one["rebind"][key]["max"].as_f64().unwrap() > 0.0, "{key}: {one}");
         }
     }
 }

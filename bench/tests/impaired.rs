@@ -8,7 +8,7 @@ use program::Ran;
 use std::path::Path;
 
 #[test]
-fn a_talk_over_a_lossy_link_and_without_udp_loses_nothing() {
+fn a_talk_over_a_lossy_link_from_another_address_and_without_udp_loses_nothing() {
     if !rustix::process::geteuid().is_root() || !Path::new("/dev/net/tun").exists() {
         eprintln!("not root, or no /dev/net/tun: a link is not laid here");
         return;
@@ -24,6 +24,8 @@ fn a_talk_over_a_lossy_link_and_without_udp_loses_nothing() {
         (Some(2 * 10 * 10), Some(2.0)),
         "{report}"
     );
+    let [rebind] = &report["rebind"].as_array().unwrap()[..] else { panic!("{report}") };
+    assert_eq!((rebind["delivered"].as_u64(), rebind["changed"].as_str()), (Some(10 * 10 * 4), Some("address")));
     for key in ["first_ms", "fallback_ms", "moved_ms"] {
         assert!(report["fallback"][key]["max"].as_f64().unwrap() > 0.0, "{key}: {report}");
     }

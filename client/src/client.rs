@@ -268,6 +268,13 @@ impl Client {
         self.commands.send(Command::View(room)).await.map_err(|_| Error::Closed)
     }
 
+    /// This machine has another address now, as after a change of networks. QUIC takes the connection
+    /// along to a new socket; WebTransport and a WebSocket cannot, so the client connects again
+    /// and resumes. Without being told the client finds out by itself, which takes longer.
+    pub async fn rebind(&self) -> Result<(), Error> {
+        self.commands.send(Command::Rebind).await.map_err(|_| Error::Closed)
+    }
+
     /// The way to the server, as it is now.
     pub fn state(&self) -> State {
         self.shared.state.borrow().clone()

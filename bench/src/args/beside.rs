@@ -47,6 +47,10 @@ pub(crate) struct BesideArgs {
     /// Where files and stores are made and removed again.
     #[arg(long)]
     pub(crate) directory: Option<PathBuf>,
+    /// In the middle of the third phase everybody gets another address: their end of the --link, else a
+    /// socket of their own.
+    #[arg(long)]
+    pub(crate) rebind: bool,
     #[command(flatten)]
     pub(crate) link: LinkArgs,
     #[command(flatten)]
@@ -65,6 +69,9 @@ impl BesideArgs {
         }
         if self.seconds < 2 || self.workers == 0 {
             bail!("--seconds begins at 2, --workers at 1");
+        }
+        if self.rebind && self.seconds < 4 {
+            bail!("--rebind needs 4 --seconds");
         }
         if self.mib << 20 <= HASH_AHEAD_BYTES_MAX {
             bail!(

@@ -208,6 +208,8 @@ mod tests {
             reordered: 0,
             refused: 0,
             skipped: 0,
+            reconnects: 0,
+            gaps: Vec::new(),
             latency: vec![latencies().unwrap()],
             lag: latencies().unwrap(),
             span: Duration::from_secs(1),

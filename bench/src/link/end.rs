@@ -15,6 +15,8 @@ use tun_rs::{DeviceBuilder, SyncDevice};
 /// The addresses (RFC 6890 sets these aside for measuring networks).
 pub(super) const SERVER: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 1);
 pub(super) const CLIENTS: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 2);
+/// What the clients have behind a change of their address.
+const CLIENTS_LATER: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 3);
 const PREFIX_BITS: u8 = 24;
 const DEVICE: &str = "link";
 const MTU_BYTES: u16 = 1_500;
@@ -41,6 +43,15 @@ fn use_cubic(address: Ipv4Addr) -> anyhow::Result<()> {
         "cubic",
     ])
     .context("TCP on the link cannot be told to use cubic")
+}
+
+/// Gives the clients' end another address, once. The calling thread is there.
+pub(super) fn change_address() -> anyhow::Result<()> {
+    let with_prefix = |address: Ipv4Addr| format!("{address}/{PREFIX_BITS}");
+    // With the only address go the route and whatever was said from there.
+    ip(&["address", "del", &with_prefix(CLIENTS), "dev", DEVICE])?;
+    ip(&["address", "add", &with_prefix(CLIENTS_LATER), "dev", DEVICE])?;
+    use_cubic(CLIENTS_LATER)
 }
 
 /// Asks `ip` (of iproute2).

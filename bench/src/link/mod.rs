@@ -108,6 +108,12 @@ impl Link {
         self.filter.drop_udp(is_dropped);
     }
 
+    /// The clients' end gets another address, as behind a router that gives it out anew; nobody
+    /// is told. The calling thread is at that end.
+    pub(crate) fn change_address(&self) -> anyhow::Result<()> {
+        end::change_address()
+    }
+
     pub(crate) fn report(&self) -> LinkReport {
         LinkReport { link: self.spec.to_string(), up: self.up.now(), down: self.down.now() }
     }

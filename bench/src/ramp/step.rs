@@ -188,6 +188,8 @@ mod tests {
             reordered: 0,
             refused: 0,
             skipped: 0,
+            reconnects: 0,
+            gaps: Vec::new(),
             latency: vec![latency],
             lag,
             span: Duration::from_secs(10),

@@ -32,9 +32,10 @@ use crate::{
     load::{self, User},
     processes::{Snapshot, Usage},
     publish::Finished,
+    rebind::{self, RebindReport},
     report::rounded,
     schedule::Schedule,
-    tally::{Tally, Totals},
+    tally::{Tally, Totals, latencies},
     target::{Life, Target, Wish, close_all},
     traffic::{Going, Way},
 };
@@ -81,6 +82,8 @@ struct Report {
     client_cpu_s: f64,
     server_rss_mib: f64,
     foreign_cpu_share: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rebind: Option<RebindReport>,
     #[serde(skip_serializing_if = "Option::is_none")]
     link: Option<LinkReport>,
 }
@@ -130,7 +133,8 @@ async fn measure(args: &BesideArgs) -> anyhow::Result<Report> {
 
     let start = Instant::now() + BREATH;
     let span = Duration::from_secs(args.seconds);
-    let phases = [span, BREATH, span];
+    let beside = if args.rebind { rebind::phases(span).to_vec() } else { vec![span] };
+    let phases = [&[span, BREATH][..], &beside].concat();
     let schedule = Arc::new(Schedule::new(start, args.rate, (PEOPLE, 1), (WARM_UP, &phases), TEXT_BYTES));
     let progress = Arc::new(load::Progress::new(&schedule)?);
     let (stop, stopped) = watch::channel(false);
@@ -147,7 +151,12 @@ async fn measure(args: &BesideArgs) -> anyhow::Result<Report> {
     let files = load.begin(args);
     sleep_until(schedule.phase_start(BESIDE).into()).await;
     let snapshot = Snapshot::take(Some(pid))?;
-    let mib_per_s = files.mib_per_s(schedule.end().saturating_duration_since(Instant::now())).await;
+    let change = async {
+        let (at, from) = (schedule.phase_start(BESIDE + usize::from(args.rebind)), schedule.counted_start());
+        if args.rebind { rebind::change_at(at, from, &clients).await.map(Some) } else { Ok(None) }
+    };
+    let rate = async { anyhow::Ok(files.mib_per_s(schedule.end().saturating_duration_since(Instant::now())).await) };
+    let (mib_per_s, changed) = tokio::try_join!(rate, change)?;
     let usage = snapshot.until_now()?;
     let deadline = Instant::now() + DRAIN;
     while Instant::now() < deadline && !progress.is_complete(&schedule) {
@@ -162,7 +171,11 @@ async fn measure(args: &BesideArgs) -> anyhow::Result<Report> {
     close_all(clients).await;
     target.end().await?;
     let totals = Totals::of(&schedule, &tallies, &progress.timing)?;
-    Report::new(args, &totals, (mib_per_s, alone_mib_per_s), &usage)
+    // What the one with the files noticed of it.
+    let carrier = tallies.into_iter().filter(|tally| tally.user() == CARRIER).collect::<Vec<_>>();
+    let noticed = Totals::of(&schedule, &carrier, &progress.timing)?;
+    let rebind = changed.map(|(changed, at)| RebindReport::new(changed, at, &noticed, BESIDE)).transpose()?;
+    Report::new(args, &totals, (mib_per_s, alone_mib_per_s), rebind, &usage)
 }
 
 impl Report {
@@ -170,8 +183,11 @@ impl Report {
         args: &BesideArgs,
         totals: &Totals,
         (mib_per_s, alone_mib_per_s): (f64, f64),
+        rebind: Option<RebindReport>,
         usage: &Usage,
     ) -> anyhow::Result<Self> {
+        let mut beside = latencies()?;
+        totals.latency[BESIDE..].iter().try_for_each(|of_phase| beside.add(of_phase))?;
         let server = usage.server.as_ref().context("the server was started here")?;
         Ok(Self {
             transport: args.transport.to_string(),
@@ -182,7 +198,7 @@ impl Report {
             rate: args.rate,
             seconds: args.seconds,
             idle_ms: Quantiles::of(&totals.latency[IDLE]),
-            beside_ms: Quantiles::of(&totals.latency[BESIDE]),
+            beside_ms: Quantiles::of(&beside),
             transfer_mib_per_s: rounded(mib_per_s),
             transfer_alone_mib_per_s: rounded(alone_mib_per_s),
             transfer_ratio: rounded(mib_per_s / alone_mib_per_s),
@@ -196,6 +212,7 @@ impl Report {
             client_cpu_s: rounded(usage.client_cpu_s),
             server_rss_mib: rounded(server.rss_mib),
             foreign_cpu_share: rounded(usage.foreign_share),
+            rebind,
             link: link::laid().map(Link::report),
         })
     }
@@ -218,6 +235,7 @@ impl Report {
         for (what, ms) in [("idle", &self.idle_ms), ("beside", &self.beside_ms)] {
             println!("  {what} ms  p50 {}  p95 {}  p99 {}  max {}", ms.p50, ms.p95, ms.p99, ms.max);
         }
+        self.rebind.iter().for_each(RebindReport::print);
         println!(
             "  files {} MiB/s, alone {} ({}); lost {} of {}",
             self.transfer_mib_per_s, self.transfer_alone_mib_per_s, self.transfer_ratio, self.lost, self.expected

@@ -8,6 +8,7 @@ use crate::{
     mint::Minted,
     publish::Finished,
     pulse::View,
+    rebind::{self, RebindReport},
     report::{Report, Setting},
     talk::Talk,
     target::Target,
@@ -49,13 +50,16 @@ async fn talk(args: &ChatArgs, server: &ServerArgs) -> anyhow::Result<Report> {
         text_bytes: args.text_bytes,
     };
     let view = View::on_stderr(args.output.quiet);
-    let mut talked = talk
-        .gather_in((args.agents.agents, args.workers), &mut target, |_| args.transport, view)
-        .await?
-        .begin()
-        .await?
-        .finish()
-        .await?;
+    let processes = (args.agents.agents, args.workers);
+    let gathered = talk.gather_in(processes, &mut target, |_| args.transport, view).await?;
+    let (mut talked, changed) = if args.rebind {
+        let talking = gathered.begin_rebound().await?;
+        let (at, from, clients) = (talking.phase_start(1), talking.counted_start, talking.clients().to_vec());
+        let (talked, changed) = tokio::try_join!(talking.finish(), rebind::change_at(at, from, &clients))?;
+        (talked, Some(changed))
+    } else {
+        (gathered.begin().await?.finish().await?, None)
+    };
     talked.goodbye().await?;
     let setting = Setting {
         transport: args.transport.to_string(),
@@ -67,5 +71,7 @@ async fn talk(args: &ChatArgs, server: &ServerArgs) -> anyhow::Result<Report> {
         seconds: args.seconds,
     };
     target.end().await?;
-    Ok(Report::new(setting, &talked.totals, &talked.usage, talked.course()?))
+    let mut report = Report::new(setting, &talked.totals, &talked.usage, talked.course()?)?;
+    report.rebind = changed.map(|(changed, at)| RebindReport::new(changed, at, &talked.totals, 0)).transpose()?;
+    Ok(report)
 }

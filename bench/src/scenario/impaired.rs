@@ -1,10 +1,10 @@
 //! Everything that a bad network does to a talk, in one go: alone and beside a file on links that
-//! lose packets, and where UDP is dropped.
+//! lose packets, over a change of addresses, and where UDP is dropped.
 //!
 //! A process lies at one end of one link, so each measurement is a run of its own of this
 //! program; what is told here is put together from their reports.
 
-use anyhow::{bail, ensure};
+use anyhow::{Context, bail, ensure};
 use rill_client::TransportKind;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -20,7 +20,9 @@ use crate::{
 };
 
 const WORKERS: usize = 1;
-/// What is taken over from a report of the talk beside a file, and from one without UDP.
+/// Of the talk over a change of addresses.
+const USERS: &str = "10";
+/// What is taken over from a report of the talk beside a file, and from one over a change of addresses.
 const BESIDE: [&str; 10] = [
     "transport",
     "idle_ms",
@@ -33,7 +35,7 @@ const BESIDE: [&str; 10] = [
     "reordered",
     "refused",
 ];
-const FALLBACK: [&str; 5] = ["transport", "times", "first_ms", "fallback_ms", "moved_ms"];
+const REBIND: [&str; 6] = ["transport", "expected", "delivered", "lost", "duplicated", "reordered"];
 /// Of all these there is none.
 const FAULTS: [&str; 4] = ["lost", "duplicated", "reordered", "refused"];
 
@@ -46,6 +48,8 @@ struct Report {
     seconds: u64,
     /// Alone and beside a file that goes up, for each loss on each transport.
     losses: Vec<Value>,
+    /// Over a change of addresses in the middle, on each transport.
+    rebind: Vec<Value>,
     /// Until a client stands on the WebSocket, where UDP is dropped.
     fallback: Option<Value>,
     verdicts: Vec<Verdict>,
@@ -67,20 +71,23 @@ pub(crate) fn run(args: &ImpairedArgs) -> anyhow::Result<Finished> {
 async fn measure(args: &ImpairedArgs) -> anyhow::Result<Report> {
     let folder = tempfile::Builder::new().prefix("rill-bench").tempdir()?;
     let children = Children { args, folder: folder.path() };
-    let mut losses = Vec::new();
+    let (mut losses, mut rebind) = (Vec::new(), Vec::new());
     for loss in &args.losses {
         for transport in args.transports() {
             losses.push(children.beside(transport, *loss).await?);
         }
+    }
+    for transport in args.transports() {
+        rebind.push(children.rebind(transport).await?);
     }
     let may_fall = args.transports().into_iter().find(|transport| *transport != TransportKind::WebSocket);
     let fallback = match may_fall {
         Some(transport) => Some(children.fallback(transport).await?),
         None => None,
     };
-    let verdicts = vec![no_loss(losses.iter())];
+    let verdicts = vec![no_loss(losses.iter().chain(&rebind))];
     let (over, rate, seconds) = (args.over.to_string(), args.rate, args.seconds);
-    Ok(Report { scenario: "impaired", over, rate, seconds, losses, fallback, verdicts })
+    Ok(Report { scenario: "impaired", over, rate, seconds, losses, rebind, fallback, verdicts })
 }
 
 /// Further runs of this program.
@@ -103,11 +110,20 @@ impl Children<'_> {
         Ok(row.into())
     }
 
+    async fn rebind(&self, transport: TransportKind) -> anyhow::Result<Value> {
+        let (link, rate) = (self.args.link(0.0).to_string(), self.args.rate.to_string());
+        let words = ["chat", "--users", USERS, "--rate", &rate, "--drain-seconds", "60", "--rebind", "--link", &link];
+        let report = self.run(&format!("{transport}, another address"), transport, &words).await?;
+        let mut row = taken(&report, &REBIND);
+        row.extend(report["rebind"].as_object().context("a report of a change of addresses")?.clone());
+        Ok(row.into())
+    }
+
     async fn fallback(&self, transport: TransportKind) -> anyhow::Result<Value> {
         let (link, times) = (self.args.link(0.0).to_string(), self.args.falls.to_string());
         let words = ["fallback", "--times", &times, "--link", &link];
         let report = self.run(&format!("{transport}, UDP dropped"), transport, &words).await?;
-        Ok(taken(&report, &FALLBACK).into())
+        Ok(taken(&report, &["transport", "times", "first_ms", "fallback_ms", "moved_ms"]).into())
     }
 
     /// One run, and its report. One that lost something has a report too.
@@ -167,6 +183,18 @@ impl Report {
             let (alone, beside) = (of("idle_ms"), of("beside_ms"));
             let (transport, loss, mib_per_s) = (text(row), &row["loss_percent"], &row["transfer_mib_per_s"]);
             println!("| {transport} | {loss} | {alone} | {beside} | {mib_per_s} |");
+        }
+        for row in &self.rebind {
+            println!(
+                "  {}: another address costs {} ms without a delivery at the median reader, {} ms at most; around it p50 {} \
+                 p99 {} ms; {} reconnects",
+                text(row),
+                row["gap_ms"]["p50"],
+                row["gap_ms"]["max"],
+                row["around_ms"]["p50"],
+                row["around_ms"]["p99"],
+                row["reconnects"]
+            );
         }
         if let Some(row) = &self.fallback {
             println!(

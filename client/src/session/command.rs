@@ -19,6 +19,8 @@ pub(crate) enum Command {
     Post(Pending),
     Ask(Ask),
     View(Option<RoomId>),
+    /// This machine has another address.
+    Rebind,
 }
 
 impl Command {

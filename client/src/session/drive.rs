@@ -13,6 +13,7 @@ use std::{
 use tokio::time::{Sleep, sleep_until, timeout};
 
 use super::{
+    command::Command,
     link::{End, Link, ended},
     machine::{Machine, Output},
     stream::{FrameReader, FrameWriter, ReadError},
@@ -102,7 +103,14 @@ impl Driver {
                 }
             }
             command = commands.recv(), if machine.accepts_commands() => match command {
-                Some(command) => machine.command(command),
+                Some(command) => {
+                    if matches!(command, Command::Rebind)
+                        && !connection.rebind().map_err(|error| End::Broken(format!("no other socket: {error}")))?
+                    {
+                        return Err(End::Moved);
+                    }
+                    machine.command(command);
+                }
                 None => return Err(End::Here),
             },
             () = shared.closing.notified() => return Err(End::Here),

@@ -27,6 +27,8 @@ pub(crate) enum End {
     Broken(String),
     /// This side wants no more.
     Here,
+    /// This machine has another address, and the connection cannot follow.
+    Moved,
 }
 
 impl From<Closed> for End {

@@ -84,6 +84,11 @@ impl Liveness {
         Some(self.nonce)
     }
 
+    /// The next look sends a ping.
+    pub(crate) fn ask_at_once(&mut self) {
+        self.next_ping = self.heard;
+    }
+
     /// The round trip, if the pong answers the last ping and is the first to do so.
     pub(crate) fn pong(&mut self, nonce: u32, now: Instant) -> Option<Duration> {
         let (_, sent) = self.probe_sent.take_if(|(expected, _)| *expected == nonce)?;
@@ -113,6 +118,20 @@ mod tests {
         assert_eq!(liveness.next_due(), at(30));
         // Whoever never pings, because nobody lets them, still has the protocol's bound.
         assert!(!liveness.is_dead(at(57)) && liveness.is_dead(at(58)));
+    }
+
+    #[test]
+    fn who_has_another_address_asks_at_once() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let mut liveness = Liveness::new(Duration::from_secs(15), Duration::from_secs(40), start);
+        assert_eq!(liveness.ping(start), Some(1));
+        liveness.heard(at(1));
+        assert_eq!(liveness.ping(at(2)), None);
+        liveness.ask_at_once();
+        assert!(liveness.next_due() <= at(2));
+        assert_eq!((liveness.ping(at(2)), liveness.ping(at(2))), (Some(2), None));
+        assert!(liveness.is_dead(at(2) + PROBE_PATIENCE), "and knows soon if nobody hears");
     }
 
     #[test]

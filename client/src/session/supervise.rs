@@ -206,6 +206,7 @@ impl Supervisor {
                 End::Coded(failure) => failure.to_string(),
                 End::Broken(reason) => reason.clone(),
                 End::Here => return closed(),
+                End::Moved => "this machine has another address".to_owned(),
             };
             self.turn_to_next_node(&end);
             let pause = jitter.pause(limits::RECONNECT_PAUSE, tries);
@@ -241,6 +242,7 @@ impl Supervisor {
     fn turn_to_next_node(&mut self, end: &End) {
         let is_there = match end {
             End::Coded(failure) => failure.known() != Some(Code::GoingAway),
+            End::Moved => true,
             End::Broken(_) | End::Here => false,
         };
         if !is_there && let Some(next) = self.nodes.pop_front() {
@@ -249,7 +251,12 @@ impl Supervisor {
     }
 
     fn judge(&mut self, end: End, go_away: Option<Duration>, pause: Duration) -> Next {
-        let End::Coded(failure) = end else { return Next::After(pause) };
+        let failure = match end {
+            End::Coded(failure) => failure,
+            // The server is well: nobody need wait for it.
+            End::Moved => return Next::After(Duration::ZERO),
+            End::Broken(_) | End::Here => return Next::After(pause),
+        };
         let over = |state: fn(Failure) -> State| Next::Over(state(failure.clone()), failure.clone().into());
         match failure.known() {
             Some(Code::BadTicket) if self.tickets.refused() => Next::Again,

@@ -24,6 +24,7 @@ use rill_protocol::{Code, mux};
 use std::{
     fmt,
     future::poll_fn,
+    io,
     str::FromStr,
     task::{Context, Poll},
     time::Duration,
@@ -153,6 +154,16 @@ impl Connection {
             Kind::Quic(quic) => quic.recv_datagram().await,
             Kind::WebTransport(session) => session.recv_datagram().await,
             Kind::WebSocket(socket) => socket.recv_datagram().await,
+        }
+    }
+
+    /// Goes on from another socket of this machine, as after a change of networks. Whether it does: QUIC
+    /// takes the connection along (RFC 9000, section 9); a WebSocket cannot, and wtransport lets no
+    /// client change its socket.
+    pub fn rebind(&self) -> io::Result<bool> {
+        match &self.0 {
+            Kind::Quic(quic) => quic.rebind().map(|()| true),
+            Kind::WebTransport(_) | Kind::WebSocket(_) => Ok(false),
         }
     }
 

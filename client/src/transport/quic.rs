@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use quinn::{ConnectionError, EndpointConfig, TokioRuntime, TransportConfig, VarInt, crypto::rustls::QuicClientConfig};
 use rill_protocol::{Code, limits::DATAGRAM_BYTES_MAX};
-use std::{net::SocketAddr, sync::Arc};
+use std::{io, net::SocketAddr, sync::Arc};
 
 use super::{
     Closed, StreamError,
@@ -45,6 +45,10 @@ impl Quic {
 
     pub(super) async fn recv_datagram(&self) -> Result<Bytes, Closed> {
         self.connection.read_datagram().await.map_err(closed)
+    }
+
+    pub(super) fn rebind(&self) -> io::Result<()> {
+        self.endpoint.rebind(udp::socket(self.connection.remote_address())?)
     }
 
     pub(super) fn close(&self, code: Code) {

@@ -9,6 +9,7 @@ mod fallback;
 mod files;
 mod kill;
 mod long_absence;
+mod moved;
 mod nodes;
 mod pictures;
 mod ports;

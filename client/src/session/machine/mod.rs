@@ -189,6 +189,13 @@ impl Machine {
         match command {
             Command::Post(pending) => self.outbox.push(pending),
             Command::Ask(ask) => self.requests.push(ask),
+            // Without a connection the next one is from the new address anyway. With one, whether the
+            // server still hears is found out at once: QUIC says nothing of itself to a listener.
+            Command::Rebind => {
+                if let Some(liveness) = &mut self.liveness {
+                    liveness.ask_at_once();
+                }
+            }
             Command::View(room) => {
                 self.view = room;
                 if self.is_online() {
