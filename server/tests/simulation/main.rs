@@ -21,7 +21,6 @@ mod operation;
 #[path = "../session/own_changes.rs"]
 mod own_changes;
 mod panics;
-mod pictures;
 mod planted;
 mod regressions;
 mod run;

@@ -60,8 +60,6 @@ pub(crate) struct World {
     /// Of everything that no server owns.
     pub(crate) tasks: Tasks,
     pub(crate) users: Vec<Person>,
-    /// Whether anybody has a picture here.
-    pub(crate) has_pictures: bool,
     pub(crate) rooms: Vec<RoomId>,
     /// One, or nodes on a store that they share.
     servers: Mutex<Vec<Option<Arc<Server>>>>,
@@ -99,12 +97,7 @@ impl SharedStore {
 impl World {
     /// People and rooms on an empty disk, and a server. Some are members already.
     /// With more than one node they share a store.
-    pub(crate) async fn new(
-        dice: &mut Dice,
-        trace: Trace,
-        nodes: usize,
-        has_pictures: bool,
-    ) -> Result<Arc<Self>, StoreError> {
+    pub(crate) async fn new(dice: &mut Dice, trace: Trace, nodes: usize) -> Result<Arc<Self>, StoreError> {
         let names = ["ann", "bob", "cem", "dua", "eve"].into_iter().take(USERS);
         let mut world = Self {
             disk: Disk::new(dice.one_in(2)),
@@ -115,7 +108,6 @@ impl World {
             witness: Witness::new(trace),
             tasks: Tasks::default(),
             users: names.map(|name| Person { id: UserId(dice.bytes()), name: name.into() }).collect(),
-            has_pictures,
             rooms: Vec::new(),
             servers: Mutex::new(vec![None; nodes]),
             shared: None,

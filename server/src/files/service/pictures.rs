@@ -12,7 +12,6 @@ use rill_storage::{
     model::{
         Avatar, Change, ContentKey, NewEntry, Offer, Picture, PictureFormat, Reference, Rendering, Replay, SpentBlob,
     },
-    planted::{self, Bug},
     port::{AppendRefused, Claimed},
 };
 
@@ -145,9 +144,6 @@ impl Files {
 
     /// The one that a row names now may be about to go.
     pub(super) async fn doubt(&self, picture: Picture, reference: Reference) -> Result<(), FileError> {
-        if planted::is(Bug::PictureNotDoubted) {
-            return Ok(());
-        }
         let until_ms = self.clock.now_ms() + CLAIM_MS;
         self.store.contents.doubt(picture.content, reference, until_ms).await?;
         Ok(())

@@ -81,9 +81,6 @@ impl Device {
             },
             (Some(Kind::Resumed), Phase::Online) => self.resumed(frame).await,
             (Some(Kind::Presence), Phase::Online) => self.presence(frame),
-            (Some(Kind::UserAvatars | Kind::RoomAvatars | Kind::EmojiVersion), Phase::Attaching | Phase::Online) => {
-                self.heard_of_pictures(frame);
-            }
             _ => self.broken(frame),
         }
     }

@@ -5,7 +5,6 @@ mod changes;
 mod control;
 mod files;
 mod lanes;
-mod pictures;
 mod stream;
 mod tail;
 
@@ -41,7 +40,6 @@ use crate::{
 };
 use changes::Outbox;
 use files::Errands;
-pub(crate) use pictures::Pictures;
 use stream::{Over, Stream, next_of};
 pub(crate) use tail::Tail;
 
@@ -88,7 +86,6 @@ pub(crate) struct Standing {
     pub(crate) tails: BTreeMap<RoomId, Tail>,
     /// Who is shown to be there.
     pub(crate) shows: BTreeMap<UserId, bool>,
-    pub(crate) pictures: Pictures,
 }
 
 /// What a request without an answer was for.
@@ -126,7 +123,6 @@ struct Connection {
     requests: u32,
     purposes: BTreeMap<u32, Purpose>,
     presence: BTreeMap<UserId, (u64, bool)>,
-    pictures: Pictures,
     heard_at: Instant,
     ping_at: Instant,
 }
@@ -328,7 +324,6 @@ impl Device {
                 requests: 0,
                 purposes: BTreeMap::new(),
                 presence: BTreeMap::new(),
-                pictures: Pictures::default(),
                 heard_at: now,
                 ping_at: now + Duration::from_millis(PING_INTERVAL_MS),
             };
@@ -400,7 +395,6 @@ impl Device {
                     wants: self.outbox.wants(|room| self.tails.contains_key(&room)) + self.errands.wants(),
                     tails: self.tails.clone(),
                     shows: self.connection.as_ref().map(Connection::shows).unwrap_or_default(),
-                    pictures: self.connection.as_ref().map(|of| of.pictures.clone()).unwrap_or_default(),
                 };
                 let _ = answer.send(standing);
             }
