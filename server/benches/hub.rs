@@ -1,9 +1,9 @@
 //! From an entry that is durable to the frames that 500 sessions write: encoded once, put into the
-//! room's ring, marked for each of them, read from each one's cursor. Without runtime and transport.
+//! room's ring, marked for each of them, read from each one's cursor. Without transport, and by a
+//! clock that stands still: a busy room is told at intervals, and the bench is past each at once.
 
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use futures_util::FutureExt as _;
 use rill_protocol::{ClientId, Epoch, RoomId, UserId, limits::LANE_IN_FLIGHT_BYTES_MAX};
 use rill_server::{
     hub::{
@@ -17,12 +17,15 @@ use rill_storage::{
     model::{Body, Entry, Fact},
     port::LogObserver,
 };
-use std::{pin::pin, sync::Arc};
+use std::{sync::Arc, time::Duration};
+use tokio::{runtime::Builder, task::yield_now, time::advance};
 
 const SESSIONS: usize = 500;
 const ROOM: RoomId = RoomId([1; 16]);
 const EPOCH: Epoch = Epoch([2; 16]);
 const TEXT_BYTES: usize = 100;
+/// After it a busy room is told again.
+const PAST_INTERVAL: Duration = Duration::from_millis(5);
 
 fn entry(seq: u64) -> Arc<Entry> {
     let (author, client_id) = (UserId([3; 16]), ClientId([4; 16]));
@@ -40,44 +43,54 @@ fn follower(hub: &Hub, number: usize) -> (Arc<Inbox>, LanePass) {
     (inbox, pass)
 }
 
-/// Takes what is new to a session as its lane's writer does; how many frames that are.
-fn drain(hub: &Hub, (inbox, pass): &(Arc<Inbox>, LanePass), frames: &mut Vec<Bytes>) -> usize {
-    frames.clear();
+/// Takes what is new to a session as its lane's writer does; how many entries that are.
+fn drain(hub: &Hub, (inbox, pass): &(Arc<Inbox>, LanePass), pieces: &mut Vec<Bytes>) -> u64 {
+    pieces.clear();
+    let mut entries = 0;
     while let Some(turn) = inbox.take_turn(*pass) {
         let room = hub.room_of(turn.handle).expect("it is followed");
         let from = (turn.cursor, turn.visible_from);
-        if let Drained::Frames { cursor, more, .. } = room.drain(from, inbox.user, LANE_IN_FLIGHT_BYTES_MAX, frames) {
+        if let Drained::Frames { cursor, more, .. } = room.drain(from, inbox.user, LANE_IN_FLIGHT_BYTES_MAX, pieces) {
+            entries += cursor - turn.cursor;
             inbox.finish_turn(*pass, &turn, cursor, more);
         }
     }
-    frames.len()
+    entries
+}
+
+/// Publishes so many entries that were made durable together; how many deliveries that are.
+async fn deliver(hub: &Hub, followers: &[(Arc<Inbox>, LanePass)], from: u64, entries: u64) -> u64 {
+    let entries: Vec<_> = (from..from + entries).map(entry).collect();
+    LogObserver::appended(hub, ROOM, EPOCH, &entries);
+    advance(PAST_INTERVAL).await;
+    let (mut delivered, mut pieces) = (0, Vec::new());
+    for follower in followers {
+        let mut of_one = drain(hub, follower, &mut pieces);
+        // The fan-out marks a slice of them at a time.
+        while of_one == 0 {
+            yield_now().await;
+            of_one = drain(hub, follower, &mut pieces);
+        }
+        delivered += of_one;
+    }
+    delivered
 }
 
 fn publish(criterion: &mut Criterion) {
+    let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
     let hub = Hub::new(wire::entry::encode);
     let followers: Vec<_> = (0..SESSIONS).map(|number| follower(&hub, number)).collect();
-    let mut fanout = pin!(hub.run_fanout());
-    let (mut seq, mut frames) = (0, Vec::new());
+    let running = hub.clone();
+    runtime.spawn(async move { running.run_fanout().await });
+    let mut seq = 1;
     let mut group = criterion.benchmark_group("hub/500_sessions");
     for entries in [1, 64] {
-        group.throughput(Throughput::Elements((SESSIONS * entries) as u64));
+        group.throughput(Throughput::Elements(SESSIONS as u64 * entries));
         group.bench_function(format!("{entries}_published_and_drained"), |bencher| {
             bencher.iter(|| {
-                for _ in 0..entries {
-                    seq += 1;
-                    LogObserver::appended(&*hub, ROOM, EPOCH, &[entry(seq)]);
-                }
-                // It marks a slice of the sessions at a time, and sleeps when all are marked.
-                let mut delivered = 0;
-                for follower in &followers {
-                    let mut of_one = drain(&hub, follower, &mut frames);
-                    while of_one == 0 {
-                        assert!((&mut fanout).now_or_never().is_none(), "the fan-out has ended");
-                        of_one = drain(&hub, follower, &mut frames);
-                    }
-                    delivered += of_one;
-                }
-                assert_eq!(delivered, SESSIONS * entries);
+                let delivered = runtime.block_on(deliver(&hub, &followers, seq, entries));
+                seq += entries;
+                assert_eq!(delivered, SESSIONS as u64 * entries);
             });
         });
     }
