@@ -35,7 +35,7 @@ pub const TRANSFERS_AT_ONCE: usize = 3;
 /// Read of a file, or written to one, at once.
 pub const FILE_BLOCK_BYTES_MAX: usize = 512 * 1024;
 /// Blocks of one file that wait, beside the one that is read or written.
-pub const FILE_BLOCKS_MAX: usize = 8;
+pub const FILE_BLOCKS_MAX: usize = 2;
 /// Frames of an upload that are made ahead of the transport, each of two parts.
 pub const FILE_FRAMES_WAITING_MAX: usize = 4;
 /// Up to this length a file is read before it is sent, in case its bytes need not travel.
@@ -79,12 +79,10 @@ pub const PROBE_AFTER: Duration = Duration::from_millis(limits::PROBE_AFTER_MS);
 /// Silence behind any ping, after which a server is given up that may be alive: the next
 /// connection finds out.
 pub const PROBE_PATIENCE: Duration = Duration::from_millis(limits::PROBE_PATIENCE_MS);
-/// QUIC: credit of one stream towards this client. A download runs on while its disk is busy
-/// with what came before.
-pub const QUIC_STREAM_WINDOW_BYTES: u32 = 4 << 20;
-/// QUIC: credit of the connection towards this client: some downloads whose disk is slow leave
-/// room for the rest.
-pub const QUIC_WINDOW_BYTES: u32 = 32 << 20;
+/// QUIC: credit of one stream towards this client.
+pub const QUIC_STREAM_WINDOW_BYTES: u32 = 1 << 20;
+/// QUIC: credit of the connection towards this client.
+pub const QUIC_WINDOW_BYTES: u32 = 8 << 20;
 /// QUIC: bytes this client has sent and not seen acked.
 pub const QUIC_SEND_WINDOW_BYTES: u64 = 4 << 20;
 /// QUIC: what the system may hold of packets for this client, each way.
