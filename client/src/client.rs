@@ -2,8 +2,8 @@
 
 use rill_protocol::{
     ClientId, Code, RoomId, UserId,
-    limits::{BATCH_POSTS_MAX, CLIENT_FRAME_BODY_BYTES_MAX, TEXT_BYTES_MAX},
-    message::{BatchPost, Direction, MemberPage, RoomInfo, RoomPage, UserInfo},
+    limits::{BATCH_POSTS_MAX, CLIENT_FRAME_BODY_BYTES_MAX, PRESENCE_WATCH_MAX, TEXT_BYTES_MAX},
+    message::{BatchPost, Direction, MemberPage, PeoplePage, ProfileAnswer, RoomInfo, RoomPage, UserInfo},
 };
 use std::{sync::Arc, time::Duration};
 use tokio::{
@@ -13,7 +13,7 @@ use tokio::{
 };
 
 use crate::{
-    Config, Credentials, Endpoints, Error, Events, Failure, HistoryPage, Posted, State,
+    Config, Credentials, Endpoints, Error, Events, Failure, HistoryPage, NewProfile, NewStatus, Posted, State,
     files::{Download, DownloadHandle, Shelf, Transfers, Upload, UploadHandle, download, upload},
     http::Api,
     limits, random,
@@ -261,6 +261,67 @@ impl Client {
             Answer::Users(users) => Ok(users),
             _ => Err(wrong_answer()),
         }
+    }
+
+    /// People whose name or username a text is found in, also by pinyin, behind `after`; everybody
+    /// for an empty one.
+    pub async fn find_people(
+        &self,
+        text: impl Into<String>,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> Result<PeoplePage, Error> {
+        match self.ask(Request::FindPeople { text: text.into(), after, limit }).await? {
+            Answer::People(page) => Ok(page),
+            _ => Err(wrong_answer()),
+        }
+    }
+
+    /// What there is to know of a user.
+    pub async fn profile(&self, user: UserId) -> Result<ProfileAnswer, Error> {
+        match self.ask(Request::GetProfile { user }).await? {
+            Answer::Profile(answer) => Ok(answer),
+            _ => Err(wrong_answer()),
+        }
+    }
+
+    /// What the user says of themselves from now on; how it is then.
+    pub async fn set_profile(&self, profile: NewProfile) -> Result<ProfileAnswer, Error> {
+        match self.ask(Request::SetProfile(profile)).await? {
+            Answer::Profile(answer) => Ok(answer),
+            _ => Err(wrong_answer()),
+        }
+    }
+
+    /// What the user says of the moment from now on.
+    pub async fn set_status(&self, status: NewStatus) -> Result<(), Error> {
+        match self.ask(Request::SetStatus(status)).await? {
+            Answer::Done => Ok(()),
+            _ => Err(wrong_answer()),
+        }
+    }
+
+    /// Whose presence is told, in the place of those before: at most 200. Said again on every
+    /// connection.
+    pub async fn watch(&self, users: Vec<UserId>) -> Result<(), Error> {
+        if users.len() > PRESENCE_WATCH_MAX {
+            return Err(Failure::new(Code::TooMany).into());
+        }
+        self.commands.send(Command::Watch(users)).await.map_err(|_| Error::Closed)
+    }
+
+    /// Whether this device is in use; it counts as used until this says otherwise. Said again on
+    /// every connection.
+    pub async fn set_idle(&self, is_idle: bool) -> Result<(), Error> {
+        self.commands.send(Command::Idle(is_idle)).await.map_err(|_| Error::Closed)
+    }
+
+    /// The user writes in a room, or has stopped: said at most every [`TYPING_INTERVAL_MS`], and
+    /// lost where there is no connection.
+    ///
+    /// [`TYPING_INTERVAL_MS`]: rill_protocol::limits::TYPING_INTERVAL_MS
+    pub async fn typing(&self, room: RoomId, is_typing: bool) -> Result<(), Error> {
+        self.commands.send(Command::Typing { room, is_typing }).await.map_err(|_| Error::Closed)
     }
 
     /// Names the room on the screen: its entries come before all others.

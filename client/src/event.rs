@@ -2,7 +2,10 @@
 
 use rill_protocol::{
     ClientId, Epoch, RoomId, U53, UserId,
-    message::{FileInfo, FileState, Message, MessageFile, Replay, RoomAvatar, RoomInfo, UserAvatar},
+    message::{
+        FileInfo, FileState, Message, MessageFile, PresenceDetail, PresenceSlot, ProfileAnswer, Replay, RoomAvatar,
+        RoomInfo, UserAvatar, UserInfo,
+    },
 };
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -40,6 +43,21 @@ pub enum Event {
     /// The custom emoji are others than those of another version: [`crate::http::Api::emoji`] has
     /// them. Told when the client comes online, if there ever were any, and at every change.
     Emoji { version: u64 },
+    /// Whether somebody is there, of those whom [`crate::Client::watch`] names: as it is now, and
+    /// at every change. Where the connection is lost all of it is unknown until it is told again.
+    Presence(Vec<PresenceSlot>),
+    /// What else is to be shown of them, and of the client's own user, where there is anything.
+    PresenceDetails(Vec<PresenceDetail>),
+    /// Users who are shown by another name from now on: of the same.
+    UserNames(Vec<UserInfo>),
+    /// The user's own profile and settings: when the client comes online, if there ever were any,
+    /// and at every change.
+    OwnProfile(Box<ProfileAnswer>),
+    /// Somebody writes in a room, or has stopped. Shown for [`TYPING_LIFE_MS`] at most, and no
+    /// longer than until an entry by them comes.
+    ///
+    /// [`TYPING_LIFE_MS`]: rill_protocol::limits::TYPING_LIFE_MS
+    Typing { room: RoomId, user: UserId, is_typing: bool },
     /// A post of this client is durable.
     Posted(Posted),
     /// A post of this client was refused for good.

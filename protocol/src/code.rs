@@ -75,7 +75,7 @@ macro_rules! codes {
 }
 
 // 0 closes in peace · 1..=19 how a connection ends · 20..=39 the bytes were wrong ·
-// 40..=59 who you are · 60..=99 what you asked for.
+// 40..=59 who you are · 60.. what you asked for.
 codes! {
     0  Normal          "normal"           Stop   200 "The peer closed in peace.";
     1  GoingAway       "going_away"       Resume 503 "The server restarts: connect again after the stated pause and resume.";
@@ -148,6 +148,12 @@ codes! {
     95 BadEmojiName       "bad_emoji_name"     Stop  422 "An emoji's name has 2 to 32 characters out of a to z, 0 to 9, _ and -.";
     96 EmojiTaken         "emoji_taken"        Stop  409 "There is another emoji of this name: choose another, or remove that one first.";
     97 TooManyEmoji       "too_many_emoji"     Stop  422 "The server has as many emoji as allowed: remove one first.";
+
+    130 BadDisplayName "bad_display_name" Stop 422 "The name that is shown has at most 64 characters, and none that cannot be seen or turns the others around.";
+    131 LooksTaken     "looks_taken"      Stop 409 "The name looks like somebody else's username: choose another.";
+    132 BadStatus      "bad_status"       Stop 422 "A status has at most 100 characters, and none that cannot be seen; beside it stands one emoji.";
+    133 BadSetting     "bad_setting"      Stop 422 "The language or the time zone is none that is known by its form.";
+    134 NoSuchUser     "no_such_user"     Stop 404 "There is no such person.";
 }
 
 impl fmt::Display for Code {

@@ -3,7 +3,9 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::message::{control, entry, file, history, lane, people, picture, resume, rooms, session, stream, user};
+use crate::message::{
+    control, entry, file, history, lane, people, picture, presence, profile, resume, rooms, session, stream, user,
+};
 
 /// The type of a frame's body.
 pub trait Body: Serialize + DeserializeOwned {
@@ -55,6 +57,7 @@ macro_rules! kinds {
 
 // 1..=9 the first frame of a stream · 10..=19 session · 20..=59 requests and answers ·
 // 60..=69 state and signals · 70..=79 history · 80..=89 lanes · 90..=99 files ·
+// 100..=127 further requests and answers ·
 // 128..=191 entries of a room · 192..=223 entries of the user's own log.
 kinds! {
     1   Control        stream::Control;
@@ -96,6 +99,8 @@ kinds! {
     63  UserAvatars    picture::UserAvatars;
     64  RoomAvatars    picture::RoomAvatars;
     65  EmojiVersion   picture::EmojiVersion;
+    68  PresenceDetails presence::PresenceDetails;
+    69  Typing         presence::Typing;
 
     70  GetMessages    history::GetMessages;
     71  MessagePage    history::MessagePage;
@@ -113,6 +118,15 @@ kinds! {
     95  Uploaded       file::Uploaded;
     96  GetFile        file::GetFile;
     97  FileStart      file::FileStart;
+
+    110 SetActivity    presence::SetActivity;
+    111 SetStatus      presence::SetStatus;
+    112 SetProfile     profile::SetProfile;
+    113 FindPeople     profile::FindPeople;
+    114 PeoplePage     profile::PeoplePage;
+    115 GetProfile     profile::GetProfile;
+    116 ProfileAnswer  profile::ProfileAnswer;
+    119 UserNames      profile::UserNames;
 
     128 EntryCreated   entry::EntryCreated;
     129 EntryPosted    entry::EntryPosted;

@@ -22,6 +22,27 @@ pub const PASSWORD_BYTES_MAX: usize = 1_024;
 /// Length of the client's self-description in `Hello`, in UTF-8.
 pub const CLIENT_NAME_BYTES_MAX: usize = 128;
 
+/// Length of the name that somebody is shown by, in Unicode scalar values, after trimming.
+pub const DISPLAY_NAME_CHARS_MAX: usize = 64;
+/// Length of what somebody says of the moment, in Unicode scalar values.
+pub const STATUS_CHARS_MAX: usize = 100;
+/// Length of the emoji beside it, in UTF-8.
+pub const STATUS_EMOJI_BYTES_MAX: usize = 64;
+/// Length of a tag of a language.
+pub const LANGUAGE_BYTES_MAX: usize = 35;
+/// Length of the name of a time zone.
+pub const TIME_ZONE_BYTES_MAX: usize = 64;
+/// People in one page.
+pub const PEOPLE_PAGE_MAX: usize = 50;
+/// Length of a text that people are looked for by, in Unicode scalar values.
+pub const FIND_CHARS_MAX: usize = 64;
+/// A client says at most so often that its user writes in a room.
+pub const TYPING_INTERVAL_MS: u64 = 3_000;
+/// Who was not said to write for so long has stopped.
+pub const TYPING_LIFE_MS: u64 = 5_000;
+/// In larger rooms nobody is told who writes.
+pub const TYPING_MEMBERS_MAX: usize = 200;
+
 /// Length of a file's name in UTF-8.
 pub const FILE_NAME_BYTES_MAX: usize = 255;
 /// Length of a media type.

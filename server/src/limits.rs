@@ -57,6 +57,22 @@ pub const REMEMBERED_PLACES_MAX: usize = 50_000;
 pub const REMEMBERED_FACTS_MAX: usize = 100_000;
 pub const REMEMBERED_MEMBERS_MAX: usize = 1_000;
 
+/// Who blocks a user, in pages of a thousand: as many as are honoured where presence is shown.
+pub const BLOCKERS_PAGES_MAX: usize = 10;
+
+/// Accounts of which the list of people is made in one go.
+pub const FIND_PAGE: usize = 500;
+/// How old the list of people may be before it is made again beside its use: what was changed at
+/// other nodes shows in it after so long at the latest.
+pub const FIND_REMAKE_MS: u64 = 5 * 60_000;
+/// People whose names have changed and were not looked at again; past it the list is made again.
+pub const FIND_CHANGED_MAX: usize = 10_000;
+
+/// Two words of one session that its user writes are at least so far apart.
+pub const TYPING_DISTANCE_MS: u64 = 1_000;
+/// Who writes, told to one session and not yet sent to it.
+pub const TYPING_WAITING_MAX: usize = 64;
+
 /// Events of the bus that wait for this node; past it they become one: look at everything.
 pub const BUS_EVENTS_WAITING_MAX: usize = 65_536;
 /// The same for what doorbells bring.

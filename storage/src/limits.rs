@@ -39,6 +39,8 @@ pub const ENDING_MS_MAX: u64 = 2 * REDIS_PATIENCE_MS + REDIS_ANSWER_TIMEOUT_MS;
 pub const INVITATIONS_PER_CREATOR_MAX: usize = 200;
 /// Uses of one invitation.
 pub const INVITATION_USES_MAX: u32 = 1_000;
+/// People whom one user blocks; past it nobody more is.
+pub const BLOCKS_PER_USER_MAX: usize = 1_000;
 /// Transfers of one user that are kept, whatever their state; past it those that are done go,
 /// the oldest first, then those that have failed before they were whole.
 pub const TRANSFERS_PER_USER_MAX: usize = 256;

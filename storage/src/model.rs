@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 mod attached;
 mod files;
+mod people;
 mod pictures;
 
 pub use attached::*;
 pub use files::*;
+pub use people::*;
 pub use pictures::*;
 
 /// A keyed hash of a normalised username; the store never holds names as keys.

@@ -109,4 +109,14 @@ tables! {
     38 EmojiSet "emoji_set"
     /// emoji
     39 Emoji "emoji"
+    /// user: what they say of themselves
+    60 UserCard "user_card"
+    /// user: what they say of the moment
+    61 UserStatus "user_status"
+    /// user: when they were there last
+    62 UserSeen "user_seen"
+    /// user, user: whom the first one wants to hear nothing of
+    63 Block "block"
+    /// user, user: who wants to hear nothing of the first one
+    64 BlockedBy "blocked_by"
 }

@@ -5,20 +5,28 @@ use rill_protocol::{
     ClientId, RoomId, U53, UserId,
     codec::frame,
     message::{
-        CreateRoom, Direction, GetMessages, GetUsers, JoinRoom, LeaveRoom, ListMembers, ListRooms, MemberPage,
-        RoomInfo, RoomPage, UserInfo,
+        CreateRoom, Direction, FindPeople, GetMessages, GetProfile, GetUsers, JoinRoom, LeaveRoom, ListMembers,
+        ListRooms, MemberPage, PeoplePage, ProfileAnswer, RoomInfo, RoomPage, SetProfile, SetStatus, UserInfo,
     },
 };
 use tokio::sync::oneshot;
 
 use super::Pending;
-use crate::{Error, event::HistoryPage};
+use crate::{Error, NewProfile, NewStatus, event::HistoryPage};
 
 /// One thing a handle wants.
 pub(crate) enum Command {
     Post(Pending),
     Ask(Ask),
     View(Option<RoomId>),
+    /// Whose presence is told.
+    Watch(Vec<UserId>),
+    /// Whether the device is in use.
+    Idle(bool),
+    Typing {
+        room: RoomId,
+        is_typing: bool,
+    },
     /// This machine has another address.
     Rebind,
 }
@@ -48,6 +56,10 @@ pub(crate) enum Request {
     ListMembers { room: RoomId, after: Option<UserId>, limit: u32 },
     GetUsers { users: Vec<UserId> },
     GetMessages { room: RoomId, direction: Direction, seq: u64, limit: u32 },
+    FindPeople { text: String, after: Option<UserId>, limit: u32 },
+    GetProfile { user: UserId },
+    SetProfile(NewProfile),
+    SetStatus(NewStatus),
 }
 
 impl Request {
@@ -68,6 +80,15 @@ impl Request {
             Self::GetMessages { room, direction, seq, limit } => {
                 frame(&GetMessages { request, room, direction, seq: U53::saturating(seq), limit })
             }
+            Self::FindPeople { text, after, limit } => frame(&FindPeople { request, text, after, limit }),
+            Self::GetProfile { user } => frame(&GetProfile { request, user }),
+            Self::SetProfile(NewProfile { chosen_name, language, time_zone, is_listed, shows_seen }) => {
+                frame(&SetProfile { request, chosen_name, language, time_zone, is_listed, shows_seen })
+            }
+            Self::SetStatus(NewStatus { do_not_disturb, emoji, text, until_ms }) => {
+                let until_ms = U53::saturating(until_ms.unwrap_or_default());
+                frame(&SetStatus { request, do_not_disturb, emoji, text, until_ms })
+            }
         }
     }
 }
@@ -80,4 +101,6 @@ pub(crate) enum Answer {
     Members(MemberPage),
     Users(Vec<UserInfo>),
     Messages(HistoryPage),
+    People(PeoplePage),
+    Profile(ProfileAnswer),
 }

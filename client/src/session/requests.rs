@@ -16,6 +16,8 @@ pub(crate) enum Purpose {
     Attach,
     Resume(Vec<RoomId>),
     Post(RoomId),
+    /// Said on every connection; nobody waits for the answer.
+    Wish,
     Ask(Ask),
 }
 

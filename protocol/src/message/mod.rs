@@ -9,6 +9,8 @@ pub mod lane;
 pub mod open;
 pub mod people;
 pub mod picture;
+pub mod presence;
+pub mod profile;
 pub mod resume;
 pub mod rooms;
 pub mod session;
@@ -28,6 +30,10 @@ pub use history::{Direction, GetMessages, GetRoomFiles, Message, MessageFile, Me
 pub use lane::{LaneReady, RoomHandle};
 pub use people::{GetUsers, Presence, PresenceSlot, PresenceState, UserInfo, Users, WatchPresence};
 pub use picture::{Avatar, EmojiVersion, RoomAvatar, RoomAvatars, UserAvatar, UserAvatars};
+pub use presence::{Activity, Availability, PresenceDetail, PresenceDetails, SetActivity, SetStatus, Typing};
+pub use profile::{
+    FindPeople, FoundPerson, GetProfile, OwnSettings, PeoplePage, Profile, ProfileAnswer, SetProfile, UserNames,
+};
 pub use resume::{Cursor, Outcome, Resume, Resumed, ResumedRoom, View};
 pub use rooms::{
     Accepted, AcceptedBatch, BatchPost, CreateRoom, JoinRoom, LeaveRoom, ListMembers, ListRooms, Member, MemberPage,

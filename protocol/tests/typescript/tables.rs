@@ -36,6 +36,8 @@ fn limit_table() -> Vec<(&'static str, u64)> {
     let table = limits! {
         ROOMS_PER_USER_MAX ROOM_MEMBERS_MAX TEXT_BYTES_MAX BATCH_POSTS_MAX ROOM_NAME_CHARS_MAX
         USERNAME_CHARS_MIN USERNAME_CHARS_MAX PASSWORD_BYTES_MIN PASSWORD_BYTES_MAX CLIENT_NAME_BYTES_MAX
+        DISPLAY_NAME_CHARS_MAX STATUS_CHARS_MAX STATUS_EMOJI_BYTES_MAX LANGUAGE_BYTES_MAX TIME_ZONE_BYTES_MAX
+        PEOPLE_PAGE_MAX FIND_CHARS_MAX TYPING_INTERVAL_MS TYPING_LIFE_MS TYPING_MEMBERS_MAX
         FILE_NAME_BYTES_MAX MEDIA_TYPE_BYTES_MAX WAVEFORM_BYTES_MAX FILE_CHUNK_BYTES_MAX AVATAR_FILE_BYTES_MAX EMOJI_FILE_BYTES_MAX
         EMOJI_NAME_CHARS_MIN EMOJI_NAME_CHARS_MAX EMOJI_MAX FRAME_BODY_BYTES_MAX
         CLIENT_FRAME_BODY_BYTES_MAX UPLOAD_FRAME_BODY_BYTES_MAX HELLO_FRAME_BODY_BYTES_MAX DATAGRAM_BYTES_MAX RESUME_CURSORS_MAX
@@ -100,7 +102,7 @@ fn emit_into(out: &mut String) -> std::fmt::Result {
 }
 
 /// The enums that bodies carry as bare numbers.
-pub(crate) fn open_enums() -> [(&'static str, &'static [(&'static str, u32)]); 9] {
+pub(crate) fn open_enums() -> [(&'static str, &'static [(&'static str, u32)]); 11] {
     [
         ("LaneClass", message::LaneClass::TABLE),
         ("Outcome", message::Outcome::TABLE),
@@ -111,6 +113,8 @@ pub(crate) fn open_enums() -> [(&'static str, &'static [(&'static str, u32)]); 9
         ("FileUse", message::FileUse::TABLE),
         ("FileVariant", message::FileVariant::TABLE),
         ("FileOutcome", message::FileOutcome::TABLE),
+        ("Availability", message::Availability::TABLE),
+        ("Activity", message::Activity::TABLE),
     ]
 }
 

@@ -13,4 +13,5 @@ mod hex;
 mod message_samples;
 mod messages;
 mod mux;
+mod people_samples;
 mod picture_samples;

@@ -15,7 +15,9 @@ use rill_protocol::{
 use serde_json::json;
 use std::ops::Add as _;
 
-use crate::{file_samples as files, hex::to_hex, messages::line, picture_samples as pictures};
+use crate::{
+    file_samples as files, hex::to_hex, messages::line, people_samples as people, picture_samples as pictures,
+};
 
 pub(crate) const EMOJI: &str = "👩‍👩‍👧‍👦 🎉 ok";
 pub(crate) const CHINESE: &str = "技术交流";
@@ -94,6 +96,7 @@ pub(crate) fn lines() -> Vec<String> {
         batches(),
         files::lines(),
         pictures::lines(),
+        people::lines(),
     ]
     .concat()
 }

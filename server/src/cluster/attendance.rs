@@ -8,6 +8,28 @@ use std::sync::Arc;
 /// A node's name: no two lives of a node share one.
 pub type Node = Arc<str>;
 
+/// Whether a user is attached at a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attended {
+    No,
+    Yes,
+    /// By devices that are not in use, all of them.
+    Idly,
+}
+
+/// What stands beside a node's name where a user is attached at it idly. No node's name ends so.
+const IDLY: &str = "~idle";
+
+/// The word that stands beside a node's name: one that those do not know who know only names.
+pub fn idly(node: &Node) -> String {
+    format!("{node}{IDLY}")
+}
+
+/// Whether it is such a word, and no node's name.
+pub fn is_idle_word(node: &Node) -> bool {
+    node.ends_with(IDLY)
+}
+
 /// It cannot be asked now.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the nodes' attendance cannot be reached: {0}")]
@@ -35,8 +57,8 @@ pub trait Attendance: Send + Sync + 'static {
     /// This node ends.
     async fn leave(&self, node: &Node) -> Result<(), Away>;
     /// Whether users are attached at this node.
-    async fn set(&self, node: &Node, users: &[(UserId, bool)]) -> Result<(), Away>;
+    async fn set(&self, node: &Node, users: &[(UserId, Attended)]) -> Result<(), Away>;
     /// The nodes that each of the users is attached at, in their order; also nodes that
-    /// live no more.
+    /// live no more. Beside those at which they are idly, the word that [`idly`] makes.
     async fn nodes_of(&self, users: &[UserId]) -> Result<Vec<Vec<Node>>, Away>;
 }

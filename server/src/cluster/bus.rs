@@ -29,6 +29,8 @@ pub enum Channel {
     Nodes,
     /// That logins have ended.
     Logins,
+    /// Who writes, in any room.
+    Typing,
     /// What changes of a room or a user beside their logs.
     Change(Changed),
 }

@@ -12,7 +12,7 @@ use std::{
 use tokio::time::Instant;
 
 use super::{
-    attendance::{Attendance, Away, Beats, Node},
+    attendance::{Attendance, Attended, Away, Beats, Node, idly},
     bus::{Bus, Channel, Event, Inlet},
 };
 use crate::{
@@ -42,14 +42,14 @@ pub struct Exchange {
 
 /// Who is attached where, for as long as nodes say that they live.
 #[derive(Default)]
-struct Attended {
+struct Known {
     nodes: BTreeMap<Node, Instant>,
     users: BTreeMap<UserId, BTreeSet<Node>>,
 }
 
 #[derive(Default)]
 struct Members {
-    attended: Attended,
+    attended: Known,
     joined: u64,
     by_number: BTreeMap<u64, Member>,
 }
@@ -141,7 +141,7 @@ impl Drop for LocalBus {
 
 impl LocalBus {
     /// What all nodes know of each other, unless the bus is away.
-    fn attended<T>(&self, ask: impl FnOnce(&mut Attended) -> T) -> Result<T, Away> {
+    fn attended<T>(&self, ask: impl FnOnce(&mut Known) -> T) -> Result<T, Away> {
         let mut members = self.exchange.members.lock();
         match members.by_number.get(&self.number) {
             Some(member) if !member.is_cut => Ok(ask(&mut members.attended)),
@@ -173,23 +173,27 @@ impl Attendance for LocalBus {
         })
     }
 
-    async fn set(&self, node: &Node, users: &[(UserId, bool)]) -> Result<(), Away> {
-        self.attended(|attended| {
-            for (user, is_attached) in users {
-                let nodes = attended.users.entry(*user).or_default();
-                match is_attached {
-                    true => drop(nodes.insert(node.clone())),
-                    false => drop(nodes.remove(node)),
+    async fn set(&self, node: &Node, users: &[(UserId, Attended)]) -> Result<(), Away> {
+        let idle: Node = idly(node).into();
+        self.attended(|known| {
+            for (user, attended) in users {
+                let words = known.users.entry(*user).or_default();
+                words.remove(node);
+                words.remove(&idle);
+                match attended {
+                    Attended::No => {}
+                    Attended::Yes => words.extend([node.clone()]),
+                    Attended::Idly => words.extend([node.clone(), idle.clone()]),
                 }
-                if nodes.is_empty() {
-                    attended.users.remove(user);
+                if words.is_empty() {
+                    known.users.remove(user);
                 }
             }
         })
     }
 
     async fn nodes_of(&self, users: &[UserId]) -> Result<Vec<Vec<Node>>, Away> {
-        let nodes = |attended: &mut Attended, user| {
+        let nodes = |attended: &mut Known, user| {
             attended.users.get(user).map(|nodes| nodes.iter().cloned().collect()).unwrap_or_default()
         };
         self.attended(|attended| users.iter().map(|user| nodes(attended, user)).collect())

@@ -15,9 +15,10 @@ mod pictures;
 mod places;
 mod presence;
 pub mod redis;
+mod typing;
 mod wants;
 
-use rill_protocol::UserId;
+use rill_protocol::{RoomId, UserId};
 use rill_storage::Store;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -38,7 +39,7 @@ use attendance::{Attendance, Node};
 use clock::AgreedClock;
 use follower::Follower;
 use places::Places;
-use presence::{Hints, Living, Presence, is_elsewhere};
+use presence::{Hints, Living, Presence, elsewhere};
 use wants::Wants;
 
 /// This node among the others.
@@ -133,10 +134,12 @@ impl Cluster {
             has_left: self.has_left.clone(),
             state: Default::default(),
         };
+        self.bus.subscribe(Channel::Typing);
         let doubt = Notify::new();
         let look = pictures::Look { hub: &self.hub, memory: &self.memory, store: &self.store, doubt: &doubt };
         let others = |event| {
             memory::hear(&self.memory, &event);
+            typing::hear(&self.hub, &self.node, &event);
             pictures::hear(&self.hub, &doubt, &event);
             hints.hear(&event);
             login_hints.hear(&event);
@@ -160,8 +163,13 @@ impl Cluster {
         let Ok(Ok(nodes)) = tokio::time::timeout(patience, self.attendance.nodes_of(users)).await else {
             return BTreeSet::new();
         };
-        let there = users.iter().zip(nodes).filter(|(_, nodes)| is_elsewhere(nodes, &self.node, &self.living));
+        let there = users.iter().zip(nodes).filter(|(_, nodes)| elsewhere(nodes, &self.node, &self.living).is_some());
         there.map(|(user, _)| *user).collect()
+    }
+
+    /// Somebody here writes in a room, or has stopped.
+    pub fn typing(&self, room: RoomId, user: UserId, is_typing: bool) {
+        self.bus.publish(Channel::Typing, typing::payload(&self.node, room, user, is_typing));
     }
 
     /// Logins have ended: the other nodes look at once which.

@@ -25,13 +25,13 @@ use tokio::{
 };
 
 use super::{
-    attendance::{Attendance, Away, Beats, Node},
+    attendance::{Attendance, Attended, Away, Beats, Node, idly, is_idle_word},
     bus::{Bus, Channel, Event},
     clock::AgreedClock,
     wants::Wants,
 };
 use crate::{
-    hub::Hub,
+    hub::{Hub, presence::Idle},
     limits::{
         ATTENDANCE_BATCH_USERS_MAX, ATTENDANCE_REREAD_MS, ATTENDANCE_REWRITE_MS, ATTENDANCE_UNKNOWN_MS, BEAT_EVERY_MS,
         PRESENCE_TICK_MS,
@@ -101,9 +101,9 @@ pub(super) struct State {
 }
 
 struct Here {
-    is_attached: bool,
+    attended: Attended,
     /// As it was written last, as far as is known.
-    written: Option<bool>,
+    written: Option<Attended>,
 }
 
 struct Watched {
@@ -141,7 +141,7 @@ impl Round {
 
 /// What an answer was to.
 enum Answer {
-    Wrote(Vec<(UserId, bool)>, Result<(), Away>),
+    Wrote(Vec<(UserId, Attended)>, Result<(), Away>),
     Read(Vec<UserId>, Result<Vec<Vec<Node>>, Away>),
     Beat(Result<Beats, Away>),
 }
@@ -179,9 +179,9 @@ impl Presence {
     fn want(&mut self) {
         let changed = self.wants.take_people();
         let state = &mut self.state;
-        for (user, is_attached) in changed.here {
-            let here = state.here.entry(user).or_insert(Here { is_attached, written: None });
-            here.is_attached = is_attached;
+        for (user, attended) in changed.here {
+            let here = state.here.entry(user).or_insert(Here { attended, written: None });
+            here.attended = attended;
             state.unwritten.insert(user);
         }
         for (user, is_watched) in changed.watched {
@@ -219,7 +219,7 @@ impl Presence {
         for (user, watched) in state.watched.iter_mut().filter(|(_, watched)| !watched.is_known) {
             if watched.since.elapsed() >= patience {
                 watched.is_known = true;
-                self.hub.presence.set_elsewhere(*user, false);
+                self.hub.presence.set_elsewhere(*user, None);
             }
         }
     }
@@ -236,7 +236,7 @@ impl Presence {
             return Some(async move { Answer::Beat(attendance.beat(&node).await) }.boxed());
         }
         let users = first(&mut state.unwritten);
-        let states: Vec<_> = users.iter().filter_map(|user| Some((*user, state.here.get(user)?.is_attached))).collect();
+        let states: Vec<_> = users.iter().filter_map(|user| Some((*user, state.here.get(user)?.attended))).collect();
         if !states.is_empty() {
             return Some(
                 async move {
@@ -300,13 +300,13 @@ impl Presence {
         }
     }
 
-    fn wrote(&mut self, states: Vec<(UserId, bool)>) {
-        for (user, is_attached) in states {
+    fn wrote(&mut self, states: Vec<(UserId, Attended)>) {
+        for (user, attended) in states {
             let Some(here) = self.state.here.get_mut(&user) else { continue };
-            if here.written.replace(is_attached) != Some(is_attached) {
+            if here.written.replace(attended) != Some(attended) {
                 self.bus.publish(Channel::Presence(user), self.node.to_string());
             }
-            if !here.is_attached && !is_attached {
+            if here.attended == Attended::No && attended == Attended::No {
                 self.state.here.remove(&user);
             }
         }
@@ -315,7 +315,9 @@ impl Presence {
     fn read(&mut self, users: &[UserId], nodes: Vec<Vec<Node>>) {
         for (user, nodes) in users.iter().zip(nodes) {
             let Some(watched) = self.state.watched.get_mut(user) else { continue };
-            let is_new = |node: &Node| !watched.nodes.contains(node) && !self.living.lock().contains(node);
+            let is_new = |node: &Node| {
+                !watched.nodes.contains(node) && !is_idle_word(node) && !self.living.lock().contains(node)
+            };
             // A node that has just begun, perhaps.
             self.state.must_beat |= nodes.iter().any(is_new);
             watched.nodes = nodes;
@@ -326,15 +328,22 @@ impl Presence {
 
     fn show(&self, user: UserId) {
         let Some(watched) = self.state.watched.get(&user).filter(|watched| watched.is_known) else { return };
-        let is_there = is_elsewhere(&watched.nodes, &self.node, &self.living);
-        self.hub.presence.set_elsewhere(user, is_there);
+        let there = elsewhere(&watched.nodes, &self.node, &self.living);
+        self.hub.presence.set_elsewhere(user, there);
     }
 }
 
-/// Whether one of the nodes is another one, and lives.
-pub(super) fn is_elsewhere(nodes: &[Node], own: &Node, living: &Living) -> bool {
+/// Whether one of the nodes is another one, and lives; and whether somebody is at all of those
+/// idly.
+pub(super) fn elsewhere(nodes: &[Node], own: &Node, living: &Living) -> Option<Idle> {
     let living = living.lock();
-    nodes.iter().any(|node| node != own && living.contains(node))
+    let mut others = nodes.iter().filter(|node| *node != own && living.contains(*node)).peekable();
+    others.peek()?;
+    let is_idle = |node: &Node| {
+        let word = idly(node);
+        nodes.iter().any(|other| **other == *word)
+    };
+    Some(Idle(others.all(is_idle)))
 }
 
 /// Takes a batch out.

@@ -6,6 +6,7 @@ use rill_protocol::{RoomId, UserId};
 use std::collections::BTreeMap;
 use tokio::sync::Notify;
 
+use super::attendance::Attended;
 use crate::hub::{Interest, interest::Missing};
 
 /// A log that this node may follow.
@@ -28,7 +29,7 @@ pub(super) struct LogWants {
 #[derive(Default)]
 pub(super) struct PeopleWants {
     /// Whether each is attached here now.
-    pub(super) here: BTreeMap<UserId, bool>,
+    pub(super) here: BTreeMap<UserId, Attended>,
     /// Whether each is watched here now.
     pub(super) watched: BTreeMap<UserId, bool>,
 }
@@ -86,13 +87,18 @@ impl Interest for Wants {
 
     fn user_here(&self, user: UserId) {
         self.follow(Log::User(user), true);
-        self.people.lock().here.insert(user, true);
+        self.people.lock().here.insert(user, Attended::Yes);
         self.people_changed.notify_one();
     }
 
     fn user_gone(&self, user: UserId) {
         self.follow(Log::User(user), false);
-        self.people.lock().here.insert(user, false);
+        self.people.lock().here.insert(user, Attended::No);
+        self.people_changed.notify_one();
+    }
+
+    fn user_idle(&self, user: UserId, is_idle: bool) {
+        self.people.lock().here.insert(user, if is_idle { Attended::Idly } else { Attended::Yes });
         self.people_changed.notify_one();
     }
 

@@ -77,6 +77,16 @@ pub enum DomainError {
     },
     #[error("the room's name {0}")]
     BadRoomName(names::Reason),
+    #[error("the name {0}")]
+    BadDisplayName(names::Reason),
+    #[error("the name looks like somebody else's username")]
+    LooksTaken,
+    #[error("the status {0}")]
+    BadStatus(names::Reason),
+    #[error("no such {0}")]
+    BadSetting(&'static str),
+    #[error("no such person")]
+    NoSuchPerson,
     #[error("in {0} rooms already")]
     TooManyRooms(usize),
     #[error("the room is full")]

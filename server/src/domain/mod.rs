@@ -8,12 +8,14 @@ pub mod accounts;
 pub mod characters;
 pub mod content;
 pub mod error;
+pub mod finding;
 mod made_password;
 pub mod messages;
 pub mod names;
 mod password_rules;
 pub mod passwords;
 pub mod people;
+pub mod profiles;
 pub mod rooms;
 pub mod sweep;
 pub mod visible;
@@ -48,6 +50,8 @@ pub struct Domain {
     pub rooms: rooms::Rooms,
     pub messages: messages::Messages,
     pub people: Arc<people::People>,
+    pub profiles: profiles::Profiles,
+    pub finding: Arc<finding::Finding>,
 }
 
 impl Domain {
@@ -57,7 +61,9 @@ impl Domain {
         Self {
             accounts: accounts::Accounts::new(world.clone()),
             rooms: rooms::Rooms::new(world.clone(), people.clone()),
-            messages: messages::Messages::new(world),
+            messages: messages::Messages::new(world.clone()),
+            profiles: profiles::Profiles::new(world.clone()),
+            finding: finding::Finding::new(world),
             people,
         }
     }

@@ -1,6 +1,9 @@
 //! Names of users and rooms: what is allowed, and when two are the same.
 
-use rill_protocol::limits::{ROOM_NAME_CHARS_MAX, USERNAME_CHARS_MAX, USERNAME_CHARS_MIN};
+use rill_protocol::limits::{
+    DISPLAY_NAME_CHARS_MAX, ROOM_NAME_CHARS_MAX, STATUS_CHARS_MAX, STATUS_EMOJI_BYTES_MAX, USERNAME_CHARS_MAX,
+    USERNAME_CHARS_MIN,
+};
 use std::fmt;
 use unicode_normalization::UnicodeNormalization;
 use unicode_security::{GeneralSecurityProfile, RestrictionLevel, RestrictionLevelDetection, skeleton};
@@ -114,6 +117,46 @@ pub fn room_name(text: &str) -> Result<String, Reason> {
     }
 }
 
+/// A text of one line, NFC and trimmed, without characters that nobody sees.
+fn line(text: &str, chars_max: usize) -> Result<String, Reason> {
+    let text: String = text.trim().nfc().take(chars_max * 8).collect();
+    let chars = text.chars().count();
+    if chars > chars_max {
+        return Err(Reason::Length(chars, 0, chars_max));
+    }
+    unseen(&text).map_or(Ok(text), |odd| Err(Reason::Character(odd)))
+}
+
+/// The name that somebody wants to be shown by; empty for none.
+pub fn display_name(text: &str) -> Result<String, Reason> {
+    line(text, DISPLAY_NAME_CHARS_MAX)
+}
+
+/// What somebody says of the moment.
+pub fn status(text: &str) -> Result<String, Reason> {
+    line(text, STATUS_CHARS_MAX)
+}
+
+/// One emoji, or nothing: something short that can be seen and is no letter or digit.
+pub fn status_emoji(text: &str) -> Result<String, Reason> {
+    let emoji = line(text, STATUS_EMOJI_BYTES_MAX)?;
+    if emoji.len() > STATUS_EMOJI_BYTES_MAX {
+        return Err(Reason::Length(emoji.chars().count(), 0, 1));
+    }
+    // Keycaps are digits, with what makes them emoji behind them.
+    match emoji.chars().find(|c| c.is_alphabetic() || c.is_whitespace() || c.is_ascii_punctuation()) {
+        Some(odd) if !emoji.starts_with(':') => Err(Reason::Character(odd)),
+        _ => Ok(emoji),
+    }
+}
+
+/// What a name that is shown looks like, as usernames do: without case, and as it is written.
+pub fn looks_of(name: &str) -> [String; 2] {
+    let seen: String = name.nfkc().filter(|c| !c.is_whitespace()).collect();
+    let folded_looks = folded(&skeleton(&folded(&seen)).collect::<String>());
+    [folded_looks, skeleton(&seen).collect()]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -206,6 +249,41 @@ mod tests {
         {
             assert!(!alike(a, b), "{a} {b}");
         }
+    }
+
+    #[test]
+    fn names_that_are_shown_and_what_they_look_like() {
+        assert_eq!(display_name("  Li  Ming 李明 "), Ok("Li  Ming 李明".into()));
+        assert_eq!(display_name(""), Ok(String::new()));
+        assert_eq!(display_name(&"字".repeat(65)), Err(Reason::Length(65, 0, 64)));
+        assert_eq!(display_name("a\u{202E}b"), Err(Reason::Character('\u{202E}')));
+        assert_eq!(display_name("a\u{200B}b"), Err(Reason::Character('\u{200B}')));
+        let alike = |shown: &str, username: &str| {
+            let name = Username::new(username).unwrap();
+            let [folded, written] = looks_of(shown);
+            folded == name.looks_without_case() || written == name.looks()
+        };
+        for (shown, username) in
+            [("Alice", "alice"), ("Al ice", "alice"), ("AIice", "Alice"), ("Сосо", "coco"), ("林 泓宇", "林泓宇")]
+        {
+            assert!(alike(shown, username), "{shown} {username}");
+        }
+        for (shown, username) in [("Alice Smith", "alice"), ("Ben", "den"), ("李明", "李名")] {
+            assert!(!alike(shown, username), "{shown} {username}");
+        }
+    }
+
+    #[test]
+    fn what_is_said_of_the_moment() {
+        assert_eq!(status(" at lunch "), Ok("at lunch".into()));
+        assert_eq!(status(&"x".repeat(101)), Err(Reason::Length(101, 0, 100)));
+        assert!(matches!(status(&"x".repeat(30_000)), Err(Reason::Length(..))));
+        assert_eq!(status("a\nb"), Err(Reason::Character('\n')));
+        for fine in ["", "🌴", "👩\u{200d}👧", "1\u{fe0f}\u{20e3}", ":party_parrot:"] {
+            assert_eq!(status_emoji(fine), Ok(fine.into()));
+        }
+        assert_eq!(status_emoji("hi"), Err(Reason::Character('h')));
+        assert!(status_emoji(&"🌴".repeat(40)).is_err());
     }
 
     #[test]

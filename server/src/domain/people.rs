@@ -2,7 +2,7 @@
 
 use rill_protocol::UserId;
 use rill_storage::model::{EmojiSet, Profile};
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::DomainError;
 use crate::memory::Memory;
@@ -20,6 +20,11 @@ impl People {
     /// What is shown of somebody; `None` if there is nobody.
     pub async fn profile(&self, user: UserId) -> Result<Option<Arc<Profile>>, DomainError> {
         Ok(self.memory.profile(user).await?)
+    }
+
+    /// Who wants to hear nothing of a user, and shows them nothing of themselves.
+    pub async fn blockers(&self, user: UserId) -> Result<Arc<BTreeSet<UserId>>, DomainError> {
+        Ok(self.memory.blockers(user).await?)
     }
 
     /// All custom emoji.

@@ -158,6 +158,17 @@ impl Rooms {
         })
     }
 
+    /// Whether somebody is in a room so small that its members are told who of them writes.
+    /// Remembered: it speaks of the moment.
+    pub async fn shows_typing(&self, user: UserId, room: RoomId, members_max: usize) -> Result<bool, DomainError> {
+        let memory = &self.world.memory;
+        let membership = memory.membership(room, user).await?;
+        if !membership.is_some_and(|membership| membership.is_active()) {
+            return Ok(false);
+        }
+        Ok(memory.room(room).await?.is_some_and(|room| room.members as usize <= members_max))
+    }
+
     /// A room's avatar; one that was never set where there is no room.
     pub async fn avatar(&self, room: RoomId) -> Result<Avatar, DomainError> {
         Ok(self.world.memory.room(room).await?.map(|room| room.avatar).unwrap_or_default())

@@ -81,6 +81,6 @@ pub(super) async fn members(
     let (after, limit): (Option<UserId>, _) = paging(query)?;
     let limit = limit.unwrap_or(limits::MEMBER_PAGE_MAX);
     let part = api.services.domain.rooms.members(identity.user, room_id(&room)?, after, limit).await?;
-    let members = api.services.members(part.items).await;
+    let members = api.services.members(identity.user, part.items).await?;
     Ok(Json(json!({ "members": members, "more": part.more })))
 }

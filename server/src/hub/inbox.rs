@@ -3,10 +3,14 @@
 
 use parking_lot::Mutex;
 use rill_protocol::{RoomId, UserId, limits::RESUME_ENTRIES_MAX};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+};
 use tokio::sync::Notify;
 
 use super::subscription::Subscription;
+use crate::limits::TYPING_WAITING_MAX;
 
 /// The two lanes of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +62,8 @@ impl Turn {
 pub struct Slot {
     pub version: u64,
     pub online: bool,
+    /// Online, and no device of theirs is in use.
+    pub is_idle: bool,
 }
 
 /// See the module.
@@ -67,6 +73,7 @@ pub struct Inbox {
     lanes: [Notify; 2],
     /// The user's log has grown, or a presence slot has changed.
     control: Notify,
+    typing: Notify,
 }
 
 #[derive(Default)]
@@ -87,6 +94,12 @@ struct State {
     /// Whose avatars may be others.
     avatars: BTreeSet<UserId>,
     is_emoji_new: bool,
+    /// Who shows this user nothing of themselves.
+    hidden: Arc<BTreeSet<UserId>>,
+    /// Who writes where, or has stopped; not yet told.
+    typing: BTreeMap<(RoomId, UserId), bool>,
+    /// The device is not in use.
+    is_idle: bool,
     /// Nothing is followed any more.
     is_gone: bool,
 }
@@ -133,7 +146,13 @@ impl State {
 impl Inbox {
     /// An inbox without subscriptions.
     pub fn new(user: UserId) -> Self {
-        Self { user, state: Mutex::default(), lanes: [Notify::new(), Notify::new()], control: Notify::new() }
+        Self {
+            user,
+            state: Mutex::default(),
+            lanes: [Notify::new(), Notify::new()],
+            control: Notify::new(),
+            typing: Notify::new(),
+        }
     }
 
     /// `false` if the session is gone.
@@ -346,6 +365,48 @@ impl Inbox {
         self.control.notify_one();
     }
 
+    /// Whether the device is in use; returns whether that is news.
+    pub(super) fn set_idle(&self, is_idle: bool) -> bool {
+        std::mem::replace(&mut self.state.lock().is_idle, is_idle) != is_idle
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.state.lock().is_idle
+    }
+
+    /// Who shows this user nothing of themselves from now on; returns of whom that is news.
+    pub fn set_hidden(&self, hidden: Arc<BTreeSet<UserId>>) -> Vec<UserId> {
+        let before = std::mem::replace(&mut self.state.lock().hidden, hidden.clone());
+        before.symmetric_difference(&hidden).copied().collect()
+    }
+
+    /// Whether somebody shows this user nothing of themselves.
+    pub fn hides(&self, user: UserId) -> bool {
+        self.state.lock().hidden.contains(&user)
+    }
+
+    /// Somebody writes, or has stopped.
+    pub(super) fn show_typing(&self, room: RoomId, user: UserId, is_typing: bool) {
+        let mut state = self.state.lock();
+        if state.typing.len() >= TYPING_WAITING_MAX && !state.typing.contains_key(&(room, user)) {
+            return;
+        }
+        state.typing.insert((room, user), is_typing);
+        drop(state);
+        self.typing.notify_one();
+    }
+
+    /// Resolves when there is somebody to tell of.
+    pub async fn typing_woken(&self) {
+        self.typing.notified().await;
+    }
+
+    /// Who writes, or has stopped, since the last call.
+    pub fn take_typing(&self) -> Vec<(RoomId, UserId, bool)> {
+        let typing = std::mem::take(&mut self.state.lock().typing);
+        typing.into_iter().map(|((room, user), is_typing)| (room, user, is_typing)).collect()
+    }
+
     /// Somebody's avatar may be another, or is shown from now on.
     pub fn show_avatar(&self, user: UserId) {
         self.state.lock().avatars.insert(user);
@@ -379,6 +440,12 @@ impl Inbox {
 
     /// Presence slots that changed since the last call, at most one a user.
     pub fn take_presence(&self) -> Vec<(UserId, Slot)> {
-        std::mem::take(&mut self.state.lock().presence).into_iter().collect()
+        let mut state = self.state.lock();
+        let presence = std::mem::take(&mut state.presence);
+        let shown = |(user, slot): (UserId, Slot)| {
+            let is_hidden = state.hidden.contains(&user);
+            (user, Slot { online: slot.online && !is_hidden, is_idle: slot.is_idle && !is_hidden, ..slot })
+        };
+        presence.into_iter().map(shown).collect()
     }
 }

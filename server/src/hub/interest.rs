@@ -24,6 +24,8 @@ pub trait Interest: Send + Sync {
     fn user_here(&self, user: UserId);
     /// The last one has gone.
     fn user_gone(&self, user: UserId);
+    /// A user who is attached uses none of their devices, or does again.
+    fn user_idle(&self, user: UserId, is_idle: bool);
     /// Somebody is watched whom nobody here has watched.
     fn watched(&self, user: UserId);
     /// Nobody here watches them any more.

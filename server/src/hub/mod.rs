@@ -20,6 +20,7 @@ pub mod shared;
 pub mod subscription;
 #[cfg(test)]
 mod tests;
+mod typing;
 
 use bytes::Bytes;
 use parking_lot::{Mutex, RwLock};
@@ -191,7 +192,7 @@ impl Hub {
             interest.user_here(inbox.user);
         }
         drop(users);
-        self.presence.arrive(inbox.user);
+        self.presence.arrive(inbox);
     }
 
     /// A session is gone.
@@ -213,7 +214,7 @@ impl Hub {
             }
             drop(users);
             if was_attached {
-                self.presence.depart(inbox.user);
+                self.presence.depart(inbox);
             }
         }
     }

@@ -34,24 +34,41 @@ struct State {
 #[derive(Default)]
 struct Person {
     sessions: u32,
+    /// Of these are not in use.
+    idle_sessions: u32,
+    /// What was said to other nodes.
+    is_told_idle: bool,
     elsewhere: Elsewhere,
     version: u64,
     watchers: Vec<Arc<Inbox>>,
 }
+
+/// Whether somebody who is there uses no device there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Idle(pub bool);
 
 /// Whether somebody is at another node.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Elsewhere {
     #[default]
     No,
-    Yes,
+    Yes {
+        is_idle: bool,
+    },
     /// Nobody has looked yet.
     Unknown,
 }
 
 impl Person {
     fn is_online(&self) -> bool {
-        self.sessions > 0 || self.elsewhere == Elsewhere::Yes
+        self.sessions > 0 || matches!(self.elsewhere, Elsewhere::Yes { .. })
+    }
+
+    /// Of all devices the one that is in use counts.
+    fn is_idle(&self) -> bool {
+        self.is_online()
+            && self.idle_sessions >= self.sessions
+            && !matches!(self.elsewhere, Elsewhere::Yes { is_idle: false })
     }
 
     /// Whether it can be said.
@@ -60,13 +77,29 @@ impl Person {
     }
 
     fn slot(&self) -> Slot {
-        Slot { version: self.version, online: self.is_online() }
+        Slot { version: self.version, online: self.is_online(), is_idle: self.is_idle() }
     }
 
-    fn change(&mut self, user: UserId, version: u64) {
+    /// What is shown of them.
+    fn shown(&self) -> (bool, bool, bool) {
+        (self.is_known(), self.is_online(), self.is_idle())
+    }
+
+    /// Tells the watchers, if something else is to be shown than before.
+    fn changed(&mut self, user: UserId, before: (bool, bool, bool), version: u64) {
+        let now = self.shown();
+        if before == now || !now.0 {
+            return;
+        }
         self.version = version;
         let slot = self.slot();
-        self.watchers.iter().for_each(|watcher| watcher.show_presence(user, slot));
+        for watcher in &self.watchers {
+            watcher.show_presence(user, slot);
+            // What goes beyond being there is told apart.
+            if before.2 != now.2 {
+                watcher.show_avatar(user);
+            }
+        }
     }
 }
 
@@ -84,40 +117,81 @@ impl Presence {
         let _ = self.interest.set(interest);
     }
 
+    /// Whether somebody who is online uses no device.
+    pub fn is_idle(&self, user: UserId) -> bool {
+        self.state.lock().people.get(&user).is_some_and(Person::is_idle)
+    }
+
+    /// Whether any session of a user is attached here.
+    pub fn is_here(&self, user: UserId) -> bool {
+        self.state.lock().people.get(&user).is_some_and(|person| person.sessions > 0)
+    }
+
+    /// Whether a device is in use.
+    pub fn set_idle(&self, inbox: &Arc<Inbox>, is_idle: bool) {
+        let mut state = self.state.lock();
+        if !inbox.set_idle(is_idle) {
+            return;
+        }
+        let (person, version) = state.person(inbox.user);
+        let before = person.shown();
+        person.idle_sessions = if is_idle { person.idle_sessions + 1 } else { person.idle_sessions.saturating_sub(1) };
+        person.changed(inbox.user, before, version);
+        self.tell_idle(inbox.user, person);
+        state.forget(inbox.user);
+    }
+
+    /// Says to other nodes whether a user who is here is so idly, if that is news.
+    fn tell_idle(&self, user: UserId, person: &mut Person) {
+        let is_idle = person.sessions > 0 && person.idle_sessions >= person.sessions;
+        if std::mem::replace(&mut person.is_told_idle, is_idle) != is_idle
+            && person.sessions > 0
+            && let Some(interest) = self.interest.get()
+        {
+            interest.user_idle(user, is_idle);
+        }
+    }
+
+    /// A session is shown somebody whom it watches as they are now.
+    pub fn show_again(&self, inbox: &Arc<Inbox>, user: UserId) {
+        let state = self.state.lock();
+        let is_watched = state.watches.get(&key(inbox)).is_some_and(|users| users.contains(&user));
+        if let Some(person) = state.people.get(&user).filter(|person| is_watched && person.is_known()) {
+            inbox.show_presence(user, person.slot());
+        }
+    }
+
     /// Whether somebody whom this node watches is at another one.
-    pub fn set_elsewhere(&self, user: UserId, is_there: bool) {
+    pub fn set_elsewhere(&self, user: UserId, there: Option<Idle>) {
         let mut state = self.state.lock();
         if !state.people.contains_key(&user) {
             return;
         }
         let (person, version) = state.person(user);
-        let (was_known, was_online) = (person.is_known(), person.is_online());
-        person.elsewhere = if is_there { Elsewhere::Yes } else { Elsewhere::No };
-        if !was_known || was_online != person.is_online() {
-            person.change(user, version);
-        }
+        let before = person.shown();
+        person.elsewhere = there.map_or(Elsewhere::No, |Idle(is_idle)| Elsewhere::Yes { is_idle });
+        person.changed(user, before, version);
     }
 
-    pub(super) fn arrive(&self, user: UserId) {
+    pub(super) fn arrive(&self, inbox: &Inbox) {
         let mut state = self.state.lock();
-        let (person, version) = state.person(user);
-        let (was_known, was_online) = (person.is_known(), person.is_online());
+        let (person, version) = state.person(inbox.user);
+        let before = person.shown();
         person.sessions += 1;
-        if !was_known || !was_online {
-            person.change(user, version);
-        }
+        person.idle_sessions += u32::from(inbox.is_idle());
+        person.changed(inbox.user, before, version);
+        self.tell_idle(inbox.user, person);
     }
 
-    pub(super) fn depart(&self, user: UserId) {
+    pub(super) fn depart(&self, inbox: &Inbox) {
         let mut state = self.state.lock();
-        let (person, version) = state.person(user);
+        let (person, version) = state.person(inbox.user);
+        let before = person.shown();
         person.sessions = person.sessions.saturating_sub(1);
-        if person.sessions == 0 {
-            if person.is_known() && !person.is_online() {
-                person.change(user, version);
-            }
-            state.forget(user);
-        }
+        person.idle_sessions = person.idle_sessions.saturating_sub(u32::from(inbox.is_idle()));
+        person.changed(inbox.user, before, version);
+        self.tell_idle(inbox.user, person);
+        state.forget(inbox.user);
     }
 
     /// Replaces the set of users that a session watches, and shows it their states: at

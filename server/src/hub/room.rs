@@ -272,6 +272,11 @@ impl LiveRoom {
         until < subscribers.slots.len()
     }
 
+    /// Everybody who follows it. Of rooms that are small: it holds up whoever comes and goes.
+    pub(super) fn each_subscriber(&self, tell: impl FnMut(&Arc<Inbox>)) {
+        self.subscribers.lock().slots.iter().flatten().for_each(tell);
+    }
+
     /// How many sessions follow it.
     pub(super) fn subscribers(&self) -> usize {
         let subscribers = self.subscribers.lock();

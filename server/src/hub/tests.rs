@@ -108,6 +108,7 @@ impl Interest for Nobody {
     fn room_behind(&self, _: RoomId, _: super::interest::Missing) {}
     fn user_here(&self, _: UserId) {}
     fn user_gone(&self, _: UserId) {}
+    fn user_idle(&self, _: UserId, _: bool) {}
     fn watched(&self, _: UserId) {}
     fn unwatched(&self, _: UserId) {}
 }

@@ -13,14 +13,15 @@ use parking_lot::Mutex;
 use rill_protocol::{RoomId, UserId};
 use rill_storage::{
     Store, StoreError,
+    limits::READ_ROWS_MAX,
     model::{EmojiSet, Membership, Profile, Room},
     port::changes::{ChangeObserver, Changed},
 };
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 use tokio::time::Instant;
 
-use crate::metrics::Metrics;
-use places::{Asked, Fact, Hearing, Key, Places, VERSION};
+use crate::{limits::BLOCKERS_PAGES_MAX, metrics::Metrics};
+use places::{Asked, BLOCKERS, Fact, Hearing, Key, Places, VERSION};
 
 /// How hints of what others change come here. Both return at once.
 pub trait Ears: Send + Sync + 'static {
@@ -107,6 +108,31 @@ impl Memory {
             Err(asked) => {
                 let found = self.inner.store.users.profile(user).await?.map(Arc::new);
                 self.learn(asked, found.clone().map(Fact::Profile));
+                Ok(found)
+            }
+        }
+    }
+
+    /// Who wants to hear nothing of a user: whose presence they are not shown. Of very many the
+    /// first ones.
+    pub async fn blockers(&self, user: UserId) -> Result<Arc<BTreeSet<UserId>>, StoreError> {
+        let key = Key { place: Changed::User(user), member: Some(BLOCKERS) };
+        match self.recall(key) {
+            Ok(Fact::Blockers(blockers)) => Ok(blockers),
+            Ok(_) => Ok(Arc::default()),
+            Err(asked) => {
+                let mut blockers = BTreeSet::new();
+                for _ in 0..BLOCKERS_PAGES_MAX {
+                    let after = blockers.last().copied();
+                    let page = self.inner.store.people.blocked_by(user, after, READ_ROWS_MAX).await?;
+                    let is_last = page.len() < READ_ROWS_MAX;
+                    blockers.extend(page);
+                    if is_last {
+                        break;
+                    }
+                }
+                let found = Arc::new(blockers);
+                self.learn(asked, Some(Fact::Blockers(found.clone())));
                 Ok(found)
             }
         }

@@ -20,7 +20,11 @@ use rill_storage::{
     planted::{self, Bug},
     port::changes::Changed,
 };
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::time::Instant;
 
 use crate::limits::{
@@ -35,6 +39,7 @@ pub(super) enum Fact {
     Profile(Arc<Profile>),
     Emoji(Arc<EmojiSet>),
     EmojiVersion(u64),
+    Blockers(Arc<BTreeSet<UserId>>),
 }
 
 /// A room, a user, or somebody's membership of a room.
@@ -46,6 +51,9 @@ pub(super) struct Key {
 
 /// In the place of a member: of the emoji their version alone.
 pub(super) const VERSION: UserId = UserId([0; 16]);
+
+/// In the place of a member: who blocks a user, not what they look like.
+pub(super) const BLOCKERS: UserId = UserId([0; 16]);
 
 /// A question that is under way.
 pub(super) struct Asked {

@@ -2,7 +2,7 @@
 
 use rill_protocol::{RoomId, UserId};
 use rill_storage::{
-    model::{Avatar, Profile},
+    model::{Avatar, Card, Profile, Status},
     port::changes::Changed,
 };
 use std::{sync::Arc, time::Duration};
@@ -24,7 +24,16 @@ fn own(place: Changed) -> Key {
 }
 
 fn name(name: &str) -> Fact {
-    Fact::Profile(Arc::new(Profile { name: name.to_owned(), avatar: Avatar::default() }))
+    Fact::Profile(Arc::new(Profile {
+        name: name.to_owned(),
+        username: name.to_owned(),
+        is_disabled: false,
+        avatar: Avatar::default(),
+        card_version: 0,
+        card: Card::default(),
+        status: Status::default(),
+        seen_ms: None,
+    }))
 }
 
 /// Asks and is answered at once.

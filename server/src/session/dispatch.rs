@@ -46,7 +46,7 @@ pub(super) fn failed(request: u32, failure: impl Into<Failure>) -> Bytes {
 /// The number of a request; what is none has number 0.
 fn request_number(frame: &Frame) -> u32 {
     match frame.known() {
-        Some(Kind::View | Kind::Ping) => 0,
+        Some(Kind::View | Kind::Ping | Kind::Typing) => 0,
         _ => request::number(frame),
     }
 }
@@ -57,13 +57,14 @@ fn refuse(frame: &Frame, failure: impl Into<Failure>) -> Answer {
 
 /// Whether a request takes a place among those that are under way.
 fn takes_a_place(kind: Kind) -> bool {
-    !matches!(kind, Kind::View | Kind::WatchPresence)
+    !matches!(kind, Kind::View | Kind::WatchPresence | Kind::SetActivity | Kind::Typing)
 }
 
 /// Whether a frame counts as a request. The others cannot be refused one by one: nobody
 /// would send them again.
 pub(super) fn is_request(kind: Option<Kind>) -> bool {
-    !matches!(kind, Some(Kind::Attach | Kind::Ping | Kind::View | Kind::WatchPresence))
+    let state = [Kind::Attach, Kind::Ping, Kind::View, Kind::WatchPresence, Kind::SetActivity, Kind::Typing];
+    kind.is_none_or(|kind| !state.contains(&kind))
 }
 
 /// Decodes, checks the phase, and begins, unless every place for requests is taken.
@@ -114,6 +115,16 @@ fn attached(session: &Arc<Session>, kind: Kind, frame: &Frame) -> Answer {
         Kind::ListMembers => answer(frame, |body| later(rooms::members(session, body))),
         Kind::GetUsers => answer(frame, |body| later(people::users(session, body))),
         Kind::WatchPresence => answer(frame, |body| Answer::Now(Outgoing::Frame(people::watch(&session, body)))),
+        Kind::SetActivity => answer(frame, |body| Answer::Now(Outgoing::Frame(people::set_activity(&session, &body)))),
+        Kind::SetStatus => answer(frame, |body| later(people::set_status(session, body))),
+        Kind::SetProfile => answer(frame, |body| later(people::set_profile(session, body))),
+        Kind::GetProfile => answer(frame, |body| later(people::profile(session, body))),
+        Kind::FindPeople => answer(frame, |body| later(people::find(session, body))),
+        Kind::Typing => answer(frame, |body| {
+            *session.typing_on_control.lock() = Some(body);
+            session.typing_came.notify_one();
+            Answer::Nothing
+        }),
         _ => refuse(frame, Code::UnexpectedFrame),
     }
 }

@@ -6,6 +6,7 @@
 //! transports.
 
 mod control;
+mod details;
 mod dispatch;
 mod download;
 mod handshake;
@@ -21,6 +22,7 @@ mod request;
 mod resume;
 mod rooms;
 mod streams;
+mod typing;
 mod upload;
 mod user_feed;
 mod writer;
@@ -34,14 +36,20 @@ use std::{
 
 use futures_util::FutureExt as _;
 use parking_lot::Mutex;
-use rill_protocol::{Code, SessionId, message::Member};
+use rill_protocol::{
+    Code, SessionId, UserId,
+    message::{Member, Typing},
+};
 use rill_storage::Store;
-use tokio::{sync::Semaphore, task::AbortHandle};
+use tokio::{
+    sync::{Notify, Semaphore},
+    task::AbortHandle,
+};
 
 use crate::{
     admission::{Gate, Over, Toll, Wait},
     cluster::Cluster,
-    domain::{Domain, accounts::Identity, rooms::MemberView},
+    domain::{Domain, DomainError, accounts::Identity, rooms::MemberView},
     files::service::Files,
     hub::{Hub, Inbox},
     limits::HISTORY_PAGES_AT_ONCE_MAX,
@@ -76,14 +84,16 @@ pub struct Services {
 }
 
 impl Services {
-    /// Members of a room, and who of them is there.
-    pub async fn members(&self, members: Vec<MemberView>) -> Vec<Member> {
+    /// Members of a room, and who of them is there, as `asker` is shown.
+    pub async fn members(&self, asker: UserId, members: Vec<MemberView>) -> Result<Vec<Member>, DomainError> {
+        let hidden = self.domain.people.blockers(asker).await?;
         let elsewhere = match &self.cluster {
             Some(cluster) => cluster.elsewhere(&members.iter().map(|view| view.user).collect::<Vec<_>>()).await,
             None => BTreeSet::new(),
         };
-        let is_online = |user| self.hub.presence.is_online(user) || elsewhere.contains(&user);
-        members.into_iter().map(|view| room::member(is_online(view.user), view)).collect()
+        let is_online =
+            |user| (self.hub.presence.is_online(user) || elsewhere.contains(&user)) && !hidden.contains(&user);
+        Ok(members.into_iter().map(|view| room::member(is_online(view.user), view)).collect())
     }
 
     /// Logins have ended: so do their connections, wherever they are.
@@ -110,6 +120,11 @@ struct Session {
     resuming: tokio::sync::Mutex<()>,
     /// A place for each page of history that is on its way.
     pages: Semaphore,
+    /// What this session has said of its user's writing.
+    said_typing: Mutex<typing::Said>,
+    /// The same, on control, for whoever looks after datagrams; the latest word counts.
+    typing_on_control: Mutex<Option<Typing>>,
+    typing_came: Notify,
     /// Uploads that go on.
     uploads: AtomicUsize,
     /// A lane opened again replaces the old one.
@@ -226,6 +241,9 @@ pub async fn run<C: Connection>(services: Arc<Services>, connection: C) {
         address: peer.ip(),
         resuming: tokio::sync::Mutex::default(),
         pages: Semaphore::new(HISTORY_PAGES_AT_ONCE_MAX),
+        said_typing: Mutex::default(),
+        typing_on_control: Mutex::default(),
+        typing_came: Notify::new(),
         uploads: AtomicUsize::new(0),
         lanes: Mutex::default(),
         services: services.clone(),
@@ -255,4 +273,12 @@ pub async fn run<C: Connection>(services: Arc<Services>, connection: C) {
     }
     tracing::info!(transport = kind, %peer, %user, code = end.code.name(), reason = end.reason, "disconnected");
     close(&end);
+    // The last of their devices, wherever the others were.
+    let is_elsewhere = match &services.cluster {
+        Some(cluster) => cluster.elsewhere(&[user]).await.contains(&user),
+        None => false,
+    };
+    if !is_elsewhere && !services.hub.presence.is_here(user) {
+        services.domain.profiles.seen(user).await;
+    }
 }

@@ -3,12 +3,19 @@
 use bytes::Bytes;
 use rill_protocol::{
     Code, codec, limits,
-    message::{Done, GetUsers, Presence, PresenceSlot, PresenceState, UserInfo, Users, WatchPresence},
+    message::{
+        Activity, Done, FindPeople, FoundPerson, GetProfile, GetUsers, PeoplePage, Presence, PresenceSlot,
+        PresenceState, SetActivity, SetProfile, SetStatus, UserInfo, Users, WatchPresence,
+    },
 };
+use rill_storage::model::{Card, Status};
 use std::sync::Arc;
 
 use super::{Session, dispatch::failed, pictures};
-use crate::wire::number;
+use crate::{
+    domain::finding::Found,
+    wire::{number, profile},
+};
 
 /// Slots in one `Presence` frame.
 const SLOTS_PER_FRAME: usize = limits::PRESENCE_WATCH_MAX;
@@ -42,6 +49,64 @@ pub(super) fn watch(session: &Arc<Session>, body: WatchPresence) -> Bytes {
     users.iter().for_each(|user| session.inbox.show_avatar(*user));
     session.services.hub.presence.watch(&session.inbox, users);
     codec::frame(&Done { request: body.request })
+}
+
+pub(super) fn set_activity(session: &Arc<Session>, body: &SetActivity) -> Bytes {
+    let is_idle = match body.activity {
+        Activity::Active => false,
+        Activity::Idle => true,
+        Activity::Other(_) => return failed(body.request, Code::Unsupported),
+    };
+    session.services.hub.presence.set_idle(&session.inbox, is_idle);
+    codec::frame(&Done { request: body.request })
+}
+
+pub(super) async fn set_status(session: Arc<Session>, body: SetStatus) -> Bytes {
+    let SetStatus { request, do_not_disturb, emoji, text, until_ms } = body;
+    let until_ms = Some(until_ms.get()).filter(|until_ms| *until_ms > 0);
+    let status = Status { do_not_disturb, emoji, text, until_ms };
+    match session.services.domain.profiles.set_status(session.identity.user, status).await {
+        Ok(()) => codec::frame(&Done { request }),
+        Err(error) => failed(request, error),
+    }
+}
+
+pub(super) async fn set_profile(session: Arc<Session>, body: SetProfile) -> Bytes {
+    let SetProfile { request, chosen_name, language, time_zone, is_listed, shows_seen } = body;
+    let (is_unlisted, hides_seen) = (!is_listed, !shows_seen);
+    let card = Card { name: chosen_name, language, time_zone, is_unlisted, hides_seen };
+    let (domain, user) = (&session.services.domain, session.identity.user);
+    match domain.profiles.set_card(&domain.accounts, user, card).await {
+        Ok(()) => profile(session, GetProfile { request, user }).await,
+        Err(error) => failed(request, error),
+    }
+}
+
+pub(super) async fn profile(session: Arc<Session>, body: GetProfile) -> Bytes {
+    let (services, GetProfile { request, user }) = (&session.services, body);
+    match services.domain.people.profile(user).await {
+        Ok(Some(found)) => {
+            let avatar = pictures::of_users([(user, found.avatar)].into_iter());
+            let is_own = user == session.identity.user;
+            pictures::before(avatar, codec::frame(&profile::answer(request, user, &found, is_own)))
+        }
+        Ok(None) => failed(request, Code::NoSuchUser),
+        Err(error) => failed(request, error),
+    }
+}
+
+pub(super) async fn find(session: Arc<Session>, body: FindPeople) -> Bytes {
+    let FindPeople { request, text, after, limit } = body;
+    let domain = &session.services.domain;
+    match domain.finding.find(session.identity.user, &text, after, limit as usize).await {
+        Ok(part) => {
+            let avatars = pictures::of_users(part.items.iter().map(|found| (found.user, found.avatar)));
+            let person = |found: Found| FoundPerson { user: found.user, username: found.username, name: found.name };
+            let people = part.items.into_iter().map(person).collect();
+            pictures::before(avatars, codec::frame(&PeoplePage { request, people, more: part.more }))
+        }
+        Err(error) => failed(request, error),
+    }
 }
 
 /// Every slot that changed since the last call.

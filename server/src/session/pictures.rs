@@ -1,23 +1,23 @@
-//! Avatars and emoji on the control stream: what stands before the answers that name users and
-//! rooms, and what changes.
+//! What people look like and say of themselves, and emoji, on the control stream: what stands
+//! before the answers that name users and rooms, and what changes.
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use rill_protocol::{
     UserId, codec, limits,
-    message::{EmojiVersion, RoomAvatar, RoomAvatars, UserAvatar, UserAvatars},
+    message::{EmojiVersion, ProfileAnswer, RoomAvatar, RoomAvatars, UserAvatar, UserAvatars, UserInfo, UserNames},
 };
-use rill_storage::model::Avatar;
+use rill_storage::model::{Avatar, Card, Profile, Status};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
-use super::Session;
+use super::{Session, details};
 use crate::{
     domain::{DomainError, rooms::RoomView},
     limits::PICTURES_AT_ONCE_MAX,
-    wire::{avatar, number},
+    wire::{avatar, number, profile},
 };
 
 /// Avatars of users in one frame.
@@ -48,10 +48,18 @@ pub(super) fn before(first: Bytes, second: Bytes) -> Bytes {
     if first.is_empty() { second } else { [first, second].concat().into() }
 }
 
-/// What a session was told of pictures.
+/// Whether a user has ever said anything of themselves.
+fn has_settings(profile: &Profile) -> bool {
+    profile.card != Card::default() || profile.status != Status::default()
+}
+
+/// What a session was told of people and emoji.
 #[derive(Default)]
 pub(super) struct Told {
     avatars: BTreeMap<UserId, u64>,
+    names: BTreeMap<UserId, u64>,
+    details: details::Told,
+    own: Option<ProfileAnswer>,
     emoji: u64,
     doubted: Doubted,
     /// Goes on beside what is written: where the store is away, nothing else waits for it.
@@ -70,7 +78,9 @@ struct Doubted {
 /// What the store said, and what it could not be asked for.
 #[derive(Default)]
 struct Found {
-    avatars: Vec<(UserId, Avatar)>,
+    profiles: Vec<(UserId, Arc<Profile>)>,
+    /// Of the session's own user.
+    hidden: Option<Arc<BTreeSet<UserId>>>,
     emoji: Option<u64>,
     missed: Doubted,
 }
@@ -79,8 +89,11 @@ async fn ask(session: Arc<Session>, mut of: Doubted) -> Found {
     let (people, mut found) = (&session.services.domain.people, Found::default());
     let outcome: Result<(), DomainError> = async {
         while let Some(user) = of.users.first().copied() {
+            if user == session.identity.user {
+                found.hidden = Some(people.blockers(user).await?);
+            }
             let profile = people.profile(user).await?;
-            found.avatars.extend(profile.map(|profile| (user, profile.avatar)));
+            found.profiles.extend(profile.map(|profile| (user, profile)));
             of.users.remove(&user);
         }
         if of.is_emoji {
@@ -122,20 +135,46 @@ impl Told {
             let is_emoji = std::mem::take(&mut doubted.is_emoji);
             Box::pin(ask(session.clone(), Doubted { users, is_emoji }))
         });
-        let Found { avatars: mut changed, emoji, missed } = asking.await;
+        let Found { profiles, hidden, emoji, missed } = asking.await;
         self.asking = None;
         self.is_away = missed.is_emoji || !missed.users.is_empty();
         self.doubted.users.extend(missed.users);
         self.doubted.is_emoji |= missed.is_emoji;
-        // Whoever was told of more is told some of it again.
-        if self.avatars.len() > 2 * limits::PRESENCE_WATCH_MAX {
-            self.avatars.clear();
+        for user in hidden.map(|hidden| session.inbox.set_hidden(hidden)).unwrap_or_default() {
+            session.services.hub.presence.show_again(&session.inbox, user);
+            self.doubted.users.insert(user);
         }
-        changed.retain(|(user, avatar)| {
-            avatar.version > 0 && self.avatars.insert(*user, avatar.version) != Some(avatar.version)
-        });
-        let mut frames = vec![of_users(changed.into_iter())];
+        let mut frames = self.people(session, &profiles);
         frames.extend(emoji.and_then(|version| self.emoji(version)));
+        frames
+    }
+
+    /// What is something else than was told.
+    fn people(&mut self, session: &Session, profiles: &[(UserId, Arc<Profile>)]) -> Vec<Bytes> {
+        // Whoever was told of more is told some of it again.
+        for told in [&mut self.avatars, &mut self.names] {
+            if told.len() > 2 * limits::PRESENCE_WATCH_MAX {
+                told.clear();
+            }
+        }
+        let is_news = |told: &mut BTreeMap<UserId, u64>, user: UserId, version: u64| {
+            version > 0 && told.insert(user, version) != Some(version)
+        };
+        let avatars = profiles.iter().map(|(user, profile)| (*user, profile.avatar));
+        let avatars = avatars.filter(|(user, avatar)| is_news(&mut self.avatars, *user, avatar.version));
+        let mut frames = vec![of_users(avatars)];
+        let names = profiles.iter().filter(|(user, profile)| is_news(&mut self.names, *user, profile.card_version));
+        let users: Vec<_> = names.map(|(user, profile)| UserInfo { id: *user, name: profile.name.clone() }).collect();
+        if !users.is_empty() {
+            frames.push(codec::frame(&UserNames { users }));
+        }
+        frames.extend(self.details.frame(session, profiles));
+        for (user, profile) in profiles.iter().filter(|(user, _)| *user == session.identity.user) {
+            let own = profile::answer(0, *user, profile, true);
+            if (self.own.is_some() || has_settings(profile)) && self.own.replace(own.clone()) != Some(own.clone()) {
+                frames.push(codec::frame(&own));
+            }
+        }
         frames.retain(|frame| !frame.is_empty());
         frames
     }
@@ -149,9 +188,9 @@ impl Told {
     pub(super) async fn first(&mut self, session: &Session) -> Result<Vec<Bytes>, DomainError> {
         let (people, user) = (&session.services.domain.people, session.identity.user);
         let mut frames = Vec::new();
+        session.inbox.set_hidden(people.blockers(user).await?);
         if let Some(profile) = people.profile(user).await? {
-            self.avatars.insert(user, profile.avatar.version);
-            frames.push(of_users([(user, profile.avatar)].into_iter()));
+            frames.append(&mut self.people(session, &[(user, profile)]));
         }
         let version = people.emoji_version().await?;
         frames.extend(self.emoji(version));

@@ -111,8 +111,13 @@ pub(super) async fn members(session: Arc<Session>, body: ListMembers) -> Bytes {
     match rooms.members(session.identity.user, body.room, body.after, body.limit as usize).await {
         Ok(part) => {
             let avatars = pictures::of_users(part.items.iter().map(|view| (view.user, view.avatar)));
-            let members = session.services.members(part.items).await;
-            pictures::before(avatars, codec::frame(&MemberPage { request: body.request, members, more: part.more }))
+            match session.services.members(session.identity.user, part.items).await {
+                Ok(members) => {
+                    let page = MemberPage { request: body.request, members, more: part.more };
+                    pictures::before(avatars, codec::frame(&page))
+                }
+                Err(error) => failed(body.request, error),
+            }
         }
         Err(error) => failed(body.request, error),
     }

@@ -3,7 +3,7 @@
 
 use rill_protocol::{
     Code, Frame, Kind, codec, limits,
-    message::{Lane, LaneClass, Ping, Pong},
+    message::{Lane, LaneClass, Ping, Pong, Typing},
 };
 use std::{sync::Arc, time::Duration};
 use tokio::sync::oneshot;
@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use super::{
     LaneWriter, Session, download, history, lane,
     reader::{FrameReader, ReadError},
-    upload,
+    typing, upload,
 };
 use crate::{
     hub::LaneIndex,
@@ -116,11 +116,32 @@ async fn lane<S: SendStream, R: RecvStream>(
     }
 }
 
-/// Answers probes; every other datagram is dropped, as datagrams may be.
+/// Answers probes, and takes and tells who writes; every other datagram is dropped, as datagrams
+/// may be.
 pub(super) async fn datagrams<C: Connection>(session: Arc<Session>, connection: Arc<C>) {
-    while let Ok(datagram) = connection.recv_datagram().await {
+    loop {
+        let datagram = tokio::select! {
+            biased;
+            () = session.inbox.typing_woken() => {
+                typing::tell(&session, &*connection).await;
+                continue;
+            }
+            () = session.typing_came.notified() => {
+                let said = session.typing_on_control.lock().take();
+                if let Some(said) = said {
+                    typing::said(&session, said).await;
+                }
+                continue;
+            }
+            datagram = connection.recv_datagram() => match datagram {
+                Ok(datagram) => datagram,
+                Err(_) => return,
+            },
+        };
         let Ok(frame) = Frame::from_datagram(datagram) else { continue };
-        if let Some(Ok(ping)) = frame.decode_if::<Ping>() {
+        if let Some(Ok(said)) = frame.decode_if::<Typing>() {
+            typing::said(&session, said).await;
+        } else if let Some(Ok(ping)) = frame.decode_if::<Ping>() {
             let now_ms = number(session.services.clock.now_ms());
             connection.send_datagram(codec::datagram(&Pong { nonce: ping.nonce, now_ms }));
         }

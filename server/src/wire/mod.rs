@@ -6,6 +6,7 @@ pub mod code;
 pub mod entry;
 pub mod file;
 pub mod history;
+pub mod profile;
 pub mod room;
 
 use rill_protocol::U53;

@@ -8,6 +8,7 @@
 mod contents;
 mod invitations;
 mod log;
+mod people;
 mod pictures;
 mod rooms;
 mod sessions;

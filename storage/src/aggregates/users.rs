@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use rill_protocol::{Epoch, SessionId, UserId};
 
-use super::{Ports, Slot, Substrate, pictures, sessions};
+use super::{Ports, Slot, Substrate, people, pictures, sessions};
 use crate::{
     StoreError,
     embedded::{heads::LogId, keys, read::Read, stored},
@@ -98,10 +98,14 @@ impl<S: Substrate> Users for Ports<S> {
 
     async fn profile(&self, id: UserId) -> Result<Option<Profile>, StoreError> {
         self.read(Slot::User(id), |view| {
-            // Whatever is not at hand of both is fetched at once.
+            // Whatever is not at hand of them is fetched at once.
             let (record, avatar) = (view.get(&keys::user(id)), pictures::avatar(view, &keys::user_avatar(id)));
-            let (record, avatar) = (record?, avatar?);
-            Ok(record.map(|record| Profile { name: record.name, avatar }))
+            let (card, status) = (view.get(&keys::user_card(id)), view.get(&keys::user_status(id)));
+            let seen = view.get(&keys::user_seen(id));
+            let (Some(record), avatar, card, status, seen) = (record?, avatar?, card?, status?, seen?) else {
+                return Ok(None);
+            };
+            Ok(Some(people::profile(record, avatar, card, status, seen)))
         })
         .await
     }

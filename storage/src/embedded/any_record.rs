@@ -74,6 +74,11 @@ fn of(table: Table) -> Ways {
         Table::KeptFile => ways::<stored::KeptFile>(),
         Table::KeptBytes => ways::<stored::KeptBytes>(),
         Table::UserAvatar | Table::RoomAvatar => ways::<stored::Avatar>(),
+        Table::UserCard => ways::<stored::UserCard>(),
+        Table::UserStatus => ways::<stored::UserStatus>(),
+        Table::UserSeen => ways::<stored::UserSeen>(),
+        Table::Block => ways::<stored::Block>(),
+        Table::BlockedBy => ways::<stored::BlockedBy>(),
         Table::EmojiSet => ways::<stored::EmojiSet>(),
         Table::Emoji => ways::<stored::Emoji>(),
     }

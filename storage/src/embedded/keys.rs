@@ -4,12 +4,14 @@
 //! A key carries the type of its record, so that one cannot be read as another.
 
 mod files;
+mod people;
 mod pictures;
 
 use rill_protocol::{ClientId, RoomId, SessionId, UserId};
 use std::marker::PhantomData;
 
 pub(crate) use files::*;
+pub(crate) use people::*;
 pub(crate) use pictures::*;
 
 use super::stored;

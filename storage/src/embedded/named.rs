@@ -34,7 +34,11 @@ fn describe(table: Table, key: &mut Parts<'_>) -> Result<String, StoreError> {
         | Table::TransferProgress
         | Table::KeptFile
         | Table::KeptBytes
-        | Table::UserAvatar => format!("user {}", key.user()?),
+        | Table::UserAvatar
+        | Table::UserCard
+        | Table::UserStatus
+        | Table::UserSeen => format!("user {}", key.user()?),
+        Table::Block | Table::BlockedBy => format!("user {}, user {}", key.user()?, key.user()?),
         Table::Room | Table::RoomHead | Table::Place | Table::Archived | Table::RoomAvatar => {
             format!("room {}", key.room()?)
         }

@@ -208,6 +208,7 @@ pub(super) fn assemble(
     let store = Store {
         users: ports.clone(),
         roster: embedded.clone(),
+        people: ports.clone(),
         invitations: ports.clone(),
         sessions: ports.clone(),
         endings: embedded.clone(),

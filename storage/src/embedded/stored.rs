@@ -157,6 +157,24 @@ records! {
     /// Of a user or a room. It stays when the picture goes, for its version.
     1 Avatar { version: u64, picture: Option<Picture>, }
 
+    1 UserCard {
+        version: u64,
+        name: String,
+        language: String,
+        time_zone: String,
+        is_unlisted: bool,
+        hides_seen: bool,
+    }
+
+    1 UserStatus { do_not_disturb: bool, emoji: String, text: String, until_ms: Option<u64>, }
+
+    1 UserSeen { at_ms: u64, }
+
+    /// `is_told`: the other one's slot says so too.
+    1 Block { at_ms: u64, is_told: bool, }
+
+    1 BlockedBy { at_ms: u64, }
+
     1 EmojiSet { version: u64, }
 
     1 Emoji {

@@ -51,13 +51,6 @@ impl Avatar {
     }
 }
 
-/// What is shown of a user.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Profile {
-    pub name: String,
-    pub avatar: Avatar,
-}
-
 /// An emoji's place among the others: follows from its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EmojiId(pub [u8; 16]);

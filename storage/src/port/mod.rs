@@ -13,6 +13,7 @@ pub mod emoji;
 pub mod endings;
 pub mod invitations;
 pub mod log;
+pub mod people;
 pub mod rooms;
 pub mod sessions;
 pub mod transfers;
@@ -27,6 +28,7 @@ pub use emoji::{Added, EmojiSets};
 pub use endings::Endings;
 pub use invitations::Invitations;
 pub use log::{AppendRefused, Log, LogObserver};
+pub use people::{Blocked, People};
 pub use rooms::{Directory, Rooms};
 pub use sessions::Sessions;
 pub use transfers::{Advanced, TransferRefused, Transfers};
@@ -38,6 +40,7 @@ pub use users::{Roster, Users};
 pub struct Store {
     pub users: Arc<dyn Users>,
     pub roster: Arc<dyn Roster>,
+    pub people: Arc<dyn People>,
     pub invitations: Arc<dyn Invitations>,
     pub sessions: Arc<dyn Sessions>,
     pub endings: Arc<dyn Endings>,

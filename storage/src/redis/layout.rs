@@ -54,7 +54,7 @@ pub(super) fn shape(table: Table) -> Shape {
     match table {
         Table::Entry | Table::UserEntry => Shape::Stream,
         Table::Member | Table::Message | Table::AttachedFile | Table::Pending => Shape::Ordered,
-        Table::Reference | Table::PendingReference | Table::KeptFile => Shape::Ordered,
+        Table::Reference | Table::PendingReference | Table::KeptFile | Table::BlockedBy => Shape::Ordered,
         Table::RequestKey => Shape::Expiring,
         _ => Shape::Hash,
     }
@@ -80,6 +80,7 @@ fn is_single(table: Table) -> bool {
     matches!(table, Table::Room | Table::RoomHead | Table::Archived | Table::User | Table::UserHead | Table::Name)
         || matches!(table, Table::Content | Table::ContentDue | Table::KeptBytes)
         || matches!(table, Table::UserAvatar | Table::RoomAvatar | Table::EmojiSet)
+        || matches!(table, Table::UserCard | Table::UserStatus | Table::UserSeen)
 }
 
 /// Whether a node remembers rows of a table from one call to the next: small ones that are
@@ -174,6 +175,9 @@ impl Layout {
                 Slot::User(UserId(id()?))
             }
             Table::Transfer | Table::TransferProgress | Table::KeptFile | Table::KeptBytes | Table::UserAvatar => {
+                Slot::User(UserId(id()?))
+            }
+            Table::UserCard | Table::UserStatus | Table::UserSeen | Table::Block | Table::BlockedBy => {
                 Slot::User(UserId(id()?))
             }
             Table::EmojiSet | Table::Emoji => Slot::Emoji,
@@ -284,6 +288,8 @@ mod tests {
         check(Slot::Emoji, keys::emoji_set().bytes, "rill:{e}:row", b"emoji_set");
         check(Slot::Emoji, keys::emoji(EmojiId([7; 16])).bytes, "rill:{e}:emoji", &[7; 16]);
         check(user, keys::user_avatar(USER).bytes, &format!("rill:{{u:{USER}}}:row"), b"user_avatar");
+        check(user, keys::user_card(USER).bytes, &format!("rill:{{u:{USER}}}:row"), b"user_card");
+        check(user, keys::block(USER, UserId([5; 16])).bytes, &format!("rill:{{u:{USER}}}:block"), &[5; 16]);
         assert!(layout.place(Slot::Room(RoomId([8; 16])), &keys::room(ROOM).bytes).is_err(), "of another room");
         assert!(layout.place(room, &keys::meta().bytes).is_err(), "of no room");
     }

@@ -97,6 +97,7 @@ pub(super) fn over(
     let store = Store {
         users: ports.clone(),
         roster: redis.clone(),
+        people: ports.clone(),
         invitations: ports.clone(),
         sessions: ports.clone(),
         endings: redis.clone(),

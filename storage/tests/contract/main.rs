@@ -19,6 +19,7 @@ mod model;
 mod observers;
 mod pages;
 mod pending;
+mod people;
 mod pictures;
 #[cfg(unix)]
 mod redis_server;

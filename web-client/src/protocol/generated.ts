@@ -21,6 +21,16 @@ export const USERNAME_CHARS_MAX = 32;
 export const PASSWORD_BYTES_MIN = 8;
 export const PASSWORD_BYTES_MAX = 1024;
 export const CLIENT_NAME_BYTES_MAX = 128;
+export const DISPLAY_NAME_CHARS_MAX = 64;
+export const STATUS_CHARS_MAX = 100;
+export const STATUS_EMOJI_BYTES_MAX = 64;
+export const LANGUAGE_BYTES_MAX = 35;
+export const TIME_ZONE_BYTES_MAX = 64;
+export const PEOPLE_PAGE_MAX = 50;
+export const FIND_CHARS_MAX = 64;
+export const TYPING_INTERVAL_MS = 3000;
+export const TYPING_LIFE_MS = 5000;
+export const TYPING_MEMBERS_MAX = 200;
 export const FILE_NAME_BYTES_MAX = 255;
 export const MEDIA_TYPE_BYTES_MAX = 127;
 export const WAVEFORM_BYTES_MAX = 128;
@@ -147,6 +157,11 @@ export const CODES: readonly CodeInfo[] = [
   { number: 95, name: 'bad_emoji_name', action: 'stop', sentence: 'An emoji\'s name has 2 to 32 characters out of a to z, 0 to 9, _ and -.' },
   { number: 96, name: 'emoji_taken', action: 'stop', sentence: 'There is another emoji of this name: choose another, or remove that one first.' },
   { number: 97, name: 'too_many_emoji', action: 'stop', sentence: 'The server has as many emoji as allowed: remove one first.' },
+  { number: 130, name: 'bad_display_name', action: 'stop', sentence: 'The name that is shown has at most 64 characters, and none that cannot be seen or turns the others around.' },
+  { number: 131, name: 'looks_taken', action: 'stop', sentence: 'The name looks like somebody else\'s username: choose another.' },
+  { number: 132, name: 'bad_status', action: 'stop', sentence: 'A status has at most 100 characters, and none that cannot be seen; beside it stands one emoji.' },
+  { number: 133, name: 'bad_setting', action: 'stop', sentence: 'The language or the time zone is none that is known by its form.' },
+  { number: 134, name: 'no_such_user', action: 'stop', sentence: 'There is no such person.' },
 ];
 
 /** Numbers of the codes; a peer may send one that is not here. */
@@ -218,6 +233,11 @@ export const Code = {
   badEmojiName: 95,
   emojiTaken: 96,
   tooManyEmoji: 97,
+  badDisplayName: 130,
+  looksTaken: 131,
+  badStatus: 132,
+  badSetting: 133,
+  noSuchUser: 134,
 } as const;
 
 /** Classes of streams, most urgent first; the mux carries the number. */
@@ -268,6 +288,8 @@ export const Kind = {
   UserAvatars: 63,
   RoomAvatars: 64,
   EmojiVersion: 65,
+  PresenceDetails: 68,
+  Typing: 69,
   GetMessages: 70,
   MessagePage: 71,
   MessageFiles: 72,
@@ -282,6 +304,14 @@ export const Kind = {
   Uploaded: 95,
   GetFile: 96,
   FileStart: 97,
+  SetActivity: 110,
+  SetStatus: 111,
+  SetProfile: 112,
+  FindPeople: 113,
+  PeoplePage: 114,
+  GetProfile: 115,
+  ProfileAnswer: 116,
+  UserNames: 119,
   EntryCreated: 128,
   EntryPosted: 129,
   EntryJoined: 130,
@@ -367,6 +397,21 @@ export const FileOutcome = {
   pending: 0,
   complete: 1,
   failed: 2,
+} as const;
+
+/** A later version may send numbers that are not here. */
+export type Availability = number;
+export const Availability = {
+  available: 0,
+  idle: 1,
+  doNotDisturb: 2,
+} as const;
+
+/** A later version may send numbers that are not here. */
+export type Activity = number;
+export const Activity = {
+  active: 0,
+  idle: 1,
 } as const;
 
 export interface Accepted {
@@ -902,6 +947,49 @@ export function writeFileState(out: Writer, value: FileState): void {
   out.option(value.image, (item) => { writeImageInfo(out, item); });
 }
 
+export interface FindPeople {
+  request: number;
+  text: string;
+  after: UserId | null;
+  limit: number;
+}
+
+export function readFindPeople(input: Reader): FindPeople {
+  return {
+    request: input.u32(),
+    text: input.text(),
+    after: input.option(() => input.id()),
+    limit: input.u32(),
+  };
+}
+
+export function writeFindPeople(out: Writer, value: FindPeople): void {
+  out.u32(value.request);
+  out.text(value.text);
+  out.option(value.after, (item) => { out.id(item); });
+  out.u32(value.limit);
+}
+
+export interface FoundPerson {
+  user: UserId;
+  username: string;
+  name: string;
+}
+
+export function readFoundPerson(input: Reader): FoundPerson {
+  return {
+    user: input.id(),
+    username: input.text(),
+    name: input.text(),
+  };
+}
+
+export function writeFoundPerson(out: Writer, value: FoundPerson): void {
+  out.id(value.user);
+  out.text(value.username);
+  out.text(value.name);
+}
+
 export interface GetFile {
   request: number;
   room: RoomId;
@@ -955,6 +1043,23 @@ export function writeGetMessages(out: Writer, value: GetMessages): void {
   out.u32(value.direction);
   out.u53(value.seq);
   out.u32(value.limit);
+}
+
+export interface GetProfile {
+  request: number;
+  user: UserId;
+}
+
+export function readGetProfile(input: Reader): GetProfile {
+  return {
+    request: input.u32(),
+    user: input.id(),
+  };
+}
+
+export function writeGetProfile(out: Writer, value: GetProfile): void {
+  out.u32(value.request);
+  out.id(value.user);
 }
 
 export interface GetRoomFiles {
@@ -1357,6 +1462,58 @@ export function writeMessagePage(out: Writer, value: MessagePage): void {
   out.option(value.next, (item) => { out.u53(item); });
 }
 
+export interface OwnSettings {
+  chosenName: string;
+  isListed: boolean;
+  showsSeen: boolean;
+  doNotDisturb: boolean;
+  emoji: string;
+  text: string;
+  untilMs: number;
+}
+
+export function readOwnSettings(input: Reader): OwnSettings {
+  return {
+    chosenName: input.text(),
+    isListed: input.bool(),
+    showsSeen: input.bool(),
+    doNotDisturb: input.bool(),
+    emoji: input.text(),
+    text: input.text(),
+    untilMs: input.u53(),
+  };
+}
+
+export function writeOwnSettings(out: Writer, value: OwnSettings): void {
+  out.text(value.chosenName);
+  out.bool(value.isListed);
+  out.bool(value.showsSeen);
+  out.bool(value.doNotDisturb);
+  out.text(value.emoji);
+  out.text(value.text);
+  out.u53(value.untilMs);
+}
+
+export interface PeoplePage {
+  request: number;
+  people: FoundPerson[];
+  more: boolean;
+}
+
+export function readPeoplePage(input: Reader): PeoplePage {
+  return {
+    request: input.u32(),
+    people: input.list(() => readFoundPerson(input)),
+    more: input.bool(),
+  };
+}
+
+export function writePeoplePage(out: Writer, value: PeoplePage): void {
+  out.u32(value.request);
+  out.list(value.people, (item) => { writeFoundPerson(out, item); });
+  out.bool(value.more);
+}
+
 export interface Ping {
   nonce: number;
 }
@@ -1465,6 +1622,49 @@ export function writePresence(out: Writer, value: Presence): void {
   out.list(value.slots, (item) => { writePresenceSlot(out, item); });
 }
 
+export interface PresenceDetail {
+  user: UserId;
+  availability: Availability;
+  emoji: string;
+  text: string;
+  untilMs: number;
+  seenMs: number;
+}
+
+export function readPresenceDetail(input: Reader): PresenceDetail {
+  return {
+    user: input.id(),
+    availability: input.u32(),
+    emoji: input.text(),
+    text: input.text(),
+    untilMs: input.u53(),
+    seenMs: input.u53(),
+  };
+}
+
+export function writePresenceDetail(out: Writer, value: PresenceDetail): void {
+  out.id(value.user);
+  out.u32(value.availability);
+  out.text(value.emoji);
+  out.text(value.text);
+  out.u53(value.untilMs);
+  out.u53(value.seenMs);
+}
+
+export interface PresenceDetails {
+  people: PresenceDetail[];
+}
+
+export function readPresenceDetails(input: Reader): PresenceDetails {
+  return {
+    people: input.list(() => readPresenceDetail(input)),
+  };
+}
+
+export function writePresenceDetails(out: Writer, value: PresenceDetails): void {
+  out.list(value.people, (item) => { writePresenceDetail(out, item); });
+}
+
 export interface PresenceSlot {
   user: UserId;
   version: number;
@@ -1483,6 +1683,52 @@ export function writePresenceSlot(out: Writer, value: PresenceSlot): void {
   out.id(value.user);
   out.u53(value.version);
   out.u32(value.state);
+}
+
+export interface Profile {
+  user: UserId;
+  username: string;
+  name: string;
+  language: string;
+  timeZone: string;
+}
+
+export function readProfile(input: Reader): Profile {
+  return {
+    user: input.id(),
+    username: input.text(),
+    name: input.text(),
+    language: input.text(),
+    timeZone: input.text(),
+  };
+}
+
+export function writeProfile(out: Writer, value: Profile): void {
+  out.id(value.user);
+  out.text(value.username);
+  out.text(value.name);
+  out.text(value.language);
+  out.text(value.timeZone);
+}
+
+export interface ProfileAnswer {
+  request: number;
+  profile: Profile;
+  own: OwnSettings | null;
+}
+
+export function readProfileAnswer(input: Reader): ProfileAnswer {
+  return {
+    request: input.u32(),
+    profile: readProfile(input),
+    own: input.option(() => readOwnSettings(input)),
+  };
+}
+
+export function writeProfileAnswer(out: Writer, value: ProfileAnswer): void {
+  out.u32(value.request);
+  writeProfile(out, value.profile);
+  out.option(value.own, (item) => { writeOwnSettings(out, item); });
 }
 
 export interface Resume {
@@ -1708,6 +1954,78 @@ export function writeRoomRemoved(out: Writer, value: RoomRemoved): void {
 /** 26 characters of base32. */
 export type SessionId = string;
 
+export interface SetActivity {
+  request: number;
+  activity: Activity;
+}
+
+export function readSetActivity(input: Reader): SetActivity {
+  return {
+    request: input.u32(),
+    activity: input.u32(),
+  };
+}
+
+export function writeSetActivity(out: Writer, value: SetActivity): void {
+  out.u32(value.request);
+  out.u32(value.activity);
+}
+
+export interface SetProfile {
+  request: number;
+  chosenName: string;
+  language: string;
+  timeZone: string;
+  isListed: boolean;
+  showsSeen: boolean;
+}
+
+export function readSetProfile(input: Reader): SetProfile {
+  return {
+    request: input.u32(),
+    chosenName: input.text(),
+    language: input.text(),
+    timeZone: input.text(),
+    isListed: input.bool(),
+    showsSeen: input.bool(),
+  };
+}
+
+export function writeSetProfile(out: Writer, value: SetProfile): void {
+  out.u32(value.request);
+  out.text(value.chosenName);
+  out.text(value.language);
+  out.text(value.timeZone);
+  out.bool(value.isListed);
+  out.bool(value.showsSeen);
+}
+
+export interface SetStatus {
+  request: number;
+  doNotDisturb: boolean;
+  emoji: string;
+  text: string;
+  untilMs: number;
+}
+
+export function readSetStatus(input: Reader): SetStatus {
+  return {
+    request: input.u32(),
+    doNotDisturb: input.bool(),
+    emoji: input.text(),
+    text: input.text(),
+    untilMs: input.u53(),
+  };
+}
+
+export function writeSetStatus(out: Writer, value: SetStatus): void {
+  out.u32(value.request);
+  out.bool(value.doNotDisturb);
+  out.text(value.emoji);
+  out.text(value.text);
+  out.u53(value.untilMs);
+}
+
 export interface StartUpload {
   transfer: TransferId;
   fileUse: FileUse;
@@ -1754,6 +2072,26 @@ export type Ticket = string;
 
 /** 26 characters of base32. */
 export type TransferId = string;
+
+export interface Typing {
+  room: RoomId;
+  user: UserId;
+  isTyping: boolean;
+}
+
+export function readTyping(input: Reader): Typing {
+  return {
+    room: input.id(),
+    user: input.id(),
+    isTyping: input.bool(),
+  };
+}
+
+export function writeTyping(out: Writer, value: Typing): void {
+  out.id(value.room);
+  out.id(value.user);
+  out.bool(value.isTyping);
+}
 
 export type Upload = Record<string, never>;
 
@@ -1888,6 +2226,20 @@ export function readUserInfo(input: Reader): UserInfo {
 export function writeUserInfo(out: Writer, value: UserInfo): void {
   out.id(value.id);
   out.text(value.name);
+}
+
+export interface UserNames {
+  users: UserInfo[];
+}
+
+export function readUserNames(input: Reader): UserNames {
+  return {
+    users: input.list(() => readUserInfo(input)),
+  };
+}
+
+export function writeUserNames(out: Writer, value: UserNames): void {
+  out.list(value.users, (item) => { writeUserInfo(out, item); });
 }
 
 export interface Users {
@@ -2028,6 +2380,8 @@ export interface Bodies {
   UserAvatars: UserAvatars;
   RoomAvatars: RoomAvatars;
   EmojiVersion: EmojiVersion;
+  PresenceDetails: PresenceDetails;
+  Typing: Typing;
   GetMessages: GetMessages;
   MessagePage: MessagePage;
   MessageFiles: MessageFiles;
@@ -2042,6 +2396,14 @@ export interface Bodies {
   Uploaded: Uploaded;
   GetFile: GetFile;
   FileStart: FileStart;
+  SetActivity: SetActivity;
+  SetStatus: SetStatus;
+  SetProfile: SetProfile;
+  FindPeople: FindPeople;
+  PeoplePage: PeoplePage;
+  GetProfile: GetProfile;
+  ProfileAnswer: ProfileAnswer;
+  UserNames: UserNames;
   EntryCreated: EntryCreated;
   EntryPosted: EntryPosted;
   EntryJoined: EntryJoined;
@@ -2093,6 +2455,8 @@ export const CODECS: { readonly [N in KindName]: Codec<Bodies[N]> } = {
   UserAvatars: { read: readUserAvatars, write: writeUserAvatars },
   RoomAvatars: { read: readRoomAvatars, write: writeRoomAvatars },
   EmojiVersion: { read: readEmojiVersion, write: writeEmojiVersion },
+  PresenceDetails: { read: readPresenceDetails, write: writePresenceDetails },
+  Typing: { read: readTyping, write: writeTyping },
   GetMessages: { read: readGetMessages, write: writeGetMessages },
   MessagePage: { read: readMessagePage, write: writeMessagePage },
   MessageFiles: { read: readMessageFiles, write: writeMessageFiles },
@@ -2107,6 +2471,14 @@ export const CODECS: { readonly [N in KindName]: Codec<Bodies[N]> } = {
   Uploaded: { read: readUploaded, write: writeUploaded },
   GetFile: { read: readGetFile, write: writeGetFile },
   FileStart: { read: readFileStart, write: writeFileStart },
+  SetActivity: { read: readSetActivity, write: writeSetActivity },
+  SetStatus: { read: readSetStatus, write: writeSetStatus },
+  SetProfile: { read: readSetProfile, write: writeSetProfile },
+  FindPeople: { read: readFindPeople, write: writeFindPeople },
+  PeoplePage: { read: readPeoplePage, write: writePeoplePage },
+  GetProfile: { read: readGetProfile, write: writeGetProfile },
+  ProfileAnswer: { read: readProfileAnswer, write: writeProfileAnswer },
+  UserNames: { read: readUserNames, write: writeUserNames },
   EntryCreated: { read: readEntryCreated, write: writeEntryCreated },
   EntryPosted: { read: readEntryPosted, write: writeEntryPosted },
   EntryJoined: { read: readEntryJoined, write: writeEntryJoined },
@@ -2159,6 +2531,8 @@ export const KIND_NAMES: ReadonlyMap<number, KindName> = new Map([
   [63, 'UserAvatars'],
   [64, 'RoomAvatars'],
   [65, 'EmojiVersion'],
+  [68, 'PresenceDetails'],
+  [69, 'Typing'],
   [70, 'GetMessages'],
   [71, 'MessagePage'],
   [72, 'MessageFiles'],
@@ -2173,6 +2547,14 @@ export const KIND_NAMES: ReadonlyMap<number, KindName> = new Map([
   [95, 'Uploaded'],
   [96, 'GetFile'],
   [97, 'FileStart'],
+  [110, 'SetActivity'],
+  [111, 'SetStatus'],
+  [112, 'SetProfile'],
+  [113, 'FindPeople'],
+  [114, 'PeoplePage'],
+  [115, 'GetProfile'],
+  [116, 'ProfileAnswer'],
+  [119, 'UserNames'],
   [128, 'EntryCreated'],
   [129, 'EntryPosted'],
   [130, 'EntryJoined'],

@@ -82,6 +82,7 @@ impl Machine {
             Some(Purpose::Ask(ask)) => {
                 ask.answer.send(Err(failure.into())).ok();
             }
+            Some(Purpose::Wish) => tracing::debug!(request, %failure, "the server refused a wish"),
             // A frame without a number was refused: a `View` of a room that was just left.
             None => tracing::debug!(request, %failure, "the server refused a frame"),
         }

@@ -4,8 +4,8 @@ use rill_protocol::{
     Code, Frame, Kind, U53,
     codec::{self, DecodeError},
     message::{
-        Accepted, AcceptedBatch, Attached, Done, Failed, GoAway, LaneClass, MemberPage, MessagePage, Pong, Resumed,
-        RoomAdded, RoomAnswer, RoomPage, RoomRemoved, UserEntryHeader, UserHead, Users,
+        Accepted, AcceptedBatch, Attached, Done, Failed, GoAway, LaneClass, MemberPage, MessagePage, PeoplePage, Pong,
+        ProfileAnswer, Resumed, RoomAdded, RoomAnswer, RoomPage, RoomRemoved, UserEntryHeader, UserHead, Users,
     },
 };
 use std::time::{Duration, Instant};
@@ -77,6 +77,21 @@ impl Machine {
             }
             Some(Kind::UserAvatars) => self.user_avatars(frame.decode()?),
             Some(Kind::RoomAvatars) => self.room_avatars(frame.decode()?),
+            Some(Kind::Presence) => self.presence(frame.decode()?),
+            Some(Kind::PresenceDetails) => self.presence_details(frame.decode()?),
+            Some(Kind::UserNames) => self.user_names(frame.decode()?),
+            Some(Kind::Typing) => self.others_type(frame.decode()?),
+            Some(Kind::PeoplePage) => {
+                let page: PeoplePage = frame.decode()?;
+                self.answered(page.request, Answer::People(page));
+            }
+            Some(Kind::ProfileAnswer) => {
+                let answer: ProfileAnswer = frame.decode()?;
+                match answer.request {
+                    0 => self.own_profile(answer),
+                    request => self.answered(request, Answer::Profile(answer)),
+                }
+            }
             Some(Kind::EmojiVersion) => self.emoji_version(frame.decode()?),
             // Its page comes right behind it.
             Some(Kind::MessageFiles) => self.page_files = Some(frame.decode()?),
@@ -118,6 +133,7 @@ impl Machine {
             self.send_view();
         }
         self.resume(self.rooms.ids());
+        self.wish_again();
     }
 
     fn resumed(&mut self, answer: &Resumed) {

@@ -3,6 +3,7 @@
 
 mod answers;
 mod control;
+mod people;
 mod pictures;
 mod pump;
 #[cfg(test)]
@@ -11,7 +12,7 @@ mod tests;
 use bytes::Bytes;
 use rill_protocol::{
     Code, Frame, RoomId, U53, codec,
-    message::{Attach, LaneClass, LaneReady, MessageFiles, Pong, Resume, View, Welcome, resume::Cursor},
+    message::{Attach, LaneClass, LaneReady, MessageFiles, Pong, Resume, Typing, View, Welcome, resume::Cursor},
 };
 use std::{
     collections::VecDeque,
@@ -79,6 +80,8 @@ pub(crate) struct Machine {
     requests: Requests,
     /// The files of the page of history that is to come.
     page_files: Option<MessageFiles>,
+    /// What is said anew on each connection.
+    people: people::Wishes,
     /// Rooms whose `Resume` the server asked to repeat later.
     resume_later: Vec<(Instant, RoomId)>,
     liveness: Option<Liveness>,
@@ -98,6 +101,7 @@ impl Machine {
             outbox: Outbox::default(),
             requests: Requests::default(),
             page_files: None,
+            people: people::Wishes::default(),
             resume_later: Vec::new(),
             liveness: None,
             go_away: None,
@@ -196,6 +200,9 @@ impl Machine {
                     liveness.ask_at_once();
                 }
             }
+            Command::Watch(users) => self.watch(users),
+            Command::Idle(is_idle) => self.set_idle(is_idle),
+            Command::Typing { room, is_typing } => self.typing(room, is_typing),
             Command::View(room) => {
                 self.view = room;
                 if self.is_online() {
@@ -237,10 +244,11 @@ impl Machine {
     /// A datagram.
     pub(crate) fn datagram(&mut self, datagram: Bytes, now: Instant) {
         // What may be lost may also be nonsense.
-        if let Ok(frame) = Frame::from_datagram(datagram)
-            && let Some(Ok(pong)) = frame.decode_if::<Pong>()
-        {
+        let Ok(frame) = Frame::from_datagram(datagram) else { return };
+        if let Some(Ok(pong)) = frame.decode_if::<Pong>() {
             self.pong(&pong, now);
+        } else if let Some(Ok(typing)) = frame.decode_if::<Typing>() {
+            self.others_type(typing);
         }
     }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::{names::Names, script::Script};
 use crate::{
-    cluster::attendance::{Attendance, Away, Beats, Node},
+    cluster::attendance::{Attendance, Attended, Away, Beats, Node, idly},
     limits::{ATTENDANCE_LIFE_MS, BEAT_LIFE_MS, NODES_MAX},
 };
 
@@ -34,14 +34,19 @@ return time[1] * 1000 + math.floor(time[2] / 1000)
 ";
 
 /// `KEYS`: where a user is. `ARGV`: the node, whether they are there, how long that is
-/// remembered unless it is said again.
+/// remembered unless it is said again, the word for being there idly.
 const ATTEND: &str = r"
-if ARGV[2] == '1' then
-  redis.call('SADD', KEYS[1], ARGV[1])
-  redis.call('PEXPIRE', KEYS[1], ARGV[3])
-else
-  redis.call('SREM', KEYS[1], ARGV[1])
+if ARGV[2] == '0' then
+  redis.call('SREM', KEYS[1], ARGV[1], ARGV[4])
+  return 1
 end
+redis.call('SADD', KEYS[1], ARGV[1])
+if ARGV[2] == '2' then
+  redis.call('SADD', KEYS[1], ARGV[4])
+else
+  redis.call('SREM', KEYS[1], ARGV[4])
+end
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return 1
 ";
 
@@ -87,16 +92,21 @@ impl Attendance for RedisAttendance {
         Ok(())
     }
 
-    async fn set(&self, node: &Node, users: &[(UserId, bool)]) -> Result<(), Away> {
-        let life = ATTENDANCE_LIFE_MS.to_string();
-        let set = async |user: UserId, is_attached: bool| {
-            let words = [node.as_bytes(), if is_attached { b"1" } else { b"0" }, life.as_bytes()];
-            self.attend.call::<u8>(&self.link, &self.names.here(user), &words).await
+    async fn set(&self, node: &Node, users: &[(UserId, Attended)]) -> Result<(), Away> {
+        let (life, idle) = (ATTENDANCE_LIFE_MS.to_string(), idly(node));
+        let set = async |(user, attended): &(UserId, Attended)| {
+            let attended: &[u8] = match attended {
+                Attended::No => b"0",
+                Attended::Yes => b"1",
+                Attended::Idly => b"2",
+            };
+            let words = [node.as_bytes(), attended, life.as_bytes(), idle.as_bytes()];
+            self.attend.call::<u8>(&self.link, &self.names.here(*user), &words).await
         };
         // The first alone, so that a script that Redis has forgotten is sent once.
-        let Some(((user, is_attached), others)) = users.split_first() else { return Ok(()) };
-        set(*user, *is_attached).await.map_err(away)?;
-        try_join_all(others.iter().map(|(user, is_attached)| set(*user, *is_attached))).await.map_err(away)?;
+        let Some((first, others)) = users.split_first() else { return Ok(()) };
+        set(first).await.map_err(away)?;
+        try_join_all(others.iter().map(set)).await.map_err(away)?;
         Ok(())
     }
 

@@ -10,16 +10,24 @@ use rill_protocol::UserId;
 use rill_storage::{Store, StoreError, model::NameKey};
 
 use super::Accounts;
-use crate::domain::{DomainError, World, names::Username};
+use crate::domain::{
+    DomainError, World,
+    names::{self, Username},
+};
 
 /// A claim of a name whose account did not follow within this time is void.
 pub(super) const CLAIM_LIFE_MS: u64 = 60_000;
 /// Accounts looked at in one go.
 const PAGE: usize = 500;
 
-fn look_alikes(store: &Store, name: &Username) -> [NameKey; 2] {
+/// Of what a name looks like without case, and as it is written.
+fn looks_keys(store: &Store, [folded, written]: [String; 2]) -> [NameKey; 2] {
     let key = |purpose, looks: String| NameKey(store.digest(purpose, &[looks.as_bytes()]).0);
-    [key("name looks without case", name.looks_without_case()), key("name looks", name.looks())]
+    [key("name looks without case", folded), key("name looks", written)]
+}
+
+fn look_alikes(store: &Store, name: &Username) -> [NameKey; 2] {
+    looks_keys(store, [name.looks_without_case(), name.looks()])
 }
 
 fn keys(store: &Store, name: &Username) -> [NameKey; 3] {
@@ -49,6 +57,19 @@ impl Accounts {
         let World { store, clock, .. } = &self.world;
         for key in keys(store, name) {
             let Some(claim) = store.users.by_name(key).await? else { continue };
+            let stale = clock.now_ms() > claim.at_ms + CLAIM_LIFE_MS;
+            if !stale || store.users.get(claim.holder).await?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether a name that somebody wants to be shown by looks like the username of somebody else.
+    pub async fn looks_like_another(&self, name: &str, user: UserId) -> Result<bool, DomainError> {
+        let World { store, clock, .. } = &self.world;
+        for key in looks_keys(store, names::looks_of(name)) {
+            let Some(claim) = store.users.by_name(key).await?.filter(|claim| claim.holder != user) else { continue };
             let stale = clock.now_ms() > claim.at_ms + CLAIM_LIFE_MS;
             if !stale || store.users.get(claim.holder).await?.is_some() {
                 return Ok(true);

@@ -156,6 +156,11 @@ fn text(view: &View<'_>, room: RoomId, seq: u64, take: &mut Take<'_>) -> Result<
 pub(super) fn user(view: &View<'_>, user: UserId, take: &mut Take<'_>) -> Result<(), StoreError> {
     one(view, &keys::user(user), take)?;
     one(view, &keys::user_avatar(user), take)?;
+    one(view, &keys::user_card(user), take)?;
+    one(view, &keys::user_status(user), take)?;
+    one(view, &keys::user_seen(user), take)?;
+    all(view, &keys::blocks(user), take)?;
+    pages(view, &keys::blocked_bys(user), |rows| rows.iter().try_for_each(|(key, value)| take(key, value)))?;
     let head = keys::user_head(user);
     if let Some(sealed) = one(view, &head, take)? {
         let head: stored::UserHead = open(view, head.table, &head.bytes, &sealed)?;
