@@ -301,6 +301,16 @@ impl Client {
         }
     }
 
+    /// Blocks somebody, or does so no more: they see nothing of the user's presence and cannot
+    /// write to them alone. Nothing tells them. Whom the user blocks stands in
+    /// [`crate::Event::OwnProfile`].
+    pub async fn set_block(&self, user: UserId, is_blocked: bool) -> Result<(), Error> {
+        match self.ask(Request::SetBlock { user, is_blocked }).await? {
+            Answer::Done => Ok(()),
+            _ => Err(wrong_answer()),
+        }
+    }
+
     /// Whose presence is told, in the place of those before: at most 200. Said again on every
     /// connection.
     pub async fn watch(&self, users: Vec<UserId>) -> Result<(), Error> {

@@ -46,9 +46,11 @@ pub enum Event {
     /// Whether somebody is there, of those whom [`crate::Client::watch`] names: as it is now, and
     /// at every change. Where the connection is lost all of it is unknown until it is told again.
     Presence(Vec<PresenceSlot>),
-    /// What else is to be shown of them, and of the client's own user, where there is anything.
+    /// What else is to be shown of them, where there is anything; of the client's own user
+    /// [`Event::OwnProfile`] says it.
     PresenceDetails(Vec<PresenceDetail>),
-    /// Users who are shown by another name from now on: of the same.
+    /// Users who are shown by another name from now on: of those who are watched, and the client's
+    /// own.
     UserNames(Vec<UserInfo>),
     /// The user's own profile and settings: when the client comes online, if there ever were any,
     /// and at every change.

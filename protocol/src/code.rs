@@ -154,6 +154,8 @@ codes! {
     132 BadStatus      "bad_status"       Stop 422 "A status has at most 100 characters, and none that cannot be seen; beside it stands one emoji.";
     133 BadSetting     "bad_setting"      Stop 422 "The language or the time zone is none that is known by its form.";
     134 NoSuchUser     "no_such_user"     Stop 404 "There is no such person.";
+    135 Oneself        "oneself"          Stop 422 "This is for other people, not for oneself.";
+    136 TooManyBlocks  "too_many_blocks"  Stop 422 "You block as many people as allowed: unblock some first.";
 }
 
 impl fmt::Display for Code {

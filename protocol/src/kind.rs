@@ -126,6 +126,7 @@ kinds! {
     114 PeoplePage     profile::PeoplePage;
     115 GetProfile     profile::GetProfile;
     116 ProfileAnswer  profile::ProfileAnswer;
+    118 SetBlock       profile::SetBlock;
     119 UserNames      profile::UserNames;
 
     128 EntryCreated   entry::EntryCreated;

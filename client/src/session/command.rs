@@ -6,7 +6,8 @@ use rill_protocol::{
     codec::frame,
     message::{
         CreateRoom, Direction, FindPeople, GetMessages, GetProfile, GetUsers, JoinRoom, LeaveRoom, ListMembers,
-        ListRooms, MemberPage, PeoplePage, ProfileAnswer, RoomInfo, RoomPage, SetProfile, SetStatus, UserInfo,
+        ListRooms, MemberPage, PeoplePage, ProfileAnswer, RoomInfo, RoomPage, SetBlock, SetProfile, SetStatus,
+        UserInfo,
     },
 };
 use tokio::sync::oneshot;
@@ -60,6 +61,7 @@ pub(crate) enum Request {
     GetProfile { user: UserId },
     SetProfile(NewProfile),
     SetStatus(NewStatus),
+    SetBlock { user: UserId, is_blocked: bool },
 }
 
 impl Request {
@@ -85,6 +87,7 @@ impl Request {
             Self::SetProfile(NewProfile { chosen_name, language, time_zone, is_listed, shows_seen }) => {
                 frame(&SetProfile { request, chosen_name, language, time_zone, is_listed, shows_seen })
             }
+            Self::SetBlock { user, is_blocked } => frame(&SetBlock { request, user, is_blocked }),
             Self::SetStatus(NewStatus { do_not_disturb, emoji, text, until_ms }) => {
                 let until_ms = U53::saturating(until_ms.unwrap_or_default());
                 frame(&SetStatus { request, do_not_disturb, emoji, text, until_ms })

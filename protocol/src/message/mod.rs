@@ -32,7 +32,8 @@ pub use people::{GetUsers, Presence, PresenceSlot, PresenceState, UserInfo, User
 pub use picture::{Avatar, EmojiVersion, RoomAvatar, RoomAvatars, UserAvatar, UserAvatars};
 pub use presence::{Activity, Availability, PresenceDetail, PresenceDetails, SetActivity, SetStatus, Typing};
 pub use profile::{
-    FindPeople, FoundPerson, GetProfile, OwnSettings, PeoplePage, Profile, ProfileAnswer, SetProfile, UserNames,
+    FindPeople, FoundPerson, GetProfile, OwnSettings, PeoplePage, Profile, ProfileAnswer, SetBlock, SetProfile,
+    UserNames,
 };
 pub use resume::{Cursor, Outcome, Resume, Resumed, ResumedRoom, View};
 pub use rooms::{

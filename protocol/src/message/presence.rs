@@ -8,8 +8,9 @@ use crate::{
     number::U53,
 };
 
-/// What else is to be shown of users whose presence the session watches, and of its own user:
-/// whenever it has changed. The latest one that came counts; until one has come, nothing is.
+/// What else is to be shown of users whose presence the session watches, whenever it has changed;
+/// of its own user a `ProfileAnswer` says it. The latest one that came counts; until one has come,
+/// nothing is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PresenceDetails {
     /// At most 200.

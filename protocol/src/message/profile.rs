@@ -80,6 +80,18 @@ pub struct OwnSettings {
     pub text: String,
     /// 0 for never.
     pub until_ms: U53,
+    /// Whom they block, at most 1,000, in the order of their ids.
+    pub blocked: Vec<UserId>,
+}
+
+/// Blocks somebody, or does so no more: they see nothing of the user's presence, and cannot write
+/// to them alone. Nothing tells them. Answered by `Done`; every device of the user hears of it by a
+/// `ProfileAnswer`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetBlock {
+    pub request: u32,
+    pub user: UserId,
+    pub is_blocked: bool,
 }
 
 /// What the user says of themselves, in the place of what they said before. Answered by

@@ -4,7 +4,8 @@ use rill_protocol::{
     U53,
     message::{
         Activity, Availability, FindPeople, FoundPerson, GetProfile, OwnSettings, PeoplePage, PresenceDetail,
-        PresenceDetails, Profile, ProfileAnswer, SetActivity, SetProfile, SetStatus, Typing, UserInfo, UserNames,
+        PresenceDetails, Profile, ProfileAnswer, SetActivity, SetBlock, SetProfile, SetStatus, Typing, UserInfo,
+        UserNames,
     },
 };
 
@@ -54,6 +55,7 @@ pub(crate) fn lines() -> Vec<String> {
         emoji: "🌴".to_owned(),
         text: EMOJI.to_owned(),
         until_ms: at_ms,
+        blocked: vec![user(2), user(3)],
     };
     let found =
         |first, name: &str| FoundPerson { user: user(first), username: format!("user{first}"), name: name.to_owned() };
@@ -103,6 +105,7 @@ pub(crate) fn lines() -> Vec<String> {
         line("somebody", &GetProfile { request: 7, user: user(1) }),
         line("somebody else's", &ProfileAnswer { request: 7, profile: profile("user1"), own: None }),
         line("one's own, unasked", &ProfileAnswer { request: 0, profile: profile("李明"), own: Some(own) }),
+        line("one more", &SetBlock { request: 7, user: user(1), is_blocked: true }),
         line("one", &UserNames { users: vec![UserInfo { id: user(1), name: "李明".to_owned() }] }),
     ]
 }

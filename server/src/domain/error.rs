@@ -87,6 +87,10 @@ pub enum DomainError {
     BadSetting(&'static str),
     #[error("no such person")]
     NoSuchPerson,
+    #[error("that is oneself")]
+    Oneself,
+    #[error("as many people are blocked as may be")]
+    TooManyBlocks,
     #[error("in {0} rooms already")]
     TooManyRooms(usize),
     #[error("the room is full")]

@@ -5,6 +5,7 @@
 //! log follows it, and the sweep mends what a crash left between the two.
 
 pub mod accounts;
+pub mod blocks;
 pub mod characters;
 pub mod content;
 pub mod error;
@@ -51,6 +52,7 @@ pub struct Domain {
     pub messages: messages::Messages,
     pub people: Arc<people::People>,
     pub profiles: profiles::Profiles,
+    pub blocks: blocks::Blocks,
     pub finding: Arc<finding::Finding>,
 }
 
@@ -63,6 +65,7 @@ impl Domain {
             rooms: rooms::Rooms::new(world.clone(), people.clone()),
             messages: messages::Messages::new(world.clone()),
             profiles: profiles::Profiles::new(world.clone()),
+            blocks: blocks::Blocks::new(world.clone()),
             finding: finding::Finding::new(world),
             people,
         }

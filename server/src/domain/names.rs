@@ -137,16 +137,23 @@ pub fn status(text: &str) -> Result<String, Reason> {
     line(text, STATUS_CHARS_MAX)
 }
 
-/// One emoji, or nothing: something short that can be seen and is no letter or digit.
+/// One emoji, or nothing: something short that can be seen and is no letter or word.
 pub fn status_emoji(text: &str) -> Result<String, Reason> {
-    let emoji = line(text, STATUS_EMOJI_BYTES_MAX)?;
+    const KEYCAP: &str = "\u{FE0F}\u{20E3}";
+    let emoji = text.trim();
     if emoji.len() > STATUS_EMOJI_BYTES_MAX {
         return Err(Reason::Length(emoji.chars().count(), 0, 1));
     }
-    // Keycaps are digits, with what makes them emoji behind them.
-    match emoji.chars().find(|c| c.is_alphabetic() || c.is_whitespace() || c.is_ascii_punctuation()) {
-        Some(odd) if !emoji.starts_with(':') => Err(Reason::Character(odd)),
-        _ => Ok(emoji),
+    // A digit is one with what makes it a key behind it.
+    let seen = emoji.strip_suffix(KEYCAP).unwrap_or(emoji);
+    if let Some(odd) = unseen(seen) {
+        return Err(Reason::Character(odd));
+    }
+    let is_word = |c: char| c.is_alphabetic() || c.is_whitespace() || c.is_ascii_punctuation();
+    // One of the server's own goes by its name.
+    match seen.chars().find(|c| is_word(*c)) {
+        Some(odd) if !seen.starts_with(':') => Err(Reason::Character(odd)),
+        _ => Ok(emoji.to_owned()),
     }
 }
 

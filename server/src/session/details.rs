@@ -61,7 +61,8 @@ impl Told {
             self.has_forgotten = true;
         }
         let mut people = Vec::new();
-        for (user, profile) in profiles {
+        // What the user says themselves their devices know as their own.
+        for (user, profile) in profiles.iter().filter(|(user, _)| *user != session.identity.user) {
             let now = detail(session, *user, profile);
             let is_news = match self.details.get(user) {
                 Some(told) => *told != now,

@@ -119,6 +119,7 @@ fn attached(session: &Arc<Session>, kind: Kind, frame: &Frame) -> Answer {
         Kind::SetStatus => answer(frame, |body| later(people::set_status(session, body))),
         Kind::SetProfile => answer(frame, |body| later(people::set_profile(session, body))),
         Kind::GetProfile => answer(frame, |body| later(people::profile(session, body))),
+        Kind::SetBlock => answer(frame, |body| later(people::set_block(session, body))),
         Kind::FindPeople => answer(frame, |body| later(people::find(session, body))),
         Kind::Typing => answer(frame, |body| {
             *session.typing_on_control.lock() = Some(body);

@@ -5,7 +5,7 @@ use rill_protocol::{
     Code, codec, limits,
     message::{
         Activity, Done, FindPeople, FoundPerson, GetProfile, GetUsers, PeoplePage, Presence, PresenceSlot,
-        PresenceState, SetActivity, SetProfile, SetStatus, UserInfo, Users, WatchPresence,
+        PresenceState, SetActivity, SetBlock, SetProfile, SetStatus, UserInfo, Users, WatchPresence,
     },
 };
 use rill_storage::model::{Card, Status};
@@ -87,10 +87,24 @@ pub(super) async fn profile(session: Arc<Session>, body: GetProfile) -> Bytes {
     match services.domain.people.profile(user).await {
         Ok(Some(found)) => {
             let avatar = pictures::of_users([(user, found.avatar)].into_iter());
-            let is_own = user == session.identity.user;
-            pictures::before(avatar, codec::frame(&profile::answer(request, user, &found, is_own)))
+            let blocked = match user == session.identity.user {
+                true => services.domain.blocks.of(user).await.map(Some),
+                false => Ok(None),
+            };
+            match blocked {
+                Ok(blocked) => pictures::before(avatar, codec::frame(&profile::answer(request, user, &found, blocked))),
+                Err(error) => failed(request, error),
+            }
         }
         Ok(None) => failed(request, Code::NoSuchUser),
+        Err(error) => failed(request, error),
+    }
+}
+
+pub(super) async fn set_block(session: Arc<Session>, body: SetBlock) -> Bytes {
+    let SetBlock { request, user, is_blocked } = body;
+    match session.services.domain.blocks.set(session.identity.user, user, is_blocked).await {
+        Ok(()) => codec::frame(&Done { request }),
         Err(error) => failed(request, error),
     }
 }

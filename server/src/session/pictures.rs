@@ -60,6 +60,8 @@ pub(super) struct Told {
     names: BTreeMap<UserId, u64>,
     details: details::Told,
     own: Option<ProfileAnswer>,
+    /// Whom the session's own user blocks.
+    blocked: Vec<UserId>,
     emoji: u64,
     doubted: Doubted,
     /// Goes on beside what is written: where the store is away, nothing else waits for it.
@@ -79,8 +81,8 @@ struct Doubted {
 #[derive(Default)]
 struct Found {
     profiles: Vec<(UserId, Arc<Profile>)>,
-    /// Of the session's own user.
-    hidden: Option<Arc<BTreeSet<UserId>>>,
+    /// Who blocks the session's own user, and whom that one blocks.
+    blocks: Option<(Arc<BTreeSet<UserId>>, Vec<UserId>)>,
     emoji: Option<u64>,
     missed: Doubted,
 }
@@ -90,7 +92,7 @@ async fn ask(session: Arc<Session>, mut of: Doubted) -> Found {
     let outcome: Result<(), DomainError> = async {
         while let Some(user) = of.users.first().copied() {
             if user == session.identity.user {
-                found.hidden = Some(people.blockers(user).await?);
+                found.blocks = Some((people.blockers(user).await?, session.services.domain.blocks.of(user).await?));
             }
             let profile = people.profile(user).await?;
             found.profiles.extend(profile.map(|profile| (user, profile)));
@@ -135,11 +137,15 @@ impl Told {
             let is_emoji = std::mem::take(&mut doubted.is_emoji);
             Box::pin(ask(session.clone(), Doubted { users, is_emoji }))
         });
-        let Found { profiles, hidden, emoji, missed } = asking.await;
+        let Found { profiles, blocks, emoji, missed } = asking.await;
         self.asking = None;
         self.is_away = missed.is_emoji || !missed.users.is_empty();
         self.doubted.users.extend(missed.users);
         self.doubted.is_emoji |= missed.is_emoji;
+        let (hidden, blocked) = blocks.unzip();
+        if let Some(blocked) = blocked {
+            self.blocked = blocked;
+        }
         for user in hidden.map(|hidden| session.inbox.set_hidden(hidden)).unwrap_or_default() {
             session.services.hub.presence.show_again(&session.inbox, user);
             self.doubted.users.insert(user);
@@ -170,8 +176,9 @@ impl Told {
         }
         frames.extend(self.details.frame(session, profiles));
         for (user, profile) in profiles.iter().filter(|(user, _)| *user == session.identity.user) {
-            let own = profile::answer(0, *user, profile, true);
-            if (self.own.is_some() || has_settings(profile)) && self.own.replace(own.clone()) != Some(own.clone()) {
+            let own = profile::answer(0, *user, profile, Some(self.blocked.clone()));
+            let says_something = has_settings(profile) || !self.blocked.is_empty();
+            if (self.own.is_some() || says_something) && self.own.replace(own.clone()) != Some(own.clone()) {
                 frames.push(codec::frame(&own));
             }
         }
@@ -189,6 +196,8 @@ impl Told {
         let (people, user) = (&session.services.domain.people, session.identity.user);
         let mut frames = Vec::new();
         session.inbox.set_hidden(people.blockers(user).await?);
+        session.services.domain.blocks.mend(user).await?;
+        self.blocked = session.services.domain.blocks.of(user).await?;
         if let Some(profile) = people.profile(user).await? {
             frames.append(&mut self.people(session, &[(user, profile)]));
         }

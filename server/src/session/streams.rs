@@ -123,13 +123,14 @@ pub(super) async fn datagrams<C: Connection>(session: Arc<Session>, connection: 
         let datagram = tokio::select! {
             biased;
             () = session.inbox.typing_woken() => {
-                typing::tell(&session, &*connection).await;
+                // In places of their own: idle connections are many.
+                Box::pin(typing::tell(&session, &*connection)).await;
                 continue;
             }
             () = session.typing_came.notified() => {
                 let said = session.typing_on_control.lock().take();
                 if let Some(said) = said {
-                    typing::said(&session, said).await;
+                    Box::pin(typing::said(&session, said)).await;
                 }
                 continue;
             }
@@ -140,7 +141,7 @@ pub(super) async fn datagrams<C: Connection>(session: Arc<Session>, connection: 
         };
         let Ok(frame) = Frame::from_datagram(datagram) else { continue };
         if let Some(Ok(said)) = frame.decode_if::<Typing>() {
-            typing::said(&session, said).await;
+            Box::pin(typing::said(&session, said)).await;
         } else if let Some(Ok(ping)) = frame.decode_if::<Ping>() {
             let now_ms = number(session.services.clock.now_ms());
             connection.send_datagram(codec::datagram(&Pong { nonce: ping.nonce, now_ms }));

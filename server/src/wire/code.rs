@@ -46,6 +46,8 @@ impl From<DomainError> for Failure {
             DomainError::LooksTaken => Code::LooksTaken,
             DomainError::BadStatus(_) => Code::BadStatus,
             DomainError::BadSetting(_) => Code::BadSetting,
+            DomainError::Oneself => Code::Oneself,
+            DomainError::TooManyBlocks => Code::TooManyBlocks,
             DomainError::NoSuchPerson => Code::NoSuchUser,
             DomainError::TooManyRooms(_) => Code::TooManyRooms,
             DomainError::RoomFull => Code::RoomFull,

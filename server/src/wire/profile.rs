@@ -8,8 +8,8 @@ use rill_storage::model;
 
 use super::number;
 
-/// What there is to know of a user, and of one's own self more.
-pub fn answer(request: u32, user: UserId, found: &model::Profile, is_own: bool) -> ProfileAnswer {
+/// What there is to know of a user, and of one's own self more: whom they block.
+pub fn answer(request: u32, user: UserId, found: &model::Profile, blocked: Option<Vec<UserId>>) -> ProfileAnswer {
     let (card, status) = (&found.card, &found.status);
     let profile = Profile {
         user,
@@ -18,7 +18,7 @@ pub fn answer(request: u32, user: UserId, found: &model::Profile, is_own: bool) 
         language: card.language.clone(),
         time_zone: card.time_zone.clone(),
     };
-    let own = is_own.then(|| OwnSettings {
+    let own = blocked.map(|blocked| OwnSettings {
         chosen_name: card.name.clone(),
         is_listed: !card.is_unlisted,
         shows_seen: !card.hides_seen,
@@ -26,6 +26,7 @@ pub fn answer(request: u32, user: UserId, found: &model::Profile, is_own: bool) 
         emoji: status.emoji.clone(),
         text: status.text.clone(),
         until_ms: number(status.until_ms.unwrap_or_default()),
+        blocked,
     });
     ProfileAnswer { request, profile, own }
 }

@@ -29,6 +29,7 @@ use crate::{
     peer::{Peer, entry},
     pictures::{change, picture},
     shared_store::{Bell, view},
+    typing::{follows, heard, say},
     world::{Person, World, later, memory_store},
 };
 
@@ -493,4 +494,33 @@ async fn a_node_looks_for_ended_logins_once_and_not_for_each_connection() {
     assert_eq!(count("rill_login_reads_total"), CONNECTIONS);
     let looked = count("rill_cluster_login_looks_total") - looks;
     assert!((ROUNDS - 1..=2 * ROUNDS).contains(&looked), "{looked} looks");
+}
+
+#[tokio::test]
+async fn who_is_idle_and_who_writes_is_told_at_other_nodes() {
+    let nodes = Nodes::new().await;
+    let [here, there] = &nodes.nodes;
+    let (ann, bob) = (here.person("ann").await, here.person("bob").await);
+    let room = here.room(&ann, "room").await;
+    here.join(&bob, room).await;
+    let mut a = follows(here, &ann, room).await;
+    let mut away = there.attached(&bob).await;
+    while watch(&mut a, &bob).await.0 != PresenceState::Online {}
+    let activity = async |peer: &mut Peer, activity| {
+        let request = peer.request();
+        let _: Done = peer.ask(&SetActivity { request, activity }).await.unwrap();
+    };
+    let shown = async |a: &mut Peer| a.control.expect::<PresenceDetails>().await.people.remove(0).availability;
+    activity(&mut away, Activity::Idle).await;
+    assert_eq!(shown(&mut a).await, Availability::Idle);
+    // Of all devices the one in use counts, wherever it is.
+    let mut near = here.attached(&bob).await;
+    assert_eq!(shown(&mut a).await, Availability::Available);
+    activity(&mut near, Activity::Idle).await;
+    assert_eq!(shown(&mut a).await, Availability::Idle);
+    activity(&mut away, Activity::Active).await;
+    assert_eq!(shown(&mut a).await, Availability::Available);
+
+    say(&away, room, true);
+    assert_eq!(heard(&a).await, (room, bob.identity.user, true));
 }

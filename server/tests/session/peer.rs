@@ -163,6 +163,7 @@ impl Peer {
             match frame.known() {
                 Some(Kind::RoomAdded) => rooms.push(frame.decode::<RoomAdded>().unwrap().room),
                 Some(Kind::UserHead) => break,
+                Some(Kind::ProfileAnswer) => {}
                 other => panic!("{other:?}"),
             }
         }

@@ -18,7 +18,7 @@ async fn datagram(peer: &Peer) -> Bytes {
 }
 
 /// The next word of somebody's writing.
-async fn heard(peer: &Peer) -> (RoomId, UserId, bool) {
+pub(crate) async fn heard(peer: &Peer) -> (RoomId, UserId, bool) {
     let datagram = tokio::time::timeout(Duration::from_secs(60), datagram(peer)).await.expect("nothing was said");
     let typing: Typing = Frame::from_datagram(datagram).unwrap().decode_if().unwrap().unwrap();
     (typing.room, typing.user, typing.is_typing)
@@ -31,13 +31,13 @@ async fn hears_nothing(peer: &Peer) -> bool {
     Frame::from_datagram(datagram(peer).await).unwrap().decode_if::<Pong>().is_some()
 }
 
-fn say(peer: &Peer, room: RoomId, is_typing: bool) {
+pub(crate) fn say(peer: &Peer, room: RoomId, is_typing: bool) {
     // Whoever says it: the server knows.
     let typing = Typing { room, user: UserId([9; 16]), is_typing };
     peer.client.mux().send_datagram(codec::datagram(&typing));
 }
 
-async fn follows(world: &World, person: &Person, room: RoomId) -> Peer {
+pub(crate) async fn follows(world: &World, person: &Person, room: RoomId) -> Peer {
     let mut peer = world.attached(person).await;
     peer.resume(room, Epoch::default(), 0, 0).await;
     peer

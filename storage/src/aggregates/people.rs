@@ -110,6 +110,16 @@ impl<S: Substrate> People for Ports<S> {
         self.read(Slot::User(user), |view| view.contains(&keys::block(user, other))).await
     }
 
+    async fn blocked(&self, user: UserId) -> Result<Vec<UserId>, StoreError> {
+        self.read(Slot::User(user), |view| {
+            view.collect(&keys::blocks(user), Direction::Forward, BLOCKS_PER_USER_MAX, |key, _| {
+                key.user()?;
+                key.user()
+            })
+        })
+        .await
+    }
+
     async fn untold(&self, user: UserId) -> Result<Vec<UserId>, StoreError> {
         self.read(Slot::User(user), |view| {
             let rows = view.collect(&keys::blocks(user), Direction::Forward, BLOCKS_PER_USER_MAX, |key, row| {

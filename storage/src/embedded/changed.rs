@@ -21,8 +21,7 @@ pub(crate) fn changed(writes: &Overlay) -> BTreeSet<Changed> {
             Table::User | Table::UserAvatar | Table::UserCard | Table::UserStatus | Table::UserSeen => {
                 Some(Changed::User(UserId(id()?)))
             }
-            // Whom they block is theirs alone; who blocks them changes what they see.
-            Table::BlockedBy => Some(Changed::User(UserId(id()?))),
+            Table::Block | Table::BlockedBy => Some(Changed::User(UserId(id()?))),
             Table::EmojiSet => Some(Changed::Emoji),
             _ => None,
         }
@@ -50,7 +49,7 @@ mod tests {
         check(vec![keys::user_card(user).bytes, keys::user_status(user).bytes], &[Changed::User(user)]);
         check(vec![keys::user_seen(user).bytes], &[Changed::User(user)]);
         check(vec![keys::blocked_by(user, UserId([3; 16])).bytes], &[Changed::User(user)]);
-        check(vec![keys::block(user, UserId([3; 16])).bytes], &[]);
+        check(vec![keys::block(user, UserId([3; 16])).bytes], &[Changed::User(user)]);
         check(vec![keys::emoji_set().bytes], &[Changed::Emoji]);
         let of_a_post = [keys::room_head(room).bytes, keys::entry(room, 7).bytes, keys::standing(room, user).bytes];
         check(of_a_post.into(), &[]);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 pub enum Changed {
     /// The room itself, or who is in it.
     Room(RoomId),
-    /// The account, the avatar, what they say of themselves, or who blocks them.
+    /// The account, the avatar, what they say of themselves, whom they block, or who blocks them.
     User(UserId),
     /// The set of custom emoji.
     Emoji,

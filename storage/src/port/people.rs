@@ -37,6 +37,8 @@ pub trait People: Send + Sync {
     async fn unblock(&self, user: UserId, other: UserId) -> Result<(), StoreError>;
     /// Whether `user` blocks `other`.
     async fn blocks(&self, user: UserId, other: UserId) -> Result<bool, StoreError>;
+    /// Whom a user blocks.
+    async fn blocked(&self, user: UserId) -> Result<Vec<UserId>, StoreError>;
     /// Whom a user blocks and whose own slot may not say so.
     async fn untold(&self, user: UserId) -> Result<Vec<UserId>, StoreError>;
     /// The second call is made.

@@ -410,6 +410,8 @@ export const en = {
     bad_status: 'A status has at most 100 characters, with one emoji beside it.',
     bad_setting: 'The server does not know this language or time zone.',
     no_such_user: 'There is no such person.',
+    oneself: 'This is for other people, not for oneself.',
+    too_many_blocks: 'You block as many people as allowed. Unblock some first.',
     going_away: 'The server restarts. Try again in a moment.',
     timeout: 'The server did not answer in time. Try again.',
     too_slow: 'The connection is too slow. Try again.',

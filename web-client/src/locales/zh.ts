@@ -408,6 +408,8 @@ export const zh: Messages = {
     bad_status: '状态最多 100 个字符，旁边可放一个表情。',
     bad_setting: '服务器不认识这个语言或时区。',
     no_such_user: '没有这个人。',
+    oneself: '不能对自己这样做。',
+    too_many_blocks: '屏蔽的人数已达上限，请先取消一些。',
     going_away: '服务器正在重启，请稍后再试。',
     timeout: '服务器未及时应答，请重试。',
     too_slow: '连接太慢，请重试。',

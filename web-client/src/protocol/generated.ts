@@ -162,6 +162,8 @@ export const CODES: readonly CodeInfo[] = [
   { number: 132, name: 'bad_status', action: 'stop', sentence: 'A status has at most 100 characters, and none that cannot be seen; beside it stands one emoji.' },
   { number: 133, name: 'bad_setting', action: 'stop', sentence: 'The language or the time zone is none that is known by its form.' },
   { number: 134, name: 'no_such_user', action: 'stop', sentence: 'There is no such person.' },
+  { number: 135, name: 'oneself', action: 'stop', sentence: 'This is for other people, not for oneself.' },
+  { number: 136, name: 'too_many_blocks', action: 'stop', sentence: 'You block as many people as allowed: unblock some first.' },
 ];
 
 /** Numbers of the codes; a peer may send one that is not here. */
@@ -238,6 +240,8 @@ export const Code = {
   badStatus: 132,
   badSetting: 133,
   noSuchUser: 134,
+  oneself: 135,
+  tooManyBlocks: 136,
 } as const;
 
 /** Classes of streams, most urgent first; the mux carries the number. */
@@ -311,6 +315,7 @@ export const Kind = {
   PeoplePage: 114,
   GetProfile: 115,
   ProfileAnswer: 116,
+  SetBlock: 118,
   UserNames: 119,
   EntryCreated: 128,
   EntryPosted: 129,
@@ -1470,6 +1475,7 @@ export interface OwnSettings {
   emoji: string;
   text: string;
   untilMs: number;
+  blocked: UserId[];
 }
 
 export function readOwnSettings(input: Reader): OwnSettings {
@@ -1481,6 +1487,7 @@ export function readOwnSettings(input: Reader): OwnSettings {
     emoji: input.text(),
     text: input.text(),
     untilMs: input.u53(),
+    blocked: input.list(() => input.id()),
   };
 }
 
@@ -1492,6 +1499,7 @@ export function writeOwnSettings(out: Writer, value: OwnSettings): void {
   out.text(value.emoji);
   out.text(value.text);
   out.u53(value.untilMs);
+  out.list(value.blocked, (item) => { out.id(item); });
 }
 
 export interface PeoplePage {
@@ -1971,6 +1979,26 @@ export function writeSetActivity(out: Writer, value: SetActivity): void {
   out.u32(value.activity);
 }
 
+export interface SetBlock {
+  request: number;
+  user: UserId;
+  isBlocked: boolean;
+}
+
+export function readSetBlock(input: Reader): SetBlock {
+  return {
+    request: input.u32(),
+    user: input.id(),
+    isBlocked: input.bool(),
+  };
+}
+
+export function writeSetBlock(out: Writer, value: SetBlock): void {
+  out.u32(value.request);
+  out.id(value.user);
+  out.bool(value.isBlocked);
+}
+
 export interface SetProfile {
   request: number;
   chosenName: string;
@@ -2403,6 +2431,7 @@ export interface Bodies {
   PeoplePage: PeoplePage;
   GetProfile: GetProfile;
   ProfileAnswer: ProfileAnswer;
+  SetBlock: SetBlock;
   UserNames: UserNames;
   EntryCreated: EntryCreated;
   EntryPosted: EntryPosted;
@@ -2478,6 +2507,7 @@ export const CODECS: { readonly [N in KindName]: Codec<Bodies[N]> } = {
   PeoplePage: { read: readPeoplePage, write: writePeoplePage },
   GetProfile: { read: readGetProfile, write: writeGetProfile },
   ProfileAnswer: { read: readProfileAnswer, write: writeProfileAnswer },
+  SetBlock: { read: readSetBlock, write: writeSetBlock },
   UserNames: { read: readUserNames, write: writeUserNames },
   EntryCreated: { read: readEntryCreated, write: writeEntryCreated },
   EntryPosted: { read: readEntryPosted, write: writeEntryPosted },
@@ -2554,6 +2584,7 @@ export const KIND_NAMES: ReadonlyMap<number, KindName> = new Map([
   [114, 'PeoplePage'],
   [115, 'GetProfile'],
   [116, 'ProfileAnswer'],
+  [118, 'SetBlock'],
   [119, 'UserNames'],
   [128, 'EntryCreated'],
   [129, 'EntryPosted'],

@@ -81,6 +81,8 @@ impl Device {
             },
             (Some(Kind::Resumed), Phase::Online) => self.resumed(frame).await,
             (Some(Kind::Presence), Phase::Online) => self.presence(frame),
+            // When somebody was there last.
+            (Some(Kind::PresenceDetails), Phase::Online) => {}
             _ => self.broken(frame),
         }
     }

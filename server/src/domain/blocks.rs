@@ -1,0 +1,65 @@
+//! Whom somebody wants to hear nothing of. Nothing tells the blocked: what they ask for is
+//! refused as if it could not be had, and the other one seems to be away.
+//!
+//! A block is two calls. The row of whoever blocks is the truth and is written first; what
+//! follows from it can be repeated, and is when they connect the next time. Whoever blocks no
+//! more takes back what followed first.
+
+use rill_protocol::UserId;
+use rill_storage::port::Blocked;
+
+use super::{DomainError, World};
+
+/// See the module.
+pub struct Blocks {
+    world: World,
+}
+
+impl Blocks {
+    pub(super) fn new(world: World) -> Self {
+        Self { world }
+    }
+
+    /// Blocks somebody, or does so no more. Both are repeatable.
+    pub async fn set(&self, user: UserId, other: UserId, is_blocked: bool) -> Result<(), DomainError> {
+        if user == other {
+            return Err(DomainError::Oneself);
+        }
+        let World { store, clock, .. } = &self.world;
+        if !is_blocked {
+            self.follow(user, other, None).await?;
+            return Ok(store.people.unblock(user, other).await?);
+        }
+        if store.users.profile(other).await?.is_none() {
+            return Err(DomainError::NoSuchPerson);
+        }
+        let now_ms = clock.now_ms();
+        match store.people.block(user, other, now_ms).await? {
+            Blocked::Done => {}
+            Blocked::TooMany => return Err(DomainError::TooManyBlocks),
+            Blocked::NoSuchUser => return Err(DomainError::NoSuchPerson),
+        }
+        self.follow(user, other, Some(now_ms)).await?;
+        Ok(store.people.told(user, other).await?)
+    }
+
+    /// What follows from a block, or from its end.
+    async fn follow(&self, user: UserId, other: UserId, at_ms: Option<u64>) -> Result<(), DomainError> {
+        Ok(self.world.store.people.set_blocked_by(other, user, at_ms).await?)
+    }
+
+    /// Makes the second calls that a crash cut off.
+    pub async fn mend(&self, user: UserId) -> Result<(), DomainError> {
+        let store = &self.world.store;
+        for other in store.people.untold(user).await? {
+            self.follow(user, other, Some(self.world.clock.now_ms())).await?;
+            store.people.told(user, other).await?;
+        }
+        Ok(())
+    }
+
+    /// Whom somebody blocks.
+    pub async fn of(&self, user: UserId) -> Result<Vec<UserId>, DomainError> {
+        Ok(self.world.store.people.blocked(user).await?)
+    }
+}
