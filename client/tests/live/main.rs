@@ -11,7 +11,6 @@ mod kill;
 mod long_absence;
 mod moved;
 mod nodes;
-mod people;
 mod pictures;
 mod ports;
 mod program;

@@ -29,6 +29,6 @@ pub fn upload_operations(mut ops: Vec<Op>) -> usize {
         for op in &ops {
             world.carry_out(op).await;
         }
-        judge::everything(world).await
+        Box::pin(judge::everything(world)).await
     })
 }
