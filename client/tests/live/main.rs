@@ -11,6 +11,7 @@ mod kill;
 mod long_absence;
 mod moved;
 mod nodes;
+mod people;
 mod pictures;
 mod ports;
 mod program;
