@@ -44,4 +44,6 @@ fn behind_a_kill_everybody_comes_back_and_has_missed_nothing() {
     let (report, said) = connect(&["--storm", "--clients", "18", "--rooms", "3", "--speakers", "9", "--rate", "30"]);
     assert_eq!((&report["back"], &report["lost"], &report["duplicated"]), (&18.into(), &0.into(), &0.into()), "{said}");
     assert!(report["acked"].as_u64().unwrap() > 0 && report["refusals"].is_object(), "{said}");
+    let lost_ways: u64 = report["reasons"].as_object().unwrap().values().filter_map(Value::as_u64).sum();
+    assert!(lost_ways >= 18, "everybody lost their connection: {said}");
 }

@@ -98,7 +98,10 @@ impl Listener {
                 TailCause::EpochChanged => heard.epochs_changed += 1,
             },
             Event::State(State::Online { .. }) => watch.way(self.user, true),
-            Event::State(State::Offline { .. }) => watch.way(self.user, false),
+            Event::State(State::Offline { reason, .. }) => {
+                watch.way(self.user, false);
+                watch.away(self.user, &reason);
+            }
             Event::State(State::LoggedOut(failure) | State::Stopped(failure)) => {
                 return Err(failure).with_context(|| format!("user {} was thrown out", self.user));
             }

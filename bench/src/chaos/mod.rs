@@ -25,4 +25,6 @@ pub(crate) trait Watch: Send + Sync + 'static {
     fn delivered(&self, user: usize, at_ms: u64, message: Option<plan::Message>, now: Instant);
     /// A user's way to the server is there, or is gone.
     fn way(&self, _user: usize, _is_up: bool) {}
+    /// A way ended, or one was not found.
+    fn away(&self, _user: usize, _reason: &str) {}
 }

@@ -7,6 +7,7 @@ use hdrhistogram::Histogram;
 use parking_lot::Mutex;
 use rill_client::Posted;
 use std::{
+    collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -20,6 +21,9 @@ use crate::{
     pulse::Pulse,
     tally::latencies,
 };
+
+/// Reasons that are told apart.
+const REASONS_MAX: usize = 32;
 
 /// See the module.
 pub(crate) struct Storm {
@@ -37,11 +41,19 @@ struct State {
     /// Of each client, from the kill.
     back: Vec<Option<Duration>>,
     away: usize,
+    /// Why clients were without a connection from then on, and how often.
+    reasons: BTreeMap<String, u64>,
 }
 
 impl Storm {
     pub(crate) fn new(clients: usize, plan: Arc<Plan>, pulse: Arc<Pulse>) -> Self {
-        let state = State { killed: None, running_since_ms: None, back: vec![None; clients], away: clients };
+        let state = State {
+            killed: None,
+            running_since_ms: None,
+            back: vec![None; clients],
+            away: clients,
+            reasons: BTreeMap::new(),
+        };
         Self { plan, pulse, state: Mutex::new(state), all_back: Notify::new() }
     }
 
@@ -65,6 +77,12 @@ impl Storm {
         }
     }
 
+    /// Why clients were without a connection since the kill, and how often: once each, and once more
+    /// for every try that failed.
+    pub(crate) fn reasons(&self) -> BTreeMap<String, u64> {
+        self.state.lock().reasons.clone()
+    }
+
     /// Of those who are back, in microseconds from the kill.
     pub(crate) fn back_us(&self) -> anyhow::Result<Histogram<u32>> {
         let mut us = latencies()?;
@@ -77,6 +95,15 @@ impl Storm {
 
 impl Watch for Storm {
     fn acked(&self, _user: usize, _transport: usize, _posted: &Posted, _due: Instant, _now: Instant) {}
+
+    fn away(&self, _user: usize, reason: &str) {
+        let mut state = self.state.lock();
+        // What differs from client to client is a number: an address, a connection's id.
+        let reason: String = reason.chars().filter(|c| !c.is_ascii_digit()).collect();
+        if state.killed.is_some() && (state.reasons.len() < REASONS_MAX || state.reasons.contains_key(&reason)) {
+            *state.reasons.entry(reason).or_default() += 1;
+        }
+    }
 
     fn delivered(&self, user: usize, at_ms: u64, message: Option<Message>, now: Instant) {
         if let Some(number) = message.and_then(Message::said_number) {

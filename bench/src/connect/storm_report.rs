@@ -26,6 +26,8 @@ pub(crate) struct Seen {
     pub(crate) sums: Sums,
     /// What the new process refused, by door and code.
     pub(crate) refusals: Refusals,
+    /// Why clients were without a connection, and how often.
+    pub(crate) reasons: BTreeMap<String, u64>,
     /// From the signal until everybody was back.
     pub(crate) usage: Usage,
     pub(crate) course: Course,
@@ -53,6 +55,8 @@ pub(crate) struct StormReport {
     sums: Sums,
     /// Of the new process, by door and code.
     refusals: BTreeMap<String, BTreeMap<String, u64>>,
+    /// Why clients were without a connection: once each, and once more for every try that failed.
+    reasons: BTreeMap<String, u64>,
     /// From the signal until everybody was back; of the server the new process, at the end.
     server: Server,
     client: Client,
@@ -99,6 +103,7 @@ impl StormReport {
             caught_up_ms,
             sums: seen.sums,
             refusals,
+            reasons: seen.reasons,
             server: Server { cpu_s: rounded(cpu_s), rss_mib: rounded(rss_mib) },
             client: Client { cpu_s: rounded(seen.usage.client_cpu_s) },
             foreign_cpu_share: rounded(seen.usage.foreign_share),
@@ -127,6 +132,9 @@ impl StormReport {
             for (code, count) in codes {
                 println!("  refused at {door}: {code}, {count} times");
             }
+        }
+        for (reason, count) in &self.reasons {
+            println!("  without a connection: {reason}, {count} times");
         }
         verdict::print(&self.verdicts);
     }

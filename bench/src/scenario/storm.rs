@@ -80,6 +80,7 @@ pub(crate) async fn measure(args: &ConnectArgs) -> anyhow::Result<StormReport> {
     pulse.stage("talking");
     crowd.while_it_works(sleep(CALM)).await?;
     let back_us = storm.back_us()?;
+    let reasons = storm.reasons();
     let refusals = counters::refusals(READER, &target.ground(0, 1.0)?).await.unwrap_or_default();
     let (told, heard) = crowd.disperse(cast).await?;
     pulse.stage("auditing");
@@ -88,5 +89,8 @@ pub(crate) async fn measure(args: &ConnectArgs) -> anyhow::Result<StormReport> {
     let course = Course::new(watch.end().await?, &back_us)?;
     close_all(clients).await;
     target.end().await?;
-    Ok(StormReport::new(args, Seen { ending, starting, back_us, sums: reckoning.sums, refusals, usage, course }))
+    Ok(StormReport::new(
+        args,
+        Seen { ending, starting, back_us, sums: reckoning.sums, refusals, reasons, usage, course },
+    ))
 }
