@@ -1,12 +1,15 @@
 //! The one place that spawns tasks. Every task is tracked, so that a shutdown can wait
 //! for all of them, and a panic in one is logged and ends that task only.
 
+use pin_project_lite::pin_project;
 use std::{
     future::Future,
+    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    task::{Context, Poll},
 };
 use tokio::{
     sync::Notify,
@@ -32,6 +35,34 @@ impl Drop for Running {
         if self.0.running.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.0.idle.notify_waiters();
         }
+    }
+}
+
+pin_project! {
+    /// A task and its place in the count. An `async` block around the task would hold it twice:
+    /// as what it was given, and as what it waits for.
+    struct Counted<F> {
+        #[pin]
+        task: F,
+        // Given up behind the task.
+        _running: Running,
+    }
+}
+
+impl<F: Future> Future for Counted<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let _told = PanicTold;
+        self.project().task.poll(context)
+    }
+}
+
+/// Says that a task panicked while it was polled.
+struct PanicTold;
+
+impl Drop for PanicTold {
+    fn drop(&mut self) {
         if std::thread::panicking() {
             tracing::error!("a task panicked; its connection or request ends, nothing else does");
         }
@@ -47,11 +78,7 @@ impl Tasks {
         F::Output: Send + 'static,
     {
         self.inner.running.fetch_add(1, Ordering::AcqRel);
-        let running = Running(self.inner.clone());
-        tokio::spawn(async move {
-            let _running = running;
-            task.await
-        })
+        tokio::spawn(Counted { task, _running: Running(self.inner.clone()) })
     }
 
     /// Runs a computation that takes milliseconds where it holds up no task.

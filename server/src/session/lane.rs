@@ -41,19 +41,19 @@ struct Part {
 }
 
 /// Writes the lane until its stream or its session ends, or another takes its place.
-pub(super) async fn run<S: SendStream>(session: Arc<Session>, pass: LanePass, mut send: S) {
+pub(super) async fn run<S: SendStream>(session: &Arc<Session>, pass: LanePass, mut send: S) {
     let (class, priority) = match pass.lane {
         LaneIndex::InView => (LaneClass::InView, Priority::LaneInView),
         LaneIndex::Others => (LaneClass::Others, Priority::LaneOthers),
     };
     send.set_priority(priority);
     let inbox = &session.inbox;
-    if write(&session, &mut send, vec![codec::frame(&LaneReady { class })]).await.is_break() {
+    if write(session, &mut send, vec![codec::frame(&LaneReady { class })]).await.is_break() {
         return;
     }
     loop {
         let mut chunks = Vec::new();
-        let parts = match collect(&session, pass, &mut chunks).await {
+        let parts = match collect(session, pass, &mut chunks).await {
             Ok(parts) => parts,
             Err(error) => {
                 return unreadable(&mut send, &error);
@@ -68,7 +68,7 @@ pub(super) async fn run<S: SendStream>(session: Arc<Session>, pass: LanePass, mu
         if !chunks.is_empty() {
             // Logs are dense.
             let entries: u64 = parts.iter().map(|part| part.cursor - part.turn.cursor).sum();
-            if write(&session, &mut send, chunks).await.is_break() {
+            if write(session, &mut send, chunks).await.is_break() {
                 return;
             }
             session.services.metrics.delivered(entries);
@@ -76,7 +76,7 @@ pub(super) async fn run<S: SendStream>(session: Arc<Session>, pass: LanePass, mu
         for part in parts {
             if !part.left {
                 inbox.finish_turn(pass, &part.turn, part.cursor, part.more);
-            } else if let Err(error) = Box::pin(depart(&session, pass, part)).await {
+            } else if let Err(error) = Box::pin(depart(session, pass, part)).await {
                 return unreadable(&mut send, &error);
             }
         }

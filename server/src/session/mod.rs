@@ -41,10 +41,7 @@ use rill_protocol::{
     message::{Member, Typing},
 };
 use rill_storage::Store;
-use tokio::{
-    sync::{Notify, Semaphore},
-    task::AbortHandle,
-};
+use tokio::sync::{Notify, Semaphore, oneshot};
 
 use crate::{
     admission::{Gate, Over, Toll, Wait},
@@ -131,12 +128,13 @@ struct Session {
     lanes: Mutex<[Option<LaneWriter>; 2]>,
 }
 
-/// The task that writes a lane.
+/// What writes a lane.
 struct LaneWriter {
     /// The place of its stream among those that the client opened. Streams say what they
     /// are in any order; what was opened last counts.
     order: u64,
-    task: AbortHandle,
+    /// It ends when this is dropped.
+    _place: oneshot::Sender<()>,
 }
 
 /// A session's place in the hub. It is given up however the session ends: also by a

@@ -5,7 +5,7 @@ use rill_protocol::{
     Code, Frame, Kind, codec, limits,
     message::{Lane, LaneClass, Ping, Pong, Typing},
 };
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 use tokio::sync::oneshot;
 
 use super::{
@@ -81,32 +81,30 @@ async fn lane<S: SendStream, R: RecvStream>(
     mut reader: FrameReader<R>,
     send: S,
 ) {
-    let mut tasks = TaskGroup::new(session.services.tasks.clone());
-    let (done, mut written) = oneshot::channel::<()>();
-    {
+    let (place, mut replaced) = oneshot::channel::<()>();
+    let pass = {
         // Pass and place are taken together: the writer that stays is the one that may write.
         let mut lanes = session.lanes.lock();
-        let place = &mut lanes[lane as usize];
-        if place.as_ref().is_some_and(|newer| newer.order > order) {
+        let taken = &mut lanes[lane as usize];
+        if taken.as_ref().is_some_and(|newer| newer.order > order) {
             return;
         }
-        let writing = lane::run(session.clone(), session.inbox.lane_opened(lane), send);
-        let writer = tasks.spawn(async move {
-            let _done = done;
-            writing.await;
-        });
-        if let Some(old) = place.replace(LaneWriter { order, task: writer }) {
-            old.task.abort();
-        }
-    }
+        // The older one, if there is one, ends with its place.
+        *taken = Some(LaneWriter { order, _place: place });
+        session.inbox.lane_opened(lane)
+    };
+    let mut writing = pin!(lane::run(&session, pass, send));
     tokio::select! {
         biased;
-        _ = &mut written => {}
+        _ = &mut replaced => {}
+        () = &mut writing => {}
         ended = reader.next() => match ended {
             // A client that has closed its half still reads ours.
-            Ok(None) => {
-                let _ = written.await;
-            }
+            Ok(None) => tokio::select! {
+                biased;
+                _ = replaced => {}
+                () = writing => {}
+            },
             Ok(Some(_)) | Err(ReadError::Violation(_)) => {
                 session.refused(Code::UnexpectedFrame);
                 reader.stop(Code::UnexpectedFrame);
