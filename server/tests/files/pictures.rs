@@ -7,10 +7,11 @@ use rill_protocol::{ClientId, RoomId, UserId};
 use rill_server::{
     domain::DomainError,
     files::service::{Cursors, FileError, Files},
+    runtime::Clock as _,
 };
 use rill_storage::model::{Avatar, Reference};
 use std::{
-    future::{Future, poll_fn},
+    future::{Future, pending, poll_fn},
     io::Cursor,
     pin::{Pin, pin},
     sync::{
@@ -20,7 +21,7 @@ use std::{
     task::Poll,
     time::Duration,
 };
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 use crate::{
     between::{Between, Call, wrapped},
@@ -50,13 +51,15 @@ async fn cut_after<T>(polls: usize, work: impl Future<Output = T>) -> Option<T> 
     .await
 }
 
-/// Goes on until something is so, and stands still there.
-async fn until(work: &mut Pin<&mut impl Future>, is_so: impl AsyncFn() -> bool) {
+/// Goes on until something is so, and stands still there; returns false if it never was.
+async fn comes_to(work: &mut Pin<&mut impl Future>, is_so: impl AsyncFn() -> bool) -> bool {
     while !is_so().await {
-        let is_over = poll_fn(|context| Poll::Ready(work.as_mut().poll(context).is_ready())).await;
-        assert!(!is_over, "it has never been so");
+        if poll_fn(|context| Poll::Ready(work.as_mut().poll(context).is_ready())).await {
+            return false;
+        }
         tokio::task::yield_now().await;
     }
+    true
 }
 
 impl Bare {
@@ -77,8 +80,8 @@ impl Bare {
         self.store.rooms.get(self.room).await.unwrap().unwrap().avatar
     }
 
-    /// Everything that is named can be read, and nothing else is there.
-    async fn is_tidy(&self) {
+    /// Everything that is named can be read; how many files that is.
+    async fn is_whole(&self) -> usize {
         let mut files = 0;
         for (avatar, reference) in [
             (self.of_user().await, Reference::UserAvatar(self.user)),
@@ -99,6 +102,12 @@ impl Bare {
             self.files.read_emoji(&emoji).await.unwrap();
             files += 1;
         }
+        files
+    }
+
+    /// Everything that is named can be read, and nothing else is there.
+    async fn is_tidy(&self) {
+        let files = self.is_whole().await;
         let due = self.store.contents.due(u64::MAX, None, 100).await.unwrap();
         assert_eq!((due.pending.len(), due.spent.len()), (0, 0));
         assert_eq!(self.blob_files(), files);
@@ -305,24 +314,136 @@ impl Between for Steps {
     }
 }
 
-/// The second stops before it lets go of the first one's picture, which the first confirms then.
+/// The second stops before it lets go of the first one's picture, and the first anywhere behind that.
 #[tokio::test]
 async fn a_picture_that_is_replaced_before_it_is_confirmed_goes() {
     let bare = Bare::new().await;
     let files = bare.beside(wrapped(bare.store.clone(), Arc::new(Steps)));
-    let version = bare.of_user().await.version;
-    let mut one = pin!(files.set_user_avatar(bare.user, Some(image(1))));
-    until(&mut one, async || bare.of_user().await.version > version).await;
-    let first = bare.of_user().await;
-    {
-        let mut other = pin!(files.set_user_avatar(bare.user, Some(image(2))));
-        until(&mut other, async || bare.of_user().await.version > first.version).await;
+    let mut cut = 0;
+    for polls in 1.. {
+        let version = bare.of_user().await.version;
+        let (first, outcome) = {
+            let mut one = pin!(files.set_user_avatar(bare.user, Some(image(1))));
+            assert!(comes_to(&mut one, async || bare.of_user().await.version > version).await);
+            let first = bare.of_user().await;
+            {
+                let mut other = pin!(files.set_user_avatar(bare.user, Some(image(2))));
+                assert!(comes_to(&mut other, async || bare.of_user().await.version > first.version).await);
+            }
+            (first, cut_after(polls, one).await)
+        };
+        bare.sweeps().await;
+        bare.is_tidy().await;
+        assert!(bare.of_user().await.version > first.version);
+        // Who was told of it before finds nothing, and no damage.
+        let gone = bare.files.read_avatar(&first, false).await;
+        assert!(matches!(gone, Err(FileError::NoSuchFile)), "{gone:?}");
+        match outcome {
+            Some(set) => {
+                assert_eq!(set.unwrap(), first);
+                break;
+            }
+            None => cut += 1,
+        }
     }
-    assert_eq!(one.await.unwrap(), first);
-    bare.sweeps().await;
-    bare.is_tidy().await;
-    assert!(bare.of_user().await.version > first.version);
-    // Who was told of it before finds nothing, and no damage.
-    let gone = bare.files.read_avatar(&first, false).await;
-    assert!(matches!(gone, Err(FileError::NoSuchFile)), "{gone:?}");
+    assert!(cut > 3, "{cut} were cut short");
+}
+
+/// Something happens before one of the calls, and nothing behind it.
+struct Last {
+    number: usize,
+    calls: AtomicUsize,
+    event: Mutex<Option<Event>>,
+    is_over: Notify,
+}
+
+impl Between for Last {
+    async fn before(&self, _: Call) {
+        if self.calls.fetch_add(1, Ordering::Relaxed) + 1 == self.number {
+            let event = self.event.lock().unwrap().take();
+            event.expect("it comes once").await;
+        }
+    }
+
+    async fn after(&self, _: Call) {
+        if self.calls.load(Ordering::Relaxed) == self.number {
+            self.is_over.notify_one();
+            pending().await
+        }
+    }
+}
+
+/// Somebody takes a picture away between two steps of a sweep that looks after it, and both stop.
+#[tokio::test]
+async fn a_picture_that_goes_while_a_sweep_looks_is_not_kept() {
+    let bare = Bare::new().await;
+    let (user, reference) = (bare.user, Reference::UserAvatar(bare.user));
+    let mut cut = 0;
+    for number in 1.. {
+        let avatar = bare.files.set_user_avatar(user, Some(image(1))).await.unwrap();
+        let content = avatar.picture.unwrap().content;
+        // Somebody was about to before, and thought better of it.
+        let now_ms = bare.clock.now_ms();
+        assert!(bare.store.contents.doubt(content, reference, now_ms).await.unwrap());
+        let store = bare.store.clone();
+        let goes = async move {
+            assert!(store.contents.doubt(content, reference, now_ms + MINUTE_MS).await.unwrap());
+            let set = store.users.set_avatar(user, None, avatar.version, now_ms).await.unwrap().unwrap();
+            assert_eq!(set.picture, None);
+        };
+        let last = Arc::new(Last {
+            number,
+            calls: AtomicUsize::new(0),
+            event: Mutex::new(Some(Box::pin(goes))),
+            is_over: Notify::new(),
+        });
+        let files = bare.beside(wrapped(bare.store.clone(), last.clone()));
+        let mut cursors = Cursors::default();
+        let is_whole = tokio::select! {
+            swept = files.sweep(&mut cursors) => swept.is_ok(),
+            () = last.is_over.notified() => false,
+        };
+        bare.sweeps().await;
+        bare.is_tidy().await;
+        if is_whole {
+            break;
+        }
+        cut += 1;
+    }
+    assert!(cut > 2, "{cut} were cut short");
+}
+
+/// Somebody who sets a picture sleeps for longer than a claim holds, and stops soon after they wake up.
+#[tokio::test]
+async fn who_has_slept_for_too_long_and_stops_has_named_nothing_that_is_gone() {
+    let bare = Bare::new().await;
+    for whose in [Whose::User, Whose::Room, Whose::Emoji] {
+        let mut cut = 0;
+        'sleeps: for asleep_behind in 1.. {
+            for polls in 1.. {
+                let (wake, woken) = oneshot::channel::<()>();
+                let sleep = Once::new(asleep_behind, Box::pin(async { drop(woken.await) }));
+                let files = bare.beside(wrapped(bare.store.clone(), sleep.clone()));
+                let outcome = {
+                    let mut setting = pin!(set(files, (bare.user, bare.room), whose, 1));
+                    if !comes_to(&mut setting, async || sleep.has_begun()).await {
+                        break 'sleeps;
+                    }
+                    bare.sweeps().await;
+                    wake.send(()).unwrap();
+                    cut_after(polls, setting).await
+                };
+                bare.sweeps().await;
+                bare.is_whole().await;
+                bare.files.remove_emoji((bare.user, false), "sleepy").await.unwrap();
+                match outcome {
+                    Some(Ok(()) | Err(FileError::Domain(DomainError::Busy))) => break,
+                    Some(Err(other)) => panic!("{whose:?}, {asleep_behind}, {polls}: {other}"),
+                    None => cut += 1,
+                }
+            }
+        }
+        assert!(cut > 1, "{whose:?}: {cut} were cut short");
+        bare.files.remove_emoji((bare.user, false), "sleepy").await.unwrap();
+    }
 }

@@ -159,6 +159,25 @@ fn claim(
     Ok(claimed)
 }
 
+/// Of one that is pending only if its time is right.
+fn confirm(
+    tx: &mut Tx<'_>,
+    key: ContentKey,
+    reference: Reference,
+    is_right: impl Fn(u64) -> bool,
+) -> Result<bool, StoreError> {
+    let id = key.id();
+    let Some(pending) = tx.get(&keys::pending_reference(id, reference))? else {
+        return tx.contains(&keys::reference(id, reference));
+    };
+    if is_right(pending.until_ms) {
+        tx.delete(keys::pending_reference(id, reference))?;
+        tx.put(keys::reference(id, reference), &stored::Reference {})?;
+        note_due(tx, key)?;
+    }
+    Ok(true)
+}
+
 fn release(tx: &mut Tx<'_>, key: ContentKey, reference: Reference) -> Result<bool, StoreError> {
     let id = key.id();
     let was_there = is_referred(tx, id, reference)?;
@@ -237,17 +256,17 @@ impl<S: Substrate> Contents for Ports<S> {
     }
 
     async fn confirm(&self, content: ContentKey, reference: Reference) -> Result<bool, StoreError> {
-        self.write(Slot::Content(content.id()), move |tx| {
-            let id = content.id();
-            if tx.contains(&keys::pending_reference(id, reference))? {
-                tx.delete(keys::pending_reference(id, reference))?;
-                tx.put(keys::reference(id, reference), &stored::Reference {})?;
-                note_due(tx, content)?;
-                return Ok(true);
-            }
-            tx.contains(&keys::reference(id, reference))
-        })
-        .await
+        self.write(Slot::Content(content.id()), move |tx| confirm(tx, content, reference, |_| true)).await
+    }
+
+    async fn confirm_until(
+        &self,
+        content: ContentKey,
+        reference: Reference,
+        until_ms: u64,
+    ) -> Result<bool, StoreError> {
+        self.write(Slot::Content(content.id()), move |tx| confirm(tx, content, reference, |at_ms| at_ms == until_ms))
+            .await
     }
 
     async fn doubt(&self, content: ContentKey, reference: Reference, until_ms: u64) -> Result<bool, StoreError> {
@@ -257,7 +276,10 @@ impl<S: Substrate> Contents for Ports<S> {
                 return Ok(false);
             }
             tx.delete(keys::reference(id, reference))?;
-            refer(tx, id, reference, until_ms)?;
+            // Whoever made it pending before has nothing to say about it any more.
+            let before = tx.get(&keys::pending_reference(id, reference))?;
+            let later_ms = before.map_or(0, |row| row.until_ms.saturating_add(1));
+            refer(tx, id, reference, until_ms.max(later_ms))?;
             note_due(tx, content)?;
             Ok(true)
         })

@@ -51,10 +51,16 @@ pub trait Contents: Send + Sync {
         reference: Reference,
         until_ms: u64,
     ) -> Result<Option<Content>, StoreError>;
-    /// What a reference names is true; returns whether the reference is there.
+    /// What a reference names is true, and is released before it is not; returns whether the
+    /// reference is there.
     async fn confirm(&self, content: ContentKey, reference: Reference) -> Result<bool, StoreError>;
-    /// What a reference names may be about to go: a confirmed one is pending again, so that whoever
-    /// finds it due looks. Returns whether the reference is there.
+    /// As [`Self::confirm`], of what may cease to be true without being released: only who made the
+    /// reference pending until that time, or found it so, may. One that was doubted since stays
+    /// pending, so that a word that comes late keeps nothing for ever.
+    async fn confirm_until(&self, content: ContentKey, reference: Reference, until_ms: u64)
+    -> Result<bool, StoreError>;
+    /// What a reference names may be about to go: it is pending, and until another time than it was
+    /// if it was already, so that whoever finds it due looks. Returns whether the reference is there.
     async fn doubt(&self, content: ContentKey, reference: Reference, until_ms: u64) -> Result<bool, StoreError>;
     /// What a reference names is gone, or never came; returns whether the reference was
     /// there.

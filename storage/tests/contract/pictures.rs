@@ -179,6 +179,35 @@ async fn a_reference_that_is_doubted_is_found_by_whoever_tidies_up(kind: Kind) {
     assert!(!contents.doubt(key, reference, 40).await.unwrap());
 }
 
+/// Who made it pending is late, and somebody else has doubted it since: then it is theirs.
+async fn a_late_word_confirms_nothing_that_was_doubted_since(kind: Kind) {
+    let stage = kind.open();
+    let contents = &stage.store.contents;
+    let (key, reference) = (ContentKey([3; 32]), Reference::UserAvatar(user(1)));
+    assert!(!contents.confirm_until(key, reference, 10).await.unwrap(), "nothing is there");
+    let offer = Offer { blob: BlobName([3; 32]), size: 10, facts: Vec::new() };
+    let pending = async || {
+        let due = contents.due(u64::MAX, None, 10).await.unwrap().pending;
+        due.into_iter().map(|due| due.until_ms).collect::<Vec<_>>()
+    };
+    contents.claim(key, offer, reference, 10, 0).await.unwrap();
+    // However late or early the clock of who doubts it is.
+    for (doubted_ms, until_ms) in [(20, 20), (20, 21), (5, 22)] {
+        assert!(contents.doubt(key, reference, doubted_ms).await.unwrap());
+        assert_eq!(pending().await, [until_ms]);
+        assert!(contents.confirm_until(key, reference, 10).await.unwrap(), "it is there");
+        assert_eq!((pending().await, contents.references(key, 10).await.unwrap()), (vec![until_ms], vec![]));
+    }
+    assert!(contents.confirm_until(key, reference, 22).await.unwrap());
+    for _ in 0..2 {
+        assert_eq!((pending().await, contents.references(key, 10).await.unwrap()), (vec![], vec![reference]));
+        assert!(contents.confirm_until(key, reference, 22).await.unwrap(), "once more");
+    }
+    assert!(contents.doubt(key, reference, 30).await.unwrap());
+    assert!(contents.expire(key, reference, 30).await.unwrap());
+    assert!(!contents.confirm_until(key, reference, 30).await.unwrap());
+}
+
 /// Who tidies up has looked, and what refers becomes true, or gets more time, before the word.
 async fn only_what_is_still_due_expires(kind: Kind) {
     let stage = kind.open();
@@ -206,5 +235,6 @@ contract! {
     an_emoji_is_there_until_its_own_removal
     there_are_no_more_emoji_than_may_be
     a_reference_that_is_doubted_is_found_by_whoever_tidies_up
+    a_late_word_confirms_nothing_that_was_doubted_since
     only_what_is_still_due_expires
 }

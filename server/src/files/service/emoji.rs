@@ -72,7 +72,7 @@ impl Files {
         }
         let made = looked(self.images.emoji(image).await)?;
         let (width, height) = (made.picture.width, made.picture.height);
-        let placed = self.place(Reference::Emoji(id), made.picture, None::<Preview>).await?;
+        let mut placed = self.place(Reference::Emoji(id), made.picture, None::<Preview>).await?;
         let emoji = Emoji {
             id,
             name: name.to_owned(),
@@ -85,13 +85,14 @@ impl Files {
             added_ms: self.clock.now_ms(),
             version: 0,
         };
+        if let Err(error) = self.must_be_claimed(&mut placed).await {
+            self.drop_picture(&placed).await;
+            return Err(error);
+        }
         // Without an answer nobody knows whether it is there: the sweep looks.
         match self.store.emoji.add(emoji).await? {
             Added::Done(emoji) => {
-                if !self.confirm_named(&placed).await? {
-                    self.store.emoji.remove(id, placed.picture.content, self.clock.now_ms()).await?;
-                    return Err(DomainError::Busy.into());
-                }
+                self.confirm_named(user, &placed).await?;
                 Ok((emoji, true))
             }
             Added::Taken(found) => {

@@ -24,6 +24,11 @@ pub const INSTANT_REFERENCES_MAX: usize = 32;
 pub const INSTANT_LOOK_MS: u64 = 50;
 /// How long what claims a content has to become true before a sweep looks for it.
 pub const CLAIM_MS: u64 = 10 * 60 * 1_000;
+/// How much of that there must be when a picture gets its name: more than a store may take for it.
+pub const CLAIM_LEFT_MS: u64 = CLAIM_MS / 2;
+/// How long who takes a picture's place has to let go of it before a sweep looks. Longer than a claim,
+/// so that its time is none that a claim had.
+pub const DOUBT_MS: u64 = 2 * CLAIM_MS;
 /// How long a transfer that was finishing has to get on before a sweep finishes it.
 pub const FINISHING_MS: u64 = 10 * 60 * 1_000;
 /// How often it is tried to set a picture that others set too.

@@ -2,7 +2,9 @@
 //! that is pending, *before* a byte is written, so that whatever a stop leaves is found by the
 //! sweep; the blobs are written; the picture before it is doubted; the row says which one it is
 //! now; the new reference is confirmed, the old one released. A content is one picture's alone and
-//! never comes back: so one that no row names any more goes, whoever finds that out.
+//! never comes back: so one that no row names any more goes, whoever finds that out. Who confirms
+//! says of which time they speak: what another has doubted since is the other's, who may stop
+//! before they let go of it, and then no sweep would look at one that is confirmed.
 
 use bytes::Bytes;
 use rill_protocol::{ClientId, RoomId, UserId};
@@ -10,14 +12,15 @@ use rill_storage::{
     StoreError,
     blobs::{BlobName, Blobs},
     model::{
-        Avatar, Change, ContentKey, NewEntry, Offer, Picture, PictureFormat, Reference, Rendering, Replay, SpentBlob,
+        Avatar, Change, ContentKey, NewEntry, Offer, PendingReference, Picture, PictureFormat, Reference, Rendering,
+        Replay, SpentBlob,
     },
     port::{AppendRefused, Claimed},
 };
 
 use super::{
     FileError, Files,
-    limits::{CLAIM_MS, PICTURE_TRIES_MAX},
+    limits::{CLAIM_LEFT_MS, CLAIM_MS, DOUBT_MS, PICTURE_TRIES_MAX},
 };
 use crate::{
     domain::{DomainError, messages},
@@ -40,6 +43,8 @@ pub struct PictureBytes {
 pub(super) struct Placed {
     pub(super) picture: Picture,
     pub(super) reference: Reference,
+    /// Until then it is claimed.
+    pub(super) until_ms: u64,
 }
 
 fn format(format: Format) -> Result<PictureFormat, FileError> {
@@ -90,14 +95,15 @@ impl Files {
             Ok::<_, FileError>(Rendering { format: format(preview.format)?, size: preview.bytes.len() as u64 })
         };
         let (of_large, of_small) = (rendering(&large)?, small.as_ref().map(rendering).transpose()?);
-        let placed = Placed { picture: Picture { content, blob, large: of_large, small: of_small }, reference };
+        let picture = Picture { content, blob, large: of_large, small: of_small };
         let offer = Offer { blob, size: of_large.size, facts: Vec::new() };
         let now_ms = self.clock.now_ms();
-        let claimed = self.store.contents.claim(content, offer, reference, now_ms + CLAIM_MS, now_ms).await?;
+        let mut placed = Placed { picture, reference, until_ms: now_ms + CLAIM_MS };
+        let claimed = self.store.contents.claim(content, offer, reference, placed.until_ms, now_ms).await?;
         if !matches!(claimed, Claimed::Ours(_)) {
             return Err(DomainError::Busy.into());
         }
-        match self.written(&placed, large, small).await {
+        match self.written(&mut placed, large, small).await {
             Ok(true) => Ok(placed),
             Ok(false) => {
                 // It slept for too long, and was given up.
@@ -112,14 +118,28 @@ impl Files {
     }
 
     /// Returns whether it is claimed still.
-    async fn written(&self, placed: &Placed, large: Preview, small: Option<Preview>) -> Result<bool, FileError> {
-        let Picture { content, blob, .. } = placed.picture;
+    async fn written(&self, placed: &mut Placed, large: Preview, small: Option<Preview>) -> Result<bool, FileError> {
+        let blob = placed.picture.blob;
         write_derived(&self.blobs, blob, large.bytes.into()).await?;
         if let Some(small) = small {
             write_derived(&self.blobs, Kind::Thumbnail.name_of(blob), small.bytes.into()).await?;
         }
-        let until_ms = self.clock.now_ms() + CLAIM_MS;
-        Ok(self.store.contents.refer(content, placed.reference, until_ms).await?.is_some())
+        self.claimed_anew(placed).await
+    }
+
+    /// Returns whether it is claimed still. Nobody else knows of one that nothing names, so it is
+    /// until the time that is noted here.
+    async fn claimed_anew(&self, placed: &mut Placed) -> Result<bool, FileError> {
+        placed.until_ms = placed.until_ms.max(self.clock.now_ms() + CLAIM_MS);
+        let Placed { picture, reference, until_ms } = *placed;
+        Ok(self.store.contents.refer(picture.content, reference, until_ms).await?.is_some())
+    }
+
+    /// Comes right before the row names it: what is named must not have been given up by a sweep,
+    /// for whoever names it may stop before they find that out.
+    pub(super) async fn must_be_claimed(&self, placed: &mut Placed) -> Result<(), FileError> {
+        let is_for_long = placed.until_ms >= self.clock.now_ms() + CLAIM_LEFT_MS;
+        if is_for_long || self.claimed_anew(placed).await? { Ok(()) } else { Err(DomainError::Busy.into()) }
     }
 
     /// Of one that is not going to be named. What cannot be done now the sweep does.
@@ -144,27 +164,31 @@ impl Files {
 
     /// The one that a row names now may be about to go.
     pub(super) async fn doubt(&self, picture: Picture, reference: Reference) -> Result<(), FileError> {
-        let until_ms = self.clock.now_ms() + CLAIM_MS;
+        let until_ms = self.clock.now_ms() + DOUBT_MS;
         self.store.contents.doubt(picture.content, reference, until_ms).await?;
         Ok(())
     }
 
-    /// The row names it: so does the reference; returns whether it is there still.
-    pub(super) async fn confirm(&self, placed: &Placed) -> Result<bool, FileError> {
-        Ok(self.store.contents.confirm(placed.picture.content, placed.reference).await?)
-    }
-
-    /// The row has named it: so does the reference, unless another has taken its place since. Who
-    /// took it may have stopped before they let go of this one: then no sweep would find it once
-    /// its reference is confirmed, so it goes now. Returns false if it was given up while the row
-    /// names it.
-    pub(super) async fn confirm_named(&self, placed: &Placed) -> Result<bool, FileError> {
-        let is_there = self.confirm(placed).await?;
-        let is_named = self.is_named(placed.picture.content, placed.reference).await?;
-        if is_there && !is_named {
-            self.drop_picture(placed).await;
+    /// The row has named it: so does the reference, unless another has taken its place since; then
+    /// it goes now.
+    ///
+    /// # Errors
+    /// It was given up while the row names it, which names none then.
+    pub(super) async fn confirm_named(&self, author: UserId, placed: &Placed) -> Result<(), FileError> {
+        let Placed { picture, reference, until_ms } = *placed;
+        let is_there = self.store.contents.confirm_until(picture.content, reference, until_ms).await?;
+        match (is_there, self.is_named(picture.content, reference).await?) {
+            (true, true) | (false, false) => Ok(()),
+            (true, false) => {
+                self.drop_picture(placed).await;
+                Ok(())
+            }
+            (false, true) => {
+                tracing::warn!("a picture was given up while it was set");
+                self.name_nothing(author, placed).await?;
+                Err(DomainError::Busy.into())
+            }
         }
-        Ok(is_there || !is_named)
     }
 
     async fn avatar_of(&self, image: Bytes, reference: Reference) -> Result<Placed, FileError> {
@@ -179,39 +203,36 @@ impl Files {
     /// The bytes are no image, or the picture cannot be kept.
     pub async fn set_user_avatar(&self, user: UserId, image: Option<Bytes>) -> Result<Avatar, FileError> {
         let reference = Reference::UserAvatar(user);
-        let placed = match image {
+        let mut placed = match image {
             Some(image) => Some(self.avatar_of(image, reference).await?),
             None => None,
         };
-        let outcome = self.exchange_user(user, placed.as_ref()).await;
+        let outcome = self.exchange_user(user, placed.as_mut()).await;
         if let (Err(error), Some(placed)) = (&outcome, &placed) {
-            self.came_to(error, placed).await;
+            self.came_to(user, error, placed).await;
         }
         outcome
     }
 
-    async fn exchange_user(&self, user: UserId, placed: Option<&Placed>) -> Result<Avatar, FileError> {
-        let users = &self.store.users;
-        let picture = placed.map(|placed| placed.picture);
+    async fn exchange_user(&self, user: UserId, mut placed: Option<&mut Placed>) -> Result<Avatar, FileError> {
+        let (users, reference) = (&self.store.users, Reference::UserAvatar(user));
+        let picture = placed.as_deref().map(|placed| placed.picture);
         for _ in 0..PICTURE_TRIES_MAX {
-            let profile = users.profile(user).await?.ok_or(DomainError::NoSuchUser)?;
-            let before = profile.avatar;
-            let Some(before_picture) = before.picture else {
-                if picture.is_none() {
-                    return Ok(before);
-                }
-                let after = users.set_avatar(user, picture, before.version, self.clock.now_ms()).await?;
-                match after.ok_or(DomainError::NoSuchUser)? {
-                    after if after.picture == picture => return self.exchanged(user, after, None, placed).await,
-                    _ => continue,
-                }
-            };
-            self.doubt(before_picture, Reference::UserAvatar(user)).await?;
+            let before = users.profile(user).await?.ok_or(DomainError::NoSuchUser)?.avatar;
+            if picture.is_none() && before.picture.is_none() {
+                return Ok(before);
+            }
+            if let Some(picture) = before.picture {
+                self.doubt(picture, reference).await?;
+            }
+            if let Some(placed) = &mut placed {
+                self.must_be_claimed(placed).await?;
+            }
             let after = users.set_avatar(user, picture, before.version, self.clock.now_ms()).await?;
             let after = after.ok_or(DomainError::NoSuchUser)?;
             if after.picture == picture {
-                let old = Some((before_picture, Reference::UserAvatar(user)));
-                return self.exchanged(user, after, old, placed).await;
+                let old = before.picture.map(|picture| (picture, reference));
+                return self.exchanged(user, after, old, placed.as_deref()).await;
             }
         }
         Err(DomainError::Busy.into())
@@ -230,29 +251,35 @@ impl Files {
         {
             self.let_go(old, reference).await;
         }
-        if let Some(placed) = placed
-            && !self.confirm_named(placed).await?
-        {
-            tracing::warn!("a picture was given up while it was set");
-            self.name_nothing(author, placed.reference, avatar.version).await?;
-            return Err(DomainError::Busy.into());
+        if let Some(placed) = placed {
+            self.confirm_named(author, placed).await?;
         }
         Ok(avatar)
     }
 
-    /// Takes an avatar away whose picture is gone, unless another has taken its place.
-    async fn name_nothing(&self, author: UserId, reference: Reference, replaces: u64) -> Result<(), FileError> {
+    /// Takes a picture away whose bytes are gone, unless another has taken its place.
+    async fn name_nothing(&self, author: UserId, placed: &Placed) -> Result<(), FileError> {
         let at_ms = self.clock.now_ms();
-        match reference {
-            Reference::UserAvatar(user) => drop(self.store.users.set_avatar(user, None, replaces, at_ms).await?),
-            Reference::RoomAvatar(room) => {
-                let client_id = ClientId(self.entropy.bytes());
-                let digest = self.store.digest("room avatar", &[]);
-                let change = Change::Avatar { picture: None, replaces };
-                let entry = NewEntry { author, client_id, at_ms, digest, change };
-                drop(self.store.log.append(room, entry).await?);
+        let is_it = |avatar: &Avatar| avatar.picture == Some(placed.picture);
+        match placed.reference {
+            Reference::UserAvatar(user) => {
+                let profile = self.store.users.profile(user).await?;
+                if let Some(avatar) = profile.map(|profile| profile.avatar).filter(is_it) {
+                    self.store.users.set_avatar(user, None, avatar.version, at_ms).await?;
+                }
             }
-            Reference::Message { .. } | Reference::Emoji(_) => {}
+            Reference::RoomAvatar(room) => {
+                let found = self.store.rooms.get(room).await?;
+                if let Some(avatar) = found.map(|room| room.avatar).filter(is_it) {
+                    let client_id = ClientId(self.entropy.bytes());
+                    let digest = self.store.digest("room avatar", &[]);
+                    let change = Change::Avatar { picture: None, replaces: avatar.version };
+                    let entry = NewEntry { author, client_id, at_ms, digest, change };
+                    drop(self.store.log.append(room, entry).await?);
+                }
+            }
+            Reference::Emoji(id) => drop(self.store.emoji.remove(id, placed.picture.content, at_ms).await?),
+            Reference::Message { .. } => {}
         }
         Ok(())
     }
@@ -285,15 +312,15 @@ impl Files {
     ) -> Result<Avatar, FileError> {
         self.may_set_room_avatar(who, room).await?;
         let digest = blake3::hash(image.as_deref().unwrap_or_default());
-        let placed = match image {
+        let mut placed = match image {
             Some(image) => Some(self.avatar_of(image, Reference::RoomAvatar(room)).await?),
             None => None,
         };
         let (at_ms, digest) = (self.clock.now_ms(), self.store.digest("room avatar", &[digest.as_bytes()]));
         let entry = |change| NewEntry { author: who.0, client_id, at_ms, digest, change };
-        let outcome = self.exchange_room((who.0, room), &entry, placed.as_ref()).await;
+        let outcome = self.exchange_room((who.0, room), &entry, placed.as_mut()).await;
         if let (Err(error), Some(placed)) = (&outcome, &placed) {
-            self.came_to(error, placed).await;
+            self.came_to(who.0, error, placed).await;
         }
         outcome
     }
@@ -302,9 +329,9 @@ impl Files {
         &self,
         (author, room): (UserId, RoomId),
         entry: &(impl Fn(Change) -> NewEntry + Sync),
-        placed: Option<&Placed>,
+        mut placed: Option<&mut Placed>,
     ) -> Result<Avatar, FileError> {
-        let (reference, picture) = (Reference::RoomAvatar(room), placed.map(|placed| placed.picture));
+        let (reference, picture) = (Reference::RoomAvatar(room), placed.as_deref().map(|placed| placed.picture));
         let now = async || -> Result<Avatar, FileError> {
             Ok(self.store.rooms.get(room).await?.ok_or(DomainError::NoSuchRoom)?.avatar)
         };
@@ -313,20 +340,23 @@ impl Files {
             if let Some(picture) = before.picture {
                 self.doubt(picture, reference).await?;
             }
+            if let Some(placed) = &mut placed {
+                self.must_be_claimed(placed).await?;
+            }
             let change = Change::Avatar { picture, replaces: before.version };
             match self.store.log.append(room, entry(change)).await? {
                 Ok(appended) if appended.replay == Replay::Different => return Err(DomainError::KeyReused.into()),
                 // An earlier request has brought the same image.
                 Ok(appended) if appended.replay == Replay::Same => {
                     let now = now().await?;
-                    if let Some(placed) = placed.filter(|placed| now.picture != Some(placed.picture)) {
+                    if let Some(placed) = placed.as_deref().filter(|placed| now.picture != Some(placed.picture)) {
                         self.drop_picture(placed).await;
                     }
                     return Ok(now);
                 }
                 Ok(_) => {
                     let old = before.picture.map(|picture| (picture, reference));
-                    return self.exchanged(author, now().await?, old, placed).await;
+                    return self.exchanged(author, now().await?, old, placed.as_deref()).await;
                 }
                 // Another was faster, or there is nothing to take away.
                 Err(AppendRefused::Unchanged) if picture.is_none() && before.picture.is_none() => return Ok(before),
@@ -339,12 +369,12 @@ impl Files {
 
     /// Of one that came to nothing. It is named if only the answer was lost: then it stays. If that
     /// cannot be told, or what was asked of the store may still be done, the sweep looks.
-    async fn came_to(&self, error: &FileError, placed: &Placed) {
+    async fn came_to(&self, author: UserId, error: &FileError, placed: &Placed) {
         let is_over = !matches!(error, FileError::Domain(DomainError::Store(_) | DomainError::StoreAway(_)));
         match self.is_named(placed.picture.content, placed.reference).await {
             Ok(false) if !is_over => {}
             Ok(false) => self.drop_picture(placed).await,
-            Ok(true) => drop(self.confirm_named(placed).await),
+            Ok(true) => drop(self.confirm_named(author, placed).await),
             Err(error) => tracing::debug!(%error, "a picture that came to nothing is left to the sweep"),
         }
     }
@@ -366,14 +396,14 @@ impl Files {
     }
 
     /// What the sweep does about a pending reference of a picture whose time has come.
-    pub(super) async fn due_picture(&self, content: ContentKey, reference: Reference) -> Result<(), FileError> {
-        let contents = &self.store.contents;
+    pub(super) async fn due_picture(&self, pending: PendingReference) -> Result<(), FileError> {
+        let (PendingReference { content, reference, until_ms }, contents) = (pending, &self.store.contents);
         if !self.is_named(content, reference).await? {
             // Who sets it may be late, and name it between the look and the word: then it stays.
             contents.expire(content, reference, self.clock.now_ms()).await?;
             return Ok(());
         }
-        contents.confirm(content, reference).await?;
+        contents.confirm_until(content, reference, until_ms).await?;
         // It may have gone between the look and the word, and never comes back.
         if !self.is_named(content, reference).await? {
             contents.release(content, reference).await?;

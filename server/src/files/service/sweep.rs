@@ -232,7 +232,7 @@ impl Files {
     /// released. Of one that is still on its way neither is sure.
     async fn due(&self, pending: PendingReference) -> Result<(), FileError> {
         let PendingReference { content, reference, .. } = pending;
-        let Reference::Message { room, seq } = reference else { return self.due_picture(content, reference).await };
+        let Reference::Message { room, seq } = reference else { return self.due_picture(pending).await };
         let seen = sight::unseen(&self.store, room, seq).await?;
         let is_of = |state: &FileState| matches!(state, FileState::Complete(complete) if complete.content == content);
         let is_true = match &seen {

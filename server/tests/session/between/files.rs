@@ -126,6 +126,15 @@ impl<B: Between> Contents for Wrapped<B> {
         self.other(self.store.contents.confirm(content, reference)).await
     }
 
+    async fn confirm_until(
+        &self,
+        content: ContentKey,
+        reference: Reference,
+        until_ms: u64,
+    ) -> Result<bool, StoreError> {
+        self.other(self.store.contents.confirm_until(content, reference, until_ms)).await
+    }
+
     async fn doubt(&self, content: ContentKey, reference: Reference, until_ms: u64) -> Result<bool, StoreError> {
         self.other(self.store.contents.doubt(content, reference, until_ms)).await
     }
