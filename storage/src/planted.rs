@@ -47,11 +47,15 @@ pub enum Bug {
     FileReadAfterRemoval,
     /// A spent blob is told as gone before it is.
     CollectedBeforeGone,
+    /// The picture that another takes the place of is let go behind that, and not doubted before.
+    PictureNotDoubted,
+    /// Nobody is told that somebody looks different now.
+    PictureUntold,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::AckBeforeDurable,
         Self::KeyForgottenAtRestart,
         Self::CursorMovedBeforeWrite,
@@ -71,6 +75,8 @@ impl Bug {
         Self::VisibleFromMemory,
         Self::FileReadAfterRemoval,
         Self::CollectedBeforeGone,
+        Self::PictureNotDoubted,
+        Self::PictureUntold,
     ];
 }
 

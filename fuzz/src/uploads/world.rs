@@ -110,10 +110,12 @@ async fn commit(committing: Arc<Mutex<Option<Committing>>>) {
 
 impl World {
     pub(super) async fn new() -> Self {
+        let watch = Arc::<Watch>::default();
+        let of_place = watch.clone();
         let mut world = Self {
             disk: Disk::new(false),
-            place: Place::default(),
-            watch: Arc::default(),
+            place: Place::new(move || of_place.now_ms()),
+            watch,
             chance: Arc::default(),
             tasks: Tasks::default(),
             notes: Arc::default(),

@@ -3,7 +3,10 @@
 //! too often costs a look at what the node remembers.
 
 use rill_protocol::UserId;
-use rill_storage::port::{ChangeObserver, Changed};
+use rill_storage::{
+    planted::{self, Bug},
+    port::{ChangeObserver, Changed},
+};
 use std::sync::Arc;
 
 use super::{Hub, Inbox};
@@ -19,6 +22,7 @@ impl Hub {
     pub fn picture_changed(&self, changed: Changed) {
         match changed {
             Changed::Room(_) => {}
+            Changed::User(_) if planted::is(Bug::PictureUntold) => {}
             Changed::User(user) => {
                 self.presence.avatar_changed(user);
                 for inbox in self.users.lock().get(&user).into_iter().flatten() {

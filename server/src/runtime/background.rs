@@ -32,9 +32,19 @@ impl Background {
         Self { name, threads, waiting_max, queue: OnceLock::new() }
     }
 
+    /// One without threads: what is to be done is done where it is asked for, in the same order each
+    /// time.
+    #[must_use]
+    pub fn in_place(name: &'static str) -> Self {
+        Self::new(name, 0, 0)
+    }
+
     /// What `work` gives. `None`: too many wait already, or it panicked. Work whose asker
     /// has gone before its turn is not done.
     pub async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+        if self.threads == 0 {
+            return catch_unwind(AssertUnwindSafe(work)).ok();
+        }
         let (answer, answered) = oneshot::channel();
         let job = Box::new(move || {
             if !answer.is_closed() {

@@ -368,7 +368,7 @@ impl Between for Last {
     async fn after(&self, _: Call) {
         if self.calls.load(Ordering::Relaxed) == self.number {
             self.is_over.notify_one();
-            pending().await
+            pending::<()>().await;
         }
     }
 }

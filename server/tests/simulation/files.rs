@@ -1,6 +1,6 @@
 //! What must hold of files when everybody has gone and days have passed: every message is
 //! settled; what was answered as whole is there, with its digest; nobody read what they may not
-//! see; and the place holds what messages need, and nothing else.
+//! see; and the place holds what messages and pictures need, and nothing else.
 
 use rill_protocol::RoomId;
 use rill_server::domain::visible::visible;
@@ -85,6 +85,10 @@ async fn all(world: &World, store: &Store) -> Result<Result<(), String>, StoreEr
                 kept.get(&user.id)
             )));
         }
+    }
+    match crate::pictures::judge(world, store).await? {
+        Ok(pictures) => needed.extend(pictures),
+        Err(what) => return Ok(Err(what)),
     }
     let lies = world.place.names().await;
     if lies != needed {

@@ -21,6 +21,7 @@ mod operation;
 #[path = "../session/own_changes.rs"]
 mod own_changes;
 mod panics;
+mod pictures;
 mod planted;
 mod regressions;
 mod run;

@@ -109,6 +109,16 @@ fn a_file_that_is_read_on_by_who_was_removed_is_found() {
 }
 
 #[test]
+fn a_picture_that_is_not_doubted_before_another_takes_its_place_is_found() {
+    is_found(Bug::PictureNotDoubted);
+}
+
+#[test]
+fn an_avatar_that_changes_without_a_word_is_found() {
+    is_found(Bug::PictureUntold);
+}
+
+#[test]
 fn a_blob_that_is_told_as_gone_before_it_is_is_found() {
     is_found(Bug::CollectedBeforeGone);
 }

@@ -39,3 +39,12 @@ fn a_spent_blob_that_is_sent_again_is_not_left_behind() {
 fn a_room_that_is_resumed_while_a_write_is_gathered_comes_whole() {
     keeps_every_promise_on(3, 28);
 }
+
+/// Who set a picture confirmed it when another had doubted it and taken its place, and the server stopped
+/// before either let go of it: it lay there for ever.
+#[test]
+fn a_picture_that_is_confirmed_too_late_is_not_left_behind() {
+    for seed in [65, 1317, 2961] {
+        keeps_every_promise(seed);
+    }
+}

@@ -11,7 +11,7 @@ use tokio::{runtime::Builder, time::sleep};
 use crate::{
     device::{Device, Handle, Order, Standing},
     dice::Dice,
-    judge, operation, panics,
+    judge, operation, panics, pictures,
     trace::Trace,
     witness::FilesLived,
     world::World,
@@ -30,7 +30,14 @@ pub(crate) struct Outcome {
     pub(crate) hash: u64,
     /// Empty unless it was asked for.
     pub(crate) lines: Vec<String>,
+    pub(crate) lived: Lived,
+}
+
+/// What there was in a life.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Lived {
     pub(crate) files: FilesLived,
+    pub(crate) pictures: pictures::Lived,
 }
 
 /// Runs a seed on so many nodes, with a bug if one is to be found.
@@ -39,36 +46,40 @@ pub(crate) fn run(seed: u64, nodes: usize, bug: Option<Bug>, trace_is_kept: bool
     planted::plant(bug);
     let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
     let trace = Trace::new(trace_is_kept);
-    let (mut violation, trace, files) = runtime.block_on(live(seed, nodes, trace));
+    let (mut violation, trace, lived) = runtime.block_on(live(seed, nodes, trace));
     drop(runtime);
     planted::plant(None);
     if let Some(panic) = panics::take() {
         violation = Some(format!("a panic: {panic}"));
     }
-    Outcome { violation, hash: trace.hash(), lines: trace.lines(), files }
+    Outcome { violation, hash: trace.hash(), lines: trace.lines(), lived }
 }
 
-async fn live(seed: u64, nodes: usize, trace: Trace) -> (Option<String>, Trace, FilesLived) {
+async fn live(seed: u64, nodes: usize, trace: Trace) -> (Option<String>, Trace, Lived) {
     let mut dice = Dice::new(seed);
-    let world = match World::new(&mut dice, trace, nodes).await {
+    let world = match World::new(&mut dice, trace, nodes, pictures::are_in(seed, nodes)).await {
         Ok(world) => world,
         Err(error) => {
             let violation = Some(format!("the world does not begin: {error}"));
-            return (violation, Trace::new(false), FilesLived::default());
+            return (violation, Trace::new(false), Lived::default());
         }
     };
     // Every user has a device, some have two.
     let devices: Vec<Handle> = (0..DEVICES)
         .map(|number| Device::start(&world, &world.users[number % world.users.len()], number, dice.split()))
         .collect();
+    let mut dice_of_pictures = world.has_pictures.then(|| pictures::dice(seed));
     for _ in 0..OPERATIONS_MIN + dice.below(60) {
         operation::perform(&world, &devices, &mut dice).await;
+        if let Some(dice) = &mut dice_of_pictures {
+            pictures::perform(&world, dice).await;
+        }
         if world.witness.violation().is_some() || panics::is_any() {
             break;
         }
     }
     if world.witness.violation().is_none()
-        && let Err(error) = end(&world, &devices).await
+        && let Err(error) = end(&world, &devices, dice_of_pictures.as_mut()).await
     {
         world.witness.violated(format!("the store fails though its disk does not: {error}"));
     }
@@ -80,16 +91,20 @@ async fn live(seed: u64, nodes: usize, trace: Trace) -> (Option<String>, Trace, 
     world.abandon();
     drop(devices);
     world.tasks.idle().await;
-    let files = world.witness.files.lock().lived;
+    let lived = Lived { files: world.witness.files.lock().lived, pictures: world.witness.pictures.lock().lived() };
     let trace = Arc::into_inner(world).map(|world| world.witness.into_trace());
-    (violation, trace.unwrap_or_else(|| Trace::new(false)), files)
+    (violation, trace.unwrap_or_else(|| Trace::new(false)), lived)
 }
 
 /// Hardships end; everybody comes to rest; what is there is judged.
-async fn end(world: &Arc<World>, devices: &[Handle]) -> Result<(), StoreError> {
+async fn end(world: &Arc<World>, devices: &[Handle], dice_of_pictures: Option<&mut Dice>) -> Result<(), StoreError> {
     world.tell(format_args!("-- rest"));
     world.heal().await?;
     rest(world, devices).await?;
+    // Who came when it was all over would be told of everything as they come.
+    if let Some(dice) = dice_of_pictures {
+        pictures::once_more(world, dice).await;
+    }
     tidied(world).await?;
     // What was settled in the end is heard of too.
     let standings = rest(world, devices).await?;
@@ -158,6 +173,9 @@ async fn is_at_rest(world: &World, standings: &[(String, Standing)]) -> Result<b
                 return Ok(false);
             }
         }
+    }
+    if world.has_pictures && !pictures::are_told(store, standings).await? {
+        return Ok(false);
     }
     Ok(!standings.is_empty() && !serves_the_ended(world, store).await?)
 }

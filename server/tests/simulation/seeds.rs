@@ -11,6 +11,7 @@ use std::{
 };
 
 use crate::{
+    pictures,
     run::{Outcome, run},
     witness::FilesLived,
 };
@@ -91,12 +92,25 @@ fn lives_have_files() {
     for nodes in [1, 3] {
         let (mut whole, mut fetched) = (0, 0);
         for seed in 0..LIVES {
-            let FilesLived { whole: of_one, fetched: fetched_in_one } = run(seed, nodes, None, false).files;
+            let FilesLived { whole: of_one, fetched: fetched_in_one } = run(seed, nodes, None, false).lived.files;
             (whole, fetched) = (whole + of_one, fetched + fetched_in_one);
         }
         println!("{LIVES} lives on {nodes} nodes: {whole} files are whole, {fetched} are fetched");
         assert!(whole >= 3 * LIVES && fetched > 0, "{whole} files, {fetched} fetched");
     }
+}
+
+/// Nor with pictures, of which one life in four has some.
+#[test]
+fn lives_have_pictures() {
+    const OF_THEM: u64 = 3;
+    let (mut changed, mut seen) = (0, 0);
+    for life in 0..OF_THEM {
+        let lived = run(life * pictures::LIVES + pictures::LIFE, 1, None, false).lived.pictures;
+        (changed, seen) = (changed + lived.changed, seen + lived.seen);
+    }
+    println!("{OF_THEM} lives: {changed} pictures are changed, {seen} are seen");
+    assert!(changed >= 5 * OF_THEM && seen >= OF_THEM, "{changed} changed, {seen} seen");
 }
 
 #[test]

@@ -7,7 +7,10 @@ use rill_server::{
     cluster::{Cluster, Shared, clock::AgreedClock, local::LocalBus},
     config::{self, Limits, Registration},
     domain::{Domain, World as Outside, sweep::sweep},
-    files::service::{self, Files, Rules},
+    files::{
+        image::Images,
+        service::{self, Files, Rules},
+    },
     hub::{Hub, rings::Rings},
     memory::Memory,
     metrics::Metrics,
@@ -111,7 +114,8 @@ impl Server {
             tasks: tasks.clone(),
             metrics: metrics.clone(),
         };
-        let files = Arc::new(Files::new(outside_of_files, Rules::from(&config::Files::default())));
+        let files =
+            Arc::new(Files::with_images(outside_of_files, Rules::from(&config::Files::default()), Images::in_place()));
         let services = Arc::new(Services {
             domain: Domain::new(outside),
             store,
@@ -157,6 +161,11 @@ impl Server {
         running.retain(|task| !task.is_finished());
         running.push(serving.abort_handle());
         client
+    }
+
+    /// A task that ends with it, however it ends.
+    pub(crate) fn owns(&self, task: AbortHandle) {
+        self.running.lock().push(task);
     }
 
     /// Ends a login, and the connections of it.

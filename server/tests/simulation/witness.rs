@@ -11,7 +11,7 @@ use std::{
     hash::{Hash, Hasher},
 };
 
-use crate::trace::Trace;
+use crate::{pictures, trace::Trace};
 
 /// What an entry shows, as one number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,6 +119,7 @@ impl FileFacts {
 }
 
 pub(crate) struct Witness {
+    pub(crate) pictures: Mutex<pictures::Facts>,
     pub(crate) files: Mutex<FileFacts>,
     pub(crate) facts: Mutex<Facts>,
     trace: Mutex<Trace>,
@@ -127,7 +128,13 @@ pub(crate) struct Witness {
 
 impl Witness {
     pub(crate) fn new(trace: Trace) -> Self {
-        Self { files: Mutex::default(), facts: Mutex::default(), trace: Mutex::new(trace), violation: Mutex::new(None) }
+        Self {
+            pictures: Mutex::default(),
+            files: Mutex::default(),
+            facts: Mutex::default(),
+            trace: Mutex::new(trace),
+            violation: Mutex::new(None),
+        }
     }
 
     pub(crate) fn tell(&self, at_ms: u64, line: fmt::Arguments<'_>) {
@@ -243,6 +250,7 @@ impl Witness {
         let mut files = self.files.lock();
         *files = FileFacts { lived: files.lived, ..FileFacts::default() };
         drop(files);
+        self.pictures.lock().restored();
         facts.seen.clear();
         facts.marks.clear();
         facts.heads.clear();

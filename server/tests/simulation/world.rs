@@ -60,6 +60,8 @@ pub(crate) struct World {
     /// Of everything that no server owns.
     pub(crate) tasks: Tasks,
     pub(crate) users: Vec<Person>,
+    /// Whether anybody has a picture here.
+    pub(crate) has_pictures: bool,
     pub(crate) rooms: Vec<RoomId>,
     /// One, or nodes on a store that they share.
     servers: Mutex<Vec<Option<Arc<Server>>>>,
@@ -97,17 +99,25 @@ impl SharedStore {
 impl World {
     /// People and rooms on an empty disk, and a server. Some are members already.
     /// With more than one node they share a store.
-    pub(crate) async fn new(dice: &mut Dice, trace: Trace, nodes: usize) -> Result<Arc<Self>, StoreError> {
+    pub(crate) async fn new(
+        dice: &mut Dice,
+        trace: Trace,
+        nodes: usize,
+        has_pictures: bool,
+    ) -> Result<Arc<Self>, StoreError> {
         let names = ["ann", "bob", "cem", "dua", "eve"].into_iter().take(USERS);
+        let watch = Arc::new(Watch::new());
+        let of_place = watch.clone();
         let mut world = Self {
             disk: Disk::new(dice.one_in(2)),
-            place: Place::default(),
+            place: Place::new(move || of_place.now_ms()),
             mood: Arc::new(Mood::new(dice.split())),
-            watch: Arc::new(Watch::new()),
+            watch,
             chance: Arc::new(Chance(Mutex::new(dice.split()))),
             witness: Witness::new(trace),
             tasks: Tasks::default(),
             users: names.map(|name| Person { id: UserId(dice.bytes()), name: name.into() }).collect(),
+            has_pictures,
             rooms: Vec::new(),
             servers: Mutex::new(vec![None; nodes]),
             shared: None,

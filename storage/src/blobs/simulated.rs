@@ -8,7 +8,12 @@ use object_store::{
     PutMultipartOptions, PutOptions, PutPayload, PutResult, Result, memory::InMemory, path::Path,
 };
 use parking_lot::Mutex;
-use std::{collections::BTreeSet, fmt, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+    time::Duration,
+};
 use tokio::task::yield_now;
 
 use super::Blobs;
@@ -30,19 +35,22 @@ pub struct Place(Arc<Mutex<State>>);
 struct State {
     objects: Arc<InMemory>,
     fault: Fault,
+    now_ms: Arc<dyn Fn() -> u64 + Send + Sync>,
+    /// By the clock of the simulation: the memory knows the machine's alone.
+    written_ms: BTreeMap<Path, u64>,
 }
 
 /// What was in it at one moment.
 #[derive(Clone)]
 pub struct Copy(Arc<InMemory>);
 
-impl Default for Place {
-    fn default() -> Self {
-        Self(Arc::new(Mutex::new(State { objects: Arc::default(), fault: Fault::None })))
-    }
-}
-
 impl Place {
+    /// An empty one that has this time of day.
+    pub fn new(now_ms: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
+        let (objects, written_ms) = (Arc::default(), BTreeMap::new());
+        Self(Arc::new(Mutex::new(State { objects, fault: Fault::None, now_ms: Arc::new(now_ms), written_ms })))
+    }
+
     /// As a server uses it.
     pub fn blobs(&self) -> Blobs {
         Blobs { store: Arc::new(self.clone()), ring: Arc::default(), folder: None }
@@ -72,6 +80,24 @@ impl Place {
 
     fn objects(&self) -> Arc<InMemory> {
         Arc::clone(&self.0.lock().objects)
+    }
+
+    fn is_written(&self, at: &Path) {
+        let mut state = self.0.lock();
+        let now_ms = (state.now_ms)();
+        state.written_ms.insert(at.clone(), now_ms);
+    }
+
+    /// An object as old as it is by the simulation's clock, so that what is just being written is not
+    /// taken for what everybody has forgotten.
+    fn dated(&self, found: ObjectMeta) -> ObjectMeta {
+        let written_ms = self.0.lock().written_ms.get(&found.location).copied().unwrap_or_default();
+        let machines_ms = u64::try_from(found.last_modified.timestamp_millis()).unwrap_or_default();
+        let last_modified = match written_ms.checked_sub(machines_ms) {
+            Some(later) => found.last_modified + Duration::from_millis(later),
+            None => found.last_modified - Duration::from_millis(machines_ms - written_ms),
+        };
+        ObjectMeta { last_modified, ..found }
     }
 
     /// Others come in between, before it and behind it.
@@ -106,10 +132,12 @@ impl fmt::Debug for Place {
 #[async_trait]
 impl ObjectStore for Place {
     async fn put_opts(&self, at: &Path, payload: PutPayload, options: PutOptions) -> Result<PutResult> {
+        self.is_written(at);
         self.asked(self.objects().put_opts(at, payload, options)).await
     }
 
     async fn put_multipart_opts(&self, at: &Path, options: PutMultipartOptions) -> Result<Box<dyn MultipartUpload>> {
+        self.is_written(at);
         self.asked(self.objects().put_multipart_opts(at, options)).await
     }
 
@@ -134,7 +162,8 @@ impl ObjectStore for Place {
         if self.0.lock().fault != Fault::None {
             return stream::once(async { Err(away()) }).boxed();
         }
-        self.objects().list(prefix)
+        let this = self.clone();
+        self.objects().list(prefix).map_ok(move |found| this.dated(found)).boxed()
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
@@ -142,6 +171,7 @@ impl ObjectStore for Place {
     }
 
     async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
+        self.is_written(to);
         self.asked(self.objects().copy_opts(from, to, options)).await
     }
 }

@@ -47,6 +47,12 @@ impl Default for Images {
 }
 
 impl Images {
+    /// Without threads: whoever asks waits for the work itself, for simulations.
+    #[must_use]
+    pub fn in_place() -> Self {
+        Self { background: Background::in_place("images"), ..Self::default() }
+    }
+
     pub(in crate::files) fn new(waiting_max: usize, wait_max: Duration, look_max: Duration) -> Self {
         Self { background: Background::new("images", IMAGES_AT_ONCE, waiting_max), wait_max, look_max }
     }

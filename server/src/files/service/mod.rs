@@ -70,8 +70,13 @@ pub struct Files {
 impl Files {
     /// Over a store and the place where its files lie.
     pub fn new(outside: Outside, rules: Rules) -> Self {
+        Self::with_images(outside, rules, Images::default())
+    }
+
+    /// The same by other threads that look at images.
+    pub fn with_images(outside: Outside, rules: Rules, images: Images) -> Self {
         let Outside { store, blobs, clock, entropy, tasks, metrics } = outside;
-        let images = Arc::<Images>::default();
+        let images = Arc::new(images);
         Self {
             renderer: Renderer::new(blobs.clone(), images.clone()),
             images,

@@ -83,6 +83,9 @@ impl Device {
             (Some(Kind::Presence), Phase::Online) => self.presence(frame),
             // When somebody was there last.
             (Some(Kind::PresenceDetails), Phase::Online) => {}
+            (Some(Kind::UserAvatars | Kind::RoomAvatars | Kind::EmojiVersion), Phase::Attaching | Phase::Online) => {
+                self.heard_of_pictures(frame);
+            }
             _ => self.broken(frame),
         }
     }

@@ -5,8 +5,8 @@ use rill_protocol::{
     Frame, Kind, RoomId, U53,
     limits::RESUME_TAIL_ENTRIES,
     message::{
-        Cursor, EntryCreated, EntryFile, EntryFileSettled, EntryHeader, EntryHidden, EntryJoined, EntryLeft,
-        EntryPosted, Lane, LaneClass, Outcome, Resume, Resumed, RoomHandle, View,
+        Cursor, EntryAvatar, EntryCreated, EntryFile, EntryFileSettled, EntryHeader, EntryHidden, EntryJoined,
+        EntryLeft, EntryPosted, Lane, LaneClass, Outcome, Resume, Resumed, RoomHandle, View,
     },
     mux::Class,
 };
@@ -42,6 +42,7 @@ fn entry(frame: &Frame) -> Option<(EntryHeader, Seen)> {
             shown(4, header, &text)
         }
         Kind::EntryFileSettled => shown(5, frame.decode::<EntryFileSettled>().ok()?.header, ""),
+        Kind::EntryAvatar => shown(6, frame.decode::<EntryAvatar>().ok()?.header, ""),
         Kind::EntryHidden => Some((frame.decode::<EntryHidden>().ok()?.header, Seen::Hidden)),
         _ => None,
     }

@@ -5,6 +5,7 @@ mod changes;
 mod control;
 mod files;
 mod lanes;
+mod pictures;
 mod stream;
 mod tail;
 
@@ -40,6 +41,7 @@ use crate::{
 };
 use changes::Outbox;
 use files::Errands;
+pub(crate) use pictures::Pictures;
 use stream::{Over, Stream, next_of};
 pub(crate) use tail::Tail;
 
@@ -86,6 +88,7 @@ pub(crate) struct Standing {
     pub(crate) tails: BTreeMap<RoomId, Tail>,
     /// Who is shown to be there.
     pub(crate) shows: BTreeMap<UserId, bool>,
+    pub(crate) pictures: Pictures,
 }
 
 /// What a request without an answer was for.
@@ -123,6 +126,7 @@ struct Connection {
     requests: u32,
     purposes: BTreeMap<u32, Purpose>,
     presence: BTreeMap<UserId, (u64, bool)>,
+    pictures: Pictures,
     heard_at: Instant,
     ping_at: Instant,
 }
@@ -324,6 +328,7 @@ impl Device {
                 requests: 0,
                 purposes: BTreeMap::new(),
                 presence: BTreeMap::new(),
+                pictures: Pictures::default(),
                 heard_at: now,
                 ping_at: now + Duration::from_millis(PING_INTERVAL_MS),
             };
@@ -395,6 +400,7 @@ impl Device {
                     wants: self.outbox.wants(|room| self.tails.contains_key(&room)) + self.errands.wants(),
                     tails: self.tails.clone(),
                     shows: self.connection.as_ref().map(Connection::shows).unwrap_or_default(),
+                    pictures: self.connection.as_ref().map(|of| of.pictures.clone()).unwrap_or_default(),
                 };
                 let _ = answer.send(standing);
             }
