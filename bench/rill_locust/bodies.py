@@ -19,7 +19,8 @@ _FIXED = {name: 16 for name in ("UserId", "RoomId", "SessionId", "ClientId", "At
 _FIXED |= {"Ticket": 32, "FileDigest": 32}
 
 _OPEN_ENUMS = frozenset(
-    "LaneClass Outcome Replay PresenceState Direction MessageKind FileUse FileVariant FileOutcome".split()
+    "LaneClass Outcome Replay PresenceState Direction MessageKind RoomAccess RoomHistory RoomKind "
+    "RoomRole RoomSetting MemberAction OutsideList FileUse FileVariant FileOutcome".split()
 )
 
 

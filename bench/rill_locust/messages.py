@@ -14,12 +14,16 @@ _KINDS = """
 1 Control, 2 Lane, 3 History, 4 Upload, 5 Download, 10 Hello, 11 Welcome, 12 Attach, 13 Attached,
 14 Resume, 15 Resumed, 16 View, 17 GoAway, 20 Failed, 21 Done, 22 Post, 23 Accepted, 24 CreateRoom,
 25 JoinRoom, 26 LeaveRoom, 27 RoomAnswer, 28 ListRooms, 29 RoomPage, 30 ListMembers, 31 MemberPage,
-32 GetUsers, 33 Users, 34 WatchPresence, 35 PostBatch, 36 AcceptedBatch, 60 Presence, 61 Ping, 62 Pong,
+32 GetUsers, 33 Users, 34 WatchPresence, 35 PostBatch, 36 AcceptedBatch, 37 CreateGroup,
+38 ChangeRoom, 39 ChangeMember, 40 DeclineInvitation, 41 ListOutside, 42 MakeRoomLink,
+43 ListRoomLinks, 44 RevokeRoomLink, 45 OpenRoomLink, 60 Presence, 61 Ping, 62 Pong,
 63 UserAvatars, 64 RoomAvatars, 65 EmojiVersion, 70 GetMessages, 71 MessagePage, 72 MessageFiles,
-73 GetRoomFiles, 80 RoomHandle, 81 LaneReady, 90 StartUpload, 91 UploadAt, 92 FileChunk, 93 EndUpload,
-94 CancelUpload, 95 Uploaded, 96 GetFile, 97 FileStart, 128 EntryCreated, 129 EntryPosted,
-130 EntryJoined, 131 EntryLeft, 132 EntryHidden, 133 EntryErased, 134 EntryFile, 135 EntryFileSettled,
-136 EntryAvatar, 192 RoomAdded, 193 RoomRemoved, 223 UserHead
+73 GetRoomFiles, 80 RoomHandle, 81 LaneReady, 90 StartUpload, 91 UploadAt, 92 FileChunk,
+93 EndUpload, 94 CancelUpload, 95 Uploaded, 96 GetFile, 97 FileStart, 100 RoomDetails,
+101 MemberRoles, 102 OutsidePage, 103 RoomLinkMade, 104 RoomLinks, 105 MessageChanges,
+128 EntryCreated, 129 EntryPosted, 130 EntryJoined, 131 EntryLeft, 132 EntryHidden,
+133 EntryErased, 134 EntryFile, 135 EntryFileSettled, 136 EntryAvatar, 137 EntryRoomChange,
+138 EntryMemberChange, 192 RoomAdded, 193 RoomRemoved, 223 UserHead
 """
 
 _STRUCTS = """
@@ -59,6 +63,30 @@ RoomPage: request u32, rooms list RoomInfo, more bool
 ListMembers: request u32, room RoomId, after option UserId, limit u32
 MemberPage: request u32, members list Member, more bool
 Member: user UserId, name text, joined_ms u53, online bool
+RoomChange: setting RoomSetting, text text, value u32
+MemberChange: action MemberAction, user UserId, name text
+CreateGroup: request u32, client_id ClientId, name text, topic text, access RoomAccess, history RoomHistory
+ChangeRoom: request u32, client_id ClientId, room RoomId, change RoomChange
+ChangeMember: request u32, client_id ClientId, room RoomId, user UserId, action MemberAction
+DeclineInvitation: request u32, client_id ClientId, room RoomId
+ListOutside: request u32, room RoomId, list OutsideList, after option UserId, limit u32
+OutsidePage: request u32, people list Outsider, more bool
+Outsider: user UserId, name text, by UserId, by_name text, at_ms u53
+MakeRoomLink: request u32, client_id ClientId, room RoomId, life_s u32, uses_max u32
+RoomLinkMade: request u32, link RoomLinkInfo, text text
+RoomLinkInfo: id text, by UserId, by_name text, created_ms u53, expires_ms u53, uses_max u32, uses u32
+ListRoomLinks: request u32, room RoomId
+RoomLinks: request u32, links list RoomLinkInfo
+RevokeRoomLink: request u32, client_id ClientId, room RoomId, link text
+OpenRoomLink: request u32, client_id ClientId, text text, join bool
+RoomDetails: rooms list RoomDetail
+RoomDetail: room RoomId, kind RoomKind, with option UserId, name text, topic text, access RoomAccess,
+    history RoomHistory, members u32, owner UserId, role RoomRole, slow_mode_ms u32, archived bool, closed bool
+MemberRoles: roles list MemberRole
+MemberRole: user UserId, role RoomRole
+MessageChanges: request u32, rooms list MessageRoomChange, members list MessageMemberChange
+MessageRoomChange: seq u53, change RoomChange
+MessageMemberChange: seq u53, change MemberChange
 GetUsers: request u32, users list UserId
 Users: request u32, users list UserInfo
 UserInfo: id UserId, name text
@@ -104,6 +132,8 @@ EntryErased: header EntryHeader
 EntryFile: header EntryHeader, text text, file FileInfo
 EntryFileSettled: header EntryHeader, target u53, state FileState
 EntryAvatar: header EntryHeader, avatar Avatar
+EntryRoomChange: header EntryHeader, change RoomChange
+EntryMemberChange: header EntryHeader, change MemberChange
 UserEntryHeader: seq u53, at_ms u53
 RoomAdded: header UserEntryHeader, room RoomInfo
 RoomRemoved: header UserEntryHeader, room RoomId

@@ -382,7 +382,7 @@ impl Client {
         }
     }
 
-    async fn ask_room(&self, request: Request) -> Result<RoomInfo, Error> {
+    pub(crate) async fn ask_room(&self, request: Request) -> Result<RoomInfo, Error> {
         match self.ask(request).await? {
             Answer::Room(room) => Ok(room),
             _ => Err(wrong_answer()),
@@ -390,7 +390,7 @@ impl Client {
     }
 
     /// Asks until there is an answer; dropping the future gives up.
-    async fn ask(&self, request: Request) -> Result<Answer, Error> {
+    pub(crate) async fn ask(&self, request: Request) -> Result<Answer, Error> {
         let (answer, outcome) = oneshot::channel();
         self.commands.send(Command::ask(request, answer)).await.map_err(|_| Error::Closed)?;
         outcome.await.unwrap_or(Err(Error::Closed))
@@ -407,6 +407,6 @@ fn check(text: &str) -> Result<(), Error> {
     Ok(())
 }
 
-fn wrong_answer() -> Error {
+pub(crate) fn wrong_answer() -> Error {
     Error::Transport("the server answered another question".to_owned())
 }

@@ -3,8 +3,9 @@
 use rill_protocol::{
     ClientId, Epoch, RoomId, U53, UserId,
     message::{
-        FileInfo, FileState, Message, MessageFile, PresenceDetail, PresenceSlot, ProfileAnswer, Replay, RoomAvatar,
-        RoomInfo, UserAvatar, UserInfo,
+        FileInfo, FileState, MemberChange, MemberRole, Message, MessageFile, MessageMemberChange, MessageRoomChange,
+        PresenceDetail, PresenceSlot, ProfileAnswer, Replay, RoomAvatar, RoomChange, RoomDetail, RoomInfo, UserAvatar,
+        UserInfo,
     },
 };
 use std::time::Duration;
@@ -40,6 +41,11 @@ pub enum Event {
     /// The same of rooms, where one is named to this client. Later changes are entries of the room:
     /// [`EntryKind::Avatar`]. An avatar of a smaller version than the known one is an older one.
     RoomAvatars(Vec<RoomAvatar>),
+    /// What rooms are, before this client hears of them otherwise, and where it steps over what
+    /// changed them. Later changes are entries of the room: [`EntryKind::RoomChange`].
+    RoomDetails(Vec<RoomDetail>),
+    /// Of the members that the next answered page names, those who are more than members.
+    MemberRoles(Vec<MemberRole>),
     /// The custom emoji are others than those of another version: [`crate::http::Api::emoji`] has
     /// them. Told when the client comes online, if there ever were any, and at every change.
     Emoji { version: u64 },
@@ -139,6 +145,10 @@ pub enum EntryKind {
         version: u64,
         is_set: bool,
     },
+    /// A setting of the room is another from here on.
+    RoomChange(RoomChange),
+    /// Something was done to somebody.
+    MemberChange(MemberChange),
     /// Not for this user.
     Hidden,
     /// Its text was deleted.
@@ -156,6 +166,10 @@ pub struct HistoryPage {
     pub messages: Vec<Message>,
     /// Those of the messages that have any, in their order, as they were at that moment.
     pub files: Vec<MessageFile>,
+    /// What those of its messages say that are changes of the room.
+    pub room_changes: Vec<MessageRoomChange>,
+    /// The same of changes of somebody.
+    pub member_changes: Vec<MessageMemberChange>,
     /// Where the next page in the same direction begins; nothing at the end.
     pub next: Option<U53>,
 }

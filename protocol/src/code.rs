@@ -149,6 +149,16 @@ codes! {
     96 EmojiTaken         "emoji_taken"        Stop  409 "There is another emoji of this name: choose another, or remove that one first.";
     97 TooManyEmoji       "too_many_emoji"     Stop  422 "The server has as many emoji as allowed: remove one first.";
 
+    100 RoleNeeded     "role_needed"      Stop  403 "Your role in this room does not allow this: ask an admin or the owner.";
+    101 BannedFromRoom "banned_from_room" Stop  403 "An admin of this room has banned you from it.";
+    102 BadRoomLink    "bad_room_link"    Stop  403 "The link is unknown, used up or expired: ask for a new one.";
+    103 NoSuchMember   "no_such_member"   Stop  404 "Whom this is about is not a member of the room.";
+    104 OwnerStays     "owner_stays"      Stop  409 "You own this room: hand it over before you leave.";
+    105 RoomArchived   "room_archived"    Stop  409 "The room is archived: nobody posts in it.";
+    106 RoomClosed     "room_closed"      Stop  409 "Nothing can be posted here now.";
+    107 SlowMode       "slow_mode"        Retry 429 "The room is slow: send it again under the same client id after the pause.";
+    108 TooManyOpen    "too_many_open"    Stop  422 "The room has as many open invitations or links as allowed: take some back.";
+    109 BadTopic       "bad_topic"        Stop  422 "A room's topic has at most 250 characters and no control characters.";
     130 BadDisplayName "bad_display_name" Stop 422 "The name that is shown has at most 64 characters, and none that cannot be seen or turns the others around.";
     131 LooksTaken     "looks_taken"      Stop 409 "The name looks like somebody else's username: choose another.";
     132 BadStatus      "bad_status"       Stop 422 "A status has at most 100 characters, and none that cannot be seen; beside it stands one emoji.";

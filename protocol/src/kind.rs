@@ -4,7 +4,8 @@
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::message::{
-    control, entry, file, history, lane, people, picture, presence, profile, resume, rooms, session, stream, user,
+    control, entry, file, groups, history, lane, people, picture, presence, profile, resume, rooms, session, stream,
+    user,
 };
 
 /// The type of a frame's body.
@@ -93,6 +94,16 @@ kinds! {
     35  PostBatch      rooms::PostBatch;
     36  AcceptedBatch  rooms::AcceptedBatch;
 
+    37  CreateGroup       groups::CreateGroup;
+    38  ChangeRoom        groups::ChangeRoom;
+    39  ChangeMember      groups::ChangeMember;
+    40  DeclineInvitation groups::DeclineInvitation;
+    41  ListOutside       groups::ListOutside;
+    42  MakeRoomLink      groups::MakeRoomLink;
+    43  ListRoomLinks     groups::ListRoomLinks;
+    44  RevokeRoomLink    groups::RevokeRoomLink;
+    45  OpenRoomLink      groups::OpenRoomLink;
+
     60  Presence       people::Presence;
     61  Ping           control::Ping;
     62  Pong           control::Pong;
@@ -119,6 +130,13 @@ kinds! {
     96  GetFile        file::GetFile;
     97  FileStart      file::FileStart;
 
+    100 RoomDetails    groups::RoomDetails;
+    101 MemberRoles    groups::MemberRoles;
+    102 OutsidePage    groups::OutsidePage;
+    103 RoomLinkMade   groups::RoomLinkMade;
+    104 RoomLinks      groups::RoomLinks;
+    105 MessageChanges groups::MessageChanges;
+
     110 SetActivity    presence::SetActivity;
     111 SetStatus      presence::SetStatus;
     112 SetProfile     profile::SetProfile;
@@ -138,6 +156,8 @@ kinds! {
     134 EntryFile      entry::EntryFile;
     135 EntryFileSettled entry::EntryFileSettled;
     136 EntryAvatar    entry::EntryAvatar;
+    137 EntryRoomChange   entry::EntryRoomChange;
+    138 EntryMemberChange entry::EntryMemberChange;
 
     192 RoomAdded      user::RoomAdded;
     193 RoomRemoved    user::RoomRemoved;

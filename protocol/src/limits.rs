@@ -11,6 +11,10 @@ pub const TEXT_BYTES_MAX: usize = 16_384;
 pub const BATCH_POSTS_MAX: usize = 50;
 /// Length of a room's name in Unicode scalar values, after trimming.
 pub const ROOM_NAME_CHARS_MAX: usize = 64;
+/// Length of a room's topic in Unicode scalar values, after trimming.
+pub const ROOM_TOPIC_CHARS_MAX: usize = 250;
+/// How long a room may make its members wait from one post to the next.
+pub const SLOW_MODE_MS_MAX: u32 = 6 * 60 * 60 * 1_000;
 /// Length of a username in Unicode scalar values, after normalisation.
 pub const USERNAME_CHARS_MIN: usize = 2;
 /// See [`USERNAME_CHARS_MIN`].

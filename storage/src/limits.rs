@@ -39,6 +39,14 @@ pub const ENDING_MS_MAX: u64 = 2 * REDIS_PATIENCE_MS + REDIS_ANSWER_TIMEOUT_MS;
 pub const INVITATIONS_PER_CREATOR_MAX: usize = 200;
 /// Uses of one invitation.
 pub const INVITATION_USES_MAX: u32 = 1_000;
+/// Invitations to one room that are neither accepted nor declined.
+pub const ROOM_INVITATIONS_MAX: usize = 500;
+/// Links into one room that are open; others are forgotten when another is made.
+pub const ROOM_LINKS_MAX: usize = 100;
+/// Uses of one of them.
+pub const ROOM_LINK_USES_MAX: u32 = 100_000;
+/// Members that a room begins with, besides its creator.
+pub const FIRST_MEMBERS_MAX: usize = 100;
 /// People whom one user blocks; past it nobody more is.
 pub const BLOCKS_PER_USER_MAX: usize = 1_000;
 /// Transfers of one user that are kept, whatever their state; past it those that are done go,

@@ -7,11 +7,13 @@ mod attached;
 mod files;
 mod people;
 mod pictures;
+mod rooms;
 
 pub use attached::*;
 pub use files::*;
 pub use people::*;
 pub use pictures::*;
+pub use rooms::*;
 
 /// A keyed hash of a normalised username; the store never holds names as keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -117,8 +119,33 @@ pub struct Room {
     pub parent: Option<RoomId>,
     pub members: u32,
     pub avatar: Avatar,
+    pub kind: RoomKind,
+    pub access: Access,
+    pub topic: String,
+    /// Who is no member owns nothing.
+    pub owner: UserId,
+    pub history: HistoryFrom,
+    /// See [`Setting::SlowMode`].
+    pub slow_mode_ms: u32,
+    /// Since when nobody posts.
+    pub archived_ms: Option<u64>,
+    /// Nobody posts until those open it again who closed it.
+    pub is_closed: bool,
     /// Tells a repeated creation from another one under the same client id.
     pub created_by: Digest,
+}
+
+impl Room {
+    /// What somebody is in it.
+    pub fn role_of(&self, member: &Membership) -> Option<RoomRole> {
+        let is_owner = self.kind == RoomKind::Group && member.user == self.owner;
+        let role = match (is_owner, member.is_admin) {
+            (true, _) => RoomRole::Owner,
+            (false, true) => RoomRole::Admin,
+            (false, false) => RoomRole::Member,
+        };
+        member.is_active().then_some(role)
+    }
 }
 
 /// What makes a room. `id` is derived by the caller from the user and the client id,
@@ -132,6 +159,7 @@ pub struct NewRoom {
     pub at_ms: u64,
     pub epoch: Epoch,
     pub digest: Digest,
+    pub setup: RoomSetup,
 }
 
 /// Seqs `from..until` of a room; open at the end while the membership lasts.
@@ -152,6 +180,8 @@ pub struct Membership {
     pub joined_ms: u64,
     /// The last entry that the user has read.
     pub mark_seq: u64,
+    /// Of a group, unless they own it.
+    pub is_admin: bool,
 }
 
 impl Membership {
@@ -181,9 +211,52 @@ pub enum Fact {
         version: u64,
         is_set: bool,
     },
+    /// The body is the room's name from here on.
+    Renamed,
+    /// The body is the room's topic from here on.
+    Topic,
+    Access(Access),
+    History(HistoryFrom),
+    /// Milliseconds between two posts of a member.
+    SlowMode(u32),
+    Archived(bool),
+    /// Of this and what follows about somebody the body is what they were called. If they own
+    /// the room from here on, who did is an admin.
+    Role {
+        user: UserId,
+        role: RoomRole,
+    },
+    Removed {
+        user: UserId,
+    },
+    /// Also somebody who was no member.
+    Banned {
+        user: UserId,
+    },
+    Unbanned {
+        user: UserId,
+    },
+    Invited {
+        user: UserId,
+    },
+    /// They have declined, or it was taken back.
+    Uninvited {
+        user: UserId,
+    },
+    LinkMade,
+    LinkGone,
 }
 
 impl Fact {
+    /// Who is not a member any more from an entry of this fact on, which is the last that they see.
+    pub fn leaver(self, author: UserId) -> Option<UserId> {
+        match self {
+            Self::Left => Some(author),
+            Self::Removed { user } | Self::Banned { user } => Some(user),
+            _ => None,
+        }
+    }
+
     /// Whether somebody says something with it: what unread messages are counted of.
     pub fn is_post(self) -> bool {
         matches!(self, Self::Posted | Self::File)
@@ -273,18 +346,55 @@ pub enum Change {
     /// Members only. Moves the author's mark to the new entry.
     Post(Arc<str>),
     /// Opens a visible range: from the first entry for somebody who was never a
-    /// member, from the joining entry for somebody who comes back.
+    /// member, if the room's history is theirs, else from the joining entry. Into a room that
+    /// is not public only with an invitation, which goes. Whoever comes into an empty room
+    /// owns it.
     Join,
-    /// Closes the range behind the leaving entry, which the member still sees.
+    /// Closes the range behind the leaving entry, which the member still sees. The owner leaves
+    /// last.
     Leave,
+    /// As [`Self::Join`], by a link with that secret, of which it is one use.
+    JoinByLink(Digest),
+    /// The author does not want to come, who was invited and is called so.
+    Decline {
+        name: Arc<str>,
+    },
+    Set {
+        setting: Setting,
+        rule: Rule,
+    },
+    /// `name` is what they are called.
+    Member {
+        user: UserId,
+        name: Arc<str>,
+        act: MemberAct,
+        rule: Rule,
+    },
+    MakeLink {
+        link: RoomLink,
+        rule: Rule,
+    },
+    RevokeLink {
+        link: LinkId,
+        rule: Rule,
+    },
     /// As [`Self::Post`], with a file that is on its way.
-    File { text: Arc<str>, file: Arc<AttachedFile> },
+    File {
+        text: Arc<str>,
+        file: Arc<AttachedFile>,
+    },
     /// Says once what became of the author's file of the message `target`, which was on its
     /// way. Takes no membership, and is never refused for what the author did besides.
-    SettleFile { target: u64, state: FileState },
+    SettleFile {
+        target: u64,
+        state: FileState,
+    },
     /// Gives the room another picture, or none, if its avatar is the one of version
     /// `replaces`. Members only.
-    Avatar { picture: Option<Picture>, replaces: u64 },
+    Avatar {
+        picture: Option<Picture>,
+        replaces: u64,
+    },
 }
 
 /// Whether a client id was seen before.

@@ -109,6 +109,14 @@ tables! {
     38 EmojiSet "emoji_set"
     /// emoji
     39 Emoji "emoji"
+    /// room, user: who may not come in
+    40 Ban "ban"
+    /// room, user: who is invited
+    41 RoomInvitation "room_invitation"
+    /// room, link
+    42 RoomLink "room_link"
+    /// room, user: when they posted last, while it was slow
+    43 LastPost "last_post"
     /// user: what they say of themselves
     60 UserCard "user_card"
     /// user: what they say of the moment

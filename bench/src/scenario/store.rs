@@ -5,7 +5,7 @@ use rill_protocol::{ClientId, Epoch, RoomId, UserId};
 use rill_storage::{
     EngineKind, Store,
     embedded::{self, OpenOptions},
-    model::{Change, Digest, NewEntry, NewRoom},
+    model::{Change, Digest, NewEntry, NewRoom, RoomSetup},
 };
 use serde::Serialize;
 use std::{
@@ -178,6 +178,7 @@ async fn prepare(store: &Store) -> anyhow::Result<()> {
             at_ms: NOW_MS,
             epoch: Epoch(id(5, number)),
             digest: Digest([7; 32]),
+            setup: RoomSetup::default(),
         };
         store.rooms.create(new).await?;
         for author in 1..USERS {

@@ -12,7 +12,7 @@ use rill_protocol::{ClientId, Epoch, RoomId, SessionId, Ticket, UserId};
 use rill_storage::{
     EngineKind, Store,
     embedded::{self, OpenOptions},
-    model::{Change, Digest, NewEntry, NewRoom, Role, Session, TicketRecord, User, UserFact},
+    model::{Change, Digest, NewEntry, NewRoom, Role, RoomSetup, Session, TicketRecord, User, UserFact},
     redis::{self, RedisOptions, RedisServer, Spawn},
 };
 use std::{
@@ -206,7 +206,8 @@ impl Writer {
         let (id, name) = (RoomId(self.id()), format!("room {number}"));
         let digest = self.store.digest("create-room", &[name.as_bytes()]);
         let (client_id, epoch) = (ClientId(self.id()), Epoch(self.id()));
-        let new = NewRoom { id, name, creator, client_id, at_ms: self.now_ms, epoch, digest };
+        let new =
+            NewRoom { id, name, creator, client_id, at_ms: self.now_ms, epoch, digest, setup: RoomSetup::default() };
         let created = self.store.rooms.create(new).await?;
         self.store.directory.announce(id, self.now_ms).await?;
         self.tell(creator, id, created.entry.seq).await?;

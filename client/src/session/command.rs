@@ -6,14 +6,14 @@ use rill_protocol::{
     codec::frame,
     message::{
         CreateRoom, Direction, FindPeople, GetMessages, GetProfile, GetUsers, JoinRoom, LeaveRoom, ListMembers,
-        ListRooms, MemberPage, PeoplePage, ProfileAnswer, RoomInfo, RoomPage, SetBlock, SetProfile, SetStatus,
-        UserInfo,
+        ListRooms, MemberPage, OutsidePage, PeoplePage, ProfileAnswer, RoomInfo, RoomLinkInfo, RoomLinkMade, RoomPage,
+        SetBlock, SetProfile, SetStatus, UserInfo,
     },
 };
 use tokio::sync::oneshot;
 
 use super::Pending;
-use crate::{Error, NewProfile, NewStatus, event::HistoryPage};
+use crate::{Error, NewProfile, NewStatus, event::HistoryPage, groups::GroupRequest};
 
 /// One thing a handle wants.
 pub(crate) enum Command {
@@ -62,6 +62,7 @@ pub(crate) enum Request {
     SetProfile(NewProfile),
     SetStatus(NewStatus),
     SetBlock { user: UserId, is_blocked: bool },
+    Group(GroupRequest),
 }
 
 impl Request {
@@ -78,6 +79,7 @@ impl Request {
             Self::LeaveRoom { client_id, room } => frame(&LeaveRoom { request, client_id, room }),
             Self::ListRooms { after, limit } => frame(&ListRooms { request, after, limit }),
             Self::ListMembers { room, after, limit } => frame(&ListMembers { request, room, after, limit }),
+            Self::Group(body) => body.encode(request),
             Self::GetUsers { users } => frame(&GetUsers { request, users }),
             Self::GetMessages { room, direction, seq, limit } => {
                 frame(&GetMessages { request, room, direction, seq: U53::saturating(seq), limit })
@@ -106,4 +108,7 @@ pub(crate) enum Answer {
     Messages(HistoryPage),
     People(PeoplePage),
     Profile(ProfileAnswer),
+    Outside(OutsidePage),
+    LinkMade(RoomLinkMade),
+    Links(Vec<RoomLinkInfo>),
 }

@@ -3,7 +3,10 @@
 use rill_protocol::{
     Epoch, Frame, Kind, RoomId,
     codec::{self, DecodeError},
-    message::{EntryAvatar, EntryCreated, EntryFile, EntryFileSettled, EntryHeader, EntryPosted, RoomHandle},
+    message::{
+        EntryAvatar, EntryCreated, EntryFile, EntryFileSettled, EntryHeader, EntryMemberChange, EntryPosted,
+        EntryRoomChange, RoomHandle,
+    },
 };
 use std::collections::HashMap;
 use thiserror::Error;
@@ -62,6 +65,14 @@ impl Handles {
             Some(Kind::EntryAvatar) => {
                 let EntryAvatar { header, avatar } = frame.decode()?;
                 (header, EntryKind::Avatar { version: avatar.version.get(), is_set: avatar.is_set })
+            }
+            Some(Kind::EntryRoomChange) => {
+                let EntryRoomChange { header, change } = frame.decode()?;
+                (header, EntryKind::RoomChange(change))
+            }
+            Some(Kind::EntryMemberChange) => {
+                let EntryMemberChange { header, change } = frame.decode()?;
+                (header, EntryKind::MemberChange(change))
             }
             Some(Kind::EntryErased) => (frame.decode()?, EntryKind::Erased),
             // Of a later version: it still counts, so that the tail stays whole.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     file::{FileInfo, FileState},
+    groups::{MemberChange, RoomChange},
     picture::Avatar,
 };
 use crate::{
@@ -81,6 +82,21 @@ pub struct EntryFileSettled {
     /// The message of the file.
     pub target: U53,
     pub state: FileState,
+}
+
+/// The author changed the room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntryRoomChange {
+    pub header: EntryHeader,
+    pub change: RoomChange,
+}
+
+/// The author did something to somebody. Where it says that a member is removed or banned, it
+/// is the last entry of the room that they get.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntryMemberChange {
+    pub header: EntryHeader,
+    pub change: MemberChange,
 }
 
 /// The author gave the room another picture, or took it away.

@@ -72,6 +72,11 @@ open_enum! {
         5 File,
         /// The room's picture was changed or taken away.
         6 Avatar,
+        /// The room was changed, of which [`super::MessageChanges`] tells; the text is the change's.
+        7 RoomChange,
+        /// Something was done to somebody, of which [`super::MessageChanges`] tells; the text is
+        /// what they were called.
+        8 MemberChange,
     }
 }
 

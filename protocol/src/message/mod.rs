@@ -4,6 +4,7 @@
 pub mod control;
 pub mod entry;
 pub mod file;
+pub mod groups;
 pub mod history;
 pub mod lane;
 pub mod open;
@@ -20,11 +21,17 @@ pub mod user;
 pub use control::{Done, Failed, GoAway, Ping, Pong};
 pub use entry::{
     EntryAvatar, EntryCreated, EntryErased, EntryFile, EntryFileSettled, EntryHeader, EntryHidden, EntryJoined,
-    EntryLeft, EntryPosted,
+    EntryLeft, EntryMemberChange, EntryPosted, EntryRoomChange,
 };
 pub use file::{
     CancelUpload, EndUpload, FileChunk, FileInfo, FileOutcome, FileStart, FileState, FileUse, FileVariant, GetFile,
     ImageInfo, StartUpload, UploadAt, Uploaded, Voice,
+};
+pub use groups::{
+    ChangeMember, ChangeRoom, CreateGroup, DeclineInvitation, ListOutside, ListRoomLinks, MakeRoomLink, MemberAction,
+    MemberChange, MemberRole, MemberRoles, MessageChanges, MessageMemberChange, MessageRoomChange, OpenRoomLink,
+    OutsideList, OutsidePage, Outsider, RevokeRoomLink, RoomAccess, RoomChange, RoomDetail, RoomDetails, RoomHistory,
+    RoomKind, RoomLinkInfo, RoomLinkMade, RoomLinks, RoomRole, RoomSetting,
 };
 pub use history::{Direction, GetMessages, GetRoomFiles, Message, MessageFile, MessageFiles, MessageKind, MessagePage};
 pub use lane::{LaneReady, RoomHandle};

@@ -35,6 +35,7 @@ macro_rules! limits {
 fn limit_table() -> Vec<(&'static str, u64)> {
     let table = limits! {
         ROOMS_PER_USER_MAX ROOM_MEMBERS_MAX TEXT_BYTES_MAX BATCH_POSTS_MAX ROOM_NAME_CHARS_MAX
+        ROOM_TOPIC_CHARS_MAX SLOW_MODE_MS_MAX
         USERNAME_CHARS_MIN USERNAME_CHARS_MAX PASSWORD_BYTES_MIN PASSWORD_BYTES_MAX CLIENT_NAME_BYTES_MAX
         DISPLAY_NAME_CHARS_MAX STATUS_CHARS_MAX STATUS_EMOJI_BYTES_MAX LANGUAGE_BYTES_MAX TIME_ZONE_BYTES_MAX
         PEOPLE_PAGE_MAX FIND_CHARS_MAX TYPING_INTERVAL_MS TYPING_LIFE_MS TYPING_MEMBERS_MAX
@@ -102,7 +103,7 @@ fn emit_into(out: &mut String) -> std::fmt::Result {
 }
 
 /// The enums that bodies carry as bare numbers.
-pub(crate) fn open_enums() -> [(&'static str, &'static [(&'static str, u32)]); 11] {
+pub(crate) fn open_enums() -> [(&'static str, &'static [(&'static str, u32)]); 18] {
     [
         ("LaneClass", message::LaneClass::TABLE),
         ("Outcome", message::Outcome::TABLE),
@@ -110,6 +111,13 @@ pub(crate) fn open_enums() -> [(&'static str, &'static [(&'static str, u32)]); 1
         ("PresenceState", message::PresenceState::TABLE),
         ("Direction", message::Direction::TABLE),
         ("MessageKind", message::MessageKind::TABLE),
+        ("RoomAccess", message::RoomAccess::TABLE),
+        ("RoomHistory", message::RoomHistory::TABLE),
+        ("RoomKind", message::RoomKind::TABLE),
+        ("RoomRole", message::RoomRole::TABLE),
+        ("RoomSetting", message::RoomSetting::TABLE),
+        ("MemberAction", message::MemberAction::TABLE),
+        ("OutsideList", message::OutsideList::TABLE),
         ("FileUse", message::FileUse::TABLE),
         ("FileVariant", message::FileVariant::TABLE),
         ("FileOutcome", message::FileOutcome::TABLE),

@@ -9,6 +9,7 @@
 mod file;
 mod file_samples;
 mod frames;
+mod group_samples;
 mod hex;
 mod message_samples;
 mod messages;

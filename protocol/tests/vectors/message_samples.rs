@@ -16,7 +16,8 @@ use serde_json::json;
 use std::ops::Add as _;
 
 use crate::{
-    file_samples as files, hex::to_hex, messages::line, people_samples as people, picture_samples as pictures,
+    file_samples as files, group_samples as groups, hex::to_hex, messages::line, people_samples as people,
+    picture_samples as pictures,
 };
 
 pub(crate) const EMOJI: &str = "👩‍👩‍👧‍👦 🎉 ok";
@@ -97,6 +98,7 @@ pub(crate) fn lines() -> Vec<String> {
         files::lines(),
         pictures::lines(),
         people::lines(),
+        groups::lines(),
     ]
     .concat()
 }

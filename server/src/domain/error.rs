@@ -95,6 +95,34 @@ pub enum DomainError {
     TooManyRooms(usize),
     #[error("the room is full")]
     RoomFull,
+    #[error("a role in the room is needed for this")]
+    RoleNeeded,
+    #[error("banned from the room")]
+    BannedFromRoom,
+    #[error("the link is unknown, used up or expired")]
+    BadRoomLink,
+    #[error("not a member of the room: the one it is about")]
+    NoSuchMember,
+    #[error("whoever owns the room hands it over before they leave")]
+    OwnerStays,
+    #[error("the room is archived")]
+    RoomArchived,
+    #[error("the room takes no messages now")]
+    RoomClosed,
+    #[error("the room is slow: wait {wait_ms} ms")]
+    SlowMode {
+        /// Until the next message.
+        wait_ms: u64,
+    },
+    #[error("as many invitations or links are open as the room has place for")]
+    TooManyOpen,
+    #[error("members of a room wait at most {max_ms} ms from one post to the next")]
+    BadSlowMode {
+        /// Milliseconds.
+        max_ms: u32,
+    },
+    #[error("the room's topic {0}")]
+    BadTopic(names::Reason),
     #[error("the client id was used for another request")]
     KeyReused,
     #[error("too much waits to be written")]

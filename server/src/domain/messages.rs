@@ -3,7 +3,9 @@
 use rill_protocol::{ClientId, RoomId, UserId, limits};
 use rill_storage::{
     Store,
-    model::{Anchor, Appended, Change, Fact, Head, Membership, Message, MessagePage, NewBatch, NewEntry, NewPost},
+    model::{
+        Access, Anchor, Appended, Change, Fact, Head, Membership, Message, MessagePage, NewBatch, NewEntry, NewPost,
+    },
     planted::{self, Bug},
     port::{AppendRefused, log::Sight},
 };
@@ -51,7 +53,8 @@ impl Messages {
                 },
             )
         });
-        async move { append?.await?.map_err(refusal) }
+        let store = store.clone();
+        async move { answered(&store, user, room, append?.await?).await }
     }
 
     /// Posts several texts that stand in the log together, or none of them. Queued as
@@ -72,7 +75,8 @@ impl Messages {
             let posts = posts.iter().map(post).collect();
             store.log.append_batch(room, NewBatch { author: user, at_ms: clock.now_ms(), posts })
         });
-        async move { append?.await?.map_err(refusal) }
+        let store = store.clone();
+        async move { answered(&store, user, room, append?.await?).await }
     }
 
     /// A page of a room's history, for members.
@@ -84,15 +88,21 @@ impl Messages {
         if planted::is(Bug::VisibleFromMemory) {
             membership = self.world.memory.membership(room, user).await?.map(|remembered| (*remembered).clone());
         }
-        seen(anchor, Sight { membership, part })
+        match seen(anchor, Sight { membership, part }) {
+            Err(DomainError::NotAMember) => Err(shut(store, user, room).await?),
+            other => other,
+        }
     }
 
     /// The newest messages with files before a seq, for members.
     pub async fn files(&self, user: UserId, room: RoomId, before: u64, limit: usize) -> Result<Page, DomainError> {
         let limit = limit.clamp(1, limits::HISTORY_PAGE_MAX);
-        let log = &self.world.store.log;
-        let read = log.files_for(user, room, before, limit, limits::HISTORY_PAGE_TEXT_BYTES_MAX).await?;
-        seen(Anchor::Before(before), read.ok_or(DomainError::NoSuchRoom)?)
+        let store = &self.world.store;
+        let read = store.log.files_for(user, room, before, limit, limits::HISTORY_PAGE_TEXT_BYTES_MAX).await?;
+        match seen(Anchor::Before(before), read.ok_or(DomainError::NoSuchRoom)?) {
+            Err(DomainError::NotAMember) => Err(shut(store, user, room).await?),
+            other => other,
+        }
     }
 }
 
@@ -128,8 +138,32 @@ fn check_batch(posts: &[(ClientId, &str)]) -> Result<(), DomainError> {
 pub(crate) async fn member(store: &Store, user: UserId, room: RoomId) -> Result<Membership, DomainError> {
     match store.rooms.membership(room, user).await? {
         Some(membership) if membership.is_active() => Ok(membership),
-        None if store.rooms.get(room).await?.is_none() => Err(DomainError::NoSuchRoom),
-        _ => Err(DomainError::NotAMember),
+        _ => Err(shut(store, user, room).await?),
+    }
+}
+
+/// Why a room is not open to somebody who is no member: who was never in a room that is not
+/// public, and is not invited, does not hear that there is one.
+pub(crate) async fn shut(store: &Store, user: UserId, room: RoomId) -> Result<DomainError, DomainError> {
+    let Some(Sight { membership, part }) = store.rooms.room_for(user, room).await? else {
+        return Ok(DomainError::NoSuchRoom);
+    };
+    let is_known =
+        part.access == Access::Public || membership.is_some() || store.doors.invitation(room, user).await?.is_some();
+    Ok(if is_known { DomainError::NotAMember } else { DomainError::NoSuchRoom })
+}
+
+/// What the appends of posts come to.
+async fn answered<T>(
+    store: &Store,
+    user: UserId,
+    room: RoomId,
+    outcome: Result<T, AppendRefused>,
+) -> Result<T, DomainError> {
+    match outcome {
+        Ok(made) => Ok(made),
+        Err(AppendRefused::NotAMember) => Err(shut(store, user, room).await?),
+        Err(refused) => Err(refusal(refused)),
     }
 }
 
@@ -140,6 +174,15 @@ pub(crate) fn refusal(refused: AppendRefused) -> DomainError {
         AppendRefused::NotAMember => DomainError::NotAMember,
         AppendRefused::RoomFull => DomainError::RoomFull,
         AppendRefused::KeysMixed => DomainError::KeyReused,
+        AppendRefused::NotAllowed => DomainError::RoleNeeded,
+        AppendRefused::Banned => DomainError::BannedFromRoom,
+        AppendRefused::BadLink => DomainError::BadRoomLink,
+        AppendRefused::NoSuchMember => DomainError::NoSuchMember,
+        AppendRefused::OwnerStays => DomainError::OwnerStays,
+        AppendRefused::Archived => DomainError::RoomArchived,
+        AppendRefused::Closed => DomainError::RoomClosed,
+        AppendRefused::TooSoon { wait_ms } => DomainError::SlowMode { wait_ms },
+        AppendRefused::TooManyOpen => DomainError::TooManyOpen,
         // `Unchanged` is an answer to joins and leaves, which handle it themselves.
         AppendRefused::TooManyKeys | AppendRefused::Unchanged => DomainError::Busy,
     }

@@ -1,8 +1,8 @@
 //! Names of users and rooms: what is allowed, and when two are the same.
 
 use rill_protocol::limits::{
-    DISPLAY_NAME_CHARS_MAX, ROOM_NAME_CHARS_MAX, STATUS_CHARS_MAX, STATUS_EMOJI_BYTES_MAX, USERNAME_CHARS_MAX,
-    USERNAME_CHARS_MIN,
+    DISPLAY_NAME_CHARS_MAX, ROOM_NAME_CHARS_MAX, ROOM_TOPIC_CHARS_MAX, STATUS_CHARS_MAX, STATUS_EMOJI_BYTES_MAX,
+    USERNAME_CHARS_MAX, USERNAME_CHARS_MIN,
 };
 use std::fmt;
 use unicode_normalization::UnicodeNormalization;
@@ -115,6 +115,11 @@ pub fn room_name(text: &str) -> Result<String, Reason> {
         Some(odd) => Err(Reason::Character(odd)),
         None => Ok(name),
     }
+}
+
+/// A room's topic that passed the rules of its name; it may be empty.
+pub fn topic(text: &str) -> Result<String, Reason> {
+    line(text, ROOM_TOPIC_CHARS_MAX)
 }
 
 /// A text of one line, NFC and trimmed, without characters that nobody sees.

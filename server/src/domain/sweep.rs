@@ -1,9 +1,8 @@
 //! Mends what a crash, or a full queue, left between the two calls of a change.
 
-use rill_storage::{
-    Store, StoreError,
-    model::{Fact, UserFact},
-};
+use rill_storage::{Store, StoreError};
+
+use super::rooms;
 
 /// Changes looked at in one go.
 const PAGE: usize = 256;
@@ -19,16 +18,7 @@ pub async fn sweep(store: &Store) -> Result<usize, StoreError> {
             return Ok(mended);
         }
         for change in pending {
-            let fact = match change.fact {
-                Fact::Created => {
-                    store.directory.announce(change.room, change.at_ms).await?;
-                    UserFact::RoomAdded(change.room)
-                }
-                Fact::Joined => UserFact::RoomAdded(change.room),
-                _ => UserFact::RoomRemoved(change.room),
-            };
-            store.user_log.append(change.user, (change.room, change.seq), fact, change.at_ms).await?;
-            store.rooms.settle(change.room, change.seq).await?;
+            rooms::tell(store, &change).await?;
             mended += 1;
         }
     }

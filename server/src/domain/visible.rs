@@ -24,6 +24,7 @@ mod tests {
             ranges: ranges.iter().map(|(from, until)| VisibleRange { from: *from, until: *until }).collect(),
             joined_ms: 0,
             mark_seq: 0,
+            is_admin: false,
         }
     }
 

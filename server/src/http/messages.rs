@@ -130,6 +130,8 @@ fn kind(kind: MessageKind) -> &'static str {
         MessageKind::Erased => "erased",
         MessageKind::File => "file",
         MessageKind::Avatar => "avatar",
+        MessageKind::RoomChange => "room_change",
+        MessageKind::MemberChange => "member_change",
         MessageKind::Other(_) => "other",
     }
 }

@@ -215,12 +215,12 @@ pub(super) async fn of_user(
 
 pub(super) async fn of_room(
     State(api): State<Arc<Api>>,
-    _: Authenticated,
+    Authenticated(identity): Authenticated,
     Path(named): Path<Named>,
     asked: Asked,
 ) -> Result<Response, ApiError> {
     let is_small = named.is_small()?;
-    let avatar = api.services.domain.rooms.avatar(room_id(&named.of)?).await?;
+    let avatar = api.services.domain.rooms.avatar(identity.user, room_id(&named.of)?).await?;
     avatar_answer(&api, asked, &avatar, is_small).await
 }
 

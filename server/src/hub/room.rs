@@ -4,7 +4,7 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use rill_protocol::{Epoch, RoomId, UserId};
 use rill_storage::{
-    model::{Entry, Fact, Head},
+    model::{Entry, Head},
     planted::{self, Bug},
 };
 use std::sync::{
@@ -56,7 +56,7 @@ impl LiveLog {
         let Self { head, intake, ring, .. } = self;
         let mut fresh = Vec::with_capacity(entries.len());
         let mut take = |head: &mut u64, entry: &Entry| {
-            let leaver = (entry.fact == Fact::Left).then_some(entry.author);
+            let leaver = entry.fact.leaver(entry.author);
             fresh.push(Fresh { seq: entry.seq, frame: encode(handle, entry), leaver, target: entry.target_seq() });
             *head = entry.seq.max(*head);
         };

@@ -9,7 +9,7 @@ use rill_protocol::{
 use serde::de::DeserializeOwned;
 use std::{future::Future, pin::Pin, sync::Arc};
 
-use super::{End, Session, people, request, resume, rooms, writer::Outgoing};
+use super::{End, Session, groups, people, request, resume, rooms, writer::Outgoing};
 use crate::{
     admission::Over,
     wire::{code::Failure, number},
@@ -113,6 +113,15 @@ fn attached(session: &Arc<Session>, kind: Kind, frame: &Frame) -> Answer {
         Kind::LeaveRoom => answer(frame, |body| later(rooms::leave(session, body))),
         Kind::ListRooms => answer(frame, |body| later(rooms::list(session, body))),
         Kind::ListMembers => answer(frame, |body| later(rooms::members(session, body))),
+        Kind::CreateGroup => answer(frame, |body| later(groups::create(session, body))),
+        Kind::ChangeRoom => answer(frame, |body| later(groups::change(session, body))),
+        Kind::ChangeMember => answer(frame, |body| later(groups::change_member(session, body))),
+        Kind::DeclineInvitation => answer(frame, |body| later(groups::decline(session, body))),
+        Kind::ListOutside => answer(frame, |body| later(groups::outside(session, body))),
+        Kind::MakeRoomLink => answer(frame, |body| later(groups::make_link(session, body))),
+        Kind::ListRoomLinks => answer(frame, |body| later(groups::links(session, body))),
+        Kind::RevokeRoomLink => answer(frame, |body| later(groups::revoke_link(session, body))),
+        Kind::OpenRoomLink => answer(frame, |body| later(groups::open_link(session, body))),
         Kind::GetUsers => answer(frame, |body| later(people::users(session, body))),
         Kind::WatchPresence => answer(frame, |body| Answer::Now(Outgoing::Frame(people::watch(&session, body)))),
         Kind::SetActivity => answer(frame, |body| Answer::Now(Outgoing::Frame(people::set_activity(&session, &body)))),

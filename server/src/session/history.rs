@@ -51,8 +51,11 @@ async fn answer(session: &Session, frame: &Frame) -> Bytes {
         Ok(page) => page,
         Err(failure) => return failed(request, failure),
     };
-    let (files, page) = history::page(request, page);
     let mut answer = BytesMut::new();
+    if let Some(changes) = history::changes(request, &page) {
+        codec::put_frame(&mut answer, &changes);
+    }
+    let (files, page) = history::page(request, page);
     if !files.is_empty() {
         codec::put_frame(&mut answer, &MessageFiles { request, files });
     }

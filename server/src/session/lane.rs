@@ -10,7 +10,7 @@ use rill_protocol::{
 };
 use rill_storage::{
     StoreError,
-    model::{Fact, Membership},
+    model::Membership,
     planted::{self, Bug},
     port::log::Sight,
 };
@@ -196,7 +196,7 @@ async fn read_store(
         let seen = visible(&membership, entry.seq, entry.target_seq()) || planted::is(Bug::HiddenLeaked);
         chunks.push(if seen { entry::encode(turn.handle, entry) } else { entry::hidden(turn.handle, entry.seq) });
         cursor = entry.seq;
-        if entry.fact == Fact::Left && entry.author == user && entry.seq >= departures_from {
+        if entry.fact.leaver(entry.author) == Some(user) && entry.seq >= departures_from {
             return Ok(Part { cursor, more: false, left: true, turn });
         }
     }
@@ -224,6 +224,7 @@ mod tests {
             ranges: ranges.iter().map(|(from, until)| VisibleRange { from: *from, until: *until }).collect(),
             joined_ms: 0,
             mark_seq: 0,
+            is_admin: false,
         };
         // As it was when the cursor was started; back since; and of a cursor that was
         // started by somebody who knew nothing of it, when the log went on in another epoch.

@@ -9,6 +9,7 @@ mod control;
 mod details;
 mod dispatch;
 mod download;
+mod groups;
 mod handshake;
 mod history;
 mod lane;

@@ -3,17 +3,17 @@
 use bytes::Bytes;
 use rill_protocol::{
     Code, Epoch, codec, limits,
-    message::{Cursor, Outcome, Resume, Resumed, ResumedRoom, RoomAvatar, View},
+    message::{Cursor, Outcome, Resume, Resumed, ResumedRoom, RoomAvatar, RoomDetail, View},
 };
 use rill_storage::{model::Head, port::log::Sight};
 use std::sync::Arc;
 use tokio::task::coop::consume_budget;
 
-use super::{Session, dispatch::failed, pictures};
+use super::{Session, dispatch::failed, groups, pictures};
 use crate::{
     domain::DomainError,
     hub::inbox::Start,
-    wire::{avatar, number},
+    wire::{avatar, group, number},
 };
 
 /// Rooms that one session follows: those of its user, and those that were left and whose
@@ -53,12 +53,15 @@ pub(super) async fn resume(session: Arc<Session>, body: Resume) -> Bytes {
     // One after the other, as they were sent: a client goes by the answer to its last.
     let _turn = session.resuming.lock().await;
     let mut unchanged = 0;
-    let (mut rooms, mut avatars) = (Vec::new(), Vec::new());
+    let (mut rooms, mut avatars, mut details) = (Vec::new(), Vec::new(), Vec::new());
     for cursor in body.cursors {
         match one(&session, &cursor).await {
             Ok(None) => unchanged += 1,
-            Ok(Some((room, avatar))) => {
-                avatars.extend(avatar.filter(|_| is_stepped_over(&room)));
+            Ok(Some((room, found))) => {
+                if let Some((avatar, detail)) = found.filter(|_| is_stepped_over(&room)) {
+                    avatars.extend(avatar);
+                    details.push(detail);
+                }
                 rooms.push(room);
             }
             Err(error) => return failed(body.request, error),
@@ -67,20 +70,21 @@ pub(super) async fn resume(session: Arc<Session>, body: Resume) -> Bytes {
         consume_budget().await;
     }
     let resumed = codec::frame(&Resumed { request: body.request, unchanged, rooms });
-    pictures::before(pictures::of_these(avatars), resumed)
+    let beside = pictures::before(groups::of_these(details), pictures::of_these(avatars));
+    pictures::before(beside, resumed)
 }
 
-/// The log goes on somewhere else: what changed the room's avatar was perhaps stepped over.
+/// The log goes on somewhere else: what changed the room was perhaps stepped over.
 fn is_stepped_over(room: &ResumedRoom) -> bool {
     matches!(room.outcome, Outcome::Limited | Outcome::EpochChanged)
 }
 
-/// What is to be said of a cursor, and what the room looks like at the end of its log, where it
-/// ever had an avatar; nothing where the cursor is at that end.
-async fn one(
-    session: &Arc<Session>,
-    cursor: &Cursor,
-) -> Result<Option<(ResumedRoom, Option<RoomAvatar>)>, DomainError> {
+/// What a room is at the end of its log, and its avatar where it ever had one.
+type Found = (Option<RoomAvatar>, RoomDetail);
+
+/// What is to be said of a cursor, and what the room is; nothing where the cursor is at the end
+/// of its log.
+async fn one(session: &Arc<Session>, cursor: &Cursor) -> Result<Option<(ResumedRoom, Option<Found>)>, DomainError> {
     let services = &session.services;
     let room = cursor.room;
     let gone = ResumedRoom { room, outcome: Outcome::Gone, epoch: Epoch::default(), base: number(0), head: number(0) };
@@ -88,7 +92,7 @@ async fn one(
     // Of one moment: a member has no departure of this membership up to the head, hence none
     // in front of the cursor, and a drain meets every later one.
     let sight = services.store.log.end_for(session.identity.user, room).await?;
-    let Some(Sight { membership: Some(membership), part: (head, avatar) }) = sight else {
+    let Some(Sight { membership: Some(membership), part: (head, found) }) = sight else {
         return Ok(Some((gone, None)));
     };
     if !membership.is_active() {
@@ -112,9 +116,13 @@ async fn one(
     {
         services.hub.grown(&session.inbox, handle, head.seq);
     }
-    let looks = (avatar.version > 0).then(|| RoomAvatar { room, avatar: avatar::avatar(&avatar) });
+    let detail = group::room_detail(session.identity.user, &found, found.role_of(&membership));
+    let looks = (found.avatar.version > 0).then(|| RoomAvatar { room, avatar: avatar::avatar(&found.avatar) });
     Ok(outcome.map(|outcome| {
-        (ResumedRoom { room, outcome, epoch: head.epoch, base: number(base), head: number(head.seq) }, looks)
+        (
+            ResumedRoom { room, outcome, epoch: head.epoch, base: number(base), head: number(head.seq) },
+            Some((looks, detail)),
+        )
     }))
 }
 

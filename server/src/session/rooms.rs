@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use rill_protocol::{
-    Code, Epoch, codec,
+    Code, Epoch, UserId, codec,
     message::{
         Accepted, AcceptedBatch, CreateRoom, Done, JoinRoom, LeaveRoom, ListMembers, ListRooms, MemberPage, PlacedPost,
         Post, PostBatch, Replay, RoomAnswer, RoomPage,
@@ -11,7 +11,7 @@ use rill_protocol::{
 use rill_storage::model::{self, Appended};
 use std::{future::Future, sync::Arc};
 
-use super::{Session, dispatch::failed, pictures};
+use super::{Session, dispatch::failed, groups, pictures};
 use crate::{
     domain::{DomainError, rooms::RoomView},
     wire::{number, room},
@@ -68,20 +68,20 @@ fn placed(appended: &Appended) -> PlacedPost {
 }
 
 pub(super) async fn create(session: Arc<Session>, body: CreateRoom) -> Bytes {
-    let rooms = &session.services.domain.rooms;
-    room_answer(body.request, rooms.create(session.identity.user, body.client_id, &body.name).await)
+    let (rooms, user) = (&session.services.domain.rooms, session.identity.user);
+    room_answer(user, body.request, rooms.create(user, body.client_id, &body.name).await)
 }
 
 pub(super) async fn join(session: Arc<Session>, body: JoinRoom) -> Bytes {
-    let rooms = &session.services.domain.rooms;
-    room_answer(body.request, rooms.join(session.identity.user, body.client_id, body.room).await)
+    let (rooms, user) = (&session.services.domain.rooms, session.identity.user);
+    room_answer(user, body.request, rooms.join(user, body.client_id, body.room).await)
 }
 
-fn room_answer(request: u32, view: Result<RoomView, DomainError>) -> Bytes {
+pub(super) fn room_answer(user: UserId, request: u32, view: Result<RoomView, DomainError>) -> Bytes {
     match view {
         Ok(view) => {
-            let avatars = pictures::of_rooms([&view].into_iter());
-            pictures::before(avatars, codec::frame(&RoomAnswer { request, room: room::info(view) }))
+            let beside = groups::before_rooms(user, std::slice::from_ref(&view));
+            pictures::before(beside, codec::frame(&RoomAnswer { request, room: room::info(view) }))
         }
         Err(error) => failed(request, error),
     }
@@ -98,9 +98,9 @@ pub(super) async fn list(session: Arc<Session>, body: ListRooms) -> Bytes {
     let rooms = &session.services.domain.rooms;
     match rooms.list(session.identity.user, body.after, body.limit as usize).await {
         Ok(part) => {
-            let avatars = pictures::of_rooms(part.items.iter());
+            let beside = groups::before_rooms(session.identity.user, &part.items);
             let rooms = part.items.into_iter().map(room::info).collect();
-            pictures::before(avatars, codec::frame(&RoomPage { request: body.request, rooms, more: part.more }))
+            pictures::before(beside, codec::frame(&RoomPage { request: body.request, rooms, more: part.more }))
         }
         Err(error) => failed(body.request, error),
     }
@@ -111,10 +111,11 @@ pub(super) async fn members(session: Arc<Session>, body: ListMembers) -> Bytes {
     match rooms.members(session.identity.user, body.room, body.after, body.limit as usize).await {
         Ok(part) => {
             let avatars = pictures::of_users(part.items.iter().map(|view| (view.user, view.avatar)));
+            let beside = pictures::before(groups::roles(&part.items), avatars);
             match session.services.members(session.identity.user, part.items).await {
                 Ok(members) => {
                     let page = MemberPage { request: body.request, members, more: part.more };
-                    pictures::before(avatars, codec::frame(&page))
+                    pictures::before(beside, codec::frame(&page))
                 }
                 Err(error) => failed(body.request, error),
             }

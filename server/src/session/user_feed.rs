@@ -9,7 +9,7 @@ use rill_storage::model::{UserEntry, UserFact};
 use std::sync::Arc;
 use tokio::task::coop::consume_budget;
 
-use super::{End, Session, pictures, pictures::Told};
+use super::{End, Session, groups, pictures, pictures::Told};
 use crate::{
     domain::DomainError,
     hub::inbox::UserLogNews,
@@ -91,8 +91,8 @@ async fn encode(session: &Arc<Session>, entries: Vec<UserEntry>) -> Result<Vec<B
             UserFact::RoomRemoved(room) => frames.push(codec::frame(&RoomRemoved { header, room })),
             UserFact::RoomAdded(id) => match session.services.domain.rooms.view(session.identity.user, id).await {
                 Ok(view) => {
-                    let avatars = pictures::of_rooms([&view].into_iter());
-                    frames.push(pictures::before(avatars, codec::frame(&RoomAdded { header, room: room::info(view) })));
+                    let beside = groups::before_rooms(session.identity.user, std::slice::from_ref(&view));
+                    frames.push(pictures::before(beside, codec::frame(&RoomAdded { header, room: room::info(view) })));
                 }
                 // Added, and gone since: its removal is a later entry.
                 Err(DomainError::NoSuchRoom) => {}

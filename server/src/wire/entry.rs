@@ -5,12 +5,12 @@ use rill_protocol::{
     ClientId, U53, UserId, codec,
     message::{
         Avatar, EntryAvatar, EntryCreated, EntryErased, EntryFile, EntryFileSettled, EntryHeader, EntryHidden,
-        EntryJoined, EntryLeft, EntryPosted,
+        EntryJoined, EntryLeft, EntryMemberChange, EntryPosted, EntryRoomChange,
     },
 };
 use rill_storage::model::{Body, Entry, Fact};
 
-use super::{file, number};
+use super::{file, group, number};
 
 /// An entry's frame under a room's handle, as every member who may see it gets it.
 pub fn encode(handle: u32, entry: &Entry) -> Bytes {
@@ -38,6 +38,11 @@ pub fn encode(handle: u32, entry: &Entry) -> Bytes {
         (Fact::Created, body) => codec::frame(&EntryCreated { header, name: text(body) }),
         (Fact::Posted, body @ Body::Text(_)) => codec::frame(&EntryPosted { header, text: text(body) }),
         (Fact::Posted | Fact::File, Body::None | Body::Erased) => codec::frame(&EntryErased { header }),
+        (fact, body) => match (group::room_change(fact, body), group::member_change(fact, body)) {
+            (Some(change), _) => codec::frame(&EntryRoomChange { header, change }),
+            (None, Some(change)) => codec::frame(&EntryMemberChange { header, change }),
+            (None, None) => codec::frame(&EntryErased { header }),
+        },
     }
 }
 

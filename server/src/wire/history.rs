@@ -1,10 +1,26 @@
 //! Pages of history.
 
-use rill_protocol::message::{Message, MessageFile, MessageKind, MessagePage};
+use rill_protocol::message::{
+    Message, MessageChanges, MessageFile, MessageKind, MessageMemberChange, MessagePage, MessageRoomChange,
+};
 use rill_storage::model::{self, Body, Fact};
 
-use super::{file, number};
+use super::{file, group, number};
 use crate::domain::messages::Page;
+
+/// What the page's lines about the room and its members say, which stands before it.
+pub fn changes(request: u32, page: &Page) -> Option<MessageChanges> {
+    let rooms = page.messages.iter().filter_map(|message| {
+        let change = group::room_change(message.fact, &message.body)?;
+        Some(MessageRoomChange { seq: number(message.seq), change })
+    });
+    let members = page.messages.iter().filter_map(|message| {
+        let change = group::member_change(message.fact, &message.body)?;
+        Some(MessageMemberChange { seq: number(message.seq), change })
+    });
+    let changes = MessageChanges { request, rooms: rooms.collect(), members: members.collect() };
+    (!changes.rooms.is_empty() || !changes.members.is_empty()).then_some(changes)
+}
 
 /// The answer to a request for history, and the files that stand before it.
 pub fn page(request: u32, page: Page) -> (Vec<MessageFile>, MessagePage) {
@@ -36,6 +52,11 @@ fn message(message: model::Message) -> Message {
         (Fact::Posted | Fact::File, Body::None | Body::Erased) => (MessageKind::Erased, String::new()),
         // No line of history; pages leave it out.
         (Fact::FileSettled { .. }, _) => (MessageKind::Erased, String::new()),
+        (fact, body) => match (group::room_change(fact, &body), group::member_change(fact, &body)) {
+            (Some(change), _) => (MessageKind::RoomChange, change.text),
+            (None, Some(change)) => (MessageKind::MemberChange, change.name),
+            (None, None) => (MessageKind::Erased, String::new()),
+        },
     };
     Message {
         seq: number(message.seq),

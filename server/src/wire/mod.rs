@@ -5,6 +5,7 @@ pub mod avatar;
 pub mod code;
 pub mod entry;
 pub mod file;
+pub mod group;
 pub mod history;
 pub mod profile;
 pub mod room;

@@ -10,8 +10,8 @@ use rill_storage::{
     Store, StoreError,
     doorbell::Doorbell,
     model::{
-        Anchor, Appended, Avatar, Entry, Head, Membership, MessagePage, NewBatch, NewEntry, NewRoom, Pending, Room,
-        UserEntry, UserFact, UserHead,
+        Anchor, Appended, Entry, Head, Membership, MessagePage, NewBatch, NewEntry, NewRoom, Pending, Room, UserEntry,
+        UserFact, UserHead,
     },
     port::{
         Endings, Log, LogObserver, Rooms, UserLog, UserLogObserver,
@@ -129,7 +129,7 @@ impl<B: Between> Log for Wrapped<B> {
         self.call(Call::Sight, self.store.log.tail_for(user, room, after, limit, bytes)).await
     }
 
-    async fn end_for(&self, user: UserId, room: RoomId) -> Result<Option<Sight<(Head, Avatar)>>, StoreError> {
+    async fn end_for(&self, user: UserId, room: RoomId) -> Result<Option<Sight<(Head, Room)>>, StoreError> {
         self.call(Call::Sight, self.store.log.end_for(user, room)).await
     }
 
@@ -184,6 +184,14 @@ impl<B: Between> Rooms for Wrapped<B> {
 
     async fn members(&self, room: RoomId, after: Option<UserId>, limit: usize) -> Result<Vec<Membership>, StoreError> {
         self.other(self.store.rooms.members(room, after, limit)).await
+    }
+
+    async fn room_for(&self, user: UserId, room: RoomId) -> Result<Option<Sight<Room>>, StoreError> {
+        self.other(self.store.rooms.room_for(user, room)).await
+    }
+
+    async fn close(&self, room: RoomId, by: UserId, is_closed: bool) -> Result<bool, StoreError> {
+        self.other(self.store.rooms.close(room, by, is_closed)).await
     }
 
     async fn pending(&self, limit: usize) -> Result<Vec<Pending>, StoreError> {

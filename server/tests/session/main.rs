@@ -15,6 +15,7 @@ mod dice;
 mod follower;
 mod gated;
 mod gone;
+mod groups;
 #[cfg(unix)]
 mod last_administrator;
 mod limits;

@@ -262,7 +262,7 @@ async fn who_steps_over_a_rooms_new_avatar_hears_of_it_from_a_node_that_has_not(
     let told = || nodes.count(1, "rill_memory_told_total");
     loop {
         let before = told();
-        assert_eq!(there.services.domain.rooms.avatar(room).await.unwrap().version, 0);
+        assert_eq!(there.services.domain.rooms.avatar(ann.identity.user, room).await.unwrap().version, 0);
         if told() > before {
             break;
         }

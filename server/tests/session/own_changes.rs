@@ -7,7 +7,7 @@ use rill_protocol::{RoomId, SessionId, UserId};
 use rill_storage::{
     Store, StoreError,
     model::{Appended, Avatar, Membership, NameKey, NewRoom, Pending, Picture, Profile, Role, Room, User},
-    port::{ChangeObserver, Changed, Changes, Rooms, Users, users::Claim},
+    port::{ChangeObserver, Changed, Changes, Rooms, Users, log::Sight, users::Claim},
 };
 use std::sync::Arc;
 
@@ -64,6 +64,16 @@ impl Rooms for OwnChanges {
 
     async fn members(&self, room: RoomId, after: Option<UserId>, limit: usize) -> Result<Vec<Membership>, StoreError> {
         self.rooms.members(room, after, limit).await
+    }
+
+    async fn room_for(&self, user: UserId, room: RoomId) -> Result<Option<Sight<Room>>, StoreError> {
+        self.rooms.room_for(user, room).await
+    }
+
+    async fn close(&self, room: RoomId, by: UserId, is_closed: bool) -> Result<bool, StoreError> {
+        let done = self.rooms.close(room, by, is_closed).await?;
+        self.tell(Changed::Room(room));
+        Ok(done)
     }
 
     async fn pending(&self, limit: usize) -> Result<Vec<Pending>, StoreError> {

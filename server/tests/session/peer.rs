@@ -162,6 +162,7 @@ impl Peer {
             let frame = self.control.next().await.unwrap().unwrap();
             match frame.known() {
                 Some(Kind::RoomAdded) => rooms.push(frame.decode::<RoomAdded>().unwrap().room),
+                Some(Kind::RoomDetails) => {}
                 Some(Kind::UserHead) => break,
                 Some(Kind::ProfileAnswer) => {}
                 other => panic!("{other:?}"),

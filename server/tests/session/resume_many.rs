@@ -2,7 +2,7 @@
 //! anybody needs.
 
 use rill_protocol::{ClientId, Code, Epoch, RoomId, U53, limits, message::*};
-use rill_storage::model::{Digest, NewRoom, UserFact};
+use rill_storage::model::{Digest, NewRoom, RoomSetup, UserFact};
 use std::{collections::HashMap, sync::Arc};
 use tokio::sync::Semaphore;
 
@@ -21,7 +21,16 @@ async fn as_many_rooms_as_there_may_be(world: &World, person: &Person) -> Vec<(R
     let make = async |_| {
         let (id, epoch, at_ms) = (RoomId(fresh()), Epoch(fresh()), 1_790_000_000_000);
         let client_id = ClientId(fresh());
-        let new = NewRoom { id, name: "room".into(), creator: user, client_id, at_ms, epoch, digest: Digest([0; 32]) };
+        let new = NewRoom {
+            id,
+            name: "room".into(),
+            creator: user,
+            client_id,
+            at_ms,
+            epoch,
+            digest: Digest([0; 32]),
+            setup: RoomSetup::default(),
+        };
         let made = store.rooms.create(new).await.unwrap();
         store.user_log.append(user, (id, made.entry.seq), UserFact::RoomAdded(id), at_ms).await.unwrap();
         store.rooms.settle(id, made.entry.seq).await.unwrap();

@@ -11,7 +11,7 @@ use rill_storage::{
     doorbell::{self, Doorbell},
     limits::DOORBELL_ENTRIES_MAX,
     model::{
-        Anchor, Appended, Avatar, Entry, Fact, Head, MessagePage, NewBatch, NewEntry, Replay, UserEntry, UserFact,
+        Anchor, Appended, Entry, Fact, Head, MessagePage, NewBatch, NewEntry, Replay, Room, UserEntry, UserFact,
         UserHead,
     },
     port::{
@@ -195,7 +195,7 @@ impl Log for View {
         self.log.tail_for(user, room, after, limit, bytes).await
     }
 
-    async fn end_for(&self, user: UserId, room: RoomId) -> Result<Option<Sight<(Head, Avatar)>>, StoreError> {
+    async fn end_for(&self, user: UserId, room: RoomId) -> Result<Option<Sight<(Head, Room)>>, StoreError> {
         self.log.end_for(user, room).await
     }
 

@@ -46,6 +46,8 @@ pub(crate) fn kind(fact: Fact) -> u32 {
         Fact::File => 4,
         Fact::FileSettled { .. } => 5,
         Fact::Avatar { .. } => 6,
+        // The devices make none of them.
+        _ => 7,
     }
 }
 

@@ -3,7 +3,7 @@
 use rill_protocol::{ClientId, Epoch, RoomId, UserId};
 use rill_storage::{
     Store,
-    model::{Change, Digest, NewEntry, NewRoom},
+    model::{Change, Digest, NewEntry, NewRoom, RoomSetup},
     port::Log,
 };
 use std::{
@@ -53,6 +53,7 @@ pub(crate) async fn prepare(store: &Store, rooms: u64) {
             at_ms: 1_700_000_000_000,
             epoch: Epoch(id(5, number)),
             digest: Digest([7; 32]),
+            setup: RoomSetup::default(),
         };
         store.rooms.create(new).await.unwrap();
         let joins = (1..USERS).map(|author| store.log.append(room(number), entry(author, u64::MAX, Change::Join)));

@@ -10,11 +10,14 @@ use crate::{
         keys::{self, Span},
         read::Read,
         stored,
+        tx::Tx,
+        view::View,
     },
     engine::Direction,
     limits::READ_ROWS_MAX,
-    model::{Appended, Fact, Membership, NewRoom, Pending, Room, VisibleRange},
-    port::Rooms,
+    model::{Appended, Digest, Fact, LinkId, Membership, NewRoom, Noted, Pending, Room, RoomLink, VisibleRange},
+    port::{Doors, Rooms, log::Sight},
+    record::Record,
 };
 
 fn membership(
@@ -25,7 +28,7 @@ fn membership(
 ) -> Result<Membership, StoreError> {
     let mark_seq = read.get(&keys::standing(room, user))?.map_or(0, |standing| standing.mark_seq);
     let ranges = record.ranges.iter().map(|range| VisibleRange { from: range.from, until: range.until }).collect();
-    Ok(Membership { user, ranges, joined_ms: record.joined_ms, mark_seq })
+    Ok(Membership { user, ranges, joined_ms: record.joined_ms, mark_seq, is_admin: record.is_admin })
 }
 
 /// What a user may see of a room, also after they left.
@@ -35,6 +38,83 @@ pub(super) fn membership_of(read: &impl Read, room: RoomId, user: UserId) -> Res
         None => read.get(&keys::former_member(room, user))?,
     };
     record.map(|record| membership(read, room, user, record)).transpose()
+}
+
+/// A room as it is now.
+pub(super) fn room_of(read: &impl Read, room: RoomId) -> Result<Option<Room>, StoreError> {
+    // Whatever is not at hand of them is fetched at once.
+    let (record, head) = (read.get(&keys::room(room)), read.get(&keys::room_head(room)));
+    let avatar = pictures::avatar(read, &keys::room_avatar(room));
+    let (Some(record), head, avatar) = (record?, head?, avatar?) else { return Ok(None) };
+    let head = head.map_or_else(|| read.need(&keys::room_head(room)), Ok)?;
+    Ok(Some(Room {
+        id: room,
+        name: record.name,
+        creator: record.creator,
+        created_ms: record.created_ms,
+        parent: record.parent,
+        members: head.members,
+        avatar,
+        kind: record.kind.into(),
+        access: record.access.into(),
+        topic: record.topic,
+        owner: record.owner,
+        history: head.history.into(),
+        slow_mode_ms: head.slow_mode_ms,
+        archived_ms: head.archived_ms,
+        is_closed: head.closed_by != 0,
+        created_by: Digest(record.created_by),
+    }))
+}
+
+fn link(record: stored::RoomLink) -> RoomLink {
+    let stored::RoomLink { secret, creator, created_ms, expires_ms, uses_max, uses } = record;
+    RoomLink { secret: Digest(secret), creator, created_ms, expires_ms, uses_max, uses }
+}
+
+/// The link with that secret.
+pub(super) fn link_of(read: &impl Read, room: RoomId, secret: Digest) -> Result<Option<RoomLink>, StoreError> {
+    let found = read.get(&keys::room_link(room, LinkId::of(secret)))?.map(link);
+    Ok(found.filter(|link| link.secret == secret))
+}
+
+/// A page of those who are noted in a table of the room.
+fn noted<R: Record>(
+    read: &impl Read,
+    room: RoomId,
+    (mut span, after): (Span<R>, Option<UserId>),
+    limit: usize,
+    row: impl Fn(UserId, R) -> Noted,
+) -> Result<Vec<Noted>, StoreError> {
+    if let Some(after) = after {
+        span = span.behind(&[&room.0, &after.0]);
+    }
+    read.collect(&span, Direction::Forward, limit.min(READ_ROWS_MAX), |key, record| {
+        key.room()?;
+        Ok(row(key.user()?, record))
+    })
+}
+
+fn invited(user: UserId, row: stored::RoomInvitation) -> Noted {
+    Noted { user, by: row.by, at_ms: row.at_ms }
+}
+
+/// Of the two of a private chat each closes it with a bit of their own.
+fn close(tx: &mut Tx<'_>, room: RoomId, by: UserId, is_closed: bool) -> Result<bool, StoreError> {
+    let (record, head) = (tx.get(&keys::room(room))?, tx.get(&keys::room_head(room))?);
+    let (Some(record), Some(mut head)) = (record, head) else { return Ok(false) };
+    let bit = match record.kind {
+        stored::RoomKind::Private { a, .. } if by == a => 1,
+        stored::RoomKind::Private { b, .. } if by == b => 2,
+        _ => return Ok(false),
+    };
+    let closed_by = if is_closed { head.closed_by | bit } else { head.closed_by & !bit };
+    if std::mem::replace(&mut head.closed_by, closed_by) != closed_by {
+        tx.put(keys::room_head(room), &head)?;
+        // Who remembers the room is told of this row.
+        tx.put(keys::room(room), &record)?;
+    }
+    Ok(true)
 }
 
 /// What is due, of a span of keys.
@@ -56,24 +136,11 @@ impl<S: Substrate> Rooms for Ports<S> {
     }
 
     async fn get(&self, room: RoomId) -> Result<Option<Room>, StoreError> {
-        self.read(Slot::Room(room), |view| {
-            // Whatever is not at hand of them is fetched at once.
-            let (record, head) = (view.get(&keys::room(room)), view.get(&keys::room_head(room)));
-            let avatar = pictures::avatar(view, &keys::room_avatar(room));
-            let (Some(record), head, avatar) = (record?, head?, avatar?) else { return Ok(None) };
-            let head = head.map_or_else(|| view.need(&keys::room_head(room)), Ok)?;
-            Ok(Some(Room {
-                id: room,
-                name: record.name,
-                creator: record.creator,
-                created_ms: record.created_ms,
-                parent: record.parent,
-                members: head.members,
-                avatar,
-                created_by: crate::model::Digest(record.created_by),
-            }))
-        })
-        .await
+        self.read(Slot::Room(room), |view| room_of(view, room)).await
+    }
+
+    async fn room_for(&self, user: UserId, room: RoomId) -> Result<Option<Sight<Room>>, StoreError> {
+        self.read(Slot::Room(room), |view| log::sight(view, room, user, || room_of(view, room))).await
     }
 
     async fn membership(&self, room: RoomId, user: UserId) -> Result<Option<Membership>, StoreError> {
@@ -96,11 +163,45 @@ impl<S: Substrate> Rooms for Ports<S> {
         .await
     }
 
+    async fn close(&self, room: RoomId, by: UserId, is_closed: bool) -> Result<bool, StoreError> {
+        self.write(Slot::Room(room), move |tx| close(tx, room, by, is_closed)).await
+    }
+
     async fn pending(&self, limit: usize) -> Result<Vec<Pending>, StoreError> {
         self.substrate.pending(limit.min(READ_ROWS_MAX)).await
     }
 
     async fn settle(&self, room: RoomId, seq: u64) -> Result<(), StoreError> {
         self.write(Slot::Room(room), move |tx| tx.delete(keys::pending(room, seq))).await
+    }
+}
+
+#[async_trait]
+impl<S: Substrate> Doors for Ports<S> {
+    async fn invited(&self, room: RoomId, after: Option<UserId>, limit: usize) -> Result<Vec<Noted>, StoreError> {
+        let span = (keys::room_invitations(room), after);
+        self.read(Slot::Room(room), move |view| noted(view, room, span.clone(), limit, invited)).await
+    }
+
+    async fn invitation(&self, room: RoomId, user: UserId) -> Result<Option<Noted>, StoreError> {
+        let row = |view: &View<'_>| view.get(&keys::room_invitation(room, user));
+        self.read(Slot::Room(room), |view| Ok(row(view)?.map(|row| invited(user, row)))).await
+    }
+
+    async fn banned(&self, room: RoomId, after: Option<UserId>, limit: usize) -> Result<Vec<Noted>, StoreError> {
+        let span = (keys::bans(room), after);
+        let row = |user, row: stored::Ban| Noted { user, by: row.by, at_ms: row.at_ms };
+        self.read(Slot::Room(room), move |view| noted(view, room, span.clone(), limit, row)).await
+    }
+
+    async fn links(&self, room: RoomId) -> Result<Vec<RoomLink>, StoreError> {
+        self.read(Slot::Room(room), |view| {
+            view.collect(&keys::room_links(room), Direction::Forward, READ_ROWS_MAX, |_, row| Ok(link(row)))
+        })
+        .await
+    }
+
+    async fn link(&self, room: RoomId, secret: Digest) -> Result<Option<RoomLink>, StoreError> {
+        self.read(Slot::Room(room), |view| link_of(view, room, secret)).await
     }
 }

@@ -81,6 +81,10 @@ fn of(table: Table) -> Ways {
         Table::BlockedBy => ways::<stored::BlockedBy>(),
         Table::EmojiSet => ways::<stored::EmojiSet>(),
         Table::Emoji => ways::<stored::Emoji>(),
+        Table::Ban => ways::<stored::Ban>(),
+        Table::RoomInvitation => ways::<stored::RoomInvitation>(),
+        Table::RoomLink => ways::<stored::RoomLink>(),
+        Table::LastPost => ways::<stored::LastPost>(),
     }
 }
 

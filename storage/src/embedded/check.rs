@@ -257,8 +257,9 @@ fn walk_page(
         match row.fact {
             stored::Fact::Created | stored::Fact::Joined => drop(walk.members.insert(row.author)),
             stored::Fact::Left => drop(walk.members.remove(&row.author)),
-            stored::Fact::Posted | stored::Fact::File | stored::Fact::FileSettled { .. } => {}
+            stored::Fact::Removed { user } | stored::Fact::Banned { user } => drop(walk.members.remove(&user)),
             stored::Fact::Avatar { version, .. } => walk.avatar = version,
+            _ => {}
         }
         walk.posts += u64::from(row.fact.is_post());
         if row.posts != walk.posts {

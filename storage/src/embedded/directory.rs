@@ -20,6 +20,15 @@ impl Directory for Embedded {
         .await
     }
 
+    async fn withdraw(&self, room: RoomId) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            let Some(place) = tx.get(&keys::place(room))? else { return Ok(()) };
+            tx.delete(keys::listed(place.created_ms, room))?;
+            tx.delete(keys::place(room))
+        })
+        .await
+    }
+
     async fn page(&self, after: Option<RoomId>, limit: usize) -> Result<Vec<RoomId>, StoreError> {
         self.read(|view| {
             let mut span = keys::directory();

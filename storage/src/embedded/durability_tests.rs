@@ -188,6 +188,7 @@ pub(super) fn new_room() -> NewRoom {
         at_ms: 1,
         epoch: Epoch([5; 16]),
         digest: Digest([0; 32]),
+        setup: RoomSetup::default(),
     }
 }
 

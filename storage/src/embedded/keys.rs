@@ -6,6 +6,7 @@
 mod files;
 mod people;
 mod pictures;
+mod rooms;
 
 use rill_protocol::{ClientId, RoomId, SessionId, UserId};
 use std::marker::PhantomData;
@@ -13,6 +14,7 @@ use std::marker::PhantomData;
 pub(crate) use files::*;
 pub(crate) use people::*;
 pub(crate) use pictures::*;
+pub(crate) use rooms::*;
 
 use super::stored;
 use crate::{

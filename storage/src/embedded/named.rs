@@ -39,13 +39,18 @@ fn describe(table: Table, key: &mut Parts<'_>) -> Result<String, StoreError> {
         | Table::UserStatus
         | Table::UserSeen => format!("user {}", key.user()?),
         Table::Block | Table::BlockedBy => format!("user {}, user {}", key.user()?, key.user()?),
-        Table::Room | Table::RoomHead | Table::Place | Table::Archived | Table::RoomAvatar => {
+        Table::Room | Table::RoomHead | Table::Place | Table::Archived | Table::RoomAvatar | Table::RoomLink => {
             format!("room {}", key.room()?)
         }
         Table::Entry | Table::Body | Table::Message | Table::Pending | Table::Segment | Table::AttachedFile => {
             format!("room {}, entry {}", key.room()?, key.number()?)
         }
-        Table::Member | Table::FormerMember | Table::Standing => format!("room {}, user {}", key.room()?, key.user()?),
+        Table::Member
+        | Table::FormerMember
+        | Table::Standing
+        | Table::Ban
+        | Table::RoomInvitation
+        | Table::LastPost => format!("room {}, user {}", key.room()?, key.user()?),
         Table::RequestKey => {
             key.take::<4>()?;
             format!("room {}, user {}", key.room()?, key.user()?)

@@ -213,6 +213,7 @@ pub(super) fn assemble(
         sessions: ports.clone(),
         endings: embedded.clone(),
         rooms: ports.clone(),
+        doors: ports.clone(),
         directory: embedded.clone(),
         log: ports.clone(),
         user_log: ports.clone(),

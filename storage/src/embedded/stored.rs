@@ -69,10 +69,39 @@ records! {
     1 Ticket { session: SessionId, expires_ms: u64, }
 
     /// What seldom changes about a room.
-    1 Room { name: String, creator: UserId, created_ms: u64, parent: Option<RoomId>, created_by: [u8; 32], }
+    2 Room {
+        name: String,
+        creator: UserId,
+        created_ms: u64,
+        parent: Option<RoomId>,
+        created_by: [u8; 32],
+        kind: RoomKind,
+        access: Access,
+        topic: String,
+        owner: UserId,
+    }
+        was 1 RoomOfFormat1 {
+            name: String,
+            creator: UserId,
+            created_ms: u64,
+            parent: Option<RoomId>,
+            created_by: [u8; 32],
+        }
 
-    /// What every entry changes.
-    1 RoomHead { epoch: Epoch, seq: u64, at_ms: u64, posts: u64, members: u32, } in room_heads
+    /// What every entry changes, or asks.
+    2 RoomHead {
+        epoch: Epoch,
+        seq: u64,
+        at_ms: u64,
+        posts: u64,
+        members: u32,
+        history: HistoryFrom,
+        slow_mode_ms: u32,
+        archived_ms: Option<u64>,
+        closed_by: u8,
+        is_deleted: bool,
+    } in room_heads
+        was 1 RoomHeadOfFormat1 { epoch: Epoch, seq: u64, at_ms: u64, posts: u64, members: u32, }
 
     /// Its text lies in it, unless that is long.
     2 Entry { at_ms: u64, author: UserId, client_id: ClientId, posts: u64, fact: Fact, text: Text, }
@@ -89,7 +118,8 @@ records! {
         body_seq: u64,
     }
 
-    1 Membership { ranges: Vec<Range>, joined_ms: u64, } in members
+    2 Membership { ranges: Vec<Range>, joined_ms: u64, is_admin: bool, } in members
+        was 1 MembershipOfFormat1 { ranges: Vec<Range>, joined_ms: u64, }
 
     /// How far a user has read, and how many request keys each of the last days holds.
     1 Standing { mark_seq: u64, key_days: Vec<KeyDay>, } in standings
@@ -188,6 +218,80 @@ records! {
         added_ms: u64,
         version: u64,
     }
+
+    1 Ban { by: UserId, at_ms: u64, }
+
+    1 RoomInvitation { by: UserId, at_ms: u64, }
+
+    1 RoomLink { secret: [u8; 32], creator: UserId, created_ms: u64, expires_ms: u64, uses_max: u32, uses: u32, }
+
+    1 LastPost { at_ms: u64, }
+}
+
+impl From<RoomOfFormat1> for Room {
+    /// Rooms were groups for everybody, and nobody's: they are their creators'.
+    fn from(older: RoomOfFormat1) -> Self {
+        let RoomOfFormat1 { name, creator, created_ms, parent, created_by } = older;
+        let (kind, access, topic, owner) = (RoomKind::Group, Access::Public, String::new(), creator);
+        Self { name, creator, created_ms, parent, created_by, kind, access, topic, owner }
+    }
+}
+
+impl From<RoomHeadOfFormat1> for RoomHead {
+    fn from(older: RoomHeadOfFormat1) -> Self {
+        let RoomHeadOfFormat1 { epoch, seq, at_ms, posts, members } = older;
+        Self { seq, posts, members, ..Self::new(epoch, at_ms) }
+    }
+}
+
+impl RoomHead {
+    /// Before the first entry.
+    pub(crate) fn new(epoch: Epoch, at_ms: u64) -> Self {
+        Self {
+            epoch,
+            seq: 0,
+            at_ms,
+            posts: 0,
+            members: 0,
+            history: HistoryFrom::Start,
+            slow_mode_ms: 0,
+            archived_ms: None,
+            closed_by: 0,
+            is_deleted: false,
+        }
+    }
+}
+
+impl From<MembershipOfFormat1> for Membership {
+    fn from(older: MembershipOfFormat1) -> Self {
+        let MembershipOfFormat1 { ranges, joined_ms } = older;
+        Self { ranges, joined_ms, is_admin: false }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum RoomKind {
+    Group,
+    Private { a: UserId, b: UserId },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Access {
+    Public,
+    Invited,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum HistoryFrom {
+    Start,
+    Joining,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum RoomRole {
+    Member,
+    Admin,
+    Owner,
 }
 
 impl From<EntryOfFormat1> for Entry {
@@ -294,12 +398,33 @@ pub(crate) enum Fact {
     File,
     FileSettled { target: u64 },
     Avatar { version: u64, is_set: bool },
+    Renamed,
+    Topic,
+    Access(Access),
+    History(HistoryFrom),
+    SlowMode(u32),
+    Archived(bool),
+    Role { user: UserId, role: RoomRole },
+    Removed { user: UserId },
+    Banned { user: UserId },
+    Unbanned { user: UserId },
+    Invited { user: UserId },
+    Uninvited { user: UserId },
+    LinkMade,
+    LinkGone,
 }
 
 impl Fact {
     /// Whether a body lies beside it.
     pub(crate) fn has_body(self) -> bool {
-        matches!(self, Self::Created | Self::Posted | Self::File)
+        match self {
+            Self::Created | Self::Posted | Self::File | Self::Renamed | Self::Topic => true,
+            Self::Role { .. } | Self::Removed { .. } | Self::Banned { .. } | Self::Unbanned { .. } => true,
+            Self::Invited { .. } | Self::Uninvited { .. } => true,
+            Self::Joined | Self::Left | Self::FileSettled { .. } | Self::Avatar { .. } => false,
+            Self::Access(_) | Self::History(_) | Self::SlowMode(_) | Self::Archived(_) => false,
+            Self::LinkMade | Self::LinkGone => false,
+        }
     }
 
     /// Whether it counts among the posts of its log.

@@ -7,7 +7,7 @@ use std::{pin::Pin, sync::Arc};
 use crate::{
     StoreError,
     doorbell::Doorbell,
-    model::{Anchor, Appended, Avatar, Entry, Head, Membership, MessagePage, NewBatch, NewEntry},
+    model::{Anchor, Appended, Entry, Head, Membership, MessagePage, NewBatch, NewEntry, Room},
 };
 
 /// Why an append was not made. Nothing was written.
@@ -25,6 +25,25 @@ pub enum AppendRefused {
     TooManyKeys,
     /// Some client ids of a batch were used before and others were not.
     KeysMixed,
+    /// What they are in the room does not allow it.
+    NotAllowed,
+    /// They may not come in.
+    Banned,
+    /// The link is unknown, expired or used up.
+    BadLink,
+    /// Of whom it is about: they are no member.
+    NoSuchMember,
+    /// Whoever owns a room with others in it hands it over before they leave.
+    OwnerStays,
+    /// Nobody posts here now.
+    Archived,
+    Closed,
+    /// It is too soon after the author's last post.
+    TooSoon {
+        wait_ms: u64,
+    },
+    /// As many invitations or links as a room has place for.
+    TooManyOpen,
 }
 
 /// What an append comes to: the store failed, the change was refused, or it is done.
@@ -63,7 +82,8 @@ pub trait Log: Send + Sync {
     /// Checks and writes entry, body, idempotency key, membership, mark and
     /// projection in one atomic batch. The write is queued when this method is
     /// called, before its future is first polled: calls made one after the other are
-    /// appended in that order. A join or leave leaves a [`crate::model::Pending`] behind.
+    /// appended in that order. What somebody's own log is to hear of, and what changes whether
+    /// a room is listed, leaves a [`crate::model::Pending`] behind, whose fact says which.
     fn append(&self, room: RoomId, entry: NewEntry) -> Append;
     /// Appends several posts in one atomic batch, with seqs that follow each other; queued as
     /// [`Self::append`] is. A batch all of whose client ids are known is a retry, and gets
@@ -105,8 +125,8 @@ pub trait Log: Send + Sync {
         limit: usize,
         bytes: usize,
     ) -> Result<Option<Sight<Tail>>, StoreError>;
-    /// The end of a log, and what the room looks like there, for somebody.
-    async fn end_for(&self, user: UserId, room: RoomId) -> Result<Option<Sight<(Head, Avatar)>>, StoreError>;
+    /// The end of a log, and what the room is there, for somebody.
+    async fn end_for(&self, user: UserId, room: RoomId) -> Result<Option<Sight<(Head, Room)>>, StoreError>;
     /// [`Self::messages`] for somebody.
     async fn messages_for(
         &self,

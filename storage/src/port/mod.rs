@@ -29,7 +29,7 @@ pub use endings::Endings;
 pub use invitations::Invitations;
 pub use log::{AppendRefused, Log, LogObserver};
 pub use people::{Blocked, People};
-pub use rooms::{Directory, Rooms};
+pub use rooms::{Directory, Doors, Rooms};
 pub use sessions::Sessions;
 pub use transfers::{Advanced, TransferRefused, Transfers};
 pub use user_log::{UserLog, UserLogObserver};
@@ -45,6 +45,7 @@ pub struct Store {
     pub sessions: Arc<dyn Sessions>,
     pub endings: Arc<dyn Endings>,
     pub rooms: Arc<dyn Rooms>,
+    pub doors: Arc<dyn Doors>,
     pub directory: Arc<dyn Directory>,
     pub log: Arc<dyn Log>,
     pub user_log: Arc<dyn UserLog>,

@@ -5,7 +5,8 @@ use rill_protocol::{RoomId, UserId};
 
 use crate::{
     StoreError,
-    model::{Appended, Membership, NewRoom, Pending, Room},
+    model::{Appended, Digest, Membership, NewRoom, Noted, Pending, Room, RoomLink},
+    port::log::Sight,
 };
 
 /// Each method touches one room. Memberships change through [`super::Log::append`].
@@ -13,7 +14,8 @@ use crate::{
 pub trait Rooms: Send + Sync {
     /// Makes a room whose log begins with `Created` (seq 1) and the creator's `Joined`
     /// (seq 2, the entry returned), and leaves one [`Pending`] behind for both: its seq
-    /// is 2, its fact is `Created`. Repeating it changes nothing, however much later;
+    /// is 2, its fact is `Created`. Each other member's `Joined` follows, with a [`Pending`]
+    /// of its own, in the order of [`crate::model::RoomSetup::members`]. Repeating it changes nothing, however much later;
     /// `replay` then tells whether the digest was the same.
     async fn create(&self, room: NewRoom) -> Result<Appended, StoreError>;
     /// A room.
@@ -22,6 +24,11 @@ pub trait Rooms: Send + Sync {
     async fn membership(&self, room: RoomId, user: UserId) -> Result<Option<Membership>, StoreError>;
     /// Active members in the order of their ids, behind `after`.
     async fn members(&self, room: RoomId, after: Option<UserId>, limit: usize) -> Result<Vec<Membership>, StoreError>;
+    /// What a room is, and what a user may see of it, of one moment.
+    async fn room_for(&self, user: UserId, room: RoomId) -> Result<Option<Sight<Room>>, StoreError>;
+    /// One of the two of a private chat lets nobody post there, or does so no more; the other
+    /// may have closed it too. Whether it was theirs to close.
+    async fn close(&self, room: RoomId, by: UserId, is_closed: bool) -> Result<bool, StoreError>;
     /// Changes whose second call is not known to be done, of any room, oldest keys
     /// first: for the sweep.
     async fn pending(&self, limit: usize) -> Result<Vec<Pending>, StoreError>;
@@ -29,11 +36,29 @@ pub trait Rooms: Send + Sync {
     async fn settle(&self, room: RoomId, seq: u64) -> Result<(), StoreError>;
 }
 
+/// Who may come into a room that is not open to them: who is invited, who is banned, and links.
+/// Each method touches one room; they change through [`super::Log::append`].
+#[async_trait]
+pub trait Doors: Send + Sync {
+    /// Those who are invited, in the order of their ids, behind `after`.
+    async fn invited(&self, room: RoomId, after: Option<UserId>, limit: usize) -> Result<Vec<Noted>, StoreError>;
+    /// Whether somebody is invited, and by whom.
+    async fn invitation(&self, room: RoomId, user: UserId) -> Result<Option<Noted>, StoreError>;
+    /// Those who are banned, in the order of their ids, behind `after`.
+    async fn banned(&self, room: RoomId, after: Option<UserId>, limit: usize) -> Result<Vec<Noted>, StoreError>;
+    /// Every link of a room, also those that are used up or expired.
+    async fn links(&self, room: RoomId) -> Result<Vec<RoomLink>, StoreError>;
+    /// The link with that secret.
+    async fn link(&self, room: RoomId, secret: Digest) -> Result<Option<RoomLink>, StoreError>;
+}
+
 /// The list of rooms; one key of its own.
 #[async_trait]
 pub trait Directory: Send + Sync {
     /// Lists a room; repeatable.
     async fn announce(&self, room: RoomId, created_ms: u64) -> Result<(), StoreError>;
+    /// Notes that there is a room, which is not listed, or no more; repeatable.
+    async fn withdraw(&self, room: RoomId) -> Result<(), StoreError>;
     /// Rooms, newest first, behind `after`.
     async fn page(&self, after: Option<RoomId>, limit: usize) -> Result<Vec<RoomId>, StoreError>;
 }

@@ -1,6 +1,7 @@
 //! The lists that span slots: keys of their own, beside no slot's truth.
 //!
-//! `roster` has every account's id and `directory` every room with its time. `pending`,
+//! `roster` has every account's id, `directory` every room that is listed, with its time, and
+//! `unlisted` every other. `pending`,
 //! `expiring` and `collecting` only say where to look, as `contents` says what there is: a slot
 //! is put in before it has something due or to be swept, and may stay when it has nothing any
 //! more. To take it out is two steps, out of the
@@ -232,7 +233,18 @@ impl Directory for Redis {
         let key = self.core.layout.global("directory");
         let mut command = cmd("ZADD");
         command.arg(&key).arg("NX").arg(created_ms).arg(&room.0);
-        self.core.command("listing", &key, &command).await.map(drop)
+        self.core.command("listing", &key, &command).await?;
+        // Behind it: whatever is cut short, the room is in one of both.
+        let key = self.core.layout.global("unlisted");
+        self.core.command("listing", &key, cmd("ZREM").arg(&key).arg(&room.0)).await.map(drop)
+    }
+
+    async fn withdraw(&self, room: RoomId) -> Result<(), StoreError> {
+        self.core.ensure_open()?;
+        let key = self.core.layout.global("unlisted");
+        self.core.command("listing", &key, cmd("ZADD").arg(&key).arg(0).arg(&room.0)).await?;
+        let key = self.core.layout.global("directory");
+        self.core.command("listing", &key, cmd("ZREM").arg(&key).arg(&room.0)).await.map(drop)
     }
 
     async fn page(&self, after: Option<RoomId>, limit: usize) -> Result<Vec<RoomId>, StoreError> {

@@ -102,6 +102,7 @@ pub(super) fn over(
         sessions: ports.clone(),
         endings: redis.clone(),
         rooms: ports.clone(),
+        doors: ports.clone(),
         directory: redis,
         log: ports.clone(),
         user_log: ports.clone(),

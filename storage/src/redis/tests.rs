@@ -15,7 +15,7 @@ use crate::{
     doorbell::Doorbell,
     embedded::{keys, read::Read, stored},
     limits::{BODY_PART_BYTES_MAX, DOORBELL_ENTRIES_MAX},
-    model::{Anchor, Body, Change, Digest, NewBatch, NewEntry, NewPost, NewRoom},
+    model::{Anchor, Body, Change, Digest, NewBatch, NewEntry, NewPost, NewRoom, RoomSetup},
 };
 
 const ROOM: RoomId = RoomId([1; 16]);
@@ -51,6 +51,7 @@ async fn begin_in(opened: &OpenStore, id: RoomId) {
         at_ms: 1,
         epoch: Epoch([4; 16]),
         digest: Digest([5; 32]),
+        setup: RoomSetup::default(),
     };
     opened.store.rooms.create(room).await.unwrap();
 }

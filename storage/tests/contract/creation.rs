@@ -1,7 +1,7 @@
 //! Making rooms.
 
 use crate::stage::{Kind, START_MS, client, contract, digest, epoch, new_room, room, user};
-use rill_storage::model::{Avatar, Body, Fact, Membership, Replay, Room, VisibleRange};
+use rill_storage::model::{Access, Avatar, Body, Fact, HistoryFrom, Membership, Replay, Room, RoomKind, VisibleRange};
 
 async fn a_new_room_has_its_two_entries_and_its_creator(kind: Kind) {
     let stage = kind.open();
@@ -17,6 +17,14 @@ async fn a_new_room_has_its_two_entries_and_its_creator(kind: Kind) {
         parent: None,
         members: 1,
         avatar: Avatar::default(),
+        kind: RoomKind::Group,
+        access: Access::Public,
+        topic: String::new(),
+        owner: user(1),
+        history: HistoryFrom::Start,
+        slow_mode_ms: 0,
+        archived_ms: None,
+        is_closed: false,
         created_by: digest("create"),
     };
     assert_eq!(stage.store.rooms.get(room(1)).await.unwrap(), Some(expected));
@@ -37,6 +45,7 @@ async fn a_new_room_has_its_two_entries_and_its_creator(kind: Kind) {
         ranges: vec![VisibleRange { from: 1, until: None }],
         joined_ms: START_MS,
         mark_seq: 0,
+        is_admin: false,
     };
     assert_eq!(stage.store.rooms.membership(room(1), user(1)).await.unwrap(), Some(expected.clone()));
     assert_eq!(stage.store.rooms.members(room(1), None, 10).await.unwrap(), [expected]);

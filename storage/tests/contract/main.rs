@@ -9,6 +9,7 @@ mod contents;
 mod creation;
 mod directory;
 mod endings;
+mod governing;
 mod idempotency;
 mod invitations;
 mod kept;

@@ -46,8 +46,10 @@ async fn posting_moves_ones_own_mark(kind: Kind) {
     let posted = stage.appended(1, post(1, 1, "x")).await;
     assert_eq!(membership(&stage, 1).await.mark_seq, posted.entry.seq);
     assert_eq!(membership(&stage, 2).await.mark_seq, 0);
-    stage.appended(1, change(1, 2, Change::Leave)).await;
-    assert_eq!(membership(&stage, 1).await.mark_seq, posted.entry.seq, "also of somebody who left");
+    let own = stage.appended(1, post(2, 2, "y")).await;
+    stage.appended(1, change(2, 3, Change::Leave)).await;
+    assert_eq!(membership(&stage, 2).await.mark_seq, own.entry.seq, "also of somebody who left");
+    assert_eq!(membership(&stage, 1).await.mark_seq, posted.entry.seq);
 }
 
 async fn members_are_listed_by_id_in_pages_and_leavers_are_not(kind: Kind) {

@@ -83,6 +83,7 @@ struct Member {
 struct Model {
     rows: Vec<Row>,
     members: BTreeMap<u64, Member>,
+    owner: u64,
     /// (author, client) to seq, day and what was asked.
     keys: BTreeMap<(u64, u64), (u64, u64, What)>,
     /// Files by their message, and whether they are settled.
@@ -97,6 +98,7 @@ impl Model {
         Self {
             rows: vec![row(Fact::Created, Some(new_room(ROOM).name)), row(Fact::Joined, None)],
             members: [(1, Member { ranges: vec![(1, None)], mark: 0 })].into(),
+            owner: 1,
             keys: BTreeMap::new(),
             files: BTreeMap::new(),
         }
@@ -120,10 +122,15 @@ impl Model {
             return Ok((*seq, if *what == step.what { Replay::Same } else { Replay::Different }));
         }
         let (seq, is_member) = (self.rows.len() as u64 + 1, self.is_member(step.author));
+        let others = (1..=USERS).any(|other| other != step.author && self.is_member(other));
+        if step.what == What::Join && !is_member && !others {
+            self.owner = step.author;
+        }
         let (fact, text) = match &step.what {
             What::Post(_) | What::File(_) if !is_member => return Err(AppendRefused::NotAMember),
             What::Join if is_member => return Err(AppendRefused::Unchanged),
             What::Leave if !is_member => return Err(AppendRefused::Unchanged),
+            What::Leave if step.author == self.owner && others => return Err(AppendRefused::OwnerStays),
             What::Settle(target) if !self.awaits(step.author, *target) => return Err(AppendRefused::Unchanged),
             What::Post(text) => (Fact::Posted, Some(text.clone())),
             What::File(text) => (Fact::File, Some(text.clone())),

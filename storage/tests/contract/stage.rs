@@ -5,7 +5,7 @@ use rill_storage::{
     EngineKind, Store, StoreError,
     embedded::{self, Entropy, MemoryOptions, OpenOptions, OpenStore, Statistics, Stopwatch, Swept},
     limits::Bounds,
-    model::{Appended, Change, Digest, NewEntry, NewRoom, Role, User},
+    model::{Appended, Change, Digest, NewEntry, NewRoom, Role, RoomSetup, User},
     port::AppendRefused,
 };
 use std::sync::{
@@ -233,6 +233,7 @@ pub(crate) fn new_room(number: u64) -> NewRoom {
         at_ms: START_MS,
         epoch: epoch(100 + number),
         digest: digest("create"),
+        setup: RoomSetup::default(),
     }
 }
 
@@ -241,7 +242,7 @@ pub(crate) fn change(author: u64, client_number: u64, change: Change) -> NewEntr
         Change::Post(text) => text.to_string(),
         Change::Join => "join".into(),
         Change::Leave => "leave".into(),
-        Change::File { .. } | Change::SettleFile { .. } | Change::Avatar { .. } => format!("{change:?}"),
+        other => format!("{other:?}"),
     };
     NewEntry {
         author: user(author),

@@ -12,14 +12,15 @@ use crate::{
         transfer,
     },
 };
-use rill_protocol::SessionId;
+use rill_protocol::{SessionId, UserId};
 use rill_storage::{
     Store,
     blobs::BlobName,
     embedded::{self, OpenOptions, OpenStore},
     model::{
-        Anchor, Body, Change, Digest, Fact, FileState, Image, Invitation, NewTransfer, Replay, Role, Session,
-        TicketRecord, TransferState, User, UserFact, Voice,
+        Access, Anchor, Body, Change, Digest, Fact, FileState, HistoryFrom, Image, Invitation, MemberAct, NewEntry,
+        NewTransfer, Noted, Replay, Role, RoomLink, Rule, Session, Setting, TicketRecord, TransferState, User,
+        UserFact, Voice,
     },
 };
 use std::{
@@ -37,7 +38,9 @@ pub(crate) const FIRST: &str = "version-1.rows";
 pub(crate) const SECOND: &str = "version-1.1.rows";
 /// Before there were files.
 pub(crate) const THIRD: &str = "version-2.rows";
-pub(crate) const PRESENT: &str = "version-2.1.rows";
+/// Before rooms had owners.
+pub(crate) const FOURTH: &str = "version-2.1.rows";
+pub(crate) const PRESENT: &str = "version-2.2.rows";
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/disk/fixtures").join(name)
@@ -110,6 +113,50 @@ async fn live(store: &Store) {
     store.rooms.create(new_room(3)).await.unwrap();
     store.rooms.settle(room(3), 2).await.unwrap();
     attached(store, 3, 1).await;
+    governed(store).await;
+}
+
+/// What those leave behind who run a room.
+async fn governed(store: &Store) {
+    const ROOM: u8 = 5;
+    const RULE: Rule = Rule(|_| true);
+    store.rooms.create(new_room(ROOM)).await.unwrap();
+    appended(store, ROOM, entry(BOB, 1, Change::Join)).await;
+    let member = |user, act| Change::Member { user, name: account(user).name.into(), act, rule: RULE };
+    let set = |setting| Change::Set { setting, rule: RULE };
+    let secret = Digest([8; 32]);
+    let times = (NOW_MS, NOW_MS + 60_000);
+    let link = RoomLink { secret, creator: ALICE, created_ms: times.0, expires_ms: times.1, uses_max: 3, uses: 0 };
+    for (client, change) in [
+        (1, member(BOB, MemberAct::Promote)),
+        (2, member(UserId([3; 16]), MemberAct::Ban)),
+        (3, member(UserId([4; 16]), MemberAct::Invite)),
+        (4, Change::MakeLink { link, rule: RULE }),
+        (5, set(Setting::Topic("话题".into()))),
+        (6, set(Setting::Access(Access::Invited))),
+        (7, set(Setting::History(HistoryFrom::Joining))),
+        (8, set(Setting::SlowMode(30_000))),
+    ] {
+        appended(store, ROOM, entry(ALICE, client, change)).await;
+    }
+    let by_link = NewEntry { author: UserId([5; 16]), ..entry(ALICE, 9, Change::JoinByLink(secret)) };
+    appended(store, ROOM, by_link).await;
+    appended(store, ROOM, NewEntry { author: UserId([5; 16]), ..post(10, "slowly") }).await;
+    appended(store, ROOM, entry(ALICE, 11, set(Setting::Archived(true)))).await;
+    for due in store.rooms.pending(100).await.unwrap().into_iter().filter(|due| due.room == room(ROOM)) {
+        store.rooms.settle(due.room, due.seq).await.unwrap();
+    }
+}
+
+async fn is_governed(store: &Store) {
+    let found = store.rooms.get(room(5)).await.unwrap().unwrap();
+    assert_eq!((found.owner, found.topic.as_str(), found.access), (ALICE, "话题", Access::Invited));
+    assert_eq!((found.history, found.slow_mode_ms, found.archived_ms), (HistoryFrom::Joining, 30_000, Some(NOW_MS)));
+    assert!(store.rooms.membership(room(5), BOB).await.unwrap().unwrap().is_admin);
+    let users = |noted: Vec<Noted>| noted.into_iter().map(|noted| (noted.user.0[0], noted.by)).collect::<Vec<_>>();
+    assert_eq!(users(store.doors.banned(room(5), None, 10).await.unwrap()), [(3, ALICE)]);
+    assert_eq!(users(store.doors.invited(room(5), None, 10).await.unwrap()), [(4, ALICE)]);
+    assert_eq!(store.doors.link(room(5), Digest([8; 32])).await.unwrap().unwrap().uses, 1);
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -194,14 +241,30 @@ async fn a_store_of_the_third_version_opens_and_goes_on() {
 }
 
 #[tokio::test]
-async fn a_store_of_this_version_opens_and_goes_on() {
-    let (directory, tables) = laid_out(PRESENT);
+async fn a_store_of_the_fourth_version_opens_and_goes_on() {
+    let (directory, tables) = laid_out(FOURTH);
     // No message of it was changed, and no old part of a log lies in blobs.
     assert!(tables.into_iter().eq((0..=35).filter(|table| ![10, 24, 25].contains(table))), "a row of every table");
     has_accounts_and_goes_on(&directory).await;
     let opened = open(directory.path());
     has_files(&opened.store).await;
     has_attached(&opened.store, 3).await;
+    // Rooms are run in it.
+    governed(&opened.store).await;
+    is_governed(&opened.store).await;
+    opened.handle.close().unwrap();
+}
+
+#[tokio::test]
+async fn a_store_of_this_version_opens_and_goes_on() {
+    let (directory, tables) = laid_out(PRESENT);
+    let of_tables = (0..=35).filter(|table| ![10, 24, 25].contains(table)).chain(40..=43);
+    assert!(tables.into_iter().eq(of_tables), "a row of every table");
+    has_accounts_and_goes_on(&directory).await;
+    let opened = open(directory.path());
+    has_files(&opened.store).await;
+    has_attached(&opened.store, 3).await;
+    is_governed(&opened.store).await;
     opened.handle.close().unwrap();
 }
 
@@ -279,6 +342,7 @@ pub(crate) async fn opened_and_gone_on(store: &Store) {
 
     let found = store.rooms.get(room(1)).await.unwrap().unwrap();
     assert_eq!((found.name.as_str(), found.creator, found.members), ("技术交流", ALICE, 1));
+    assert_eq!((found.owner, found.access, found.history), (ALICE, Access::Public, HistoryFrom::Start));
     let left = store.rooms.membership(room(1), BOB).await.unwrap().unwrap();
     assert_eq!((left.ranges[0].from, left.ranges[0].until), (1, Some(5)));
     assert_eq!(store.rooms.membership(room(1), ALICE).await.unwrap().unwrap().mark_seq, 6);

@@ -6,8 +6,8 @@ use rill_storage::{
     blobs::{BlobName, Progress},
     model::{
         Anchor, Appended, AttachedFile, Change, CompleteFile, ContentKey, Digest, FileState, Image, NewEntry, NewRoom,
-        NewTransfer, Offer, Reference, Role, Session, Target, TicketRecord, TransferBounds, TransferState, User,
-        UserFact, Voice,
+        NewTransfer, Offer, Reference, Role, RoomSetup, Session, Target, TicketRecord, TransferBounds, TransferState,
+        User, UserFact, Voice,
     },
 };
 
@@ -40,6 +40,7 @@ pub(crate) fn new_room(number: u8) -> NewRoom {
         at_ms: NOW_MS,
         epoch: Epoch([number; 16]),
         digest: Digest([number; 32]),
+        setup: RoomSetup::default(),
     }
 }
 

@@ -10,7 +10,7 @@ use rill_protocol::{ClientId, Epoch, RoomId, SessionId, UserId};
 use rill_storage::{
     EngineKind, Store,
     embedded::{self, OpenOptions, OpenStore},
-    model::{Change, Digest, NameKey, NewEntry, NewRoom, Replay, Session, TicketRecord},
+    model::{Change, Digest, NameKey, NewEntry, NewRoom, Replay, RoomSetup, Session, TicketRecord},
 };
 use std::{
     ops::Range,
@@ -165,6 +165,7 @@ async fn begin(store: &Store, disk: &Disk, acknowledged: &Acknowledged<Done>) ->
             at_ms: NOW_MS,
             epoch: Epoch(id(6, number)),
             digest: Digest([7; 32]),
+            setup: RoomSetup::default(),
         };
         let epoch = store.rooms.create(new).await?.epoch;
         acknowledged.note(disk, Done::Created { room: number, epoch });

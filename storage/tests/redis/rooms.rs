@@ -3,7 +3,7 @@
 use rill_protocol::{ClientId, Epoch, RoomId, SessionId, UserId};
 use rill_storage::{
     Store, StoreError,
-    model::{Appended, Change, Digest, Fact, NewEntry, NewRoom, Session, TicketRecord},
+    model::{Appended, Change, Digest, Fact, NewEntry, NewRoom, RoomSetup, Session, TicketRecord},
     port::log::AppendResult,
     redis::{self, OpenStore, Unattended},
 };
@@ -53,6 +53,7 @@ pub(crate) async fn begin(node: &OpenStore, members: u64) {
         at_ms: START_MS,
         epoch: Epoch([3; 16]),
         digest: Digest([2; 32]),
+        setup: RoomSetup::default(),
     };
     node.store.rooms.create(room).await.unwrap();
     for member in 1..members {

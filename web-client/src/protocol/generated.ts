@@ -16,6 +16,8 @@ export const ROOM_MEMBERS_MAX = 100000;
 export const TEXT_BYTES_MAX = 16384;
 export const BATCH_POSTS_MAX = 50;
 export const ROOM_NAME_CHARS_MAX = 64;
+export const ROOM_TOPIC_CHARS_MAX = 250;
+export const SLOW_MODE_MS_MAX = 21600000;
 export const USERNAME_CHARS_MIN = 2;
 export const USERNAME_CHARS_MAX = 32;
 export const PASSWORD_BYTES_MIN = 8;
@@ -157,6 +159,16 @@ export const CODES: readonly CodeInfo[] = [
   { number: 95, name: 'bad_emoji_name', action: 'stop', sentence: 'An emoji\'s name has 2 to 32 characters out of a to z, 0 to 9, _ and -.' },
   { number: 96, name: 'emoji_taken', action: 'stop', sentence: 'There is another emoji of this name: choose another, or remove that one first.' },
   { number: 97, name: 'too_many_emoji', action: 'stop', sentence: 'The server has as many emoji as allowed: remove one first.' },
+  { number: 100, name: 'role_needed', action: 'stop', sentence: 'Your role in this room does not allow this: ask an admin or the owner.' },
+  { number: 101, name: 'banned_from_room', action: 'stop', sentence: 'An admin of this room has banned you from it.' },
+  { number: 102, name: 'bad_room_link', action: 'stop', sentence: 'The link is unknown, used up or expired: ask for a new one.' },
+  { number: 103, name: 'no_such_member', action: 'stop', sentence: 'Whom this is about is not a member of the room.' },
+  { number: 104, name: 'owner_stays', action: 'stop', sentence: 'You own this room: hand it over before you leave.' },
+  { number: 105, name: 'room_archived', action: 'stop', sentence: 'The room is archived: nobody posts in it.' },
+  { number: 106, name: 'room_closed', action: 'stop', sentence: 'Nothing can be posted here now.' },
+  { number: 107, name: 'slow_mode', action: 'retry', sentence: 'The room is slow: send it again under the same client id after the pause.' },
+  { number: 108, name: 'too_many_open', action: 'stop', sentence: 'The room has as many open invitations or links as allowed: take some back.' },
+  { number: 109, name: 'bad_topic', action: 'stop', sentence: 'A room\'s topic has at most 250 characters and no control characters.' },
   { number: 130, name: 'bad_display_name', action: 'stop', sentence: 'The name that is shown has at most 64 characters, and none that cannot be seen or turns the others around.' },
   { number: 131, name: 'looks_taken', action: 'stop', sentence: 'The name looks like somebody else\'s username: choose another.' },
   { number: 132, name: 'bad_status', action: 'stop', sentence: 'A status has at most 100 characters, and none that cannot be seen; beside it stands one emoji.' },
@@ -235,6 +247,16 @@ export const Code = {
   badEmojiName: 95,
   emojiTaken: 96,
   tooManyEmoji: 97,
+  roleNeeded: 100,
+  bannedFromRoom: 101,
+  badRoomLink: 102,
+  noSuchMember: 103,
+  ownerStays: 104,
+  roomArchived: 105,
+  roomClosed: 106,
+  slowMode: 107,
+  tooManyOpen: 108,
+  badTopic: 109,
   badDisplayName: 130,
   looksTaken: 131,
   badStatus: 132,
@@ -286,6 +308,15 @@ export const Kind = {
   WatchPresence: 34,
   PostBatch: 35,
   AcceptedBatch: 36,
+  CreateGroup: 37,
+  ChangeRoom: 38,
+  ChangeMember: 39,
+  DeclineInvitation: 40,
+  ListOutside: 41,
+  MakeRoomLink: 42,
+  ListRoomLinks: 43,
+  RevokeRoomLink: 44,
+  OpenRoomLink: 45,
   Presence: 60,
   Ping: 61,
   Pong: 62,
@@ -308,6 +339,12 @@ export const Kind = {
   Uploaded: 95,
   GetFile: 96,
   FileStart: 97,
+  RoomDetails: 100,
+  MemberRoles: 101,
+  OutsidePage: 102,
+  RoomLinkMade: 103,
+  RoomLinks: 104,
+  MessageChanges: 105,
   SetActivity: 110,
   SetStatus: 111,
   SetProfile: 112,
@@ -326,6 +363,8 @@ export const Kind = {
   EntryFile: 134,
   EntryFileSettled: 135,
   EntryAvatar: 136,
+  EntryRoomChange: 137,
+  EntryMemberChange: 138,
   RoomAdded: 192,
   RoomRemoved: 193,
   UserHead: 223,
@@ -380,6 +419,71 @@ export const MessageKind = {
   erased: 4,
   file: 5,
   avatar: 6,
+  roomChange: 7,
+  memberChange: 8,
+} as const;
+
+/** A later version may send numbers that are not here. */
+export type RoomAccess = number;
+export const RoomAccess = {
+  public: 0,
+  invited: 1,
+} as const;
+
+/** A later version may send numbers that are not here. */
+export type RoomHistory = number;
+export const RoomHistory = {
+  start: 0,
+  joining: 1,
+} as const;
+
+/** A later version may send numbers that are not here. */
+export type RoomKind = number;
+export const RoomKind = {
+  group: 0,
+  private: 1,
+} as const;
+
+/** A later version may send numbers that are not here. */
+export type RoomRole = number;
+export const RoomRole = {
+  none: 0,
+  member: 1,
+  admin: 2,
+  owner: 3,
+} as const;
+
+/** A later version may send numbers that are not here. */
+export type RoomSetting = number;
+export const RoomSetting = {
+  name: 0,
+  topic: 1,
+  access: 2,
+  history: 3,
+  slowMode: 4,
+  archived: 5,
+  linkMade: 6,
+  linkGone: 7,
+} as const;
+
+/** A later version may send numbers that are not here. */
+export type MemberAction = number;
+export const MemberAction = {
+  invite: 0,
+  uninvite: 1,
+  remove: 2,
+  ban: 3,
+  unban: 4,
+  promote: 5,
+  demote: 6,
+  handOver: 7,
+} as const;
+
+/** A later version may send numbers that are not here. */
+export type OutsideList = number;
+export const OutsideList = {
+  invited: 0,
+  banned: 1,
 } as const;
 
 /** A later version may send numbers that are not here. */
@@ -552,6 +656,55 @@ export function writeCancelUpload(_out: Writer, _value: CancelUpload): void {
   return;
 }
 
+export interface ChangeMember {
+  request: number;
+  clientId: ClientId;
+  room: RoomId;
+  user: UserId;
+  action: MemberAction;
+}
+
+export function readChangeMember(input: Reader): ChangeMember {
+  return {
+    request: input.u32(),
+    clientId: input.id(),
+    room: input.id(),
+    user: input.id(),
+    action: input.u32(),
+  };
+}
+
+export function writeChangeMember(out: Writer, value: ChangeMember): void {
+  out.u32(value.request);
+  out.id(value.clientId);
+  out.id(value.room);
+  out.id(value.user);
+  out.u32(value.action);
+}
+
+export interface ChangeRoom {
+  request: number;
+  clientId: ClientId;
+  room: RoomId;
+  change: RoomChange;
+}
+
+export function readChangeRoom(input: Reader): ChangeRoom {
+  return {
+    request: input.u32(),
+    clientId: input.id(),
+    room: input.id(),
+    change: readRoomChange(input),
+  };
+}
+
+export function writeChangeRoom(out: Writer, value: ChangeRoom): void {
+  out.u32(value.request);
+  out.id(value.clientId);
+  out.id(value.room);
+  writeRoomChange(out, value.change);
+}
+
 /** 26 characters of base32. */
 export type ClientId = string;
 
@@ -567,6 +720,35 @@ export function readControl(input: Reader): Control {
 
 export function writeControl(out: Writer, value: Control): void {
   out.u32(value.version);
+}
+
+export interface CreateGroup {
+  request: number;
+  clientId: ClientId;
+  name: string;
+  topic: string;
+  access: RoomAccess;
+  history: RoomHistory;
+}
+
+export function readCreateGroup(input: Reader): CreateGroup {
+  return {
+    request: input.u32(),
+    clientId: input.id(),
+    name: input.text(),
+    topic: input.text(),
+    access: input.u32(),
+    history: input.u32(),
+  };
+}
+
+export function writeCreateGroup(out: Writer, value: CreateGroup): void {
+  out.u32(value.request);
+  out.id(value.clientId);
+  out.text(value.name);
+  out.text(value.topic);
+  out.u32(value.access);
+  out.u32(value.history);
 }
 
 export interface CreateRoom {
@@ -610,6 +792,26 @@ export function writeCursor(out: Writer, value: Cursor): void {
   out.id(value.epoch);
   out.u53(value.seq);
   out.u32(value.tail);
+}
+
+export interface DeclineInvitation {
+  request: number;
+  clientId: ClientId;
+  room: RoomId;
+}
+
+export function readDeclineInvitation(input: Reader): DeclineInvitation {
+  return {
+    request: input.u32(),
+    clientId: input.id(),
+    room: input.id(),
+  };
+}
+
+export function writeDeclineInvitation(out: Writer, value: DeclineInvitation): void {
+  out.u32(value.request);
+  out.id(value.clientId);
+  out.id(value.room);
 }
 
 export interface Done {
@@ -820,6 +1022,23 @@ export function writeEntryLeft(out: Writer, value: EntryLeft): void {
   writeEntryHeader(out, value.header);
 }
 
+export interface EntryMemberChange {
+  header: EntryHeader;
+  change: MemberChange;
+}
+
+export function readEntryMemberChange(input: Reader): EntryMemberChange {
+  return {
+    header: readEntryHeader(input),
+    change: readMemberChange(input),
+  };
+}
+
+export function writeEntryMemberChange(out: Writer, value: EntryMemberChange): void {
+  writeEntryHeader(out, value.header);
+  writeMemberChange(out, value.change);
+}
+
 export interface EntryPosted {
   header: EntryHeader;
   text: string;
@@ -835,6 +1054,23 @@ export function readEntryPosted(input: Reader): EntryPosted {
 export function writeEntryPosted(out: Writer, value: EntryPosted): void {
   writeEntryHeader(out, value.header);
   out.text(value.text);
+}
+
+export interface EntryRoomChange {
+  header: EntryHeader;
+  change: RoomChange;
+}
+
+export function readEntryRoomChange(input: Reader): EntryRoomChange {
+  return {
+    header: readEntryHeader(input),
+    change: readRoomChange(input),
+  };
+}
+
+export function writeEntryRoomChange(out: Writer, value: EntryRoomChange): void {
+  writeEntryHeader(out, value.header);
+  writeRoomChange(out, value.change);
 }
 
 /** 26 characters of base32. */
@@ -1309,6 +1545,49 @@ export function writeListMembers(out: Writer, value: ListMembers): void {
   out.u32(value.limit);
 }
 
+export interface ListOutside {
+  request: number;
+  room: RoomId;
+  list: OutsideList;
+  after: UserId | null;
+  limit: number;
+}
+
+export function readListOutside(input: Reader): ListOutside {
+  return {
+    request: input.u32(),
+    room: input.id(),
+    list: input.u32(),
+    after: input.option(() => input.id()),
+    limit: input.u32(),
+  };
+}
+
+export function writeListOutside(out: Writer, value: ListOutside): void {
+  out.u32(value.request);
+  out.id(value.room);
+  out.u32(value.list);
+  out.option(value.after, (item) => { out.id(item); });
+  out.u32(value.limit);
+}
+
+export interface ListRoomLinks {
+  request: number;
+  room: RoomId;
+}
+
+export function readListRoomLinks(input: Reader): ListRoomLinks {
+  return {
+    request: input.u32(),
+    room: input.id(),
+  };
+}
+
+export function writeListRoomLinks(out: Writer, value: ListRoomLinks): void {
+  out.u32(value.request);
+  out.id(value.room);
+}
+
 export interface ListRooms {
   request: number;
   after: RoomId | null;
@@ -1327,6 +1606,32 @@ export function writeListRooms(out: Writer, value: ListRooms): void {
   out.u32(value.request);
   out.option(value.after, (item) => { out.id(item); });
   out.u32(value.limit);
+}
+
+export interface MakeRoomLink {
+  request: number;
+  clientId: ClientId;
+  room: RoomId;
+  lifeS: number;
+  usesMax: number;
+}
+
+export function readMakeRoomLink(input: Reader): MakeRoomLink {
+  return {
+    request: input.u32(),
+    clientId: input.id(),
+    room: input.id(),
+    lifeS: input.u32(),
+    usesMax: input.u32(),
+  };
+}
+
+export function writeMakeRoomLink(out: Writer, value: MakeRoomLink): void {
+  out.u32(value.request);
+  out.id(value.clientId);
+  out.id(value.room);
+  out.u32(value.lifeS);
+  out.u32(value.usesMax);
 }
 
 export interface Member {
@@ -1352,6 +1657,26 @@ export function writeMember(out: Writer, value: Member): void {
   out.bool(value.online);
 }
 
+export interface MemberChange {
+  action: MemberAction;
+  user: UserId;
+  name: string;
+}
+
+export function readMemberChange(input: Reader): MemberChange {
+  return {
+    action: input.u32(),
+    user: input.id(),
+    name: input.text(),
+  };
+}
+
+export function writeMemberChange(out: Writer, value: MemberChange): void {
+  out.u32(value.action);
+  out.id(value.user);
+  out.text(value.name);
+}
+
 export interface MemberPage {
   request: number;
   members: Member[];
@@ -1370,6 +1695,37 @@ export function writeMemberPage(out: Writer, value: MemberPage): void {
   out.u32(value.request);
   out.list(value.members, (item) => { writeMember(out, item); });
   out.bool(value.more);
+}
+
+export interface MemberRole {
+  user: UserId;
+  role: RoomRole;
+}
+
+export function readMemberRole(input: Reader): MemberRole {
+  return {
+    user: input.id(),
+    role: input.u32(),
+  };
+}
+
+export function writeMemberRole(out: Writer, value: MemberRole): void {
+  out.id(value.user);
+  out.u32(value.role);
+}
+
+export interface MemberRoles {
+  roles: MemberRole[];
+}
+
+export function readMemberRoles(input: Reader): MemberRoles {
+  return {
+    roles: input.list(() => readMemberRole(input)),
+  };
+}
+
+export function writeMemberRoles(out: Writer, value: MemberRoles): void {
+  out.list(value.roles, (item) => { writeMemberRole(out, item); });
 }
 
 export interface Message {
@@ -1402,6 +1758,26 @@ export function writeMessage(out: Writer, value: Message): void {
   out.u32(value.kind);
   out.text(value.text);
   out.u32(value.edits);
+}
+
+export interface MessageChanges {
+  request: number;
+  rooms: MessageRoomChange[];
+  members: MessageMemberChange[];
+}
+
+export function readMessageChanges(input: Reader): MessageChanges {
+  return {
+    request: input.u32(),
+    rooms: input.list(() => readMessageRoomChange(input)),
+    members: input.list(() => readMessageMemberChange(input)),
+  };
+}
+
+export function writeMessageChanges(out: Writer, value: MessageChanges): void {
+  out.u32(value.request);
+  out.list(value.rooms, (item) => { writeMessageRoomChange(out, item); });
+  out.list(value.members, (item) => { writeMessageMemberChange(out, item); });
 }
 
 export interface MessageFile {
@@ -1441,6 +1817,23 @@ export function writeMessageFiles(out: Writer, value: MessageFiles): void {
   out.list(value.files, (item) => { writeMessageFile(out, item); });
 }
 
+export interface MessageMemberChange {
+  seq: number;
+  change: MemberChange;
+}
+
+export function readMessageMemberChange(input: Reader): MessageMemberChange {
+  return {
+    seq: input.u53(),
+    change: readMemberChange(input),
+  };
+}
+
+export function writeMessageMemberChange(out: Writer, value: MessageMemberChange): void {
+  out.u53(value.seq);
+  writeMemberChange(out, value.change);
+}
+
 export interface MessagePage {
   request: number;
   epoch: Epoch;
@@ -1465,6 +1858,92 @@ export function writeMessagePage(out: Writer, value: MessagePage): void {
   out.u53(value.asOf);
   out.list(value.messages, (item) => { writeMessage(out, item); });
   out.option(value.next, (item) => { out.u53(item); });
+}
+
+export interface MessageRoomChange {
+  seq: number;
+  change: RoomChange;
+}
+
+export function readMessageRoomChange(input: Reader): MessageRoomChange {
+  return {
+    seq: input.u53(),
+    change: readRoomChange(input),
+  };
+}
+
+export function writeMessageRoomChange(out: Writer, value: MessageRoomChange): void {
+  out.u53(value.seq);
+  writeRoomChange(out, value.change);
+}
+
+export interface OpenRoomLink {
+  request: number;
+  clientId: ClientId;
+  text: string;
+  join: boolean;
+}
+
+export function readOpenRoomLink(input: Reader): OpenRoomLink {
+  return {
+    request: input.u32(),
+    clientId: input.id(),
+    text: input.text(),
+    join: input.bool(),
+  };
+}
+
+export function writeOpenRoomLink(out: Writer, value: OpenRoomLink): void {
+  out.u32(value.request);
+  out.id(value.clientId);
+  out.text(value.text);
+  out.bool(value.join);
+}
+
+export interface OutsidePage {
+  request: number;
+  people: Outsider[];
+  more: boolean;
+}
+
+export function readOutsidePage(input: Reader): OutsidePage {
+  return {
+    request: input.u32(),
+    people: input.list(() => readOutsider(input)),
+    more: input.bool(),
+  };
+}
+
+export function writeOutsidePage(out: Writer, value: OutsidePage): void {
+  out.u32(value.request);
+  out.list(value.people, (item) => { writeOutsider(out, item); });
+  out.bool(value.more);
+}
+
+export interface Outsider {
+  user: UserId;
+  name: string;
+  by: UserId;
+  byName: string;
+  atMs: number;
+}
+
+export function readOutsider(input: Reader): Outsider {
+  return {
+    user: input.id(),
+    name: input.text(),
+    by: input.id(),
+    byName: input.text(),
+    atMs: input.u53(),
+  };
+}
+
+export function writeOutsider(out: Writer, value: Outsider): void {
+  out.id(value.user);
+  out.text(value.name);
+  out.id(value.by);
+  out.text(value.byName);
+  out.u53(value.atMs);
 }
 
 export interface OwnSettings {
@@ -1802,6 +2281,29 @@ export function writeResumedRoom(out: Writer, value: ResumedRoom): void {
   out.u53(value.head);
 }
 
+export interface RevokeRoomLink {
+  request: number;
+  clientId: ClientId;
+  room: RoomId;
+  link: string;
+}
+
+export function readRevokeRoomLink(input: Reader): RevokeRoomLink {
+  return {
+    request: input.u32(),
+    clientId: input.id(),
+    room: input.id(),
+    link: input.text(),
+  };
+}
+
+export function writeRevokeRoomLink(out: Writer, value: RevokeRoomLink): void {
+  out.u32(value.request);
+  out.id(value.clientId);
+  out.id(value.room);
+  out.text(value.link);
+}
+
 export interface RoomAdded {
   header: UserEntryHeader;
   room: RoomInfo;
@@ -1867,6 +2369,90 @@ export function writeRoomAvatars(out: Writer, value: RoomAvatars): void {
   out.list(value.avatars, (item) => { writeRoomAvatar(out, item); });
 }
 
+export interface RoomChange {
+  setting: RoomSetting;
+  text: string;
+  value: number;
+}
+
+export function readRoomChange(input: Reader): RoomChange {
+  return {
+    setting: input.u32(),
+    text: input.text(),
+    value: input.u32(),
+  };
+}
+
+export function writeRoomChange(out: Writer, value: RoomChange): void {
+  out.u32(value.setting);
+  out.text(value.text);
+  out.u32(value.value);
+}
+
+export interface RoomDetail {
+  room: RoomId;
+  kind: RoomKind;
+  with: UserId | null;
+  name: string;
+  topic: string;
+  access: RoomAccess;
+  history: RoomHistory;
+  members: number;
+  owner: UserId;
+  role: RoomRole;
+  slowModeMs: number;
+  archived: boolean;
+  closed: boolean;
+}
+
+export function readRoomDetail(input: Reader): RoomDetail {
+  return {
+    room: input.id(),
+    kind: input.u32(),
+    with: input.option(() => input.id()),
+    name: input.text(),
+    topic: input.text(),
+    access: input.u32(),
+    history: input.u32(),
+    members: input.u32(),
+    owner: input.id(),
+    role: input.u32(),
+    slowModeMs: input.u32(),
+    archived: input.bool(),
+    closed: input.bool(),
+  };
+}
+
+export function writeRoomDetail(out: Writer, value: RoomDetail): void {
+  out.id(value.room);
+  out.u32(value.kind);
+  out.option(value.with, (item) => { out.id(item); });
+  out.text(value.name);
+  out.text(value.topic);
+  out.u32(value.access);
+  out.u32(value.history);
+  out.u32(value.members);
+  out.id(value.owner);
+  out.u32(value.role);
+  out.u32(value.slowModeMs);
+  out.bool(value.archived);
+  out.bool(value.closed);
+}
+
+export interface RoomDetails {
+  rooms: RoomDetail[];
+}
+
+export function readRoomDetails(input: Reader): RoomDetails {
+  return {
+    rooms: input.list(() => readRoomDetail(input)),
+  };
+}
+
+export function writeRoomDetails(out: Writer, value: RoomDetails): void {
+  out.list(value.rooms, (item) => { writeRoomDetail(out, item); });
+}
+
 export interface RoomHandle {
   handle: number;
   room: RoomId;
@@ -1920,6 +2506,75 @@ export function writeRoomInfo(out: Writer, value: RoomInfo): void {
   out.u53(value.createdMs);
   out.u32(value.members);
   out.bool(value.joined);
+}
+
+export interface RoomLinkInfo {
+  id: string;
+  by: UserId;
+  byName: string;
+  createdMs: number;
+  expiresMs: number;
+  usesMax: number;
+  uses: number;
+}
+
+export function readRoomLinkInfo(input: Reader): RoomLinkInfo {
+  return {
+    id: input.text(),
+    by: input.id(),
+    byName: input.text(),
+    createdMs: input.u53(),
+    expiresMs: input.u53(),
+    usesMax: input.u32(),
+    uses: input.u32(),
+  };
+}
+
+export function writeRoomLinkInfo(out: Writer, value: RoomLinkInfo): void {
+  out.text(value.id);
+  out.id(value.by);
+  out.text(value.byName);
+  out.u53(value.createdMs);
+  out.u53(value.expiresMs);
+  out.u32(value.usesMax);
+  out.u32(value.uses);
+}
+
+export interface RoomLinkMade {
+  request: number;
+  link: RoomLinkInfo;
+  text: string;
+}
+
+export function readRoomLinkMade(input: Reader): RoomLinkMade {
+  return {
+    request: input.u32(),
+    link: readRoomLinkInfo(input),
+    text: input.text(),
+  };
+}
+
+export function writeRoomLinkMade(out: Writer, value: RoomLinkMade): void {
+  out.u32(value.request);
+  writeRoomLinkInfo(out, value.link);
+  out.text(value.text);
+}
+
+export interface RoomLinks {
+  request: number;
+  links: RoomLinkInfo[];
+}
+
+export function readRoomLinks(input: Reader): RoomLinks {
+  return {
+    request: input.u32(),
+    links: input.list(() => readRoomLinkInfo(input)),
+  };
+}
+
+export function writeRoomLinks(out: Writer, value: RoomLinks): void {
+  out.u32(value.request);
+  out.list(value.links, (item) => { writeRoomLinkInfo(out, item); });
 }
 
 export interface RoomPage {
@@ -2402,6 +3057,15 @@ export interface Bodies {
   WatchPresence: WatchPresence;
   PostBatch: PostBatch;
   AcceptedBatch: AcceptedBatch;
+  CreateGroup: CreateGroup;
+  ChangeRoom: ChangeRoom;
+  ChangeMember: ChangeMember;
+  DeclineInvitation: DeclineInvitation;
+  ListOutside: ListOutside;
+  MakeRoomLink: MakeRoomLink;
+  ListRoomLinks: ListRoomLinks;
+  RevokeRoomLink: RevokeRoomLink;
+  OpenRoomLink: OpenRoomLink;
   Presence: Presence;
   Ping: Ping;
   Pong: Pong;
@@ -2424,6 +3088,12 @@ export interface Bodies {
   Uploaded: Uploaded;
   GetFile: GetFile;
   FileStart: FileStart;
+  RoomDetails: RoomDetails;
+  MemberRoles: MemberRoles;
+  OutsidePage: OutsidePage;
+  RoomLinkMade: RoomLinkMade;
+  RoomLinks: RoomLinks;
+  MessageChanges: MessageChanges;
   SetActivity: SetActivity;
   SetStatus: SetStatus;
   SetProfile: SetProfile;
@@ -2442,6 +3112,8 @@ export interface Bodies {
   EntryFile: EntryFile;
   EntryFileSettled: EntryFileSettled;
   EntryAvatar: EntryAvatar;
+  EntryRoomChange: EntryRoomChange;
+  EntryMemberChange: EntryMemberChange;
   RoomAdded: RoomAdded;
   RoomRemoved: RoomRemoved;
   UserHead: UserHead;
@@ -2478,6 +3150,15 @@ export const CODECS: { readonly [N in KindName]: Codec<Bodies[N]> } = {
   WatchPresence: { read: readWatchPresence, write: writeWatchPresence },
   PostBatch: { read: readPostBatch, write: writePostBatch },
   AcceptedBatch: { read: readAcceptedBatch, write: writeAcceptedBatch },
+  CreateGroup: { read: readCreateGroup, write: writeCreateGroup },
+  ChangeRoom: { read: readChangeRoom, write: writeChangeRoom },
+  ChangeMember: { read: readChangeMember, write: writeChangeMember },
+  DeclineInvitation: { read: readDeclineInvitation, write: writeDeclineInvitation },
+  ListOutside: { read: readListOutside, write: writeListOutside },
+  MakeRoomLink: { read: readMakeRoomLink, write: writeMakeRoomLink },
+  ListRoomLinks: { read: readListRoomLinks, write: writeListRoomLinks },
+  RevokeRoomLink: { read: readRevokeRoomLink, write: writeRevokeRoomLink },
+  OpenRoomLink: { read: readOpenRoomLink, write: writeOpenRoomLink },
   Presence: { read: readPresence, write: writePresence },
   Ping: { read: readPing, write: writePing },
   Pong: { read: readPong, write: writePong },
@@ -2500,6 +3181,12 @@ export const CODECS: { readonly [N in KindName]: Codec<Bodies[N]> } = {
   Uploaded: { read: readUploaded, write: writeUploaded },
   GetFile: { read: readGetFile, write: writeGetFile },
   FileStart: { read: readFileStart, write: writeFileStart },
+  RoomDetails: { read: readRoomDetails, write: writeRoomDetails },
+  MemberRoles: { read: readMemberRoles, write: writeMemberRoles },
+  OutsidePage: { read: readOutsidePage, write: writeOutsidePage },
+  RoomLinkMade: { read: readRoomLinkMade, write: writeRoomLinkMade },
+  RoomLinks: { read: readRoomLinks, write: writeRoomLinks },
+  MessageChanges: { read: readMessageChanges, write: writeMessageChanges },
   SetActivity: { read: readSetActivity, write: writeSetActivity },
   SetStatus: { read: readSetStatus, write: writeSetStatus },
   SetProfile: { read: readSetProfile, write: writeSetProfile },
@@ -2518,6 +3205,8 @@ export const CODECS: { readonly [N in KindName]: Codec<Bodies[N]> } = {
   EntryFile: { read: readEntryFile, write: writeEntryFile },
   EntryFileSettled: { read: readEntryFileSettled, write: writeEntryFileSettled },
   EntryAvatar: { read: readEntryAvatar, write: writeEntryAvatar },
+  EntryRoomChange: { read: readEntryRoomChange, write: writeEntryRoomChange },
+  EntryMemberChange: { read: readEntryMemberChange, write: writeEntryMemberChange },
   RoomAdded: { read: readRoomAdded, write: writeRoomAdded },
   RoomRemoved: { read: readRoomRemoved, write: writeRoomRemoved },
   UserHead: { read: readUserHead, write: writeUserHead },
@@ -2555,6 +3244,15 @@ export const KIND_NAMES: ReadonlyMap<number, KindName> = new Map([
   [34, 'WatchPresence'],
   [35, 'PostBatch'],
   [36, 'AcceptedBatch'],
+  [37, 'CreateGroup'],
+  [38, 'ChangeRoom'],
+  [39, 'ChangeMember'],
+  [40, 'DeclineInvitation'],
+  [41, 'ListOutside'],
+  [42, 'MakeRoomLink'],
+  [43, 'ListRoomLinks'],
+  [44, 'RevokeRoomLink'],
+  [45, 'OpenRoomLink'],
   [60, 'Presence'],
   [61, 'Ping'],
   [62, 'Pong'],
@@ -2577,6 +3275,12 @@ export const KIND_NAMES: ReadonlyMap<number, KindName> = new Map([
   [95, 'Uploaded'],
   [96, 'GetFile'],
   [97, 'FileStart'],
+  [100, 'RoomDetails'],
+  [101, 'MemberRoles'],
+  [102, 'OutsidePage'],
+  [103, 'RoomLinkMade'],
+  [104, 'RoomLinks'],
+  [105, 'MessageChanges'],
   [110, 'SetActivity'],
   [111, 'SetStatus'],
   [112, 'SetProfile'],
@@ -2595,6 +3299,8 @@ export const KIND_NAMES: ReadonlyMap<number, KindName> = new Map([
   [134, 'EntryFile'],
   [135, 'EntryFileSettled'],
   [136, 'EntryAvatar'],
+  [137, 'EntryRoomChange'],
+  [138, 'EntryMemberChange'],
   [192, 'RoomAdded'],
   [193, 'RoomRemoved'],
   [223, 'UserHead'],

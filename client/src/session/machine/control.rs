@@ -4,14 +4,15 @@ use rill_protocol::{
     Code, Frame, Kind, U53,
     codec::{self, DecodeError},
     message::{
-        Accepted, AcceptedBatch, Attached, Done, Failed, GoAway, LaneClass, MemberPage, MessagePage, PeoplePage, Pong,
-        ProfileAnswer, Resumed, RoomAdded, RoomAnswer, RoomPage, RoomRemoved, UserEntryHeader, UserHead, Users,
+        Accepted, AcceptedBatch, Attached, Done, Failed, GoAway, LaneClass, MemberPage, MemberRoles, MessagePage,
+        OutsidePage, PeoplePage, Pong, ProfileAnswer, Resumed, RoomAdded, RoomAnswer, RoomDetails, RoomLinkMade,
+        RoomLinks, RoomPage, RoomRemoved, UserEntryHeader, UserHead, Users,
     },
 };
 use std::time::{Duration, Instant};
 
 use super::{super::command::Answer, Machine, Output, Phase};
-use crate::event::HistoryPage;
+use crate::event::{Event, HistoryPage};
 
 impl Machine {
     /// A frame of the control stream or of a history stream: answers may come on both.
@@ -75,6 +76,20 @@ impl Machine {
                 let Users { request, users } = frame.decode()?;
                 self.answered(request, Answer::Users(users));
             }
+            Some(Kind::OutsidePage) => {
+                let page: OutsidePage = frame.decode()?;
+                self.answered(page.request, Answer::Outside(page));
+            }
+            Some(Kind::RoomLinkMade) => {
+                let made: RoomLinkMade = frame.decode()?;
+                self.answered(made.request, Answer::LinkMade(made));
+            }
+            Some(Kind::RoomLinks) => {
+                let RoomLinks { request, links } = frame.decode()?;
+                self.answered(request, Answer::Links(links));
+            }
+            Some(Kind::RoomDetails) => self.events.push_back(Event::RoomDetails(frame.decode::<RoomDetails>()?.rooms)),
+            Some(Kind::MemberRoles) => self.events.push_back(Event::MemberRoles(frame.decode::<MemberRoles>()?.roles)),
             Some(Kind::UserAvatars) => self.user_avatars(frame.decode()?),
             Some(Kind::RoomAvatars) => self.room_avatars(frame.decode()?),
             Some(Kind::Presence) => self.presence(frame.decode()?),
@@ -93,13 +108,18 @@ impl Machine {
                 }
             }
             Some(Kind::EmojiVersion) => self.emoji_version(frame.decode()?),
-            // Its page comes right behind it.
+            // Their page comes right behind them.
+            Some(Kind::MessageChanges) => self.page_changes = Some(frame.decode()?),
             Some(Kind::MessageFiles) => self.page_files = Some(frame.decode()?),
             Some(Kind::MessagePage) => {
                 let MessagePage { request, epoch, as_of, messages, next } = frame.decode()?;
                 let files = self.page_files.take_if(|of_page| of_page.request == request);
                 let files = files.map(|of_page| of_page.files).unwrap_or_default();
-                self.answered(request, Answer::Messages(HistoryPage { epoch, as_of, messages, files, next }));
+                let changes = self.page_changes.take_if(|of_page| of_page.request == request);
+                let (room_changes, member_changes) =
+                    changes.map(|of_page| (of_page.rooms, of_page.members)).unwrap_or_default();
+                let page = HistoryPage { epoch, as_of, messages, files, room_changes, member_changes, next };
+                self.answered(request, Answer::Messages(page));
             }
             Some(Kind::Pong) => {
                 let pong: Pong = frame.decode()?;

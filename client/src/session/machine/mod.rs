@@ -12,7 +12,9 @@ mod tests;
 use bytes::Bytes;
 use rill_protocol::{
     Code, Frame, RoomId, U53, codec,
-    message::{Attach, LaneClass, LaneReady, MessageFiles, Pong, Resume, Typing, View, Welcome, resume::Cursor},
+    message::{
+        Attach, LaneClass, LaneReady, MessageChanges, MessageFiles, Pong, Resume, Typing, View, Welcome, resume::Cursor,
+    },
 };
 use std::{
     collections::VecDeque,
@@ -82,6 +84,7 @@ pub(crate) struct Machine {
     page_files: Option<MessageFiles>,
     /// What is said anew on each connection.
     people: people::Wishes,
+    page_changes: Option<MessageChanges>,
     /// Rooms whose `Resume` the server asked to repeat later.
     resume_later: Vec<(Instant, RoomId)>,
     liveness: Option<Liveness>,
@@ -102,6 +105,7 @@ impl Machine {
             requests: Requests::default(),
             page_files: None,
             people: people::Wishes::default(),
+            page_changes: None,
             resume_later: Vec::new(),
             liveness: None,
             go_away: None,

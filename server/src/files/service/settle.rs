@@ -250,8 +250,9 @@ impl Files {
         match self.store.log.append(room, entry).await? {
             Ok(found) => Ok(found.entry.file.as_deref().is_some_and(is_of).then_some((room, found.entry.seq))),
             Err(AppendRefused::Unchanged | AppendRefused::NoSuchRoom) => Ok(None),
-            Err(AppendRefused::NotAMember | AppendRefused::RoomFull) => Ok(None),
             Err(AppendRefused::TooManyKeys | AppendRefused::KeysMixed) => Err(DomainError::Busy.into()),
+            // What says what became of a file is refused for nothing else.
+            Err(_) => Ok(None),
         }
     }
 

@@ -5,7 +5,7 @@ use rill_protocol::{ClientId, Epoch, RoomId, UserId};
 use rill_redis_process::{Options, Server};
 use rill_storage::{
     embedded::{self, OpenOptions},
-    model::{Change, Digest, NewEntry, NewRoom},
+    model::{Change, Digest, NewEntry, NewRoom, RoomSetup},
 };
 use serde_json::{Value, json};
 use std::{
@@ -47,6 +47,7 @@ async fn grown(data: &Path) {
             at_ms,
             epoch: Epoch(id(4, number)),
             digest: Digest([1; 32]),
+            setup: RoomSetup::default(),
         };
         store.rooms.create(new).await.unwrap();
         store.directory.announce(room, at_ms).await.unwrap();

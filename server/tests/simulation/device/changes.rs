@@ -243,7 +243,7 @@ impl Device {
         let code = Code::from_number(code);
         let again = code.is_some_and(|code| matches!(code.action(), Action::Retry | Action::Resume));
         let purpose = self.purpose(request);
-        let expected = again || matches!(code, Some(Code::NotAMember | Code::TooManyRooms));
+        let expected = again || matches!(code, Some(Code::NotAMember | Code::TooManyRooms | Code::OwnerStays));
         if !expected {
             self.world.witness.violated(format!("{} is refused with {code:?} {detail}", self.name));
         }

@@ -4,7 +4,7 @@ use rill_protocol::{
     Frame, Kind, RoomId, U53,
     message::{
         Attach, Attached, Direction, Done, Failed, GetMessages, GoAway, History, LaneClass, MessageKind, MessagePage,
-        Presence, PresenceState, RoomAdded, RoomAnswer, RoomRemoved, UserHead, WatchPresence, Welcome,
+        Presence, PresenceState, RoomAdded, RoomAnswer, RoomDetails, RoomRemoved, UserHead, WatchPresence, Welcome,
     },
     mux::Class,
 };
@@ -80,6 +80,11 @@ impl Device {
                 Err(_) => self.broken(frame),
             },
             (Some(Kind::Resumed), Phase::Online) => self.resumed(frame).await,
+            (Some(Kind::RoomDetails), Phase::Attaching | Phase::Online) => {
+                if frame.decode::<RoomDetails>().is_err() {
+                    self.broken(frame);
+                }
+            }
             (Some(Kind::Presence), Phase::Online) => self.presence(frame),
             // When somebody was there last.
             (Some(Kind::PresenceDetails), Phase::Online) => {}

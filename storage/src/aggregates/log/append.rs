@@ -4,8 +4,9 @@ use rill_protocol::RoomId;
 use std::sync::Arc;
 
 use super::{
+    entering::{self, Way},
     entry::{self, Draft},
-    file,
+    file, governing,
     idempotency::{self, Request},
     membership,
 };
@@ -37,6 +38,10 @@ pub(super) fn append(tx: &mut Tx<'_>, room: RoomId, new: &NewEntry) -> AppendRes
     if let Err(refused) = check(tx, &new.change, current.is_some(), &head, &standing) {
         return Ok(Err(refused));
     }
+    let is_post = matches!(new.change, Change::Post(_) | Change::File { .. });
+    if is_post && let Err(refused) = governing::may_post(tx, room, user, &head, current.as_ref())? {
+        return Ok(Err(refused));
+    }
 
     let draft = |fact, text| Draft { author: user, client_id: new.client_id, fact, text, file: None };
     let written = match (&new.change, current) {
@@ -45,12 +50,22 @@ pub(super) fn append(tx: &mut Tx<'_>, room: RoomId, new: &NewEntry) -> AppendRes
             standing.mark_seq = written.seq;
             written
         }
-        (Change::Join, _) => {
-            head.members += 1;
+        (Change::Join | Change::JoinByLink(_), _) => {
+            let way = match new.change {
+                Change::JoinByLink(secret) => Way::Link(secret),
+                _ => Way::Door,
+            };
+            match entering::enter(tx, room, user, way, &mut head)? {
+                Ok(()) => {}
+                Err(refused) => return Ok(Err(refused)),
+            }
             let written = entry::write(tx, room, &mut head, draft(stored::Fact::Joined, None))?;
-            membership::open(tx, room, user, written.seq, at_ms)?;
+            membership::open(tx, room, user, &head)?;
             pend(tx, room, &head, user, stored::Fact::Joined)?;
             written
+        }
+        (Change::Leave, Some(_)) if entering::must_stay(tx, room, user, &head)? => {
+            return Ok(Err(AppendRefused::OwnerStays));
         }
         (Change::Leave, Some(current)) => {
             head.members = head.members.saturating_sub(1);
@@ -82,6 +97,14 @@ pub(super) fn append(tx: &mut Tx<'_>, room: RoomId, new: &NewEntry) -> AppendRes
             let fact = stored::Fact::Avatar { version: now.version, is_set: now.picture.is_some() };
             entry::write(tx, room, &mut head, draft(fact, None))?
         }
+        (Change::Decline { .. } | Change::Set { .. } | Change::Member { .. }, current)
+        | (Change::MakeLink { .. } | Change::RevokeLink { .. }, current) => {
+            let asked = governing::Asked { room, user, client_id: new.client_id };
+            match governing::govern(tx, asked, &new.change, current, &mut head)? {
+                Ok(written) => written,
+                Err(refused) => return Ok(Err(refused)),
+            }
+        }
     };
     idempotency::remember(tx, &request, &mut standing, at_ms, written.seq)?;
     tx.put(keys::standing(room, user), &standing)?;
@@ -101,8 +124,9 @@ fn check(
     let bounds = &tx.context().bounds;
     match change {
         Change::Post(_) | Change::File { .. } | Change::Avatar { .. } if !is_member => Err(AppendRefused::NotAMember),
-        Change::Join if is_member => Err(AppendRefused::Unchanged),
-        Change::Join if head.members >= bounds.room_members_max => Err(AppendRefused::RoomFull),
+        Change::Set { .. } | Change::Member { .. } if !is_member => Err(AppendRefused::NotAMember),
+        Change::MakeLink { .. } | Change::RevokeLink { .. } if !is_member => Err(AppendRefused::NotAMember),
+        Change::Join | Change::JoinByLink(_) if is_member => Err(AppendRefused::Unchanged),
         Change::Leave if !is_member => Err(AppendRefused::Unchanged),
         // Its key was counted with the file's own.
         Change::SettleFile { .. } => Ok(()),

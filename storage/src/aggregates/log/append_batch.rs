@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::{
     append::append,
+    governing,
     idempotency::{self, Request},
 };
 use crate::{
@@ -20,9 +21,9 @@ use crate::{
 pub(super) fn append_batch(tx: &mut Tx<'_>, room: RoomId, batch: &NewBatch) -> AppendBatchResult {
     let NewBatch { author, at_ms, ref posts } = *batch;
     let Some(head) = tx.get(&keys::room_head(room))? else { return Ok(Err(AppendRefused::NoSuchRoom)) };
+    let mut known = 0;
     if let Some(standing) = tx.get(&keys::standing(room, author))? {
         let at_ms = head.at_ms.max(at_ms);
-        let mut known = 0;
         for post in posts {
             let request = Request { room, user: author, client_id: post.client_id, digest: post.digest.0 };
             known += usize::from(idempotency::find(tx, &request, &standing, at_ms)?.is_some());
@@ -34,6 +35,11 @@ pub(super) fn append_batch(tx: &mut Tx<'_>, room: RoomId, batch: &NewBatch) -> A
         if known > 0 && known < posts.len() {
             return Ok(Err(AppendRefused::KeysMixed));
         }
+    }
+    // None of them is refused in the middle: where posts stand apart from each other, nobody who
+    // has to wait posts several.
+    if known == 0 && posts.len() > 1 && governing::is_slow_for(tx, room, author, &head)? {
+        return Ok(Err(AppendRefused::TooSoon { wait_ms: u64::from(head.slow_mode_ms) }));
     }
     let mut made = Vec::with_capacity(posts.len());
     for post in posts {

@@ -1,4 +1,4 @@
-//! The birth of a room: its record and the first two entries of its log.
+//! The birth of a room: its record and the first entries of its log.
 
 use super::{
     append::pend,
@@ -9,7 +9,8 @@ use super::{
 use crate::{
     StoreError,
     embedded::{heads::LogId, keys, read::Read, stored, tx::Tx},
-    model::{Appended, NewRoom, Replay},
+    limits::FIRST_MEMBERS_MAX,
+    model::{Appended, NewRoom, Replay, RoomSetup},
 };
 
 /// `Created` is 1, the creator's `Joined` is 2: what a creation answers.
@@ -23,25 +24,42 @@ pub(crate) fn create(tx: &mut Tx<'_>, new: &NewRoom) -> Result<Appended, StoreEr
         return Ok(Appended { epoch, entry: entry::find(tx, room, JOINED_SEQ)?, replay });
     }
 
+    let RoomSetup { kind, access, history, topic, members } = &new.setup;
+    if members.len() > FIRST_MEMBERS_MAX {
+        return Err(StoreError::Engine(format!("{} members are too many for one command", members.len())));
+    }
     let record = stored::Room {
         name: new.name.clone(),
         creator: new.creator,
         created_ms: new.at_ms,
         parent: None,
         created_by: new.digest.0,
+        kind: (*kind).into(),
+        access: (*access).into(),
+        topic: topic.clone(),
+        owner: new.creator,
     };
     tx.put(keys::room(room), &record)?;
 
     let epoch = tx.context().first_epoch(LogId::Room(room), new.epoch);
-    let mut head = stored::RoomHead { epoch, seq: 0, at_ms: new.at_ms, posts: 0, members: 1 };
-    let draft = |fact, text| Draft { author: new.creator, client_id: new.client_id, fact, text, file: None };
-    entry::write(tx, room, &mut head, draft(stored::Fact::Created, Some(new.name.as_str().into())))?;
-    let joined = entry::write(tx, room, &mut head, draft(stored::Fact::Joined, None))?;
-    membership::open(tx, room, new.creator, joined.seq, new.at_ms)?;
+    let first = stored::RoomHead::new(epoch, new.at_ms);
+    let mut head = stored::RoomHead { members: 1, history: (*history).into(), ..first };
+    let draft = |author, fact, text| Draft { author, client_id: new.client_id, fact, text, file: None };
+    entry::write(tx, room, &mut head, draft(new.creator, stored::Fact::Created, Some(new.name.as_str().into())))?;
+    let joined = entry::write(tx, room, &mut head, draft(new.creator, stored::Fact::Joined, None))?;
+    membership::open(tx, room, new.creator, &head)?;
 
     // One second call serves both entries; `Created` says that the directory is part
     // of it.
     pend(tx, room, &head, new.creator, stored::Fact::Created)?;
+    for member in members.iter().filter(|member| **member != new.creator) {
+        if tx.get(&keys::member(room, *member))?.is_none() {
+            head.members += 1;
+            entry::write(tx, room, &mut head, draft(*member, stored::Fact::Joined, None))?;
+            membership::open(tx, room, *member, &head)?;
+            pend(tx, room, &head, *member, stored::Fact::Joined)?;
+        }
+    }
 
     let request = Request { room, user: new.creator, client_id: new.client_id, digest: new.digest.0 };
     let mut standing = stored::Standing { mark_seq: 0, key_days: Vec::new() };

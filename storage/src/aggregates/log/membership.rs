@@ -7,27 +7,28 @@ use crate::{
     embedded::{
         keys,
         read::Read,
-        stored::{Membership, Range},
+        stored::{self, Membership, Range},
         tx::Tx,
     },
     limits::RANGES_PER_MEMBERSHIP_MAX,
 };
 
-/// Opens a range with the entry `seq`: from the first entry of the log for somebody
-/// who was never here, from the joining entry for somebody who comes back.
-pub(super) fn open(tx: &mut Tx<'_>, room: RoomId, user: UserId, seq: u64, at_ms: u64) -> Result<(), StoreError> {
+/// Opens a range with the entry at the head: from the first entry of the log for somebody
+/// who was never here, if the room's history is theirs, else from the joining entry.
+pub(super) fn open(tx: &mut Tx<'_>, room: RoomId, user: UserId, head: &stored::RoomHead) -> Result<(), StoreError> {
     let former = tx.get(&keys::former_member(room, user))?;
-    let from = if former.is_some() { seq } else { 1 };
+    let sees_all = former.is_none() && head.history == stored::HistoryFrom::Start;
+    let from = if sees_all { 1 } else { head.seq };
     let mut ranges = former.map_or_else(Vec::new, |former| former.ranges);
     ranges.push(Range { from, until: None });
     if ranges.len() > RANGES_PER_MEMBERSHIP_MAX {
         ranges.remove(0);
     }
     tx.delete(keys::former_member(room, user))?;
-    tx.put(keys::member(room, user), &Membership { ranges, joined_ms: at_ms })
+    tx.put(keys::member(room, user), &Membership { ranges, joined_ms: head.at_ms, is_admin: false })
 }
 
-/// Closes the open range behind the entry `seq`, which stays visible.
+/// Closes the open range behind the entry `seq`, which stays visible. Whoever comes back is no admin.
 pub(super) fn close(
     tx: &mut Tx<'_>,
     room: RoomId,
@@ -38,6 +39,7 @@ pub(super) fn close(
     if let Some(last) = membership.ranges.last_mut() {
         last.until = Some(seq + 1);
     }
+    membership.is_admin = false;
     tx.delete(keys::member(room, user))?;
     tx.put(keys::former_member(room, user), &membership)
 }

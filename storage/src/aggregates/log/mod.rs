@@ -4,8 +4,11 @@ mod append;
 mod append_batch;
 mod body;
 mod create;
+mod entering;
 mod entry;
+mod fact;
 mod file;
+mod governing;
 mod idempotency;
 mod membership;
 mod page;
@@ -14,12 +17,15 @@ use async_trait::async_trait;
 use rill_protocol::{RoomId, UserId};
 use std::sync::Arc;
 
-use super::{Ports, Slot, Substrate, pictures, rooms::membership_of};
+use super::{
+    Ports, Slot, Substrate,
+    rooms::{membership_of, room_of},
+};
 use crate::{
     StoreError,
     doorbell::Doorbell,
     embedded::{keys, read::Read, stored, view::View},
-    model::{Anchor, Avatar, Entry, Fact, Head, MessagePage, NewBatch, NewEntry},
+    model::{Anchor, Entry, Head, MessagePage, NewBatch, NewEntry, Room},
     port::log::{Append, AppendBatch, Log, LogObserver, Sight, Tail},
 };
 
@@ -28,35 +34,6 @@ pub(super) use create::create;
 #[cfg(feature = "simulation")]
 pub(crate) use entry::row;
 pub(crate) use idempotency::expired_before;
-
-impl From<stored::Fact> for Fact {
-    fn from(fact: stored::Fact) -> Self {
-        match fact {
-            stored::Fact::Created => Self::Created,
-            stored::Fact::Posted => Self::Posted,
-            stored::Fact::Joined => Self::Joined,
-            stored::Fact::Left => Self::Left,
-            stored::Fact::File => Self::File,
-            stored::Fact::FileSettled { target } => Self::FileSettled { target },
-            stored::Fact::Avatar { version, is_set } => Self::Avatar { version, is_set },
-        }
-    }
-}
-
-#[cfg(feature = "simulation")]
-impl From<Fact> for stored::Fact {
-    fn from(fact: Fact) -> Self {
-        match fact {
-            Fact::Created => Self::Created,
-            Fact::Posted => Self::Posted,
-            Fact::Joined => Self::Joined,
-            Fact::Left => Self::Left,
-            Fact::File => Self::File,
-            Fact::FileSettled { target } => Self::FileSettled { target },
-            Fact::Avatar { version, is_set } => Self::Avatar { version, is_set },
-        }
-    }
-}
 
 impl From<&stored::RoomHead> for Head {
     fn from(head: &stored::RoomHead) -> Self {
@@ -74,14 +51,14 @@ fn tail(view: &View<'_>, room: RoomId, after: u64, limit: usize, bytes: usize) -
     Ok(Some((Head::from(&head), entries)))
 }
 
-fn end(view: &View<'_>, room: RoomId) -> Result<Option<(Head, Avatar)>, StoreError> {
-    let (head, avatar) = (view.get(&keys::room_head(room)), pictures::avatar(view, &keys::room_avatar(room)));
-    let (Some(head), avatar) = (head?, avatar?) else { return Ok(None) };
-    Ok(Some((Head::from(&head), avatar)))
+fn end(view: &View<'_>, room: RoomId) -> Result<Option<(Head, Room)>, StoreError> {
+    let (head, found) = (view.get(&keys::room_head(room)), room_of(view, room));
+    let (Some(head), Some(found)) = (head?, found?) else { return Ok(None) };
+    Ok(Some((Head::from(&head), found)))
 }
 
 /// Something of a room, and what a user may see of it.
-fn sight<T>(
+pub(super) fn sight<T>(
     view: &View<'_>,
     room: RoomId,
     user: UserId,
@@ -142,7 +119,7 @@ impl<S: Substrate> Log for Ports<S> {
         self.read(Slot::Room(room), |view| sight(view, room, user, || tail(view, room, after, limit, bytes))).await
     }
 
-    async fn end_for(&self, user: UserId, room: RoomId) -> Result<Option<Sight<(Head, Avatar)>>, StoreError> {
+    async fn end_for(&self, user: UserId, room: RoomId) -> Result<Option<Sight<(Head, Room)>>, StoreError> {
         self.read(Slot::Room(room), |view| sight(view, room, user, || end(view, room))).await
     }
 

@@ -167,7 +167,7 @@ fn begin(met: Met, copying: &Copying, secret: [u8; 32]) -> Result<(Whole, Cursor
 impl Whole {
     /// As far as can be told without a look at every key.
     fn must_be_empty(&self) -> Result<(), StoreError> {
-        for list in ["roster", "directory", "pending", "expiring", "collecting", "contents"] {
+        for list in ["roster", "directory", "unlisted", "pending", "expiring", "collecting", "contents"] {
             let key = self.core.layout.global(list);
             let is_there = self.ask(&key, cmd("EXISTS").arg(&key))? == redis::Value::Int(1);
             if is_there {
@@ -238,6 +238,8 @@ impl Copy<'_> {
         })?;
         if let Some(place) = view.get(&keys::place(room))? {
             self.outbox.list("directory", place.created_ms, &room.0);
+        } else {
+            self.outbox.list("unlisted", 0, &room.0);
         }
         if is_pending {
             self.outbox.list("pending", 0, &room.0);

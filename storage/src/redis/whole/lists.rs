@@ -1,5 +1,5 @@
-//! Whom and what there is: the rooms of the directory, those that wait for their place in
-//! it, the accounts, the contents of files, and the custom emoji. Pages of lists, one behind the other, in an order that stays.
+//! Whom and what there is: the rooms of the directory, those that are in no list, those that
+//! wait for their place, the accounts, the contents of files, and the custom emoji. Pages of lists, one behind the other, in an order that stays.
 
 use redis::{Value, cmd};
 use rill_protocol::{RoomId, UserId};
@@ -19,6 +19,7 @@ pub(super) enum At {
     End,
     Contents(Option<[u8; 16]>),
     Emoji,
+    Unlisted(Option<RoomId>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +43,7 @@ impl Whole {
             let page = match at {
                 At::Beginning => self.directory(None)?,
                 At::Directory(after) => self.directory(Some(after))?,
+                At::Unlisted(after) => self.unlisted(after)?,
                 At::Pending(after) => self.pending(after)?,
                 At::Roster(after) => self.roster(after)?,
                 At::Contents(after) => self.contents(after)?,
@@ -50,7 +52,8 @@ impl Whole {
             };
             let Some((last, _)) = page.last() else {
                 at = match at {
-                    At::Beginning | At::Directory(_) => At::Pending(None),
+                    At::Beginning | At::Directory(_) => At::Unlisted(None),
+                    At::Unlisted(_) => At::Pending(None),
                     At::Pending(_) => At::Roster(None),
                     At::Roster(_) => At::Contents(None),
                     At::Contents(_) => At::Emoji,
@@ -74,11 +77,22 @@ impl Whole {
         rooms.into_iter().map(item).collect()
     }
 
+    fn unlisted(&self, after: Option<RoomId>) -> Result<Vec<(At, Option<Item>)>, StoreError> {
+        let rooms = self.listed("unlisted", after.map(|room| room.0))?;
+        let item = |id| {
+            let room = RoomId(id);
+            // On its way from one list to the other it is in both.
+            let is_new = self.place(room)?.is_none();
+            Ok((At::Unlisted(Some(room)), is_new.then_some(Item::Room(room, None))))
+        };
+        rooms.into_iter().map(item).collect()
+    }
+
     fn pending(&self, after: Option<RoomId>) -> Result<Vec<(At, Option<Item>)>, StoreError> {
         let rooms = self.listed("pending", after.map(|room| room.0))?;
         let item = |id| {
             let room = RoomId(id);
-            let is_new = self.place(room)?.is_none();
+            let is_new = self.place(room)?.is_none() && self.score("unlisted", &room.0)?.is_none();
             Ok((At::Pending(Some(room)), is_new.then_some(Item::Room(room, None))))
         };
         rooms.into_iter().map(item).collect()

@@ -93,6 +93,10 @@ pub(super) fn room(view: &View<'_>, wanted: RoomRows, take: &mut Take<'_>) -> Re
     pages(view, &keys::attached_files(room), |rows| rows.iter().try_for_each(|(key, value)| take(key, value)))?;
     pages(view, &keys::members(room), |rows| rows.iter().try_for_each(|(key, value)| take(key, value)))?;
     all(view, &Span::<stored::Membership>::of(Table::FormerMember, &[&room.0]), take)?;
+    all(view, &keys::bans(room), take)?;
+    all(view, &keys::room_invitations(room), take)?;
+    all(view, &keys::room_links(room), take)?;
+    all(view, &keys::last_posts(room), take)?;
     pages(view, &keys::pending_of(room), |rows| rows.iter().try_for_each(|(key, value)| take(key, value)))?;
 
     let mut days: Vec<(UserId, u32)> = Vec::new();

