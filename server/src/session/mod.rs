@@ -272,7 +272,12 @@ pub async fn run<C: Connection>(services: Arc<Services>, connection: C) {
     }
     tracing::info!(transport = kind, %peer, %user, code = end.code.name(), reason = end.reason, "disconnected");
     close(&end);
-    // The last of their devices, wherever the others were.
+    // In a place of its own: no connection that stands needs it.
+    Box::pin(seen(&services, user)).await;
+}
+
+/// Notes when somebody was there last, if this was the last of their devices on any node.
+async fn seen(services: &Services, user: UserId) {
     let is_elsewhere = match &services.cluster {
         Some(cluster) => cluster.elsewhere(&[user]).await.contains(&user),
         None => false,

@@ -173,6 +173,9 @@ impl Rooms {
         let digest = match &change {
             Change::Leave => store.digest("leave", &[]),
             Change::Join => store.digest("join", &[]),
+            // What somebody was called stands in the entry; they may be called otherwise at a retry.
+            Change::Member { user, act, .. } => store.digest("room-member", &[&user.0, format!("{act:?}").as_bytes()]),
+            Change::Decline { .. } => store.digest("room-decline", &[]),
             // It prints all that it says.
             other => store.digest("room-change", &[format!("{other:?}").as_bytes()]),
         };

@@ -27,17 +27,12 @@ pub(in crate::domain) async fn tell(store: &Store, due: &Pending) -> Result<(), 
             list(store, room).await?;
             own(UserFact::RoomAdded(room)).await?;
         }
-        Fact::Joined => {
-            uninvite(store, due).await?;
-            own(UserFact::RoomAdded(room)).await?;
-        }
+        Fact::Joined => own(UserFact::RoomAdded(room)).await?,
         Fact::Access(_) => list(store, room).await?,
-        // What was taken back since is not told: that has an entry of its own.
-        Fact::Invited { .. } => {}
-        Fact::Uninvited { .. } => uninvite(store, due).await?,
-        // Somebody who was banned may have been no member, and have had an invitation or nothing.
+        // Own logs do not speak of invitations.
+        Fact::Invited { .. } | Fact::Uninvited { .. } => {}
+        // Somebody who was banned may have been no member.
         Fact::Banned { .. } => {
-            uninvite(store, due).await?;
             if store.rooms.membership(room, user).await?.is_some() {
                 own(UserFact::RoomRemoved(room)).await?;
             }
@@ -45,12 +40,6 @@ pub(in crate::domain) async fn tell(store: &Store, due: &Pending) -> Result<(), 
         _ => own(UserFact::RoomRemoved(room)).await?,
     }
     store.rooms.settle(room, seq).await?;
-    Ok(())
-}
-
-/// An invitation that the user's own log knows of is gone.
-async fn uninvite(store: &Store, due: &Pending) -> Result<(), StoreError> {
-    let _ = (store, due);
     Ok(())
 }
 
