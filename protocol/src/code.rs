@@ -149,6 +149,11 @@ codes! {
     96 EmojiTaken         "emoji_taken"        Stop  409 "There is another emoji of this name: choose another, or remove that one first.";
     97 TooManyEmoji       "too_many_emoji"     Stop  422 "The server has as many emoji as allowed: remove one first.";
 
+    120 NoSuchMark      "no_such_mark"      Stop 422 "The room's log has no such entry: mark one that is there.";
+    121 TooManyDrafts   "too_many_drafts"   Stop 422 "You have as many drafts as allowed: post or empty one first.";
+    122 TooManyMentions "too_many_mentions" Stop 422 "A message names at most 50 people: name fewer.";
+    123 RoomTooLarge    "room_too_large"    Stop 422 "In a room this large nobody is told how far others have read.";
+
     130 BadDisplayName "bad_display_name" Stop 422 "The name that is shown has at most 64 characters, and none that cannot be seen or turns the others around.";
     131 LooksTaken     "looks_taken"      Stop 409 "The name looks like somebody else's username: choose another.";
     132 BadStatus      "bad_status"       Stop 422 "A status has at most 100 characters, and none that cannot be seen; beside it stands one emoji.";

@@ -17,6 +17,7 @@ use std::ops::Add as _;
 
 use crate::{
     file_samples as files, hex::to_hex, messages::line, people_samples as people, picture_samples as pictures,
+    read_state_samples as read_states,
 };
 
 pub(crate) const EMOJI: &str = "👩‍👩‍👧‍👦 🎉 ok";
@@ -97,6 +98,7 @@ pub(crate) fn lines() -> Vec<String> {
         files::lines(),
         pictures::lines(),
         people::lines(),
+        read_states::lines(),
     ]
     .concat()
 }
