@@ -5,11 +5,15 @@ use std::sync::Arc;
 
 mod attached;
 mod files;
+mod marks;
+mod own;
 mod people;
 mod pictures;
 
 pub use attached::*;
 pub use files::*;
+pub use marks::*;
+pub use own::*;
 pub use people::*;
 pub use pictures::*;
 
@@ -246,6 +250,8 @@ pub struct NewEntry {
     /// Of the content, to tell a retry from another request under the same client id.
     pub digest: Digest,
     pub change: Change,
+    /// Of a post.
+    pub mentions: Mentions,
 }
 
 /// Several posts of one author, to be made together.
@@ -265,6 +271,7 @@ pub struct NewPost {
     /// As in [`NewEntry`].
     pub digest: Digest,
     pub text: Arc<str>,
+    pub mentions: Mentions,
 }
 
 /// What a [`NewEntry`] does to the room.
@@ -273,7 +280,7 @@ pub enum Change {
     /// Members only. Moves the author's mark to the new entry.
     Post(Arc<str>),
     /// Opens a visible range: from the first entry for somebody who was never a
-    /// member, from the joining entry for somebody who comes back.
+    /// member, from the joining entry for somebody who comes back. Moves the mark there.
     Join,
     /// Closes the range behind the leaving entry, which the member still sees.
     Leave,
@@ -332,21 +339,6 @@ pub struct MessagePage {
     pub messages: Vec<Message>,
     /// Whether the log holds more in the direction of the anchor.
     pub more: bool,
-}
-
-/// A fact of a user's own log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum UserFact {
-    RoomAdded(RoomId),
-    RoomRemoved(RoomId),
-}
-
-/// One entry of a user's own log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UserEntry {
-    pub seq: u64,
-    pub at_ms: u64,
-    pub fact: UserFact,
 }
 
 /// The end of a user's own log.

@@ -109,6 +109,12 @@ tables! {
     38 EmojiSet "emoji_set"
     /// emoji
     39 Emoji "emoji"
+    /// user, kind, what of that kind: the latest entry of a user's own log about it
+    50 UserKey "user_key"
+    /// user, room, part: a draft that is long
+    51 DraftPart "draft_part"
+    /// room, user, seq: a post names somebody
+    52 Mention "mention"
     /// user: what they say of themselves
     60 UserCard "user_card"
     /// user: what they say of the moment

@@ -3,7 +3,7 @@
 use rill_protocol::{ClientId, Epoch, RoomId, UserId, limits};
 use rill_storage::{
     Store, StoreError,
-    model::{Avatar, Change, Entry, Membership, NewEntry, NewRoom, Replay, Room, UserFact},
+    model::{Avatar, Change, Entry, Membership, Mentions, NewEntry, NewRoom, Replay, Room, UserFact},
     port::AppendRefused,
 };
 use std::{future::Future, sync::Arc};
@@ -118,7 +118,8 @@ impl Rooms {
             Change::Leave => (store.digest("leave", &[]), UserFact::RoomRemoved(room)),
             _ => (store.digest("join", &[]), UserFact::RoomAdded(room)),
         };
-        let entry = NewEntry { author: user, client_id, at_ms: clock.now_ms(), digest, change };
+        let entry =
+            NewEntry { author: user, client_id, at_ms: clock.now_ms(), digest, change, mentions: Mentions::default() };
         let append = store.log.append(room, entry);
         let store = store.clone();
         self.to_the_end(async move {
@@ -142,7 +143,9 @@ impl Rooms {
     }
 
     async fn check_room_count(&self, user: UserId) -> Result<(), DomainError> {
-        let rooms = self.world.store.user_log.snapshot(user).await?.map_or(0, |(_, entries)| entries.len());
+        let rooms = self.world.store.user_log.snapshot(user).await?.map_or(0, |(_, entries)| {
+            entries.iter().filter(|entry| matches!(entry.fact, UserFact::RoomAdded(_))).count()
+        });
         if rooms >= limits::ROOMS_PER_USER_MAX { Err(DomainError::TooManyRooms(rooms)) } else { Ok(()) }
     }
 

@@ -37,7 +37,8 @@ fn describe(table: Table, key: &mut Parts<'_>) -> Result<String, StoreError> {
         | Table::UserAvatar
         | Table::UserCard
         | Table::UserStatus
-        | Table::UserSeen => format!("user {}", key.user()?),
+        | Table::UserSeen
+        | Table::UserKey => format!("user {}", key.user()?),
         Table::Block | Table::BlockedBy => format!("user {}, user {}", key.user()?, key.user()?),
         Table::Room | Table::RoomHead | Table::Place | Table::Archived | Table::RoomAvatar => {
             format!("room {}", key.room()?)
@@ -45,7 +46,9 @@ fn describe(table: Table, key: &mut Parts<'_>) -> Result<String, StoreError> {
         Table::Entry | Table::Body | Table::Message | Table::Pending | Table::Segment | Table::AttachedFile => {
             format!("room {}, entry {}", key.room()?, key.number()?)
         }
-        Table::Member | Table::FormerMember | Table::Standing => format!("room {}, user {}", key.room()?, key.user()?),
+        Table::Member | Table::FormerMember | Table::Standing | Table::Mention => {
+            format!("room {}, user {}", key.room()?, key.user()?)
+        }
         Table::RequestKey => {
             key.take::<4>()?;
             format!("room {}, user {}", key.room()?, key.user()?)
@@ -60,7 +63,9 @@ fn describe(table: Table, key: &mut Parts<'_>) -> Result<String, StoreError> {
         Table::EmojiSet => "the set of emoji".to_owned(),
         Table::Emoji => format!("emoji {}", hex(&key.take::<16>()?)),
         Table::UserEntry => format!("user {}, entry {}", key.user()?, key.number()?),
-        Table::UserRoom | Table::UserRoomGone => format!("user {}, room {}", key.user()?, key.room()?),
+        Table::UserRoom | Table::UserRoomGone | Table::DraftPart => {
+            format!("user {}, room {}", key.user()?, key.room()?)
+        }
     })
 }
 

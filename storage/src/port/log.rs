@@ -7,7 +7,7 @@ use std::{pin::Pin, sync::Arc};
 use crate::{
     StoreError,
     doorbell::Doorbell,
-    model::{Anchor, Appended, Avatar, Entry, Head, Membership, MessagePage, NewBatch, NewEntry},
+    model::{Anchor, Appended, End, Entry, Head, Membership, MessagePage, NewBatch, NewEntry},
 };
 
 /// Why an append was not made. Nothing was written.
@@ -106,7 +106,7 @@ pub trait Log: Send + Sync {
         bytes: usize,
     ) -> Result<Option<Sight<Tail>>, StoreError>;
     /// The end of a log, and what the room looks like there, for somebody.
-    async fn end_for(&self, user: UserId, room: RoomId) -> Result<Option<Sight<(Head, Avatar)>>, StoreError>;
+    async fn end_for(&self, user: UserId, room: RoomId) -> Result<Option<Sight<End>>, StoreError>;
     /// [`Self::messages`] for somebody.
     async fn messages_for(
         &self,

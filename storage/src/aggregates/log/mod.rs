@@ -2,7 +2,7 @@
 
 mod append;
 mod append_batch;
-mod body;
+pub(super) mod body;
 mod create;
 mod entry;
 mod file;
@@ -14,12 +14,12 @@ use async_trait::async_trait;
 use rill_protocol::{RoomId, UserId};
 use std::sync::Arc;
 
-use super::{Ports, Slot, Substrate, pictures, rooms::membership_of};
+use super::{Ports, Slot, Substrate, marks, pictures, rooms::membership_of};
 use crate::{
     StoreError,
     doorbell::Doorbell,
     embedded::{keys, read::Read, stored, view::View},
-    model::{Anchor, Avatar, Entry, Fact, Head, MessagePage, NewBatch, NewEntry},
+    model::{Anchor, End, Entry, Fact, Head, MessagePage, NewBatch, NewEntry},
     port::log::{Append, AppendBatch, Log, LogObserver, Sight, Tail},
 };
 
@@ -74,10 +74,11 @@ fn tail(view: &View<'_>, room: RoomId, after: u64, limit: usize, bytes: usize) -
     Ok(Some((Head::from(&head), entries)))
 }
 
-fn end(view: &View<'_>, room: RoomId) -> Result<Option<(Head, Avatar)>, StoreError> {
+fn end(view: &View<'_>, room: RoomId, user: UserId) -> Result<Option<End>, StoreError> {
     let (head, avatar) = (view.get(&keys::room_head(room)), pictures::avatar(view, &keys::room_avatar(room)));
-    let (Some(head), avatar) = (head?, avatar?) else { return Ok(None) };
-    Ok(Some((Head::from(&head), avatar)))
+    let reading = marks::reading(view, room, user);
+    let (Some(head), avatar, reading) = (head?, avatar?, reading?) else { return Ok(None) };
+    Ok(Some(End { head: Head::from(&head), avatar, reading }))
 }
 
 /// Something of a room, and what a user may see of it.
@@ -142,8 +143,8 @@ impl<S: Substrate> Log for Ports<S> {
         self.read(Slot::Room(room), |view| sight(view, room, user, || tail(view, room, after, limit, bytes))).await
     }
 
-    async fn end_for(&self, user: UserId, room: RoomId) -> Result<Option<Sight<(Head, Avatar)>>, StoreError> {
-        self.read(Slot::Room(room), |view| sight(view, room, user, || end(view, room))).await
+    async fn end_for(&self, user: UserId, room: RoomId) -> Result<Option<Sight<End>>, StoreError> {
+        self.read(Slot::Room(room), |view| sight(view, room, user, || end(view, room, user))).await
     }
 
     async fn messages_for(

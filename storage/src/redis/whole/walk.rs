@@ -93,6 +93,7 @@ pub(super) fn room(view: &View<'_>, wanted: RoomRows, take: &mut Take<'_>) -> Re
     pages(view, &keys::attached_files(room), |rows| rows.iter().try_for_each(|(key, value)| take(key, value)))?;
     pages(view, &keys::members(room), |rows| rows.iter().try_for_each(|(key, value)| take(key, value)))?;
     all(view, &Span::<stored::Membership>::of(Table::FormerMember, &[&room.0]), take)?;
+    pages(view, &keys::all_mentions(room), |rows| rows.iter().try_for_each(|(key, value)| take(key, value)))?;
     pages(view, &keys::pending_of(room), |rows| rows.iter().try_for_each(|(key, value)| take(key, value)))?;
 
     let mut days: Vec<(UserId, u32)> = Vec::new();
@@ -186,6 +187,10 @@ pub(super) fn user(view: &View<'_>, user: UserId, take: &mut Take<'_>) -> Result
     all(view, &keys::tickets(user), take)?;
     all(view, &keys::user_rooms(user), take)?;
     all(view, &Span::<stored::UserRoom>::of(Table::UserRoomGone, &[&user.0]), take)?;
+    for kind in keys::USER_KEY_KINDS {
+        all(view, &keys::user_keys(user, kind), take)?;
+    }
+    all(view, &keys::draft_parts(user), take)?;
     let mut invitations = Vec::new();
     all(view, &keys::invitations(user), &mut |key, value| {
         let mut parts = Parts::new(Table::Invitation, key);
