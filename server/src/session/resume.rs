@@ -3,13 +3,16 @@
 use bytes::Bytes;
 use rill_protocol::{
     Code, Epoch, codec, limits,
-    message::{Cursor, Outcome, Resume, Resumed, ResumedRoom, RoomAvatar, View},
+    message::{Cursor, Outcome, ReadState, Resume, Resumed, ResumedRoom, RoomAvatar, View},
 };
-use rill_storage::{model::Head, port::log::Sight};
+use rill_storage::{
+    model::{End, Head},
+    port::log::Sight,
+};
 use std::sync::Arc;
 use tokio::task::coop::consume_budget;
 
-use super::{Session, dispatch::failed, pictures};
+use super::{Session, dispatch::failed, marks, pictures};
 use crate::{
     domain::DomainError,
     hub::inbox::Start,
@@ -53,13 +56,18 @@ pub(super) async fn resume(session: Arc<Session>, body: Resume) -> Bytes {
     // One after the other, as they were sent: a client goes by the answer to its last.
     let _turn = session.resuming.lock().await;
     let mut unchanged = 0;
-    let (mut rooms, mut avatars) = (Vec::new(), Vec::new());
+    let (mut rooms, mut avatars, mut states) = (Vec::new(), Vec::new(), Vec::new());
     for cursor in body.cursors {
         match one(&session, &cursor).await {
-            Ok(None) => unchanged += 1,
-            Ok(Some((room, avatar))) => {
-                avatars.extend(avatar.filter(|_| is_stepped_over(&room)));
-                rooms.push(room);
+            Ok(Found { room, avatar, state }) => {
+                states.extend(state);
+                match room {
+                    None => unchanged += 1,
+                    Some(room) => {
+                        avatars.extend(avatar.filter(|_| is_stepped_over(&room)));
+                        rooms.push(room);
+                    }
+                }
             }
             Err(error) => return failed(body.request, error),
         }
@@ -67,7 +75,7 @@ pub(super) async fn resume(session: Arc<Session>, body: Resume) -> Bytes {
         consume_budget().await;
     }
     let resumed = codec::frame(&Resumed { request: body.request, unchanged, rooms });
-    pictures::before(pictures::of_these(avatars), resumed)
+    pictures::before(marks::of_these(states), pictures::before(pictures::of_these(avatars), resumed))
 }
 
 /// The log goes on somewhere else: what changed the room's avatar was perhaps stepped over.
@@ -75,24 +83,30 @@ fn is_stepped_over(room: &ResumedRoom) -> bool {
     matches!(room.outcome, Outcome::Limited | Outcome::EpochChanged)
 }
 
-/// What is to be said of a cursor, and what the room looks like at the end of its log, where it
-/// ever had an avatar; nothing where the cursor is at that end.
-async fn one(
-    session: &Arc<Session>,
-    cursor: &Cursor,
-) -> Result<Option<(ResumedRoom, Option<RoomAvatar>)>, DomainError> {
+/// What is to be said of a cursor.
+struct Found {
+    /// Nothing where the cursor is at the end of its log.
+    room: Option<ResumedRoom>,
+    /// At that end, where the room ever had one.
+    avatar: Option<RoomAvatar>,
+    /// If there is anything unread.
+    state: Option<ReadState>,
+}
+
+async fn one(session: &Arc<Session>, cursor: &Cursor) -> Result<Found, DomainError> {
     let services = &session.services;
     let room = cursor.room;
     let gone = ResumedRoom { room, outcome: Outcome::Gone, epoch: Epoch::default(), base: number(0), head: number(0) };
+    let gone = || Found { room: Some(gone.clone()), avatar: None, state: None };
     let live = services.hub.room(room).map(|live| live.handle);
     // Of one moment: a member has no departure of this membership up to the head, hence none
     // in front of the cursor, and a drain meets every later one.
     let sight = services.store.log.end_for(session.identity.user, room).await?;
-    let Some(Sight { membership: Some(membership), part: (head, avatar) }) = sight else {
-        return Ok(Some((gone, None)));
+    let Some(Sight { membership: Some(membership), part: End { head, avatar, reading } }) = sight else {
+        return Ok(gone());
     };
     if !membership.is_active() {
-        return Ok(Some((gone, None)));
+        return Ok(gone());
     }
     let verdict = judge(cursor.epoch, cursor.seq.get(), cursor.tail, &head);
     let (outcome, base) = match verdict {
@@ -112,10 +126,12 @@ async fn one(
     {
         services.hub.grown(&session.inbox, handle, head.seq);
     }
-    let looks = (avatar.version > 0).then(|| RoomAvatar { room, avatar: avatar::avatar(&avatar) });
-    Ok(outcome.map(|outcome| {
-        (ResumedRoom { room, outcome, epoch: head.epoch, base: number(base), head: number(head.seq) }, looks)
-    }))
+    let (epoch, base, head) = (head.epoch, number(base), number(head.seq));
+    Ok(Found {
+        room: outcome.map(|outcome| ResumedRoom { room, outcome, epoch, base, head }),
+        avatar: (avatar.version > 0).then(|| RoomAvatar { room, avatar: avatar::avatar(&avatar) }),
+        state: reading.filter(|reading| reading.unread > 0).map(|reading| marks::state(room, &reading)),
+    })
 }
 
 /// Puts a room in view, also one whose `Resume` is still under way.
