@@ -32,5 +32,6 @@ pub use config::{Config, Credentials, Endpoints};
 pub use error::{Error, Failure};
 pub use event::{Entry, EntryKind, Event, Events, HistoryPage, Posted, State, TailCause};
 pub use profile::{NewProfile, NewStatus};
+pub use session::PreferencesChange;
 pub use transport::TransportKind;
 pub use trust::Trust;

@@ -5,8 +5,9 @@ use rill_protocol::{
     ClientId, RoomId, U53, UserId,
     codec::frame,
     message::{
-        CreateRoom, Direction, FindPeople, GetMessages, GetProfile, GetUsers, JoinRoom, LeaveRoom, ListMembers,
-        ListRooms, MemberPage, PeoplePage, ProfileAnswer, RoomInfo, RoomPage, SetBlock, SetProfile, SetStatus,
+        CreateRoom, Direction, FindPeople, GetMessages, GetProfile, GetReceipts, GetUsers, HideReceipts, JoinRoom,
+        LeaveRoom, ListMembers, ListRooms, MarkRead, MarkUnread, MemberPage, Notify, PeoplePage, ProfileAnswer,
+        ReadState, ReceiptPage, RoomInfo, RoomPage, SetBlock, SetDraft, SetProfile, SetRoomPreferences, SetStatus,
         UserInfo,
     },
 };
@@ -62,6 +63,20 @@ pub(crate) enum Request {
     SetProfile(NewProfile),
     SetStatus(NewStatus),
     SetBlock { user: UserId, is_blocked: bool },
+    MarkRead { room: RoomId, seq: u64 },
+    MarkUnread { client_id: ClientId, room: RoomId, seq: u64 },
+    GetReceipts { room: RoomId, after: Option<UserId>, limit: u32 },
+    SetRoomPreferences { client_id: ClientId, room: RoomId, change: PreferencesChange },
+    SetDraft { client_id: ClientId, room: RoomId, text: String },
+    HideReceipts { client_id: ClientId, hidden: bool },
+}
+
+/// What is to be another of what the user wants of a room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PreferencesChange {
+    pub notify: Option<Notify>,
+    pub pinned: Option<bool>,
+    pub archived: Option<bool>,
 }
 
 impl Request {
@@ -92,6 +107,17 @@ impl Request {
                 let until_ms = U53::saturating(until_ms.unwrap_or_default());
                 frame(&SetStatus { request, do_not_disturb, emoji, text, until_ms })
             }
+            Self::MarkRead { room, seq } => frame(&MarkRead { request, room, seq: U53::saturating(seq) }),
+            Self::MarkUnread { client_id, room, seq } => {
+                frame(&MarkUnread { request, client_id, room, seq: U53::saturating(seq) })
+            }
+            Self::GetReceipts { room, after, limit } => frame(&GetReceipts { request, room, after, limit }),
+            Self::SetRoomPreferences { client_id, room, change } => {
+                let PreferencesChange { notify, pinned, archived } = change;
+                frame(&SetRoomPreferences { request, client_id, room, notify, pinned, archived })
+            }
+            Self::SetDraft { client_id, room, text } => frame(&SetDraft { request, client_id, room, text }),
+            Self::HideReceipts { client_id, hidden } => frame(&HideReceipts { request, client_id, hidden }),
         }
     }
 }
@@ -106,4 +132,6 @@ pub(crate) enum Answer {
     Messages(HistoryPage),
     People(PeoplePage),
     Profile(ProfileAnswer),
+    Marked(ReadState),
+    Receipts(ReceiptPage),
 }

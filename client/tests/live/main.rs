@@ -15,6 +15,7 @@ mod pictures;
 mod ports;
 mod program;
 mod put_back;
+mod read_state;
 mod reader;
 mod relay;
 mod restart;

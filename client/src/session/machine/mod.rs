@@ -3,6 +3,7 @@
 
 mod answers;
 mod control;
+mod own;
 mod people;
 mod pictures;
 mod pump;
@@ -87,6 +88,7 @@ pub(crate) struct Machine {
     liveness: Option<Liveness>,
     go_away: Option<Duration>,
     jitter: Jitter,
+    own: own::Own,
     out: VecDeque<Output>,
     events: VecDeque<Event>,
 }
@@ -106,6 +108,7 @@ impl Machine {
             liveness: None,
             go_away: None,
             jitter: Jitter::new(seed),
+            own: own::Own::default(),
             out: VecDeque::new(),
             events: VecDeque::new(),
         }
