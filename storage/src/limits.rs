@@ -65,7 +65,6 @@ pub const USER_LOG_TAIL_ENTRIES_MAX: u64 = 1_000;
 /// What a user's own log knows beside rooms, of each kind; past it none is added.
 pub const INVITED_MAX: usize = 500;
 pub const DRAFTS_MAX: usize = 100;
-pub const BLOCKED_MAX: usize = 1_000;
 pub const SETTINGS_MAX: usize = 64;
 /// The value of one setting.
 pub const SETTING_BYTES_MAX: usize = 1_024;

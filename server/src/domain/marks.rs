@@ -1,5 +1,6 @@
 //! How far people have read, and who may know.
 
+use futures_util::future::try_join_all;
 use rill_protocol::{RoomId, UserId, limits};
 use rill_storage::{
     model::{NewMark, Reading, Receipt, UserFact, UserKey},
@@ -64,12 +65,8 @@ impl Marks {
         let limit = limit.clamp(1, limits::RECEIPT_PAGE_MAX);
         let found = store.marks.receipts(room, after, limit + 1).await?;
         let next = found.get(limit).and_then(|_| found.get(limit - 1)).map(|last| last.user);
-        let mut receipts = Vec::new();
-        for receipt in found.into_iter().take(limit) {
-            if receipt.user != user && !self.are_hidden(receipt.user).await? {
-                receipts.push(receipt);
-            }
-        }
+        let others = found.into_iter().take(limit).filter(|receipt| receipt.user != user).collect();
+        let receipts = self.shown_to(user, others).await?;
         Ok(Receipts { receipts, next })
     }
 
@@ -82,17 +79,23 @@ impl Marks {
     ) -> Result<Vec<Receipt>, DomainError> {
         let store = &self.world.store;
         member(store, user, room).await?;
-        let mut receipts = Vec::new();
-        for other in of {
-            if !self.are_hidden(*other).await? {
-                receipts.extend(store.marks.receipt(room, *other).await?);
-            }
-        }
-        Ok(receipts)
+        let found = try_join_all(of.iter().map(|other| store.marks.receipt(room, *other))).await?;
+        self.shown_to(user, found.into_iter().flatten().collect()).await
     }
 
-    async fn are_hidden(&self, user: UserId) -> Result<bool, DomainError> {
-        let found = self.world.store.user_log.get(user, UserKey::Setting(own::RECEIPTS_HIDDEN)).await?;
+    /// Without those of who hides theirs, or wants to hear nothing of the one who asks.
+    async fn shown_to(&self, user: UserId, receipts: Vec<Receipt>) -> Result<Vec<Receipt>, DomainError> {
+        let asked = receipts.iter().map(|receipt| self.are_hidden(user, receipt.user));
+        let hidden = try_join_all(asked).await?;
+        Ok(receipts.into_iter().zip(hidden).filter(|(_, is_hidden)| !is_hidden).map(|(receipt, _)| receipt).collect())
+    }
+
+    async fn are_hidden(&self, user: UserId, of: UserId) -> Result<bool, DomainError> {
+        let store = &self.world.store;
+        if store.people.blocks(of, user).await? {
+            return Ok(true);
+        }
+        let found = store.user_log.get(of, UserKey::Setting(own::RECEIPTS_HIDDEN)).await?;
         Ok(
             matches!(found, Some(UserFact::Setting { number, value }) if own::receipts_hidden(number, &value) == Some(true)),
         )

@@ -98,9 +98,8 @@ async fn encode(session: &Arc<Session>, entries: Vec<UserEntry>) -> Result<Vec<B
                 Err(DomainError::NoSuchRoom) => {}
                 Err(error) => return Err(end(error)),
             },
-            // Nobody sets these yet.
+            // Nobody is invited yet.
             UserFact::Invited { .. } | UserFact::InvitationGone(_) => {}
-            UserFact::Blocked(_) | UserFact::Unblocked(_) | UserFact::Profile => {}
             UserFact::RoomSettings { room, settings } => {
                 let RoomSettings { notify, is_pinned: pinned, is_archived: archived } = settings;
                 frames.push(codec::frame(&RoomPreferences {

@@ -426,10 +426,7 @@ pub(crate) enum KeyFact {
     InvitationGone,
     RoomSettings { notify: Notify, is_pinned: bool, is_archived: bool },
     Draft(Text),
-    Blocked,
-    Unblocked,
     Setting(Vec<u8>),
-    Profile,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

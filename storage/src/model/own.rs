@@ -26,15 +26,11 @@ pub enum UserFact {
         room: RoomId,
         text: Option<Arc<str>>,
     },
-    Blocked(UserId),
-    Unblocked(UserId),
     /// What the bytes of which number mean is for the caller to know; nothing where there are none.
     Setting {
         number: u16,
         value: Vec<u8>,
     },
-    /// What is shown of the user is another.
-    Profile,
     /// A later entry says how it is now.
     Past,
 }
@@ -45,9 +41,7 @@ pub enum UserKey {
     Invitation(RoomId),
     RoomSettings(RoomId),
     Draft(RoomId),
-    Block(UserId),
     Setting(u16),
-    Profile,
 }
 
 /// One entry of a user's own log.
@@ -98,25 +92,11 @@ impl RoomSettings {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UserChange {
     /// Of a room that the log has.
-    RoomSettings {
-        room: RoomId,
-        change: RoomSettingsChange,
-    },
+    RoomSettings { room: RoomId, change: RoomSettingsChange },
     /// As [`UserFact::Draft`], of a room that the log has.
-    Draft {
-        room: RoomId,
-        text: Option<Arc<str>>,
-    },
-    Block {
-        user: UserId,
-        is_blocked: bool,
-    },
+    Draft { room: RoomId, text: Option<Arc<str>> },
     /// As [`UserFact::Setting`].
-    Setting {
-        number: u16,
-        value: Vec<u8>,
-    },
-    Profile,
+    Setting { number: u16, value: Vec<u8> },
 }
 
 impl UserChange {
@@ -125,9 +105,7 @@ impl UserChange {
         match self {
             Self::RoomSettings { room, .. } => UserKey::RoomSettings(*room),
             Self::Draft { room, .. } => UserKey::Draft(*room),
-            Self::Block { user, .. } => UserKey::Block(*user),
             Self::Setting { number, .. } => UserKey::Setting(*number),
-            Self::Profile => UserKey::Profile,
         }
     }
 }

@@ -5,7 +5,7 @@ use rill_storage::{
     limits::{Bounds, DRAFT_BYTES_MAX, DRAFTS_MAX, SETTINGS_MAX},
     model::{
         NewSetting, Notify, RoomSettings, RoomSettingsChange, UserChange,
-        UserChange::{Block, Draft, Profile, Setting},
+        UserChange::{Draft, Setting},
         UserFact, UserKey,
     },
     port::SetRefused,
@@ -59,36 +59,38 @@ async fn entries(stage: &Stage, after: u64) -> Vec<(u64, UserFact)> {
     entries.into_iter().map(|entry| (entry.seq, entry.fact)).collect()
 }
 
+fn setting(number: u16, value: &[u8]) -> UserChange {
+    Setting { number, value: value.to_vec() }
+}
+
+fn said(number: u16, value: &[u8]) -> UserFact {
+    UserFact::Setting { number, value: value.to_vec() }
+}
+
 async fn of_a_key_the_latest_counts_and_what_is_so_already_is_no_entry(kind: Kind) {
     let stage = opened(kind, Bounds::default(), 1).await;
     assert_eq!(set(&stage, draft(1, "half a")).await, Some(2));
     assert_eq!(set(&stage, draft(1, "half a")).await, None);
-    assert_eq!(set(&stage, Block { user: user(9), is_blocked: true }).await, Some(3));
-    assert_eq!(set(&stage, Block { user: user(9), is_blocked: true }).await, None);
-    assert_eq!(set(&stage, Block { user: user(8), is_blocked: false }).await, None, "as it is for everybody");
+    assert_eq!(set(&stage, setting(9, &[1])).await, Some(3));
+    assert_eq!(set(&stage, setting(9, &[1])).await, None);
+    assert_eq!(set(&stage, setting(8, &[])).await, None, "as it is for everybody");
     assert_eq!(set(&stage, draft(1, "half a thought")).await, Some(4));
-    assert_eq!(set(&stage, Setting { number: 7, value: vec![1, 2] }).await, Some(5));
-    assert_eq!(set(&stage, Profile).await, Some(6));
-    assert_eq!(set(&stage, Profile).await, Some(7), "each time it is another");
+    assert_eq!(set(&stage, setting(7, &[1, 2])).await, Some(5));
+    assert_eq!(set(&stage, setting(7, &[3])).await, Some(6));
 
     let text = || UserFact::Draft { room: room(1), text: Some("half a thought".into()) };
-    let setting = || UserFact::Setting { number: 7, value: vec![1, 2] };
-    let blocked = || UserFact::Blocked(user(9));
-    let expected = [(2, UserFact::Past), (3, blocked()), (4, text()), (5, setting()), (6, UserFact::Past)];
-    assert_eq!(entries(&stage, 1).await[..5], expected);
-    assert_eq!(known(&stage).await, [(3, blocked()), (4, text()), (5, setting()), (7, UserFact::Profile)]);
+    let expected = [(2, UserFact::Past), (3, said(9, &[1])), (4, text()), (5, UserFact::Past), (6, said(7, &[3]))];
+    assert_eq!(entries(&stage, 1).await, expected);
+    assert_eq!(known(&stage).await, [(3, said(9, &[1])), (4, text()), (6, said(7, &[3]))]);
 
     // What is gone is told as an entry and not in a snapshot.
-    assert_eq!(set(&stage, draft(1, "")).await, Some(8));
-    assert_eq!(set(&stage, Block { user: user(9), is_blocked: false }).await, Some(9));
-    assert_eq!(set(&stage, Setting { number: 7, value: vec![] }).await, Some(10));
+    assert_eq!(set(&stage, draft(1, "")).await, Some(7));
+    assert_eq!(set(&stage, setting(7, &[])).await, Some(8));
     let gone = UserFact::Draft { room: room(1), text: None };
-    let expected = [(8, gone), (9, UserFact::Unblocked(user(9))), (10, UserFact::Setting { number: 7, value: vec![] })];
-    assert_eq!(entries(&stage, 7).await, expected);
-    assert_eq!(known(&stage).await, [(7, UserFact::Profile)]);
-    let blocked = stage.store.user_log.get(user(1), UserKey::Block(user(9))).await.unwrap();
-    assert_eq!(blocked, Some(UserFact::Unblocked(user(9))));
-    assert_eq!(stage.store.user_log.get(user(1), UserKey::Block(user(5))).await.unwrap(), None);
+    assert_eq!(entries(&stage, 6).await, [(7, gone), (8, said(7, &[]))]);
+    assert_eq!(known(&stage).await, [(3, said(9, &[1]))]);
+    assert_eq!(stage.store.user_log.get(user(1), UserKey::Setting(7)).await.unwrap(), Some(said(7, &[])));
+    assert_eq!(stage.store.user_log.get(user(1), UserKey::Setting(5)).await.unwrap(), None);
 }
 
 async fn settings_of_a_room_change_one_by_one(kind: Kind) {
@@ -186,22 +188,22 @@ async fn of_each_kind_there_is_a_bound_that_what_is_gone_does_not_fill(kind: Kin
 
 async fn what_is_gone_is_forgotten_with_its_entry(kind: Kind) {
     let stage = opened(kind, Bounds { user_log_tail_entries_max: 3, ..Bounds::default() }, 1).await;
-    set(&stage, Block { user: user(9), is_blocked: true }).await;
-    set(&stage, Block { user: user(8), is_blocked: true }).await;
-    set(&stage, Block { user: user(9), is_blocked: false }).await;
-    for _ in 0..4 {
-        set(&stage, Profile).await;
+    set(&stage, setting(9, &[1])).await;
+    set(&stage, setting(8, &[1])).await;
+    set(&stage, setting(9, &[])).await;
+    for value in 0..4 {
+        set(&stage, setting(7, &[value])).await;
     }
     let log = &stage.store.user_log;
-    assert_eq!(log.get(user(1), UserKey::Block(user(9))).await.unwrap(), None);
-    assert_eq!(log.get(user(1), UserKey::Block(user(8))).await.unwrap(), Some(UserFact::Blocked(user(8))));
-    assert_eq!(known(&stage).await, [(3, UserFact::Blocked(user(8))), (8, UserFact::Profile)]);
+    assert_eq!(log.get(user(1), UserKey::Setting(9)).await.unwrap(), None);
+    assert_eq!(log.get(user(1), UserKey::Setting(8)).await.unwrap(), Some(said(8, &[1])));
+    assert_eq!(known(&stage).await, [(3, said(8, &[1])), (8, said(7, &[3]))]);
 }
 
 async fn nobody_sets_anything_of_a_user_who_is_not(kind: Kind) {
     let stage = kind.open();
-    assert_eq!(asked(&stage, None, Profile).await, Err(SetRefused::NoSuchUser));
-    assert_eq!(stage.store.user_log.get(user(1), UserKey::Profile).await.unwrap(), None);
+    assert_eq!(asked(&stage, None, setting(1, &[1])).await, Err(SetRefused::NoSuchUser));
+    assert_eq!(stage.store.user_log.get(user(1), UserKey::Setting(1)).await.unwrap(), None);
 }
 
 contract! {

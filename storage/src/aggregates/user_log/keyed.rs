@@ -13,7 +13,7 @@ use crate::{
         tx::Tx,
     },
     engine::Direction,
-    limits::{BLOCKED_MAX, DRAFT_BYTES_MAX, DRAFTS_MAX, INVITED_MAX, READ_ROWS_MAX, SETTING_BYTES_MAX, SETTINGS_MAX},
+    limits::{DRAFT_BYTES_MAX, DRAFTS_MAX, INVITED_MAX, READ_ROWS_MAX, SETTING_BYTES_MAX, SETTINGS_MAX},
     model::{Body, Notify, RoomSettings, RoomSettingsChange, UserChange, UserEntry, UserFact, UserKey},
 };
 
@@ -57,10 +57,10 @@ pub(super) fn key_of(kind: u8, id: [u8; 16]) -> Result<UserKey, StoreError> {
 /// Whether something is known, other than that it is gone.
 fn is_present(fact: &KeyFact) -> bool {
     match fact {
-        KeyFact::InvitationGone | KeyFact::Unblocked => false,
+        KeyFact::InvitationGone => false,
         KeyFact::Draft(text) => *text != stored::Text::None,
         KeyFact::Setting(value) => !value.is_empty(),
-        KeyFact::Invited { .. } | KeyFact::RoomSettings { .. } | KeyFact::Blocked | KeyFact::Profile => true,
+        KeyFact::Invited { .. } | KeyFact::RoomSettings { .. } => true,
     }
 }
 
@@ -86,10 +86,7 @@ pub(super) fn fact(read: &impl Read, user: UserId, key: UserKey, found: KeyFact)
             UserFact::RoomSettings { room, settings: settings(Some(found)) }
         }
         (UserKey::Draft(room), KeyFact::Draft(text)) => UserFact::Draft { room, text: draft(read, user, room, text)? },
-        (UserKey::Block(other), KeyFact::Blocked) => UserFact::Blocked(other),
-        (UserKey::Block(other), KeyFact::Unblocked) => UserFact::Unblocked(other),
         (UserKey::Setting(number), KeyFact::Setting(value)) => UserFact::Setting { number, value },
-        (UserKey::Profile, KeyFact::Profile) => UserFact::Profile,
         _ => return Err(bent(key)),
     })
 }
@@ -128,14 +125,10 @@ pub(super) fn changed(
             }
             KeyFact::Draft(body::place(text.as_ref()))
         }
-        UserChange::Block { is_blocked: true, .. } => KeyFact::Blocked,
-        UserChange::Block { is_blocked: false, .. } => KeyFact::Unblocked,
         UserChange::Setting { value, .. } if value.len() > SETTING_BYTES_MAX => {
             return Err(StoreError::Engine("a setting is longer than one may be".into()));
         }
         UserChange::Setting { value, .. } => KeyFact::Setting(value.clone()),
-        // Each time it is another.
-        UserChange::Profile => return Ok(Some(KeyFact::Profile)),
     };
     let is_so = match known {
         Some(known) => *known == next && !matches!(next, KeyFact::Draft(_)),
@@ -157,9 +150,7 @@ pub(super) fn has_room(tx: &Tx<'_>, user: UserId, key: UserKey) -> Result<bool, 
         // As many as rooms, which is the caller's bound.
         UserKey::RoomSettings(_) => return Ok(true),
         UserKey::Draft(_) => DRAFTS_MAX,
-        UserKey::Block(_) => BLOCKED_MAX,
         UserKey::Setting(_) => SETTINGS_MAX,
-        UserKey::Profile => 1,
     };
     let (kind, _) = keys::parts_of(key);
     let present =

@@ -6,7 +6,7 @@ use super::{Key, Span};
 use crate::{embedded::stored, model::UserKey, table::Table};
 
 /// Every kind of key. Numbers are on disk: append only.
-pub(crate) const USER_KEY_KINDS: std::ops::Range<u8> = 0..6;
+pub(crate) const USER_KEY_KINDS: std::ops::Range<u8> = 0..4;
 
 /// The number of a key's kind, and what it is of that kind.
 pub(crate) fn parts_of(key: UserKey) -> (u8, [u8; 16]) {
@@ -14,13 +14,11 @@ pub(crate) fn parts_of(key: UserKey) -> (u8, [u8; 16]) {
         UserKey::Invitation(room) => (0, room.0),
         UserKey::RoomSettings(room) => (1, room.0),
         UserKey::Draft(room) => (2, room.0),
-        UserKey::Block(user) => (3, user.0),
         UserKey::Setting(number) => {
             let mut id = [0; 16];
             id[..2].copy_from_slice(&number.to_be_bytes());
-            (4, id)
+            (3, id)
         }
-        UserKey::Profile => (5, [0; 16]),
     }
 }
 
@@ -30,9 +28,7 @@ pub(crate) fn user_key_of(kind: u8, id: [u8; 16]) -> Option<UserKey> {
         0 => UserKey::Invitation(RoomId(id)),
         1 => UserKey::RoomSettings(RoomId(id)),
         2 => UserKey::Draft(RoomId(id)),
-        3 => UserKey::Block(UserId(id)),
-        4 => UserKey::Setting(u16::from_be_bytes([id[0], id[1]])),
-        5 => UserKey::Profile,
+        3 => UserKey::Setting(u16::from_be_bytes([id[0], id[1]])),
         _ => return None,
     })
 }
@@ -60,15 +56,9 @@ mod tests {
 
     #[test]
     fn every_key_has_a_number_and_comes_back_from_it() {
-        let (room, user) = (RoomId([7; 16]), UserId([8; 16]));
-        let keys = [
-            UserKey::Invitation(room),
-            UserKey::RoomSettings(room),
-            UserKey::Draft(room),
-            UserKey::Block(user),
-            UserKey::Setting(0x0102),
-            UserKey::Profile,
-        ];
+        let room = RoomId([7; 16]);
+        let keys =
+            [UserKey::Invitation(room), UserKey::RoomSettings(room), UserKey::Draft(room), UserKey::Setting(0x0102)];
         for (number, key) in keys.into_iter().enumerate() {
             let (kind, id) = parts_of(key);
             assert_eq!((usize::from(kind), user_key_of(kind, id)), (number, Some(key)));
