@@ -17,7 +17,7 @@ use std::ops::Add as _;
 
 use crate::{
     file_samples as files, group_samples as groups, hex::to_hex, messages::line, people_samples as people,
-    picture_samples as pictures,
+    picture_samples as pictures, read_state_samples as read_states,
 };
 
 pub(crate) const EMOJI: &str = "👩‍👩‍👧‍👦 🎉 ok";
@@ -99,6 +99,7 @@ pub(crate) fn lines() -> Vec<String> {
         pictures::lines(),
         people::lines(),
         groups::lines(),
+        read_states::lines(),
     ]
     .concat()
 }

@@ -3,15 +3,15 @@
 use bytes::Bytes;
 use rill_protocol::{
     Code, Epoch, codec,
-    message::{Attached, RoomAdded, RoomRemoved, UserEntryHeader, UserHead},
+    message::{Attached, Draft, ReceiptsHidden, RoomAdded, RoomPreferences, RoomRemoved, UserEntryHeader, UserHead},
 };
-use rill_storage::model::{UserEntry, UserFact};
+use rill_storage::model::{RoomSettings, UserEntry, UserFact};
 use std::sync::Arc;
 use tokio::task::coop::consume_budget;
 
-use super::{End, Session, groups, pictures, pictures::Told};
+use super::{End, Session, groups, own, pictures, pictures::Told};
 use crate::{
-    domain::DomainError,
+    domain::{DomainError, own::receipts_hidden},
     hub::inbox::UserLogNews,
     wire::{code::Failure, number, room},
 };
@@ -98,6 +98,28 @@ async fn encode(session: &Arc<Session>, entries: Vec<UserEntry>) -> Result<Vec<B
                 Err(DomainError::NoSuchRoom) => {}
                 Err(error) => return Err(end(error)),
             },
+            // Nobody is invited yet.
+            UserFact::Invited { .. } | UserFact::InvitationGone(_) => {}
+            UserFact::RoomSettings { room, settings } => {
+                let RoomSettings { notify, is_pinned: pinned, is_archived: archived } = settings;
+                frames.push(codec::frame(&RoomPreferences {
+                    header,
+                    room,
+                    notify: own::wire(notify),
+                    pinned,
+                    archived,
+                }));
+            }
+            UserFact::Draft { room, text } => {
+                let text = text.map(|text| text.as_ref().to_owned()).unwrap_or_default();
+                frames.push(codec::frame(&Draft { header, room, text }));
+            }
+            UserFact::Setting { number, value } => {
+                let hidden = receipts_hidden(number, &value);
+                frames.extend(hidden.map(|hidden| codec::frame(&ReceiptsHidden { header, hidden })));
+            }
+            // It comes with a later entry.
+            UserFact::Past => {}
         }
         consume_budget().await;
     }

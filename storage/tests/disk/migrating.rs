@@ -2,7 +2,7 @@
 
 use crate::{
     files::open,
-    fixture::{FIRST, PRESENT, SECOND, THIRD, laid_out, opened_and_gone_on},
+    fixture::{FIRST, FOURTH, PRESENT, SECOND, THIRD, laid_out, opened_and_gone_on},
 };
 use rill_storage::{
     StoreError,
@@ -16,18 +16,19 @@ fn migrate(path: &std::path::Path, only_tell: bool) -> Migration {
 #[tokio::test]
 async fn a_store_of_every_released_format_becomes_one_of_the_present() {
     for (name, from, older) in [
-        (FIRST, 1, &[("entry", 9), ("session", 1), ("user", 2)][..]),
-        (SECOND, 1, &[("entry", 9)]),
-        (THIRD, 2, &[]),
-        (PRESENT, 2, &[]),
+        (FIRST, 1, &[("entry", 9), ("session", 1), ("standing", 3), ("user", 2), ("user_entry", 3)][..]),
+        (SECOND, 1, &[("entry", 9), ("standing", 3), ("user_entry", 3)]),
+        (THIRD, 2, &[("standing", 3), ("user_entry", 3)]),
+        (FOURTH, 2, &[("standing", 4), ("user_entry", 3)]),
+        (PRESENT, 3, &[]),
     ] {
         let (directory, _) = laid_out(name);
         let path = directory.path();
         std::fs::write(path.join("engine"), crate::ENGINE.name()).unwrap();
         let told = migrate(path, true);
-        assert_eq!((told.from, told.to), (from, 2), "{name}");
+        assert_eq!((told.from, told.to), (from, 3), "{name}");
         assert_eq!(told.older.clone().into_iter().collect::<Vec<_>>(), older, "{name}");
-        assert_eq!(told.is_present(), [THIRD, PRESENT].contains(&name));
+        assert_eq!(told.is_present(), name == PRESENT);
         // Telling changes nothing.
         assert_eq!(migrate(path, true), told);
 
