@@ -23,6 +23,11 @@ pub enum Event {
     RoomAdded(RoomInfo),
     /// The user is no longer a member, or the room is gone.
     RoomRemoved(RoomId),
+    /// Somebody wants the user in a room, which [`crate::Client::join_room`] accepts; also sent again
+    /// when the client comes online.
+    Invited { room: RoomInfo, by: UserId, by_name: String },
+    /// The invitation was accepted, declined or taken back.
+    InvitationGone(RoomId),
     /// The live tail of a room begins anew: entries above `base` follow. What lies
     /// between the last entry given out and `base` is history.
     Tail {

@@ -171,6 +171,8 @@ kinds! {
 
     192 RoomAdded      user::RoomAdded;
     193 RoomRemoved    user::RoomRemoved;
+    194 InvitedToRoom  user::InvitedToRoom;
+    195 InvitationGone user::InvitationGone;
     200 RoomPreferences own::RoomPreferences;
     201 Draft          own::Draft;
     202 ReceiptsHidden own::ReceiptsHidden;

@@ -55,7 +55,7 @@ pub use rooms::{
 };
 pub use session::{Attach, Attached, Hello, Limits, Welcome};
 pub use stream::{Control, Download, History, Lane, LaneClass, Upload};
-pub use user::{RoomAdded, RoomRemoved, UserEntryHeader, UserHead};
+pub use user::{InvitationGone, InvitedToRoom, RoomAdded, RoomRemoved, UserEntryHeader, UserHead};
 
 use crate::{codec::DecodeError, frame::Frame};
 

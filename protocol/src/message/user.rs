@@ -27,6 +27,24 @@ pub struct RoomRemoved {
     pub room: RoomId,
 }
 
+/// The user is invited to a room: `JoinRoom` accepts. An invitation that is there already is
+/// replaced.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvitedToRoom {
+    pub header: UserEntryHeader,
+    /// As it is now.
+    pub room: RoomInfo,
+    pub by: UserId,
+    pub by_name: String,
+}
+
+/// An invitation is not there any more: it was accepted, declined or taken back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvitationGone {
+    pub header: UserEntryHeader,
+    pub room: RoomId,
+}
+
 /// Everything up to `seq` has been sent: the client stores it as its cursor.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserHead {

@@ -7,7 +7,7 @@ use rill_protocol::{
     RoomId, UserId,
     limits::{MENTIONS_PER_TEXT_MAX, USERNAME_CHARS_MAX, USERNAME_CHARS_MIN},
 };
-use rill_storage::model::Mentions;
+use rill_storage::model::{Mentions, RoomRole};
 
 use super::{DomainError, World, names::Username};
 use crate::limits::MENTION_LOOKS_MAX;
@@ -105,7 +105,9 @@ async fn find(world: &World, name: &str) -> Result<Option<UserId>, DomainError> 
 
 /// Who made the room.
 async fn may_name_everybody(world: &World, author: UserId, room: RoomId) -> Result<bool, DomainError> {
-    Ok(world.memory.room(room).await?.is_some_and(|room| room.creator == author))
+    let Some(found) = world.memory.room(room).await? else { return Ok(false) };
+    let Some(membership) = world.memory.membership(room, author).await? else { return Ok(false) };
+    Ok(found.role_of(&membership).is_some_and(|role| role > RoomRole::Member))
 }
 
 #[cfg(test)]

@@ -3,7 +3,10 @@
 use bytes::Bytes;
 use rill_protocol::{
     Code, Epoch, codec,
-    message::{Attached, Draft, ReceiptsHidden, RoomAdded, RoomPreferences, RoomRemoved, UserEntryHeader, UserHead},
+    message::{
+        Attached, Draft, InvitationGone, InvitedToRoom, ReceiptsHidden, RoomAdded, RoomPreferences, RoomRemoved,
+        UserEntryHeader, UserHead,
+    },
 };
 use rill_storage::model::{RoomSettings, UserEntry, UserFact};
 use std::sync::Arc;
@@ -84,22 +87,33 @@ impl UserFeed {
 }
 
 async fn encode(session: &Arc<Session>, entries: Vec<UserEntry>) -> Result<Vec<Bytes>, End> {
+    let user = session.identity.user;
     let mut frames = Vec::with_capacity(entries.len());
     for entry in entries {
         let header = UserEntryHeader { seq: number(entry.seq), at_ms: number(entry.at_ms) };
         match entry.fact {
             UserFact::RoomRemoved(room) => frames.push(codec::frame(&RoomRemoved { header, room })),
-            UserFact::RoomAdded(id) => match session.services.domain.rooms.view(session.identity.user, id).await {
+            UserFact::RoomAdded(id) => match session.services.domain.rooms.view(user, id).await {
                 Ok(view) => {
-                    let beside = groups::before_rooms(session.identity.user, std::slice::from_ref(&view));
+                    let beside = groups::before_rooms(user, std::slice::from_ref(&view));
                     frames.push(pictures::before(beside, codec::frame(&RoomAdded { header, room: room::info(view) })));
                 }
                 // Added, and gone since: its removal is a later entry.
                 Err(DomainError::NoSuchRoom) => {}
                 Err(error) => return Err(end(error)),
             },
-            // Nobody is invited yet.
-            UserFact::Invited { .. } | UserFact::InvitationGone(_) => {}
+            UserFact::Invited { room: id, by } => match session.services.domain.rooms.view(user, id).await {
+                Ok(view) => {
+                    let beside = groups::before_rooms(user, std::slice::from_ref(&view));
+                    let by_name = session.services.domain.people.name_or_empty(by).await.map_err(end)?;
+                    let invited = InvitedToRoom { header, room: room::info(view), by, by_name };
+                    frames.push(pictures::before(beside, codec::frame(&invited)));
+                }
+                // Taken back since: that is a later entry.
+                Err(DomainError::NoSuchRoom) => {}
+                Err(error) => return Err(end(error)),
+            },
+            UserFact::InvitationGone(room) => frames.push(codec::frame(&InvitationGone { header, room })),
             UserFact::RoomSettings { room, settings } => {
                 let RoomSettings { notify, is_pinned: pinned, is_archived: archived } = settings;
                 frames.push(codec::frame(&RoomPreferences {

@@ -15,11 +15,24 @@ fn migrate(path: &std::path::Path, only_tell: bool) -> Migration {
 
 #[tokio::test]
 async fn a_store_of_every_released_format_becomes_one_of_the_present() {
+    // Rooms had no owners, nor members roles.
+    let rooms = [("former_member", 2), ("member", 1), ("room", 2), ("room_head", 2)];
+    // Marks had no versions, and own logs spoke of rooms alone.
+    let own = [("standing", 3), ("user_entry", 3)];
+    let with_entries = [&[("entry", 9)], &rooms[..]].concat();
     for (name, from, older) in [
-        (FIRST, 1, &[("entry", 9), ("session", 1), ("standing", 3), ("user", 2), ("user_entry", 3)][..]),
-        (SECOND, 1, &[("entry", 9), ("standing", 3), ("user_entry", 3)]),
-        (THIRD, 2, &[("standing", 3), ("user_entry", 3)]),
-        (FOURTH, 2, &[("standing", 4), ("user_entry", 3)]),
+        (
+            FIRST,
+            1,
+            &[&with_entries[..], &[("session", 1), ("standing", 3), ("user", 2), ("user_entry", 3)]].concat()[..],
+        ),
+        (SECOND, 1, &[&with_entries[..], &own].concat()),
+        (THIRD, 2, &[&rooms[..], &own].concat()),
+        (
+            FOURTH,
+            2,
+            &[("former_member", 2), ("member", 2), ("room", 3), ("room_head", 3), ("standing", 4), ("user_entry", 3)],
+        ),
         (PRESENT, 3, &[]),
     ] {
         let (directory, _) = laid_out(name);

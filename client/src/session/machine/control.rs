@@ -4,9 +4,10 @@ use rill_protocol::{
     Code, Frame, Kind, U53,
     codec::{self, DecodeError},
     message::{
-        Accepted, AcceptedBatch, Attached, Done, Failed, GoAway, LaneClass, Marked, MemberPage, MemberRoles,
-        MessagePage, OutsidePage, PeoplePage, Pong, ProfileAnswer, ReceiptPage, Resumed, RoomAdded, RoomAnswer,
-        RoomDetails, RoomLinkMade, RoomLinks, RoomPage, RoomRemoved, UserEntryHeader, UserHead, Users,
+        Accepted, AcceptedBatch, Attached, Done, Failed, GoAway, InvitationGone, InvitedToRoom, LaneClass, Marked,
+        MemberPage, MemberRoles, MessagePage, OutsidePage, PeoplePage, Pong, ProfileAnswer, ReceiptPage, Resumed,
+        RoomAdded, RoomAnswer, RoomDetails, RoomLinkMade, RoomLinks, RoomPage, RoomRemoved, UserEntryHeader, UserHead,
+        Users,
     },
 };
 use std::time::{Duration, Instant};
@@ -43,6 +44,16 @@ impl Machine {
                 self.rooms.passed(header.seq.get());
                 self.rooms.remove(room, &mut self.events);
                 self.own_loses(room);
+            }
+            Some(Kind::InvitedToRoom) => {
+                let InvitedToRoom { header, room, by, by_name } = frame.decode()?;
+                self.rooms.passed(header.seq.get());
+                self.events.push_back(Event::Invited { room, by, by_name });
+            }
+            Some(Kind::InvitationGone) => {
+                let InvitationGone { header, room } = frame.decode()?;
+                self.rooms.passed(header.seq.get());
+                self.events.push_back(Event::InvitationGone(room));
             }
             Some(Kind::RoomPreferences) => self.preferences(frame.decode()?),
             Some(Kind::Draft) => self.draft(frame.decode()?),

@@ -10,8 +10,7 @@ use rill_storage::{
     StoreError,
     model::{
         Access, Avatar, Change, Digest, Entry, Fact, HistoryFrom, Membership, Mentions, NewEntry, NewRoom, Pending,
-        Replay, Room,
-        RoomRole, RoomSetup, UserFact,
+        Replay, Room, RoomRole, RoomSetup, UserFact,
     },
     port::{AppendRefused, log::Sight},
 };

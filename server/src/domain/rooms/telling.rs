@@ -3,9 +3,11 @@
 
 use rill_protocol::{RoomId, UserId};
 use rill_storage::{
-    Store, StoreError,
-    model::{Access, Fact, Pending, RoomKind, UserFact},
+    Store,
+    model::{Access, Fact, Pending, RoomKind, UserFact, UserKey},
 };
+
+use crate::domain::DomainError;
 
 /// Whose own log hears of an entry, if somebody's; where it is about the list alone, the author's
 /// stands for it.
@@ -19,7 +21,7 @@ pub(super) fn told(fact: Fact, author: UserId) -> Option<UserId> {
 }
 
 /// Makes the second call of a change, and notes that it is done.
-pub(in crate::domain) async fn tell(store: &Store, due: &Pending) -> Result<(), StoreError> {
+pub(in crate::domain) async fn tell(store: &Store, due: &Pending) -> Result<(), DomainError> {
     let Pending { room, seq, user, fact, at_ms } = *due;
     let own = async |fact| store.user_log.append(user, (room, seq), fact, at_ms).await.map(drop);
     match fact {
@@ -33,7 +35,11 @@ pub(in crate::domain) async fn tell(store: &Store, due: &Pending) -> Result<(), 
         }
         Fact::Access(_) => list(store, room).await?,
         // What was taken back since is not told: that has an entry of its own.
-        Fact::Invited { .. } => {}
+        Fact::Invited { .. } => {
+            if let Some(invitation) = store.doors.invitation(room, user).await? {
+                own(UserFact::Invited { room, by: invitation.by }).await?;
+            }
+        }
         Fact::Uninvited { .. } => uninvite(store, due).await?,
         // Somebody who was banned may have been no member, and have had an invitation or nothing.
         Fact::Banned { .. } => {
@@ -49,14 +55,18 @@ pub(in crate::domain) async fn tell(store: &Store, due: &Pending) -> Result<(), 
 }
 
 /// An invitation that the user's own log knows of is gone.
-async fn uninvite(store: &Store, due: &Pending) -> Result<(), StoreError> {
-    let _ = (store, due);
+async fn uninvite(store: &Store, due: &Pending) -> Result<(), DomainError> {
+    let Pending { room, seq, user, at_ms, .. } = *due;
+    let known = store.user_log.get(user, UserKey::Invitation(room)).await?;
+    if matches!(known, Some(UserFact::Invited { .. })) {
+        store.user_log.append(user, (room, seq), UserFact::InvitationGone(room), at_ms).await?;
+    }
     Ok(())
 }
 
 /// Lists a room or does not, as it is now. Of several who do this at once the last to write
 /// sees what is true.
-async fn list(store: &Store, room: RoomId) -> Result<(), StoreError> {
+async fn list(store: &Store, room: RoomId) -> Result<(), DomainError> {
     let mut done = None;
     loop {
         let Some(found) = store.rooms.get(room).await? else { return Ok(()) };
