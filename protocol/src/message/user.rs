@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::rooms::RoomInfo;
-use crate::{id::RoomId, number::U53};
+use crate::{
+    id::{RoomId, UserId},
+    number::U53,
+};
 
 /// The front of every entry of a user's log. Seqs rise; a snapshot has gaps.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -11,7 +11,7 @@ use rill_storage::{
     doorbell::{self, Doorbell},
     limits::DOORBELL_ENTRIES_MAX,
     model::{
-        Anchor, Appended, End, Entry, Fact, Head, MessagePage, NewBatch, NewEntry, NewSetting, Replay, Room, UserEntry,
+        Anchor, Appended, End, Entry, Fact, Head, MessagePage, NewBatch, NewEntry, NewSetting, Replay, UserEntry,
         UserFact, UserHead, UserKey,
     },
     port::{

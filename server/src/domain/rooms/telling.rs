@@ -3,11 +3,9 @@
 
 use rill_protocol::{RoomId, UserId};
 use rill_storage::{
-    Store,
+    Store, StoreError,
     model::{Access, Fact, Pending, RoomKind, UserFact, UserKey},
 };
-
-use crate::domain::DomainError;
 
 /// Whose own log hears of an entry, if somebody's; where it is about the list alone, the author's
 /// stands for it.
@@ -21,7 +19,7 @@ pub(super) fn told(fact: Fact, author: UserId) -> Option<UserId> {
 }
 
 /// Makes the second call of a change, and notes that it is done.
-pub(in crate::domain) async fn tell(store: &Store, due: &Pending) -> Result<(), DomainError> {
+pub(in crate::domain) async fn tell(store: &Store, due: &Pending) -> Result<(), StoreError> {
     let Pending { room, seq, user, fact, at_ms } = *due;
     let own = async |fact| store.user_log.append(user, (room, seq), fact, at_ms).await.map(drop);
     match fact {
@@ -55,7 +53,7 @@ pub(in crate::domain) async fn tell(store: &Store, due: &Pending) -> Result<(), 
 }
 
 /// An invitation that the user's own log knows of is gone.
-async fn uninvite(store: &Store, due: &Pending) -> Result<(), DomainError> {
+async fn uninvite(store: &Store, due: &Pending) -> Result<(), StoreError> {
     let Pending { room, seq, user, at_ms, .. } = *due;
     let known = store.user_log.get(user, UserKey::Invitation(room)).await?;
     if matches!(known, Some(UserFact::Invited { .. })) {
@@ -66,7 +64,7 @@ async fn uninvite(store: &Store, due: &Pending) -> Result<(), DomainError> {
 
 /// Lists a room or does not, as it is now. Of several who do this at once the last to write
 /// sees what is true.
-async fn list(store: &Store, room: RoomId) -> Result<(), DomainError> {
+async fn list(store: &Store, room: RoomId) -> Result<(), StoreError> {
     let mut done = None;
     loop {
         let Some(found) = store.rooms.get(room).await? else { return Ok(()) };
