@@ -3,7 +3,7 @@
  * connection, does what the page commands and answers what it asks.
  */
 import { Code, ROOM_PAGE_MAX, USERS_PER_REQUEST_MAX } from '../protocol/generated';
-import type { RoomInfo, UserId } from '../protocol/generated';
+import type { UserId } from '../protocol/generated';
 import type { Closed } from '../transport/transport';
 import { Avatars } from './avatars';
 import type { Clock } from './clock';
@@ -14,8 +14,9 @@ import { Transfers } from './files/transfers';
 import type { UploadStore } from './files/upload_store';
 import type { UploadTabs } from './files/upload_tabs';
 import { HttpFailed } from './http';
+import { groupAnswers, toListed, toRoom } from './groups';
 import { Members } from './members';
-import type { Link, ListedRoom, OutboxItem, Room } from './model';
+import type { Link, OutboxItem } from './model';
 import { Outbox } from './outbox';
 import type { OutboxLock } from './outbox';
 import type { OutboxBus, Sent } from './outbox_items';
@@ -80,7 +81,7 @@ export class Client {
       },
     });
     this.emitter = new Emitter(clock, parts.send, {
-      summary: (room) => this.book.rooms.get(room)?.summary() ?? null,
+      summary: (room) => this.book.summary(room),
       complete: () => this.book.complete,
       outbox: () => this.outbox.list,
       uploads: () => this.transfers.uploads.list,
@@ -94,10 +95,10 @@ export class Client {
       },
     );
     this.members = new Members(clock, (room, { members, more }) => {
-      const list = members.map(({ user: id, name, online }) => ({ id, name, online }));
-      this.people.know(list.map(({ id, name }) => ({ id, name })));
-      const total = more ? Math.max(this.book.rooms.get(room)?.room.members ?? 0, list.length) : list.length;
-      this.emitter.emit({ on: 'members', room, members: list, total });
+      this.people.know(members.map(({ id, name }) => ({ id, name })));
+      const told = this.book.rooms.get(room)?.room.members ?? 0;
+      const total = more ? Math.max(told, members.length) : members.length;
+      this.emitter.emit({ on: 'members', room, members, total });
     });
     this.sync = new Sync(
       user,
@@ -192,7 +193,7 @@ export class Client {
 
   async answer<N extends RequestName>(name: N, ask: Requests[N]['ask']): Promise<Requests[N]['answer']> {
     const answers: { [K in RequestName]: (ask: Requests[K]['ask']) => Promise<Requests[K]['answer']> } = {
-      create: async (what) => toRoom((await this.online().request('CreateRoom', what)).room),
+      ...groupAnswers(() => this.online(), this.book, this.user),
       join: async (what) => toRoom((await this.online().request('JoinRoom', what)).room),
       leave: async (what) => {
         await this.online().request('LeaveRoom', what);
@@ -206,7 +207,7 @@ export class Client {
       },
       directory: async ({ after }) => {
         const { rooms, more } = await this.online().request('ListRooms', { after, limit: ROOM_PAGE_MAX });
-        return { rooms: rooms.map((room): ListedRoom => ({ ...toRoom(room), joined: room.joined })), more };
+        return { rooms: rooms.map((room) => toListed(room, this.book.aboutOf(room.id))), more };
       },
     };
     return answers[name](ask);
@@ -323,10 +324,6 @@ export class Client {
     this.link = { ...this.link, ...change };
     this.emitter.emit({ on: 'link', link: this.link });
   }
-}
-
-function toRoom({ id, name, creator, creatorName, createdMs, members }: RoomInfo): Room {
-  return { id, name, creator, creatorName, createdMs, members };
 }
 
 function messageOf(error: unknown): string {

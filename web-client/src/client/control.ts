@@ -17,13 +17,21 @@ interface Answers {
   Attach: 'Attached';
   Resume: 'Resumed';
   Post: 'Accepted';
-  CreateRoom: 'RoomAnswer';
+  CreateGroup: 'RoomAnswer';
   JoinRoom: 'RoomAnswer';
   LeaveRoom: 'Done';
   ListRooms: 'RoomPage';
   ListMembers: 'MemberPage';
   GetUsers: 'Users';
   WatchPresence: 'Done';
+  ChangeRoom: 'Done';
+  ChangeMember: 'Done';
+  DeclineInvitation: 'Done';
+  ListOutside: 'OutsidePage';
+  MakeRoomLink: 'RoomLinkMade';
+  ListRoomLinks: 'RoomLinks';
+  RevokeRoomLink: 'Done';
+  OpenRoomLink: 'RoomAnswer';
 }
 export type RequestKind = keyof Answers;
 export type AnswerTo<N extends RequestKind> = Bodies[Answers[N]];

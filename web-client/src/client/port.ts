@@ -7,14 +7,17 @@ import type { ClientId, FileVariant, RoomId, TransferId, UserId } from '../proto
 import type { TransportName } from '../transport/transport';
 import type { AvatarOf } from './avatars';
 import type { FileCommand } from './files/transfers';
+import type { GroupRequests } from './groups';
 import type { ServerInfo } from './http';
 import type {
   DownloadProgress,
+  Invitation,
   Line,
   Link,
   ListedRoom,
   OutboxItem,
   Person,
+  Removal,
   Room,
   RoomMember,
   RoomSummary,
@@ -49,8 +52,7 @@ export type Command =
   | FileCommand;
 
 /** Page to worker: what wants an answer. */
-export interface Requests {
-  create: { ask: { clientId: ClientId; name: string }; answer: Room };
+export interface Requests extends GroupRequests {
   join: { ask: { clientId: ClientId; room: RoomId }; answer: Room };
   leave: { ask: { clientId: ClientId; room: RoomId }; answer: null };
   /** The bytes of a message's file; it waits for a connection. */
@@ -82,7 +84,11 @@ export type Event =
   | { on: 'avatars'; avatars: AvatarOf[] }
   /** The server's own emoji: another number, another list. */
   | { on: 'emoji'; version: number }
-  | { on: 'members'; room: RoomId; members: RoomMember[]; total: number };
+  | { on: 'members'; room: RoomId; members: RoomMember[]; total: number }
+  /** Invitations that are neither accepted nor declined; the whole list. */
+  | { on: 'invitations'; invitations: Invitation[] }
+  /** Somebody has put the user out of a room. */
+  | { on: 'removal'; removal: Removal };
 
 /** The detail of what a person has called off, wherever in the page: it is no failure. */
 export const CALLED_OFF = 'called off';

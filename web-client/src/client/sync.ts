@@ -3,13 +3,15 @@
  * entries to their rooms' tails, answers of resumes, pages of history. Every change for
  * the room in view goes out as a patch of its timeline.
  */
-import { LaneClass, Outcome } from '../protocol/generated';
+import { LaneClass, MemberAction, Outcome } from '../protocol/generated';
 import type {
   ClientId,
   Epoch,
+  InvitedToRoom,
   PresenceSlot,
   ResumedRoom,
   RoomAvatar,
+  RoomDetail,
   RoomId,
   RoomInfo,
   UserAvatar,
@@ -19,6 +21,7 @@ import type { Avatars } from './avatars';
 import type { Emitter } from './emitter';
 import type { SeenFile } from './files/upload_book';
 import type { Uploads } from './files/uploads';
+import { Invitations } from './invitations';
 import type { Members } from './members';
 import type { LogEntry, OutboxItem, TimelinePatch } from './model';
 import type { Landed, Outbox } from './outbox';
@@ -33,6 +36,9 @@ export class Sync implements SessionListener {
   onRoundTrip: (ms: number) => void = () => undefined;
   /** The list of rooms is known: posts may begin. Once a session. */
   onReady: () => void = () => undefined;
+  private readonly invitations = new Invitations((invitations) => {
+    this.emitter.emit({ on: 'invitations', invitations });
+  });
   private session: Session | null = null;
   private ready = false;
 
@@ -103,10 +109,12 @@ export class Sync implements SessionListener {
 
   attached(userEpoch: Epoch, snapshot: boolean): void {
     this.book.attached(userEpoch, snapshot);
+    this.invitations.attached(snapshot);
   }
 
   roomAdded(seq: number, info: RoomInfo): void {
     const fresh = this.book.added(info);
+    this.invitations.gone(info.id);
     this.book.passed(seq);
     this.people.know([{ id: info.creator, name: info.creatorName }]);
     this.emitter.room(info.id);
@@ -131,6 +139,7 @@ export class Sync implements SessionListener {
     const first =
       !this.book.complete || [...this.book.rooms.values()].some(({ tail }) => tail.state === 'idle');
     for (const room of this.book.head(seq)) this.emitter.roomRemoved(room);
+    this.invitations.head();
     this.emitter.rooms();
     if (first) {
       this.sendView();
@@ -144,6 +153,8 @@ export class Sync implements SessionListener {
   readonly entry = (room: RoomId, epoch: Epoch, entry: LogEntry): void => {
     const state = this.book.rooms.get(room);
     if (state) this.change(state, state.tail.offer(epoch, entry));
+    // The user's own log is another stream: it may have said first that the room is gone.
+    else this.putOut(room, entry);
   };
 
   resumed(room: RoomId, answer: ResumedRoom | null): void {
@@ -175,6 +186,23 @@ export class Sync implements SessionListener {
 
   emojiVersion(version: number): void {
     this.emitter.emit({ on: 'emoji', version });
+  }
+
+  roomDetails(rooms: RoomDetail[]): void {
+    for (const about of rooms) if (this.book.told(about)) this.emitter.room(about.room);
+  }
+
+  invited({ header, room, by, byName }: InvitedToRoom): void {
+    const { joined: _joined, ...rest } = room;
+    const topic = this.book.aboutOf(room.id)?.topic ?? '';
+    this.invitations.invited({ room: rest, topic, by, byName, atMs: header.atMs });
+    this.people.know([{ id: by, name: byName }]);
+    this.book.passed(header.seq);
+  }
+
+  invitationGone(seq: number, room: RoomId): void {
+    this.invitations.gone(room);
+    this.book.passed(seq);
   }
 
   laneLost(lane: LaneClass): void {
@@ -210,16 +238,34 @@ export class Sync implements SessionListener {
 
   private append(state: RoomState, applied: LogEntry[]): void {
     this.show(state, state.log.append(applied));
+    for (const { line } of applied) if (line) this.book.changed(state.room.id, line, this.user);
     this.emitter.room(state.room.id);
     if (state.room.id !== this.viewed && state.log.lines.length > 2 * LINES_OUT_OF_VIEW_MAX) {
       state.log.trim(LINES_OUT_OF_VIEW_MAX);
     }
-    for (const { line, avatar } of applied) {
+    for (const entry of applied) {
+      const { line, avatar } = entry;
       if (avatar) this.avatars.know([{ id: state.room.id, avatar }]);
       if (!line) continue;
       this.people.want(line.author);
       if (line.kind === 'joined' || line.kind === 'left') this.members.stale(state.room.id);
+      if (line.done) {
+        this.people.know([{ id: line.done.user, name: line.done.name }]);
+        this.members.done(state.room.id, line.author, line.done);
+      }
+      this.putOut(state.room.id, entry);
     }
+  }
+
+  /** Somebody has put the user out of the room, where an entry says so. */
+  private putOut(room: RoomId, { line }: LogEntry): void {
+    if (line?.done?.user !== this.user) return;
+    const { action } = line.done;
+    const banned = action === MemberAction.ban;
+    if (!banned && action !== MemberAction.remove) return;
+    const name = this.book.aboutOf(room)?.name ?? '';
+    this.people.want(line.author);
+    this.emitter.emit({ on: 'removal', removal: { room, name, by: line.author, banned } });
   }
 
   /** Own messages that their rooms' logs show are on their way no more. */

@@ -1,3 +1,5 @@
+import { groupWords } from './groups.en';
+
 /** The English words, and by their shape what every other language must have. */
 export const en = {
   app: { name: 'Rill', tagline: 'Chat that keeps every message' },
@@ -74,6 +76,7 @@ export const en = {
     isOffline: 'Offline',
     you: 'you',
   },
+  group: groupWords,
   timeline: {
     label: 'Messages in {name}',
     created: '{who} created the chat “{name}”',

@@ -1,4 +1,5 @@
 import type { Messages } from './en';
+import { groupWords } from './groups.zh';
 
 /** 中文。 */
 export const zh: Messages = {
@@ -76,6 +77,7 @@ export const zh: Messages = {
     isOffline: '离线',
     you: '我',
   },
+  group: groupWords,
   timeline: {
     label: '{name} 的消息',
     created: '{who} 创建了会话“{name}”',

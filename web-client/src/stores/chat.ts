@@ -26,6 +26,7 @@ import { useDrafts } from './drafts';
 import { useLightbox } from './lightbox';
 import { useLink } from './link';
 import { useMedia } from './media';
+import { useMembership } from './membership';
 import { useMembers } from './members';
 import { useOutbox } from './outbox';
 import { usePlayback } from './playback';
@@ -88,6 +89,7 @@ export const useChat = defineStore('chat', () => {
     useLink().reset();
     useRooms().reset();
     useMembers().reset();
+    useMembership().reset();
     useOutbox().reset();
     useTransfers().reset();
     useAttachments().reset();
@@ -134,6 +136,7 @@ export const useChat = defineStore('chat', () => {
         break;
       case 'rooms':
         useRooms().apply(event.changed, event.removed, event.complete);
+        useMembership().isIn(event.changed);
         break;
       case 'timeline':
         useTimeline().apply(event.room, event.patch, event.ends);
@@ -161,6 +164,12 @@ export const useChat = defineStore('chat', () => {
         break;
       case 'members':
         useMembers().apply(event.room, event.members, event.total);
+        break;
+      case 'invitations':
+        useMembership().invitations = event.invitations;
+        break;
+      case 'removal':
+        useMembership().putOut(event.removal);
         break;
     }
   }

@@ -6,10 +6,13 @@ import { memoryUploadStore } from '../client/files/upload_store';
 import type { UploadStore } from '../client/files/upload_store';
 import type {
   DownloadProgress,
+  Invitation,
   Line,
   Link,
   NewUpload,
   OutboxItem,
+  Removal,
+  RoomMember,
   RoomSummary,
   Upload,
 } from '../client/model';
@@ -36,6 +39,9 @@ export class Page {
   uploads: Upload[] = [];
   downloads: DownloadProgress[] = [];
   online: string[] = [];
+  members: RoomMember[] = [];
+  invitations: Invitation[] = [];
+  removals: Removal[] = [];
   loggedOut = false;
   viewed: RoomId | null = null;
   private made = 0;
@@ -115,8 +121,12 @@ export class Page {
     if (event.on === 'uploads') this.uploads = event.uploads;
     if (event.on === 'downloads') this.downloads = event.downloads;
     if (event.on === 'outbox') this.outbox = event.items;
-    if (event.on === 'members')
+    if (event.on === 'members') {
+      this.members = event.members;
       this.online = event.members.filter((one) => one.online).map(({ name }) => name);
+    }
+    if (event.on === 'invitations') this.invitations = event.invitations;
+    if (event.on === 'removal') this.removals.push(event.removal);
     if (event.on === 'rooms') {
       for (const room of event.changed) this.rooms.set(room.id, room);
       for (const room of event.removed) this.rooms.delete(room);
