@@ -182,6 +182,7 @@ test('an admin is made, runs the room, and puts somebody out', async ({ person }
   await expectAccessible(carl.page);
   await shoot(carl.page, info, 'group-banned');
   await carl.page.goto(address);
+  await carl.page.getByRole('dialog', { name: '加入会话' }).getByRole('button', { name: '加入' }).click();
   await expect(carl.page.getByText('此房间的管理员已禁止你进入。')).toBeVisible();
   await carl.page.getByRole('button', { name: '取消' }).click();
 

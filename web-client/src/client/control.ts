@@ -32,6 +32,7 @@ interface Answers {
   ListRoomLinks: 'RoomLinks';
   RevokeRoomLink: 'Done';
   OpenRoomLink: 'RoomAnswer';
+  FindPeople: 'PeoplePage';
 }
 export type RequestKind = keyof Answers;
 export type AnswerTo<N extends RequestKind> = Bodies[Answers[N]];

@@ -19,6 +19,7 @@ import JoinDialog from './JoinDialog.vue';
 import RoomAbout from './RoomAbout.vue';
 import RoomCreateForm from './RoomCreateForm.vue';
 import RoomGone from './RoomGone.vue';
+import RoomInviteDialog from './RoomInviteDialog.vue';
 import RoomLeaveDialog from './RoomLeaveDialog.vue';
 import RoomLinkMake from './RoomLinkMake.vue';
 import RoomMembers from './RoomMembers.vue';
@@ -183,6 +184,47 @@ describe('a new group', () => {
     );
     expect(shown.emitted('created')).toEqual([['new']]);
     expect(useMembership().inviting).toBe('new');
+  });
+});
+
+describe('inviting', () => {
+  it('offers those whom one knows, and whom the server finds by a name', async () => {
+    vi.useFakeTimers();
+    const people = {
+      acquaintances: [
+        { id: 'bob', name: 'Bob' },
+        { id: 'ann', name: 'Ann' },
+      ],
+    };
+    const found = [
+      { id: 'bob', name: 'Bob' },
+      { id: 'bo', name: 'Bo' },
+    ];
+    const ask = vi
+      .spyOn(useChat(), 'ask')
+      .mockImplementation((name) =>
+        Promise.resolve(
+          (name === 'acquaintances' ? people.acquaintances : name === 'findPeople' ? found : null) as never,
+        ),
+      );
+    useMembers().apply('room', [{ id: 'ann', name: 'Ann', online: true }], 1);
+    const shown = mount(RoomInviteDialog, { props: { room: room() }, global }) as never as ReturnType<
+      typeof mount
+    >;
+    await flushPromises();
+    expect(shown.findAll('li').map((one) => one.get('.name').text())).toEqual(['Ann', 'Bob']);
+    expect(shown.findAll('li').at(0)?.text()).toContain('Member');
+    await shown.get('input').setValue('bo');
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(shown.findAll('li').map((one) => one.get('.name').text())).toEqual(['Bob', 'Bo']);
+    await press(shown, 'Invite Bo');
+    expect(ask).toHaveBeenLastCalledWith(
+      'changeMember',
+      expect.objectContaining({ user: 'bo', action: MemberAction.invite }),
+    );
+    expect(shown.findAll('li').at(1)?.text()).toContain('Invited');
+    shown.unmount();
+    vi.useRealTimers();
   });
 });
 
