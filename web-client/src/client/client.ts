@@ -22,6 +22,7 @@ import type { OutboxLock } from './outbox';
 import type { OutboxBus, Sent } from './outbox_items';
 import type { OutboxStore } from './outbox_store';
 import { People } from './people';
+import { Personal } from './personal';
 import type { Command, Event, RequestName, Requests } from './port';
 import { Backoff, RESTART_MS_MAX, RESTART_PAUSE_MS_MAX, nextStep } from './reconnect';
 import { RoomBook } from './room_book';
@@ -55,6 +56,7 @@ export class Client {
   private readonly transfers: Transfers;
   private readonly members: Members;
   private readonly people: People;
+  private readonly personal: Personal;
   private readonly sync: Sync;
   private readonly backoff: Backoff;
   private link: Link = { phase: 'connecting', transport: null, fallback: null, rttMs: null, error: null };
@@ -83,10 +85,12 @@ export class Client {
     this.emitter = new Emitter(clock, parts.send, {
       summary: (room) => this.book.summary(room),
       complete: () => this.book.complete,
+      mark: (room) => this.personal.marks.of(room),
       outbox: () => this.outbox.list,
       uploads: () => this.transfers.uploads.list,
       downloads: () => this.transfers.downloads.list,
     });
+    this.personal = new Personal(user, clock, this.emitter);
     this.people = new People(
       async (users) =>
         (await this.online().request('GetUsers', { users: users.slice(0, USERS_PER_REQUEST_MAX) })).users,
@@ -110,6 +114,7 @@ export class Client {
       new Avatars((avatars) => {
         this.emitter.emit({ on: 'avatars', avatars });
       }),
+      this.personal,
       this.emitter,
     );
     this.sync.onRoundTrip = (ms) => {
@@ -120,6 +125,7 @@ export class Client {
       const session = this.online();
       this.outbox.online((item) => this.post(session, item));
       this.transfers.online(() => session.openFileStream());
+      this.personal.connected(session);
     };
   }
 
@@ -184,6 +190,12 @@ export class Client {
       case 'reconnect':
         this.connectNow();
         break;
+      case 'read':
+      case 'wish':
+      case 'draft':
+      case 'hideReceipts':
+        this.personal.command(command);
+        break;
       case 'start':
         break;
       default:
@@ -204,6 +216,15 @@ export class Client {
         const { lines, next } = await this.online().files(room, before ?? Number.MAX_SAFE_INTEGER);
         for (const { author } of lines) this.people.want(author);
         return { files: lines.filter(({ file }) => file).reverse(), next };
+      },
+      markUnread: async ({ clientId, room, seq }) => {
+        await this.personal.marks.unread(this.online(), clientId, room, seq);
+        return null;
+      },
+      receipts: async ({ room }) => {
+        const receipts = await this.personal.marks.ask(this.online(), room);
+        for (const { user } of receipts) this.people.want(user);
+        return receipts;
       },
       directory: async ({ after }) => {
         const { rooms, more } = await this.online().request('ListRooms', { after, limit: ROOM_PAGE_MAX });
@@ -250,6 +271,7 @@ export class Client {
     this.members.connected(null);
     this.outbox.offline();
     this.transfers.offline();
+    this.personal.connected(null);
     this.book.suspend();
     this.backoff.lived(this.parts.clock.elapsed() - sinceMs);
     const { reconnectAfterMs } = session;

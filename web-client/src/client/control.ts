@@ -33,6 +33,12 @@ interface Answers {
   RevokeRoomLink: 'Done';
   OpenRoomLink: 'RoomAnswer';
   FindPeople: 'PeoplePage';
+  MarkRead: 'Marked';
+  MarkUnread: 'Marked';
+  SetRoomPreferences: 'Done';
+  SetDraft: 'Done';
+  HideReceipts: 'Done';
+  GetReceipts: 'ReceiptPage';
 }
 export type RequestKind = keyof Answers;
 export type AnswerTo<N extends RequestKind> = Bodies[Answers[N]];

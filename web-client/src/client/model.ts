@@ -9,6 +9,7 @@ import type {
   FileInfo,
   FileState,
   MemberChange,
+  Notify,
   RoomChange,
   RoomDetail,
   RoomId,
@@ -94,6 +95,24 @@ export interface Removal {
   name: string;
   by: UserId;
   banned: boolean;
+}
+
+/** How the user stands in a room. */
+export interface RoomMark {
+  room: RoomId;
+  /** The last entry that was read. */
+  mark: number;
+  /** Both are counted to 100. */
+  unread: number;
+  mentions: number;
+}
+
+/** What the user wants of a room. */
+export interface RoomWishes {
+  room: RoomId;
+  notify: Notify;
+  pinned: boolean;
+  archived: boolean;
 }
 
 export interface Person {

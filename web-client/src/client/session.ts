@@ -21,6 +21,8 @@ import type {
   Member,
   MemberRole,
   PresenceSlot,
+  ReadState,
+  Receipt,
   ResumedRoom,
   RoomAvatar,
   RoomDetail,
@@ -40,6 +42,7 @@ import { FrameStream } from './frame_stream';
 import { History } from './history';
 import { runLane } from './lane';
 import type { TakeEntry } from './lane';
+import type { OwnEntry } from './own';
 import type { HistoryPage, HistoryRequest } from './room_log';
 
 /** Between the death of a lane and its successor. */
@@ -66,6 +69,10 @@ export interface SessionListener {
   /** What rooms are, before what names them. */
   roomDetails(rooms: RoomDetail[]): void;
   emojiVersion(version: number): void;
+  readStates(states: ReadState[]): void;
+  receipts(room: RoomId, receipts: Receipt[]): void;
+  /** What the user wants, as the user's own log tells it. */
+  own(entry: OwnEntry): void;
   /** A lane was opened again: the rooms it carries must be resumed. */
   laneLost(lane: LaneClass): void;
 }
@@ -309,6 +316,17 @@ export class Session {
         break;
       case 'EmojiVersion':
         this.listener.emojiVersion(message.body.version);
+        break;
+      case 'ReadStates':
+        this.listener.readStates(message.body.states);
+        break;
+      case 'Receipts':
+        this.listener.receipts(message.body.room, message.body.receipts);
+        break;
+      case 'RoomPreferences':
+      case 'Draft':
+      case 'ReceiptsHidden':
+        this.listener.own(message);
         break;
       case 'Pong':
         if (message.body.nonce === this.probe?.nonce) {

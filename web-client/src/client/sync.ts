@@ -4,11 +4,14 @@
  * the room in view goes out as a patch of its timeline.
  */
 import { LaneClass, MemberAction, Outcome } from '../protocol/generated';
+import { ZERO_ID } from '../protocol/id';
 import type {
   ClientId,
   Epoch,
   InvitedToRoom,
   PresenceSlot,
+  ReadState,
+  Receipt,
   ResumedRoom,
   RoomAvatar,
   RoomDetail,
@@ -25,9 +28,12 @@ import { Invitations } from './invitations';
 import type { Members } from './members';
 import type { LogEntry, OutboxItem, TimelinePatch } from './model';
 import type { Landed, Outbox } from './outbox';
+import type { OwnEntry } from './own';
 import type { People } from './people';
+import type { Personal } from './personal';
 import type { RoomBook, RoomState } from './room_book';
 import { LINES_OUT_OF_VIEW_MAX } from './room_log';
+import type { HistoryPage } from './room_log';
 import type { Session, SessionListener } from './session';
 import type { Resumption, TailChange } from './tail';
 
@@ -41,6 +47,9 @@ export class Sync implements SessionListener {
   });
   private session: Session | null = null;
   private ready = false;
+  /** The room in view, once it is shown: before that it is not known where it begins. */
+  private opened: RoomId | null = null;
+  private opening: symbol | null = null;
 
   constructor(
     private readonly user: UserId,
@@ -50,6 +59,7 @@ export class Sync implements SessionListener {
     private readonly people: People,
     private readonly members: Members,
     private readonly avatars: Avatars,
+    private readonly personal: Personal,
     private readonly emitter: Emitter,
   ) {
     outbox.shown = (items) => this.landed(items);
@@ -71,10 +81,43 @@ export class Sync implements SessionListener {
     const before = this.viewed && this.book.rooms.get(this.viewed);
     this.viewed = room;
     if (before) before.log.trim(LINES_OUT_OF_VIEW_MAX);
+    this.opened = null;
+    this.personal.marks.view(room);
     this.members.view(room && this.book.rooms.has(room) ? room : null);
     const state = room && this.book.rooms.get(room);
-    if (state) this.show(state, { op: 'reset', lines: [...state.log.lines] });
+    // One that was never resumed is shown when it is.
+    if (state && state.tail.epoch !== ZERO_ID) void this.open(state);
     if (this.book.complete) this.sendView();
+  }
+
+  /** Shows the room in view for the first time: around what was not read yet, else its end. */
+  private async open(state: RoomState): Promise<void> {
+    const { room, log } = state;
+    const { marks } = this.personal;
+    // What was thought to be new may be old: then there is nothing that could be waited for.
+    const { mark, unread } = marks.of(room.id);
+    const isNew = unread > 0;
+    if (isNew && this.session && log.misses(mark)) {
+      const viewed = Symbol(room.id);
+      this.opening = viewed;
+      const around = await this.around(room.id, mark).catch(() => null);
+      if (this.opening !== viewed || this.viewed !== room.id) return;
+      if (around) log.around(mark, around.before, around.after);
+    }
+    if (this.viewed !== room.id || this.opened === room.id) return;
+    this.opened = room.id;
+    this.emitter.emit({ on: 'opened', room: room.id, mark: isNew ? mark : null });
+    this.show(state, { op: 'reset', lines: [...log.lines] });
+  }
+
+  private async around(room: RoomId, mark: number): Promise<{ before: HistoryPage; after: HistoryPage }> {
+    if (!this.session) throw new Error('no connection');
+    const [before, after] = await Promise.all([
+      this.session.page(room, { direction: 'before', seq: mark + 1 }),
+      this.session.page(room, { direction: 'after', seq: mark }),
+    ]);
+    for (const { author } of [...before.lines, ...after.lines]) this.people.want(author);
+    return { before, after };
   }
 
   /** A page further back, or forward to the live tail. Rejects when there is no connection. */
@@ -110,6 +153,7 @@ export class Sync implements SessionListener {
   attached(userEpoch: Epoch, snapshot: boolean): void {
     this.book.attached(userEpoch, snapshot);
     this.invitations.attached(snapshot);
+    this.personal.own.attached(snapshot);
   }
 
   roomAdded(seq: number, info: RoomInfo): void {
@@ -132,14 +176,19 @@ export class Sync implements SessionListener {
   roomRemoved(seq: number, room: RoomId): void {
     this.book.removed(room);
     this.book.passed(seq);
+    this.personal.gone(room);
     this.emitter.roomRemoved(room);
   }
 
   userHead(seq: number): void {
     const first =
       !this.book.complete || [...this.book.rooms.values()].some(({ tail }) => tail.state === 'idle');
-    for (const room of this.book.head(seq)) this.emitter.roomRemoved(room);
     this.invitations.head();
+    for (const room of this.book.head(seq)) {
+      this.personal.gone(room);
+      this.emitter.roomRemoved(room);
+    }
+    this.personal.own.head();
     this.emitter.rooms();
     if (first) {
       this.sendView();
@@ -162,10 +211,13 @@ export class Sync implements SessionListener {
     if (!state) return;
     if (answer?.outcome === Outcome.gone) {
       this.book.removed(room);
+      this.personal.gone(room);
       this.emitter.roomRemoved(room);
       return;
     }
     this.change(state, state.tail.resumed(answer && resumption(answer)));
+    this.personal.marks.resumed(room, answer?.head ?? state.tail.have);
+    if (room === this.viewed && this.opened !== room) void this.open(state);
   }
 
   presence(slots: PresenceSlot[]): void {
@@ -205,6 +257,20 @@ export class Sync implements SessionListener {
     this.book.passed(seq);
   }
 
+  readStates(states: ReadState[]): void {
+    this.personal.marks.states(states);
+  }
+
+  receipts(room: RoomId, receipts: Receipt[]): void {
+    for (const { user } of receipts) this.people.want(user);
+    this.personal.marks.receipts(room, receipts);
+  }
+
+  own(entry: OwnEntry): void {
+    this.personal.own.entry(entry);
+    this.book.passed(entry.body.header.seq);
+  }
+
   laneLost(lane: LaneClass): void {
     const inView = lane === LaneClass.inView;
     this.resume([...this.book.rooms.values()].filter(({ room }) => (room.id === this.viewed) === inView));
@@ -220,6 +286,7 @@ export class Sync implements SessionListener {
     if (!this.session || states.length === 0) return;
     const cursors = states.map((state) => {
       state.tail.resuming();
+      this.personal.marks.resuming(state.room.id);
       return state.cursor(state.room.id === this.viewed);
     });
     this.session.resume(cursors);
@@ -229,6 +296,8 @@ export class Sync implements SessionListener {
     const viewed = state.room.id === this.viewed;
     if (reset === 'limited') this.show(state, state.log.limited(state.tail.base, viewed));
     if (reset === 'epoch_changed') this.show(state, state.log.forget(state.tail.base));
+    if (reset !== 'none')
+      this.personal.marks.restarted(state.room.id, state.tail.base, reset === 'epoch_changed');
     if (applied.length > 0) this.append(state, applied);
     else if (reset === 'none' && viewed) this.show(state, { op: 'keep' });
     if (reset !== 'none') this.emitter.room(state.room.id);
@@ -239,6 +308,7 @@ export class Sync implements SessionListener {
   private append(state: RoomState, applied: LogEntry[]): void {
     this.show(state, state.log.append(applied));
     for (const { line } of applied) if (line) this.book.changed(state.room.id, line, this.user);
+    this.personal.marks.entries(state.room.id, applied);
     this.emitter.room(state.room.id);
     if (state.room.id !== this.viewed && state.log.lines.length > 2 * LINES_OUT_OF_VIEW_MAX) {
       state.log.trim(LINES_OUT_OF_VIEW_MAX);
@@ -301,7 +371,7 @@ export class Sync implements SessionListener {
   }
 
   private show(state: RoomState, patch: TimelinePatch): void {
-    if (state.room.id !== this.viewed) return;
+    if (state.room.id !== this.viewed || state.room.id !== this.opened) return;
     this.emitter.emit({ on: 'timeline', room: state.room.id, patch, ends: state.log.ends });
   }
 }

@@ -26,6 +26,8 @@ import type { ByteStream } from '../transport/transport';
 import { MemoryConnection } from './memory_connection';
 import { ScriptedFiles } from './scripted_files';
 import type { ServerFile } from './scripted_files';
+import { ScriptedPersonal } from './scripted_personal';
+import type { OwnName } from './scripted_personal';
 
 const RESUME_ENTRIES = 500;
 const NAMES = new Map<string, string>();
@@ -200,6 +202,18 @@ export class ScriptedServer {
   });
   private readonly left = new Set<ServerRoom>();
   private userSeq = 0;
+  /** Entries of the user's own log beside the rooms. */
+  private readonly own: { seq: number; send: (link: Link) => void }[] = [];
+  readonly personal = new ScriptedPersonal(
+    this.user,
+    (id) => this.member(id),
+    (name, body) => {
+      this.tell(name, body);
+    },
+    (state) => {
+      for (const link of this.links) link.send('ReadStates', { states: [state] });
+    },
+  );
 
   /** What the client's connector does. */
   readonly connector = {
@@ -242,6 +256,20 @@ export class ScriptedServer {
     return room;
   }
 
+  /** An entry of the user's own log. */
+  tell<N extends OwnName>(name: N, body: Omit<Bodies[N], 'header'>): void {
+    this.userSeq += 1;
+    const header = { seq: this.userSeq, atMs: 0 };
+    const send = (link: Link): void => {
+      link.send(name, { header, ...body } as Bodies[N]);
+    };
+    this.own.push({ seq: this.userSeq, send });
+    for (const link of this.links) {
+      send(link);
+      link.send('UserHead', { seq: this.userSeq });
+    }
+  }
+
   /** The user is no member any more. */
   leave(room: ServerRoom): void {
     this.left.add(room);
@@ -266,6 +294,7 @@ export class ScriptedServer {
   post(room: ServerRoom, author: string, text: string): void {
     room.append(author, text);
     for (const link of this.links) link.deliver(room);
+    if (text.includes('@me')) this.personal.push(this.personal.state(room));
   }
 
   /** Somebody changes the room, or does something to somebody. */
@@ -375,12 +404,18 @@ export class ScriptedServer {
         link.send('RoomAnswer', { request: message.body.request, room: this.room(message.body.name).info });
         break;
       default:
+        if (
+          this.personal.take(message, (name, body) => {
+            link.send(name, body);
+          })
+        )
+          break;
         void this.files.take(stream, message);
         break;
     }
   }
 
-  private member(id: string): ServerRoom | undefined {
+  member(id: string): ServerRoom | undefined {
     return this.rooms.find((room) => room.info.id === id && !this.left.has(room));
   }
 
@@ -391,6 +426,7 @@ export class ScriptedServer {
       const seq = at + 1;
       if (snapshot || seq > userSeq) link.send('RoomAdded', { header: { seq, atMs: 0 }, room: room.info });
     });
+    for (const { seq, send } of this.own) if (snapshot || seq > userSeq) send(link);
     link.send('UserHead', { seq: this.userSeq });
   }
 
@@ -417,6 +453,8 @@ export class ScriptedServer {
     }
     // Lanes are other streams than control: entries may well come before the answer.
     for (const room of touched) link.deliver(room);
+    const states = touched.map((room) => this.personal.state(room)).filter(({ unread }) => unread > 0);
+    if (states.length > 0) link.send('ReadStates', { states });
     link.send('Resumed', { request, unchanged: cursors.length - rooms.length, rooms });
   }
 
