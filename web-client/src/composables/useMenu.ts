@@ -22,7 +22,8 @@ export function useMenu(target: Ref<HTMLElement | undefined>): {
     const element = event.currentTarget instanceof HTMLElement ? event.currentTarget : target.value;
     const box = element?.getBoundingClientRect();
     const isKeyboard = event.detail === 0 && (x === 0 || event.type === 'click');
-    place.value = box && (isKeyboard || event.type === 'click') ? { x: box.left, y: box.bottom + 4 } : { x, y };
+    place.value =
+      box && (isKeyboard || event.type === 'click') ? { x: box.left, y: box.bottom + 4 } : { x, y };
   }
 
   // Not every system makes a context menu of a long press.

@@ -44,7 +44,10 @@ export function useReading(room: RoomId, box: Ref<HTMLElement | undefined>, isPl
 
   useEventListener(box, 'scroll', soon, { passive: true });
   useEventListener(window, 'resize', soon, { passive: true });
-  watch([mayRead, () => timeline.lines, () => marks.of(room).unread], soon, { flush: 'post', immediate: true });
+  watch([mayRead, () => timeline.lines, () => marks.of(room).unread], soon, {
+    flush: 'post',
+    immediate: true,
+  });
 }
 
 /** The last message whose end is in sight, or was. */

@@ -54,8 +54,7 @@ export function useRoomList(current: () => RoomId | null): {
 
   const counts = computed(() => {
     const found = { all: 0, unread: 0, mentions: 0, archived: 0 };
-    for (const room of rooms.sorted)
-      for (const one of FILTERS) if (belongs(room, one)) found[one] += 1;
+    for (const room of rooms.sorted) for (const one of FILTERS) if (belongs(room, one)) found[one] += 1;
     return found;
   });
 

@@ -44,8 +44,7 @@ function endsOf(text: string, start: number): number[] {
     to += char.length;
     const next = chars[at + 1];
     const goesOn = next !== undefined && OF_NAME.test(next);
-    const mayEnd =
-      !MARK.test(char) && (!goesOn || MARK.test(next) || !ASCII.test(char) || !ASCII.test(next));
+    const mayEnd = !MARK.test(char) && (!goesOn || MARK.test(next) || !ASCII.test(char) || !ASCII.test(next));
     if (mayEnd && at + 1 >= USERNAME_CHARS_MIN) ends.unshift(to);
   }
   return ends;
