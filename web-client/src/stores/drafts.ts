@@ -166,14 +166,15 @@ export const useDrafts = defineStore('drafts', () => {
     }
   }
 
-  /** The page may be gone in a moment. */
+  /** The page may be gone in a moment: what was not told is told when it comes back. */
   function flushAll(): void {
-    for (const room of [...telling.keys()]) tellNow(room);
     for (const room of [...storing.keys()]) flush(room);
   }
 
   function reset(): void {
     flushAll();
+    for (const timer of telling.values()) clearTimeout(timer);
+    telling.clear();
     texts.value = new Map();
     user = '';
     tell = () => undefined;
