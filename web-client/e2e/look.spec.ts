@@ -178,7 +178,7 @@ test('everything can be reached with the keyboard', async ({ person }) => {
   const { page } = me;
   await expect(me.composer).toBeFocused();
   const reached = new Set<string>();
-  for (let step = 0; step < 40; step += 1) {
+  for (let step = 0; step < 90; step += 1) {
     await page.keyboard.press('Tab');
     const { name, visible } = await page.evaluate(() => {
       const element = document.activeElement as HTMLElement;
