@@ -40,7 +40,7 @@ pub(crate) const SECOND: &str = "version-1.1.rows";
 pub(crate) const THIRD: &str = "version-2.rows";
 /// Before rooms had owners, and users' own logs spoke of more than rooms.
 pub(crate) const FOURTH: &str = "version-2.1.rows";
-pub(crate) const PRESENT: &str = "version-2.2.rows";
+pub(crate) const PRESENT: &str = "version-3.rows";
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/disk/fixtures").join(name)
