@@ -95,9 +95,11 @@ test('one’s own message is read by the other, unless they hide it', async ({ p
   const third = await person('user3');
   await third.register();
   await third.enterRoom(room);
+  await me.say('have all of you');
+  const shared = me.message('have all of you');
   await third.open(`/rooms/${room}`);
-  await expect(ticks.getByRole('button', { name: '已读 2' })).toBeVisible();
-  await ticks.getByRole('button', { name: '已读 2' }).click();
+  await expect(shared.getByRole('button', { name: '已读 2' })).toBeVisible();
+  await shared.getByRole('button', { name: '已读 2' }).click();
   const readers = me.page.getByRole('dialog', { name: '已读成员' });
   await expect(readers.getByRole('listitem')).toHaveText([/user2/, /user3/]);
   await shoot(me.page, info, 'readers');
