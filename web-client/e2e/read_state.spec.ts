@@ -105,7 +105,7 @@ test('one’s own message is read by the other, unless they hide it', async ({ p
   await shoot(me.page, info, 'readers');
   await me.page.keyboard.press('Escape');
 
-  await third.page.getByRole('button', { name: '设置' }).click();
+  await third.page.getByRole('button', { name: '设置', exact: true }).click();
   await third.page.getByRole('switch', { name: '隐藏我的已读' }).check({ force: true });
   await third.page.keyboard.press('Escape');
   await me.say('and this');
