@@ -3,7 +3,10 @@
 use rill_protocol::{
     ClientId, Code, RoomId, UserId,
     limits::{BATCH_POSTS_MAX, CLIENT_FRAME_BODY_BYTES_MAX, PRESENCE_WATCH_MAX, TEXT_BYTES_MAX},
-    message::{BatchPost, Direction, MemberPage, PeoplePage, ProfileAnswer, RoomInfo, RoomPage, UserInfo},
+    message::{
+        BatchPost, Direction, MemberPage, PeoplePage, ProfileAnswer, ReadState, ReceiptPage, RoomInfo, RoomPage,
+        UserInfo,
+    },
 };
 use std::{sync::Arc, time::Duration};
 use tokio::{
@@ -17,7 +20,10 @@ use crate::{
     files::{Download, DownloadHandle, Shelf, Transfers, Upload, UploadHandle, download, upload},
     http::Api,
     limits, random,
-    session::{Answer, Command, OutboxFile, Outcome, Pending, QueuedPost, Request, Shared, Supervisor, Tickets},
+    session::{
+        Answer, Command, OutboxFile, Outcome, Pending, PreferencesChange, QueuedPost, Request, Shared, Supervisor,
+        Tickets,
+    },
 };
 
 /// What a message of a batch costs beside its text, and the batch beside its messages, at
@@ -332,6 +338,54 @@ impl Client {
     /// [`TYPING_INTERVAL_MS`]: rill_protocol::limits::TYPING_INTERVAL_MS
     pub async fn typing(&self, room: RoomId, is_typing: bool) -> Result<(), Error> {
         self.commands.send(Command::Typing { room, is_typing }).await.map_err(|_| Error::Closed)
+    }
+
+    /// The user has read a room up to an entry; how they stand then. A mark that is there
+    /// already, or further, stays.
+    pub async fn mark_read(&self, room: RoomId, seq: u64) -> Result<ReadState, Error> {
+        self.ask_mark(Request::MarkRead { room, seq }).await
+    }
+
+    /// An entry and what is behind it is to be unread; how the user stands then.
+    pub async fn mark_unread(&self, room: RoomId, seq: u64) -> Result<ReadState, Error> {
+        self.ask_mark(Request::MarkUnread { client_id: random::client_id(), room, seq }).await
+    }
+
+    async fn ask_mark(&self, request: Request) -> Result<ReadState, Error> {
+        match self.ask(request).await? {
+            Answer::Marked(state) => Ok(state),
+            _ => Err(wrong_answer()),
+        }
+    }
+
+    /// A page of how far the others have read in a room of at most 1,000, behind `after`.
+    pub async fn receipts(&self, room: RoomId, after: Option<UserId>, limit: u32) -> Result<ReceiptPage, Error> {
+        match self.ask(Request::GetReceipts { room, after, limit }).await? {
+            Answer::Receipts(page) => Ok(page),
+            _ => Err(wrong_answer()),
+        }
+    }
+
+    /// Changes what the user wants of a room, on every device.
+    pub async fn set_room_preferences(&self, room: RoomId, change: PreferencesChange) -> Result<(), Error> {
+        self.ask_done(Request::SetRoomPreferences { client_id: random::client_id(), room, change }).await
+    }
+
+    /// Keeps what stands in a room's field and was not posted; empty where nothing does.
+    pub async fn set_draft(&self, room: RoomId, text: impl Into<String>) -> Result<(), Error> {
+        self.ask_done(Request::SetDraft { client_id: random::client_id(), room, text: text.into() }).await
+    }
+
+    /// Whether others are not told how far the user has read.
+    pub async fn hide_receipts(&self, hidden: bool) -> Result<(), Error> {
+        self.ask_done(Request::HideReceipts { client_id: random::client_id(), hidden }).await
+    }
+
+    async fn ask_done(&self, request: Request) -> Result<(), Error> {
+        match self.ask(request).await? {
+            Answer::Done => Ok(()),
+            _ => Err(wrong_answer()),
+        }
     }
 
     /// Names the room on the screen: its entries come before all others.

@@ -4,8 +4,8 @@ use rill_protocol::{
     ClientId, Epoch, RoomId, U53, UserId,
     message::{
         FileInfo, FileState, MemberChange, MemberRole, Message, MessageFile, MessageMemberChange, MessageRoomChange,
-        PresenceDetail, PresenceSlot, ProfileAnswer, Replay, RoomAvatar, RoomChange, RoomDetail, RoomInfo, UserAvatar,
-        UserInfo,
+        Notify, PresenceDetail, PresenceSlot, ProfileAnswer, ReadState, Receipt, Replay, RoomAvatar, RoomChange,
+        RoomDetail, RoomInfo, UserAvatar, UserInfo,
     },
 };
 use std::time::Duration;
@@ -23,6 +23,11 @@ pub enum Event {
     RoomAdded(RoomInfo),
     /// The user is no longer a member, or the room is gone.
     RoomRemoved(RoomId),
+    /// Somebody wants the user in a room, which [`crate::Client::join_room`] accepts; also sent again
+    /// when the client comes online.
+    Invited { room: RoomInfo, by: UserId, by_name: String },
+    /// The invitation was accepted, declined or taken back.
+    InvitationGone(RoomId),
     /// The live tail of a room begins anew: entries above `base` follow. What lies
     /// between the last entry given out and `base` is history.
     Tail {
@@ -49,6 +54,20 @@ pub enum Event {
     /// The custom emoji are others than those of another version: [`crate::http::Api::emoji`] has
     /// them. Told when the client comes online, if there ever were any, and at every change.
     Emoji { version: u64 },
+    /// How the user stands in rooms, as far as the server knows at each state's `as_of`: where
+    /// anything is unread when a room is resumed, and whenever another device has moved a mark or
+    /// a post names the user. Each post behind that is one more unread, or the user's own, with
+    /// which nothing is. A room that is resumed without one has nothing unread.
+    Read(Vec<ReadState>),
+    /// Up to where others have read in the room in view: the largest of each counts.
+    Receipts { room: RoomId, receipts: Vec<Receipt> },
+    /// What the user wants of a room, which an application begins with `All`, neither pinned nor
+    /// archived. It goes with the room, and so does the draft.
+    RoomPreferences { room: RoomId, notify: Notify, pinned: bool, archived: bool },
+    /// What stands in a room's field and was not posted, on whatever device; empty at first.
+    Draft { room: RoomId, text: String },
+    /// Whether others are not told how far the user has read; they are at first.
+    ReceiptsHidden(bool),
     /// Whether somebody is there, of those whom [`crate::Client::watch`] names: as it is now, and
     /// at every change. Where the connection is lost all of it is unknown until it is told again.
     Presence(Vec<PresenceSlot>),

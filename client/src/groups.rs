@@ -69,20 +69,25 @@ impl Client {
     /// Changes one setting of a room; what is so already is no error.
     pub async fn change_room(&self, room: RoomId, setting: RoomSetting, text: &str, value: u32) -> Result<(), Error> {
         let change = RoomChange { setting, text: text.to_owned(), value };
-        self.ask_done(GroupRequest::Change(ChangeRoom { request: 0, client_id: random::client_id(), room, change }))
-            .await
+        self.ask_group_done(GroupRequest::Change(ChangeRoom {
+            request: 0,
+            client_id: random::client_id(),
+            room,
+            change,
+        }))
+        .await
     }
 
     /// Invites, removes, bans or promotes somebody, or takes that back.
     pub async fn change_member(&self, room: RoomId, user: UserId, action: MemberAction) -> Result<(), Error> {
         let body = ChangeMember { request: 0, client_id: random::client_id(), room, user, action };
-        self.ask_done(GroupRequest::Member(body)).await
+        self.ask_group_done(GroupRequest::Member(body)).await
     }
 
     /// Declines an invitation, which [`Client::join`] accepts.
     pub async fn decline(&self, room: RoomId) -> Result<(), Error> {
         let body = DeclineInvitation { request: 0, client_id: random::client_id(), room };
-        self.ask_done(GroupRequest::Decline(body)).await
+        self.ask_group_done(GroupRequest::Decline(body)).await
     }
 
     /// A page of those who are invited or banned, behind `after`.
@@ -120,7 +125,7 @@ impl Client {
     pub async fn revoke_room_link(&self, room: RoomId, link: &str) -> Result<(), Error> {
         let link = link.to_owned();
         let body = RevokeRoomLink { request: 0, client_id: random::client_id(), room, link };
-        self.ask_done(GroupRequest::RevokeLink(body)).await
+        self.ask_group_done(GroupRequest::RevokeLink(body)).await
     }
 
     /// Looks where a link leads, or goes there.
@@ -133,7 +138,7 @@ impl Client {
         self.ask(Request::Group(request)).await
     }
 
-    async fn ask_done(&self, request: GroupRequest) -> Result<(), Error> {
+    async fn ask_group_done(&self, request: GroupRequest) -> Result<(), Error> {
         match self.ask_group(request).await? {
             Answer::Done => Ok(()),
             _ => Err(wrong_answer()),

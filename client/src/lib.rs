@@ -34,5 +34,6 @@ pub use error::{Error, Failure};
 pub use event::{Entry, EntryKind, Event, Events, HistoryPage, Posted, State, TailCause};
 pub use groups::NewGroup;
 pub use profile::{NewProfile, NewStatus};
+pub use session::PreferencesChange;
 pub use transport::TransportKind;
 pub use trust::Trust;

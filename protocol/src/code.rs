@@ -159,6 +159,11 @@ codes! {
     107 SlowMode       "slow_mode"        Retry 429 "The room is slow: send it again under the same client id after the pause.";
     108 TooManyOpen    "too_many_open"    Stop  422 "The room has as many open invitations or links as allowed: take some back.";
     109 BadTopic       "bad_topic"        Stop  422 "A room's topic has at most 250 characters and no control characters.";
+    120 NoSuchMark      "no_such_mark"      Stop 422 "The room's log has no such entry: mark one that is there.";
+    121 TooManyDrafts   "too_many_drafts"   Stop 422 "You have as many drafts as allowed: post or empty one first.";
+    122 TooManyMentions "too_many_mentions" Stop 422 "A message names at most 50 people: name fewer.";
+    123 RoomTooLarge    "room_too_large"    Stop 422 "In a room this large nobody is told how far others have read.";
+
     130 BadDisplayName "bad_display_name" Stop 422 "The name that is shown has at most 64 characters, and none that cannot be seen or turns the others around.";
     131 LooksTaken     "looks_taken"      Stop 409 "The name looks like somebody else's username: choose another.";
     132 BadStatus      "bad_status"       Stop 422 "A status has at most 100 characters, and none that cannot be seen; beside it stands one emoji.";

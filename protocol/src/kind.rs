@@ -4,8 +4,8 @@
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::message::{
-    control, entry, file, groups, history, lane, people, picture, presence, profile, resume, rooms, session, stream,
-    user,
+    control, entry, file, groups, history, lane, own, people, picture, presence, profile, read_state, resume, rooms,
+    session, stream, user,
 };
 
 /// The type of a frame's body.
@@ -103,6 +103,14 @@ kinds! {
     43  ListRoomLinks     groups::ListRoomLinks;
     44  RevokeRoomLink    groups::RevokeRoomLink;
     45  OpenRoomLink      groups::OpenRoomLink;
+    50  MarkRead       read_state::MarkRead;
+    51  MarkUnread     read_state::MarkUnread;
+    52  Marked         read_state::Marked;
+    53  SetRoomPreferences own::SetRoomPreferences;
+    54  SetDraft       own::SetDraft;
+    55  HideReceipts   own::HideReceipts;
+    56  GetReceipts    read_state::GetReceipts;
+    57  ReceiptPage    read_state::ReceiptPage;
 
     60  Presence       people::Presence;
     61  Ping           control::Ping;
@@ -110,6 +118,8 @@ kinds! {
     63  UserAvatars    picture::UserAvatars;
     64  RoomAvatars    picture::RoomAvatars;
     65  EmojiVersion   picture::EmojiVersion;
+    66  ReadStates     read_state::ReadStates;
+    67  Receipts       read_state::Receipts;
     68  PresenceDetails presence::PresenceDetails;
     69  Typing         presence::Typing;
 
@@ -161,6 +171,11 @@ kinds! {
 
     192 RoomAdded      user::RoomAdded;
     193 RoomRemoved    user::RoomRemoved;
+    194 InvitedToRoom  user::InvitedToRoom;
+    195 InvitationGone user::InvitationGone;
+    200 RoomPreferences own::RoomPreferences;
+    201 Draft          own::Draft;
+    202 ReceiptsHidden own::ReceiptsHidden;
     223 UserHead       user::UserHead;
 }
 

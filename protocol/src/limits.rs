@@ -80,6 +80,16 @@ pub const DATAGRAM_BYTES_MAX: usize = 1_000;
 
 /// Cursors in one `Resume`.
 pub const RESUME_CURSORS_MAX: usize = 500;
+/// Unread posts and mentions of a room are counted so far.
+pub const UNREAD_COUNT_MAX: u64 = 100;
+/// People that one text may name.
+pub const MENTIONS_PER_TEXT_MAX: usize = 50;
+/// Members of a room in which everybody is told how far the others have read.
+pub const RECEIPTS_PUSHED_MEMBERS_MAX: usize = 100;
+/// Members of a room in which it can be asked.
+pub const RECEIPTS_MEMBERS_MAX: usize = 1_000;
+/// Receipts in one page.
+pub const RECEIPT_PAGE_MAX: usize = 200;
 /// Users named by one `GetUsers`.
 pub const USERS_PER_REQUEST_MAX: usize = 200;
 /// Users watched by one session's `WatchPresence`.

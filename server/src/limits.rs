@@ -221,5 +221,11 @@ pub const PICTURE_HEARD_BYTES_MAX: usize = 64 * MIB;
 pub const PICTURES_LOOK_MS: u64 = 60_000;
 pub const PICTURES_LOOK_PARTS: u64 = 60;
 pub const PICTURES_DOUBT_PAUSE_MS: u64 = 50;
+/// Sessions that follow a room in which marks are shown: of more it is not asked who they are.
+pub const RECEIPT_SESSIONS_MAX: usize = 4 * rill_protocol::limits::RECEIPTS_PUSHED_MEMBERS_MAX;
+/// Names that are looked for in one text.
+pub const MENTION_LOOKS_MAX: usize = 64;
+/// Rooms whose states one session asks for before it writes what it knows.
+pub const READ_STATES_AT_ONCE_MAX: usize = 64;
 /// Users whose avatars one session asks for before it writes what it knows.
 pub const PICTURES_AT_ONCE_MAX: usize = 16;

@@ -8,7 +8,7 @@
 //! the doorbell would find, and whoever has everything in front of them need not read. A
 //! doorbell that is lost, late or doubled costs no more than it does without them.
 
-use rill_protocol::Epoch;
+use rill_protocol::{Epoch, UserId};
 use std::fmt::Write as _;
 
 use crate::limits::DOORBELL_ENTRIES_MAX;
@@ -25,6 +25,23 @@ pub struct Doorbell<'a> {
     /// For the store that hears it; empty where nothing is said of that.
     pub changes: &'a [u8],
 }
+
+/// Rung where somebody has moved their mark in a room, or was named in it, all of them without a
+/// user: `mark USER`.
+pub fn mark(user: Option<UserId>) -> String {
+    user.map_or_else(|| format!("{MARK}{EVERYBODY}"), |user| format!("{MARK}{user}"))
+}
+
+/// Whose mark is to be looked at; `None` for another doorbell.
+pub fn marked(payload: &[u8]) -> Option<Option<UserId>> {
+    match std::str::from_utf8(payload).ok()?.strip_prefix(MARK)? {
+        EVERYBODY => Some(None),
+        user => user.parse().ok().map(Some),
+    }
+}
+
+const MARK: &str = "mark ";
+const EVERYBODY: &str = "*";
 
 impl<'a> Doorbell<'a> {
     /// `None` for what is none, or says more than this version knows of.
@@ -111,6 +128,17 @@ mod tests {
         let with_rows = bell(epoch, vec![b"one", b"two"]);
         assert!(with_rows.entries().eq([(11, &b"one"[..]), (12, b"two")]));
         assert_eq!(bell(None, vec![b"of no epoch"]).payload(), b"12 a1b2");
+    }
+
+    #[test]
+    fn marks_ring_by_themselves() {
+        for user in [Some(UserId([7; 16])), None] {
+            let rung = mark(user);
+            assert_eq!((marked(rung.as_bytes()), Doorbell::parse(rung.as_bytes())), (Some(user), None));
+        }
+        for other in ["", "mark ", "mark x", "7 a", "mark * "] {
+            assert_eq!(marked(other.as_bytes()), None, "{other}");
+        }
     }
 
     #[test]

@@ -70,6 +70,15 @@ pub const RANGES_PER_MEMBERSHIP_MAX: usize = 256;
 /// Entries kept of a user's own log; older ones live on in its snapshot.
 pub const USER_LOG_TAIL_ENTRIES_MAX: u64 = 1_000;
 
+/// What a user's own log knows beside rooms, of each kind; past it none is added.
+pub const INVITED_MAX: usize = 500;
+pub const DRAFTS_MAX: usize = 100;
+pub const SETTINGS_MAX: usize = 64;
+/// The value of one setting.
+pub const SETTING_BYTES_MAX: usize = 1_024;
+/// What a draft holds.
+pub const DRAFT_BYTES_MAX: usize = rill_protocol::limits::TEXT_BYTES_MAX;
+
 /// sled's page cache.
 pub const CACHE_BYTES_DEFAULT: u64 = 128 * 1024 * 1024;
 /// fjall's own journal, past which it writes its oldest rows to tables.

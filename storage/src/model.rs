@@ -5,12 +5,16 @@ use std::sync::Arc;
 
 mod attached;
 mod files;
+mod marks;
+mod own;
 mod people;
 mod pictures;
 mod rooms;
 
 pub use attached::*;
 pub use files::*;
+pub use marks::*;
+pub use own::*;
 pub use people::*;
 pub use pictures::*;
 pub use rooms::*;
@@ -319,6 +323,8 @@ pub struct NewEntry {
     /// Of the content, to tell a retry from another request under the same client id.
     pub digest: Digest,
     pub change: Change,
+    /// Of a post.
+    pub mentions: Mentions,
 }
 
 /// Several posts of one author, to be made together.
@@ -338,6 +344,7 @@ pub struct NewPost {
     /// As in [`NewEntry`].
     pub digest: Digest,
     pub text: Arc<str>,
+    pub mentions: Mentions,
 }
 
 /// What a [`NewEntry`] does to the room.
@@ -348,7 +355,7 @@ pub enum Change {
     /// Opens a visible range: from the first entry for somebody who was never a
     /// member, if the room's history is theirs, else from the joining entry. Into a room that
     /// is not public only with an invitation, which goes. Whoever comes into an empty room
-    /// owns it.
+    /// owns it. Moves the mark there.
     Join,
     /// Closes the range behind the leaving entry, which the member still sees. The owner leaves
     /// last.
@@ -442,21 +449,6 @@ pub struct MessagePage {
     pub messages: Vec<Message>,
     /// Whether the log holds more in the direction of the anchor.
     pub more: bool,
-}
-
-/// A fact of a user's own log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum UserFact {
-    RoomAdded(RoomId),
-    RoomRemoved(RoomId),
-}
-
-/// One entry of a user's own log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UserEntry {
-    pub seq: u64,
-    pub at_ms: u64,
-    pub fact: UserFact,
 }
 
 /// The end of a user's own log.

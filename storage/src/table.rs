@@ -117,6 +117,12 @@ tables! {
     42 RoomLink "room_link"
     /// room, user: when they posted last, while it was slow
     43 LastPost "last_post"
+    /// user, kind, what of that kind: the latest entry of a user's own log about it
+    50 UserKey "user_key"
+    /// user, room, part: a draft that is long
+    51 DraftPart "draft_part"
+    /// room, user, seq: a post names somebody
+    52 Mention "mention"
     /// user: what they say of themselves
     60 UserCard "user_card"
     /// user: what they say of the moment

@@ -74,7 +74,7 @@ test.describe('by invitation', () => {
     await inside(guest);
     await expect(guest.page).not.toHaveURL(/invitation/);
     expect(pages.every((url) => !new URL(url).search.includes('invitation'))).toBe(true);
-    await guest.page.getByRole('button', { name: '设置' }).click();
+    await guest.page.getByRole('button', { name: '设置', exact: true }).click();
     // What is not theirs to do is not there.
     await expect(guest.page.getByRole('button', { name: '我的账号' })).toBeVisible();
     await expect(guest.page.getByRole('button', { name: '用户管理' })).toHaveCount(0);

@@ -38,8 +38,8 @@ export class Person {
 
   /** What stands behind the gear. */
   async openSettings(name: string): Promise<Locator> {
-    await this.page.getByRole('button', { name: '设置' }).click();
-    await this.page.getByRole('dialog', { name: '设置' }).getByRole('button', { name }).click();
+    await this.page.getByRole('button', { name: '设置', exact: true }).click();
+    await this.page.getByRole('dialog', { name: '设置', exact: true }).getByRole('button', { name }).click();
     return this.page.getByRole('dialog', { name });
   }
 

@@ -18,8 +18,9 @@ async function withHistory(
   await writer.register();
   await reader.register();
   const room = await writer.makeRoom('技术交流');
-  await reader.enterRoom(room);
   await writer.post(room, numbered(1, count));
+  // Who joins has read all that was there: the room opens at its end.
+  await reader.enterRoom(room);
   await reader.open(`/rooms/${room}`);
   await expect(reader.message(`message ${String(count)}`)).toBeInViewport();
   return { reader, writer, room, log: reader.page.getByRole('log') };

@@ -37,7 +37,7 @@ test('registering and logging in tell what is wrong beside the field', async ({ 
   await page.getByRole('button', { name: '注册', exact: true }).click();
   await expect(page.getByRole('heading', { name: '会话', exact: true })).toBeVisible();
 
-  await page.getByRole('button', { name: '设置' }).click();
+  await page.getByRole('button', { name: '设置', exact: true }).click();
   await page.getByRole('button', { name: '退出登录' }).click();
   await expect(page).toHaveURL(/#\/login/);
   await page.getByLabel('用户名').fill('newcomer');

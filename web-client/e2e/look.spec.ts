@@ -61,7 +61,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await shoot(me.page, info, `connection-${colorScheme}`);
     await expectAccessible(me.page);
     await me.page.keyboard.press('Escape');
-    await me.page.getByRole('button', { name: '设置' }).click();
+    await me.page.getByRole('button', { name: '设置', exact: true }).click();
     await expectAccessible(me.page);
     await shoot(me.page, info, `settings-${colorScheme}`);
     await me.page.keyboard.press('Escape');
@@ -135,7 +135,7 @@ test('on a tablet, in English, and back to Chinese without a reload', async ({ p
   await page.evaluate(() => {
     (window as unknown as { kept: boolean }).kept = true;
   });
-  await page.getByRole('button', { name: '设置' }).click();
+  await page.getByRole('button', { name: '设置', exact: true }).click();
   await page.getByText('English').click();
   await page.keyboard.press('Escape');
   await expect(page.getByRole('heading', { name: 'Chats' })).toBeVisible();
@@ -178,7 +178,7 @@ test('everything can be reached with the keyboard', async ({ person }) => {
   const { page } = me;
   await expect(me.composer).toBeFocused();
   const reached = new Set<string>();
-  for (let step = 0; step < 24; step += 1) {
+  for (let step = 0; step < 90; step += 1) {
     await page.keyboard.press('Tab');
     const { name, visible } = await page.evaluate(() => {
       const element = document.activeElement as HTMLElement;

@@ -20,6 +20,8 @@ export function createPageRouter(): Router {
       { path: '/register', name: 'register', component: LoginView },
       { path: '/', name: 'rooms', component: ChatView },
       { path: '/rooms/:room([0-9A-HJKMNP-TV-Z]{26})', name: 'room', component: ChatView },
+      // What opens the room stands behind the `#`, so it never leaves the browser by itself.
+      { path: '/join/:link', name: 'join', component: ChatView },
       { path: '/:rest(.*)*', redirect: { name: 'rooms' } },
     ],
   });

@@ -5,7 +5,7 @@ use rill_protocol::{ClientId, Epoch, RoomId, UserId};
 use rill_storage::{
     EngineKind, Store,
     embedded::{self, OpenOptions},
-    model::{Change, Digest, NewEntry, NewRoom, RoomSetup},
+    model::{Change, Digest, Mentions, NewEntry, NewRoom, RoomSetup},
 };
 use serde::Serialize;
 use std::{
@@ -164,6 +164,7 @@ fn entry(author: u64, client: u64, change: Change) -> NewEntry {
         at_ms: NOW_MS,
         digest: Digest([7; 32]),
         change,
+        mentions: Mentions::default(),
     }
 }
 

@@ -12,7 +12,7 @@ use rill_protocol::{ClientId, Epoch, RoomId, SessionId, Ticket, UserId};
 use rill_storage::{
     EngineKind, Store,
     embedded::{self, OpenOptions},
-    model::{Change, Digest, NewEntry, NewRoom, Role, RoomSetup, Session, TicketRecord, User, UserFact},
+    model::{Change, Digest, Mentions, NewEntry, NewRoom, Role, RoomSetup, Session, TicketRecord, User, UserFact},
     redis::{self, RedisOptions, RedisServer, Spawn},
 };
 use std::{
@@ -153,6 +153,7 @@ impl Writer {
                 at_ms: self.now_ms,
                 digest: self.store.digest("post", &[text.as_bytes()]),
                 change: Change::Post(text.into()),
+                mentions: Mentions::default(),
             };
             // It is queued here and now.
             let append = self.store.log.append(rooms[at], entry);
@@ -281,7 +282,7 @@ mod tests {
             let digest = store.digest("ticket", &[&tickets[0].0]);
             assert!(store.sessions.redeem(user, digest, now_ms().unwrap()).await.unwrap().is_some());
             let (_, rooms) = store.user_log.snapshot(user).await.unwrap().unwrap();
-            let facts: Vec<UserFact> = rooms.iter().map(|entry| entry.fact).collect();
+            let facts: Vec<UserFact> = rooms.iter().map(|entry| entry.fact.clone()).collect();
             assert_eq!(facts, [UserFact::RoomAdded(prepared.rooms[number % 3])]);
             let membership = store.rooms.membership(prepared.rooms[number % 3], user).await.unwrap();
             assert!(membership.unwrap().is_active());

@@ -5,9 +5,10 @@ use rill_protocol::{
     ClientId, RoomId, U53, UserId,
     codec::frame,
     message::{
-        CreateRoom, Direction, FindPeople, GetMessages, GetProfile, GetUsers, JoinRoom, LeaveRoom, ListMembers,
-        ListRooms, MemberPage, OutsidePage, PeoplePage, ProfileAnswer, RoomInfo, RoomLinkInfo, RoomLinkMade, RoomPage,
-        SetBlock, SetProfile, SetStatus, UserInfo,
+        CreateRoom, Direction, FindPeople, GetMessages, GetProfile, GetReceipts, GetUsers, HideReceipts, JoinRoom,
+        LeaveRoom, ListMembers, ListRooms, MarkRead, MarkUnread, MemberPage, Notify, OutsidePage, PeoplePage,
+        ProfileAnswer, ReadState, ReceiptPage, RoomInfo, RoomLinkInfo, RoomLinkMade, RoomPage, SetBlock, SetDraft,
+        SetProfile, SetRoomPreferences, SetStatus, UserInfo,
     },
 };
 use tokio::sync::oneshot;
@@ -63,6 +64,20 @@ pub(crate) enum Request {
     SetStatus(NewStatus),
     SetBlock { user: UserId, is_blocked: bool },
     Group(GroupRequest),
+    MarkRead { room: RoomId, seq: u64 },
+    MarkUnread { client_id: ClientId, room: RoomId, seq: u64 },
+    GetReceipts { room: RoomId, after: Option<UserId>, limit: u32 },
+    SetRoomPreferences { client_id: ClientId, room: RoomId, change: PreferencesChange },
+    SetDraft { client_id: ClientId, room: RoomId, text: String },
+    HideReceipts { client_id: ClientId, hidden: bool },
+}
+
+/// What is to be another of what the user wants of a room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PreferencesChange {
+    pub notify: Option<Notify>,
+    pub pinned: Option<bool>,
+    pub archived: Option<bool>,
 }
 
 impl Request {
@@ -94,6 +109,17 @@ impl Request {
                 let until_ms = U53::saturating(until_ms.unwrap_or_default());
                 frame(&SetStatus { request, do_not_disturb, emoji, text, until_ms })
             }
+            Self::MarkRead { room, seq } => frame(&MarkRead { request, room, seq: U53::saturating(seq) }),
+            Self::MarkUnread { client_id, room, seq } => {
+                frame(&MarkUnread { request, client_id, room, seq: U53::saturating(seq) })
+            }
+            Self::GetReceipts { room, after, limit } => frame(&GetReceipts { request, room, after, limit }),
+            Self::SetRoomPreferences { client_id, room, change } => {
+                let PreferencesChange { notify, pinned, archived } = change;
+                frame(&SetRoomPreferences { request, client_id, room, notify, pinned, archived })
+            }
+            Self::SetDraft { client_id, room, text } => frame(&SetDraft { request, client_id, room, text }),
+            Self::HideReceipts { client_id, hidden } => frame(&HideReceipts { request, client_id, hidden }),
         }
     }
 }
@@ -111,4 +137,6 @@ pub(crate) enum Answer {
     Outside(OutsidePage),
     LinkMade(RoomLinkMade),
     Links(Vec<RoomLinkInfo>),
+    Marked(ReadState),
+    Receipts(ReceiptPage),
 }

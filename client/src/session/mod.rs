@@ -22,6 +22,7 @@ pub(crate) mod stream;
 mod supervise;
 mod tickets;
 
+pub use command::PreferencesChange;
 pub(crate) use command::{Answer, Command, Request};
 pub(crate) use outbox::{Outcome, Pending, QueuedPost};
 pub(crate) use outbox_file::OutboxFile;

@@ -16,6 +16,7 @@ mod pictures;
 mod ports;
 mod program;
 mod put_back;
+mod read_state;
 mod reader;
 mod relay;
 mod restart;

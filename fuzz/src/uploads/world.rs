@@ -276,6 +276,7 @@ impl World {
             media_type: String::new(),
             size: content.len() as u64,
             text: String::new(),
+            mentions: rill_storage::model::Mentions::default(),
             voice: None,
             digest,
         };

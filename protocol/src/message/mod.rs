@@ -8,10 +8,12 @@ pub mod groups;
 pub mod history;
 pub mod lane;
 pub mod open;
+pub mod own;
 pub mod people;
 pub mod picture;
 pub mod presence;
 pub mod profile;
+pub mod read_state;
 pub mod resume;
 pub mod rooms;
 pub mod session;
@@ -35,12 +37,16 @@ pub use groups::{
 };
 pub use history::{Direction, GetMessages, GetRoomFiles, Message, MessageFile, MessageFiles, MessageKind, MessagePage};
 pub use lane::{LaneReady, RoomHandle};
+pub use own::{Draft, HideReceipts, Notify, ReceiptsHidden, RoomPreferences, SetDraft, SetRoomPreferences};
 pub use people::{GetUsers, Presence, PresenceSlot, PresenceState, UserInfo, Users, WatchPresence};
 pub use picture::{Avatar, EmojiVersion, RoomAvatar, RoomAvatars, UserAvatar, UserAvatars};
 pub use presence::{Activity, Availability, PresenceDetail, PresenceDetails, SetActivity, SetStatus, Typing};
 pub use profile::{
     FindPeople, FoundPerson, GetProfile, OwnSettings, PeoplePage, Profile, ProfileAnswer, SetBlock, SetProfile,
     UserNames,
+};
+pub use read_state::{
+    GetReceipts, MarkRead, MarkUnread, Marked, ReadState, ReadStates, Receipt, ReceiptPage, Receipts,
 };
 pub use resume::{Cursor, Outcome, Resume, Resumed, ResumedRoom, View};
 pub use rooms::{
@@ -49,7 +55,7 @@ pub use rooms::{
 };
 pub use session::{Attach, Attached, Hello, Limits, Welcome};
 pub use stream::{Control, Download, History, Lane, LaneClass, Upload};
-pub use user::{RoomAdded, RoomRemoved, UserEntryHeader, UserHead};
+pub use user::{InvitationGone, InvitedToRoom, RoomAdded, RoomRemoved, UserEntryHeader, UserHead};
 
 use crate::{codec::DecodeError, frame::Frame};
 

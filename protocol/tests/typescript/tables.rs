@@ -42,6 +42,7 @@ fn limit_table() -> Vec<(&'static str, u64)> {
         FILE_NAME_BYTES_MAX MEDIA_TYPE_BYTES_MAX WAVEFORM_BYTES_MAX FILE_CHUNK_BYTES_MAX AVATAR_FILE_BYTES_MAX EMOJI_FILE_BYTES_MAX
         EMOJI_NAME_CHARS_MIN EMOJI_NAME_CHARS_MAX EMOJI_MAX FRAME_BODY_BYTES_MAX
         CLIENT_FRAME_BODY_BYTES_MAX UPLOAD_FRAME_BODY_BYTES_MAX HELLO_FRAME_BODY_BYTES_MAX DATAGRAM_BYTES_MAX RESUME_CURSORS_MAX
+        UNREAD_COUNT_MAX MENTIONS_PER_TEXT_MAX RECEIPTS_PUSHED_MEMBERS_MAX RECEIPTS_MEMBERS_MAX RECEIPT_PAGE_MAX
         USERS_PER_REQUEST_MAX PRESENCE_WATCH_MAX HISTORY_PAGE_MAX HISTORY_PAGE_TEXT_BYTES_MAX ROOM_PAGE_MAX
         MEMBER_PAGE_MAX RESUME_ENTRIES_MAX RESUME_TAIL_ENTRIES STREAMS_MAX FILE_STREAMS_MAX REQUESTS_IN_FLIGHT_MAX
         LANE_IN_FLIGHT_BYTES_MAX REORDER_ENTRIES_MAX PING_INTERVAL_MS PROBE_INTERVAL_MS PROBE_AFTER_MS PROBE_PATIENCE_MS DEAD_AFTER_MS STUCK_AFTER_MS
@@ -103,7 +104,7 @@ fn emit_into(out: &mut String) -> std::fmt::Result {
 }
 
 /// The enums that bodies carry as bare numbers.
-pub(crate) fn open_enums() -> [(&'static str, &'static [(&'static str, u32)]); 18] {
+pub(crate) fn open_enums() -> [(&'static str, &'static [(&'static str, u32)]); 19] {
     [
         ("LaneClass", message::LaneClass::TABLE),
         ("Outcome", message::Outcome::TABLE),
@@ -123,6 +124,7 @@ pub(crate) fn open_enums() -> [(&'static str, &'static [(&'static str, u32)]); 1
         ("FileOutcome", message::FileOutcome::TABLE),
         ("Availability", message::Availability::TABLE),
         ("Activity", message::Activity::TABLE),
+        ("Notify", message::Notify::TABLE),
     ]
 }
 

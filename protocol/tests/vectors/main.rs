@@ -16,3 +16,4 @@ mod messages;
 mod mux;
 mod people_samples;
 mod picture_samples;
+mod read_state_samples;

@@ -5,11 +5,11 @@ use rill_protocol::{
     message::{
         Accepted, AcceptedBatch, Attach, Attached, BatchPost, Control, CreateRoom, Cursor, Direction, Done,
         EntryCreated, EntryErased, EntryHeader, EntryHidden, EntryJoined, EntryLeft, EntryPosted, Failed, GetMessages,
-        GetUsers, GoAway, Hello, History, JoinRoom, Lane, LaneClass, LaneReady, LeaveRoom, Limits, ListMembers,
-        ListRooms, Member, MemberPage, Message, MessageKind, MessagePage, Outcome, Ping, PlacedPost, Pong, Post,
-        PostBatch, Presence, PresenceSlot, PresenceState, Replay, Resume, Resumed, ResumedRoom, RoomAdded, RoomAnswer,
-        RoomHandle, RoomInfo, RoomPage, RoomRemoved, UserEntryHeader, UserHead, UserInfo, Users, View, WatchPresence,
-        Welcome,
+        GetUsers, GoAway, Hello, History, InvitationGone, InvitedToRoom, JoinRoom, Lane, LaneClass, LaneReady,
+        LeaveRoom, Limits, ListMembers, ListRooms, Member, MemberPage, Message, MessageKind, MessagePage, Outcome,
+        Ping, PlacedPost, Pong, Post, PostBatch, Presence, PresenceSlot, PresenceState, Replay, Resume, Resumed,
+        ResumedRoom, RoomAdded, RoomAnswer, RoomHandle, RoomInfo, RoomPage, RoomRemoved, UserEntryHeader, UserHead,
+        UserInfo, Users, View, WatchPresence, Welcome,
     },
 };
 use serde_json::json;
@@ -17,7 +17,7 @@ use std::ops::Add as _;
 
 use crate::{
     file_samples as files, group_samples as groups, hex::to_hex, messages::line, people_samples as people,
-    picture_samples as pictures,
+    picture_samples as pictures, read_state_samples as read_states,
 };
 
 pub(crate) const EMOJI: &str = "👩‍👩‍👧‍👦 🎉 ok";
@@ -99,6 +99,7 @@ pub(crate) fn lines() -> Vec<String> {
         pictures::lines(),
         people::lines(),
         groups::lines(),
+        read_states::lines(),
     ]
     .concat()
 }
@@ -303,7 +304,17 @@ fn history_and_entries() -> Vec<String> {
         ),
         line("ordinary", &EntryErased { header: header() }),
         line("chinese", &RoomAdded { header: user_header.clone(), room: room_info(CHINESE) }),
-        line("ordinary", &RoomRemoved { header: user_header, room: room(3) }),
+        line("ordinary", &RoomRemoved { header: user_header.clone(), room: room(3) }),
+        line(
+            "chinese",
+            &InvitedToRoom {
+                header: user_header.clone(),
+                room: room_info(CHINESE),
+                by: user(9),
+                by_name: "user1".to_owned(),
+            },
+        ),
+        line("ordinary", &InvitationGone { header: user_header, room: room(3) }),
         line("nothing", &UserHead { seq: u53(0) }),
         line("largest", &UserHead { seq: U53::MAX }),
     ]

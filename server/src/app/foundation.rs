@@ -123,6 +123,7 @@ impl Foundation {
             Cluster::join(shared, clock, hub.clone(), store.clone(), logins, metrics.clone())
         });
         store.log.observe(hub.clone());
+        store.marks.observe(hub.clone());
         store.user_log.observe(hub.clone());
         let memory = match &cluster {
             Some(cluster) => cluster.memory(),

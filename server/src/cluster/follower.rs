@@ -9,7 +9,7 @@ use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use rill_protocol::UserId;
 use rill_storage::{
     Store, StoreError,
-    doorbell::Doorbell,
+    doorbell::{self, Doorbell},
     model::UserHead,
     planted::{self, Bug},
 };
@@ -132,6 +132,9 @@ impl Follower {
         let now = Instant::now();
         match &event {
             Event::Message { channel: Channel::Room(room), payload } => {
+                if let Some(user) = doorbell::marked(payload) {
+                    return self.hub.mark_moved(*room, user);
+                }
                 let (Some(bell), Some(live)) = (Doorbell::parse(payload), self.hub.room(*room)) else { return };
                 self.metrics.cluster.rung();
                 self.room_rings(&live, &bell, now);

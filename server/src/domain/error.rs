@@ -91,6 +91,14 @@ pub enum DomainError {
     Oneself,
     #[error("as many people are blocked as may be")]
     TooManyBlocks,
+    #[error("the message names more than {0} people")]
+    TooManyMentions(usize),
+    #[error("the log ends at entry {0}")]
+    NoSuchMark(u64),
+    #[error("there are {0} drafts already")]
+    TooManyDrafts(usize),
+    #[error("the room has more than {0} members")]
+    RoomTooLarge(usize),
     #[error("in {0} rooms already")]
     TooManyRooms(usize),
     #[error("the room is full")]

@@ -4,14 +4,15 @@ use rill_protocol::{ClientId, RoomId, UserId, limits};
 use rill_storage::{
     Store,
     model::{
-        Access, Anchor, Appended, Change, Fact, Head, Membership, Message, MessagePage, NewBatch, NewEntry, NewPost,
+        Access, Anchor, Appended, Change, Fact, Head, Membership, Mentions, Message, MessagePage, NewBatch, NewEntry,
+        NewPost,
     },
     planted::{self, Bug},
     port::{AppendRefused, log::Sight},
 };
-use std::{collections::HashSet, future::Future};
+use std::{collections::HashSet, future::Future, sync::Arc};
 
-use super::{DomainError, World, content, visible::visible};
+use super::{DomainError, World, content, mentions, order::Order, visible::visible};
 
 /// A page of what one user may see, oldest message first.
 pub struct Page {
@@ -31,8 +32,8 @@ impl Messages {
         Self { world }
     }
 
-    /// Posts a text. The append is queued before this returns: two calls, one after
-    /// the other, are two entries in that order.
+    /// Posts a text. A text that names nobody is queued before this returns: two calls, one
+    /// after the other, are two entries in that order.
     pub fn post(
         &self,
         user: UserId,
@@ -40,43 +41,95 @@ impl Messages {
         client_id: ClientId,
         text: &str,
     ) -> impl Future<Output = Result<Appended, DomainError>> + Send + use<> {
-        let World { store, clock, .. } = &self.world;
-        let append = content::text(text).map(|()| {
-            store.log.append(
-                room,
-                NewEntry {
-                    author: user,
-                    client_id,
-                    at_ms: clock.now_ms(),
-                    digest: store.digest("post", &[text.as_bytes()]),
-                    change: Change::Post(text.into()),
-                },
-            )
+        self.post_in(&Order::default(), (user, room), client_id, text)
+    }
+
+    /// The same for a sender whose posts stand in the log in the order of their calls, whomever
+    /// they name.
+    pub fn post_in(
+        &self,
+        order: &Order,
+        (user, room): (UserId, RoomId),
+        client_id: ClientId,
+        text: &str,
+    ) -> impl Future<Output = Result<Appended, DomainError>> + Send + use<> {
+        let begun = content::text(text).map(|()| {
+            let text: Arc<str> = text.into();
+            let texts = vec![Arc::clone(&text)];
+            let World { store, clock, .. } = self.world.clone();
+            self.in_turn(order, (user, room), texts, move |mut mentions| {
+                let digest = store.digest("post", &[text.as_bytes()]);
+                let (at_ms, change) = (clock.now_ms(), Change::Post(text));
+                let mentions = mentions.pop().unwrap_or_default();
+                store.log.append(room, NewEntry { author: user, client_id, at_ms, digest, change, mentions })
+            })
         });
-        let store = store.clone();
-        async move { answered(&store, user, room, append?.await?).await }
+        let store = self.world.store.clone();
+        async move { answered(&store, user, room, begun?.await?.await?).await }
     }
 
     /// Posts several texts that stand in the log together, or none of them. Queued as
-    /// [`Self::post`] is.
+    /// [`Self::post_in`] is.
     pub fn post_batch(
         &self,
-        user: UserId,
-        room: RoomId,
+        order: &Order,
+        (user, room): (UserId, RoomId),
         posts: &[(ClientId, &str)],
     ) -> impl Future<Output = Result<Vec<Appended>, DomainError>> + Send + use<> {
-        let World { store, clock, .. } = &self.world;
-        let append = check_batch(posts).map(|()| {
-            let post = |(client_id, text): &(ClientId, &str)| NewPost {
-                client_id: *client_id,
-                digest: store.digest("post", &[text.as_bytes()]),
-                text: (*text).into(),
-            };
-            let posts = posts.iter().map(post).collect();
-            store.log.append_batch(room, NewBatch { author: user, at_ms: clock.now_ms(), posts })
+        let begun = check_batch(posts).map(|()| {
+            let posts: Vec<(ClientId, Arc<str>)> = posts.iter().map(|(id, text)| (*id, (*text).into())).collect();
+            let texts = posts.iter().map(|(_, text)| text.clone()).collect();
+            let World { store, clock, .. } = self.world.clone();
+            self.in_turn(order, (user, room), texts, move |mentions| {
+                let post = |((client_id, text), mentions): ((ClientId, Arc<str>), Mentions)| NewPost {
+                    client_id,
+                    digest: store.digest("post", &[text.as_bytes()]),
+                    text,
+                    mentions,
+                };
+                let posts = posts.into_iter().zip(mentions).map(post).collect();
+                store.log.append_batch(room, NewBatch { author: user, at_ms: clock.now_ms(), posts })
+            })
         });
-        let store = store.clone();
-        async move { answered(&store, user, room, append?.await?).await }
+        let store = self.world.store.clone();
+        async move { answered(&store, user, room, begun?.await?.await?).await }
+    }
+
+    /// Begins an append: at once where nobody is to be looked for and nobody is in front.
+    fn in_turn<A, F>(
+        &self,
+        order: &Order,
+        (user, room): (UserId, RoomId),
+        texts: Vec<Arc<str>>,
+        append: F,
+    ) -> impl Future<Output = Result<A, DomainError>> + Send + use<A, F>
+    where
+        A: Send + 'static,
+        F: FnOnce(Vec<Mentions>) -> A + Send + 'static,
+    {
+        let is_plain = !texts.iter().any(|text| mentions::may_name(text));
+        let begun = match is_plain && order.is_free() {
+            true => Ok(append(vec![Mentions::default(); texts.len()])),
+            false => Err((order.queue(), append)),
+        };
+        let world = self.world.clone();
+        async move {
+            let (turn, append) = match begun {
+                Ok(begun) => return Ok(begun),
+                Err(waits) => waits,
+            };
+            let _turn = turn.await;
+            let mut named = Vec::with_capacity(texts.len());
+            for text in &texts {
+                named.push(mentions::of(&world, user, room, text).await?);
+            }
+            Ok(append(named))
+        }
+    }
+
+    /// Whom a text beside a file names.
+    pub async fn mentions(&self, user: UserId, room: RoomId, text: &str) -> Result<Mentions, DomainError> {
+        mentions::of(&self.world, user, room, text).await
     }
 
     /// A page of a room's history, for members.

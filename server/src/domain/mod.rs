@@ -11,8 +11,12 @@ pub mod content;
 pub mod error;
 pub mod finding;
 mod made_password;
+pub mod marks;
+pub mod mentions;
 pub mod messages;
 pub mod names;
+pub mod order;
+pub mod own;
 mod password_rules;
 pub mod passwords;
 pub mod people;
@@ -50,6 +54,8 @@ pub struct Domain {
     pub accounts: accounts::Accounts,
     pub rooms: rooms::Rooms,
     pub messages: messages::Messages,
+    pub marks: marks::Marks,
+    pub own: own::Own,
     pub people: Arc<people::People>,
     pub profiles: profiles::Profiles,
     pub blocks: blocks::Blocks,
@@ -63,6 +69,8 @@ impl Domain {
         Self {
             accounts: accounts::Accounts::new(world.clone()),
             rooms: rooms::Rooms::new(world.clone(), people.clone()),
+            marks: marks::Marks::new(world.clone()),
+            own: own::Own::new(world.clone()),
             messages: messages::Messages::new(world.clone()),
             profiles: profiles::Profiles::new(world.clone()),
             blocks: blocks::Blocks::new(world.clone()),

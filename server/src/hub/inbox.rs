@@ -100,8 +100,45 @@ struct State {
     typing: BTreeMap<(RoomId, UserId), bool>,
     /// The device is not in use.
     is_idle: bool,
+    marks: MarksNews,
     /// Nothing is followed any more.
     is_gone: bool,
+}
+
+/// Marks that a session has not been told yet.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct MarksNews {
+    /// Rooms in which the user may stand elsewhere.
+    pub own: BTreeSet<RoomId>,
+    pub in_view: InView,
+}
+
+/// Whose marks have moved in the room in view.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub enum InView {
+    #[default]
+    Nobodys,
+    These(RoomId, BTreeSet<UserId>),
+    /// It has just come into view.
+    All(RoomId),
+}
+
+impl MarksNews {
+    /// More of the same kind, which came later.
+    pub fn add(&mut self, mut later: Self) {
+        self.own.append(&mut later.own);
+        match (&mut self.in_view, later.in_view) {
+            (_, InView::Nobodys) => {}
+            (InView::All(room), InView::These(other, _)) if *room == other => {}
+            (InView::These(room, users), InView::These(other, mut more)) if *room == other => users.append(&mut more),
+            (in_view, later) => *in_view = later,
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.own.is_empty() && self.in_view == InView::Nobodys
+    }
 }
 
 /// What a session has not been told yet of its user's log.
@@ -253,6 +290,10 @@ impl Inbox {
     /// would: a client that has less was given a new base, or is about to be.
     pub fn view(&self, room: Option<RoomId>, handle: Option<u32>, have_seq: u64) {
         let mut state = self.state.lock();
+        if state.in_view != room {
+            state.marks.in_view = room.map_or(InView::Nobodys, InView::All);
+            self.control.notify_one();
+        }
         if let Some(old) = state.in_view_handle.take()
             && Some(old) != handle
         {
@@ -360,6 +401,30 @@ impl Inbox {
         self.control.notify_one();
     }
 
+    /// Somebody's mark in a room that is followed has moved, or a post names them; without a
+    /// user everybody.
+    pub(super) fn show_mark(&self, room: RoomId, user: Option<UserId>) {
+        let mut state = self.state.lock();
+        let is_in_view = state.in_view == Some(room);
+        let news = match user {
+            Some(user) if user != self.user => {
+                if !is_in_view {
+                    return;
+                }
+                MarksNews { own: BTreeSet::new(), in_view: InView::These(room, [user].into()) }
+            }
+            _ => MarksNews { own: [room].into(), in_view: InView::Nobodys },
+        };
+        state.marks.add(news);
+        drop(state);
+        self.control.notify_one();
+    }
+
+    /// Marks since the last call.
+    pub fn take_marks(&self) -> MarksNews {
+        std::mem::take(&mut self.state.lock().marks)
+    }
+
     pub(super) fn show_presence(&self, user: UserId, slot: Slot) {
         self.state.lock().presence.insert(user, slot);
         self.control.notify_one();
@@ -447,5 +512,45 @@ impl Inbox {
             (user, Slot { online: slot.online && !is_hidden, is_idle: slot.is_idle && !is_hidden, ..slot })
         };
         presence.into_iter().map(shown).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROOM: RoomId = RoomId([1; 16]);
+    const OTHER: RoomId = RoomId([2; 16]);
+
+    fn user(number: u8) -> UserId {
+        UserId([number; 16])
+    }
+
+    #[test]
+    fn marks_of_others_are_told_of_the_room_in_view_alone() {
+        let inbox = Inbox::new(user(1));
+        let check = |own: &[RoomId], in_view: InView| {
+            let news = inbox.take_marks();
+            assert!(news.own.iter().eq(own) && news.in_view == in_view, "{news:?}");
+        };
+        inbox.show_mark(ROOM, Some(user(2)));
+        check(&[], InView::Nobodys);
+        inbox.show_mark(ROOM, Some(user(1)));
+        inbox.show_mark(OTHER, None);
+        check(&[ROOM, OTHER], InView::Nobodys);
+        inbox.view(Some(ROOM), None, 0);
+        inbox.show_mark(ROOM, Some(user(2)));
+        check(&[], InView::All(ROOM));
+        inbox.view(Some(ROOM), None, 7);
+        check(&[], InView::Nobodys);
+        inbox.show_mark(ROOM, Some(user(2)));
+        inbox.show_mark(ROOM, Some(user(3)));
+        inbox.show_mark(OTHER, Some(user(3)));
+        check(&[], InView::These(ROOM, [user(2), user(3)].into()));
+        inbox.show_mark(ROOM, Some(user(2)));
+        inbox.view(Some(OTHER), None, 0);
+        check(&[], InView::All(OTHER));
+        inbox.view(None, None, 0);
+        check(&[], InView::Nobodys);
     }
 }

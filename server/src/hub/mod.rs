@@ -11,6 +11,7 @@ pub mod fanout;
 pub mod inbox;
 mod intake;
 pub mod interest;
+mod marks;
 mod pictures;
 pub mod presence;
 pub mod ring;

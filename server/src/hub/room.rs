@@ -272,7 +272,7 @@ impl LiveRoom {
         until < subscribers.slots.len()
     }
 
-    /// Everybody who follows it. Of rooms that are small: it holds up whoever comes and goes.
+    /// Everybody who follows it; where they are many it holds up whoever comes and goes.
     pub(super) fn each_subscriber(&self, tell: impl FnMut(&Arc<Inbox>)) {
         self.subscribers.lock().slots.iter().flatten().for_each(tell);
     }

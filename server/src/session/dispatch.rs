@@ -9,7 +9,7 @@ use rill_protocol::{
 use serde::de::DeserializeOwned;
 use std::{future::Future, pin::Pin, sync::Arc};
 
-use super::{End, Session, groups, people, request, resume, rooms, writer::Outgoing};
+use super::{End, Session, groups, marks, own, people, request, resume, rooms, writer::Outgoing};
 use crate::{
     admission::Over,
     wire::{code::Failure, number},
@@ -122,6 +122,12 @@ fn attached(session: &Arc<Session>, kind: Kind, frame: &Frame) -> Answer {
         Kind::ListRoomLinks => answer(frame, |body| later(groups::links(session, body))),
         Kind::RevokeRoomLink => answer(frame, |body| later(groups::revoke_link(session, body))),
         Kind::OpenRoomLink => answer(frame, |body| later(groups::open_link(session, body))),
+        Kind::MarkRead => answer(frame, |body| later(marks::read(session, body))),
+        Kind::MarkUnread => answer(frame, |body| later(marks::unread(session, body))),
+        Kind::GetReceipts => answer(frame, |body| later(marks::receipts(session, body))),
+        Kind::SetRoomPreferences => answer(frame, |body| later(own::set_room(session, body))),
+        Kind::SetDraft => answer(frame, |body| later(own::set_draft(session, body))),
+        Kind::HideReceipts => answer(frame, |body| later(own::hide_receipts(session, body))),
         Kind::GetUsers => answer(frame, |body| later(people::users(session, body))),
         Kind::WatchPresence => answer(frame, |body| Answer::Now(Outgoing::Frame(people::watch(&session, body)))),
         Kind::SetActivity => answer(frame, |body| Answer::Now(Outgoing::Frame(people::set_activity(&session, &body)))),

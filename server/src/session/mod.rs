@@ -15,7 +15,9 @@ mod history;
 mod lane;
 mod live;
 mod login;
+mod marks;
 mod observed;
+mod own;
 mod people;
 mod pictures;
 mod reader;
@@ -47,7 +49,7 @@ use tokio::sync::{Notify, Semaphore, oneshot};
 use crate::{
     admission::{Gate, Over, Toll, Wait},
     cluster::Cluster,
-    domain::{Domain, DomainError, accounts::Identity, rooms::MemberView},
+    domain::{Domain, DomainError, accounts::Identity, order::Order, rooms::MemberView},
     files::service::Files,
     hub::{Hub, Inbox},
     limits::HISTORY_PAGES_AT_ONCE_MAX,
@@ -116,6 +118,8 @@ struct Session {
     address: IpAddr,
     /// Held by the `Resume` that is being carried out.
     resuming: tokio::sync::Mutex<()>,
+    /// In which posts reach the log.
+    posting: Order,
     /// A place for each page of history that is on its way.
     pages: Semaphore,
     /// What this session has said of its user's writing.
@@ -239,6 +243,7 @@ pub async fn run<C: Connection>(services: Arc<Services>, connection: C) {
         door: kind,
         address: peer.ip(),
         resuming: tokio::sync::Mutex::default(),
+        posting: Order::default(),
         pages: Semaphore::new(HISTORY_PAGES_AT_ONCE_MAX),
         said_typing: Mutex::default(),
         typing_on_control: Mutex::default(),

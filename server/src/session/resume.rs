@@ -3,13 +3,16 @@
 use bytes::Bytes;
 use rill_protocol::{
     Code, Epoch, codec, limits,
-    message::{Cursor, Outcome, Resume, Resumed, ResumedRoom, RoomAvatar, RoomDetail, View},
+    message::{Cursor, Outcome, ReadState, Resume, Resumed, ResumedRoom, RoomAvatar, RoomDetail, View},
 };
-use rill_storage::{model::Head, port::log::Sight};
+use rill_storage::{
+    model::{End, Head},
+    port::log::Sight,
+};
 use std::sync::Arc;
 use tokio::task::coop::consume_budget;
 
-use super::{Session, dispatch::failed, groups, pictures};
+use super::{Session, dispatch::failed, groups, marks, pictures};
 use crate::{
     domain::DomainError,
     hub::inbox::Start,
@@ -53,16 +56,21 @@ pub(super) async fn resume(session: Arc<Session>, body: Resume) -> Bytes {
     // One after the other, as they were sent: a client goes by the answer to its last.
     let _turn = session.resuming.lock().await;
     let mut unchanged = 0;
-    let (mut rooms, mut avatars, mut details) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut rooms, mut avatars, mut details, mut states) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for cursor in body.cursors {
         match one(&session, &cursor).await {
-            Ok(None) => unchanged += 1,
-            Ok(Some((room, found))) => {
-                if let Some((avatar, detail)) = found.filter(|_| is_stepped_over(&room)) {
-                    avatars.extend(avatar);
-                    details.push(detail);
+            Ok(Found { room, looks, state }) => {
+                states.extend(state);
+                match room {
+                    None => unchanged += 1,
+                    Some(room) => {
+                        if let Some((avatar, detail)) = looks.filter(|_| is_stepped_over(&room)) {
+                            avatars.extend(avatar);
+                            details.push(detail);
+                        }
+                        rooms.push(room);
+                    }
                 }
-                rooms.push(room);
             }
             Err(error) => return failed(body.request, error),
         }
@@ -71,7 +79,7 @@ pub(super) async fn resume(session: Arc<Session>, body: Resume) -> Bytes {
     }
     let resumed = codec::frame(&Resumed { request: body.request, unchanged, rooms });
     let beside = pictures::before(groups::of_these(details), pictures::of_these(avatars));
-    pictures::before(beside, resumed)
+    pictures::before(marks::of_these(states), pictures::before(beside, resumed))
 }
 
 /// The log goes on somewhere else: what changed the room was perhaps stepped over.
@@ -79,24 +87,30 @@ fn is_stepped_over(room: &ResumedRoom) -> bool {
     matches!(room.outcome, Outcome::Limited | Outcome::EpochChanged)
 }
 
-/// What a room is at the end of its log, and its avatar where it ever had one.
-type Found = (Option<RoomAvatar>, RoomDetail);
+/// What is to be said of a cursor.
+struct Found {
+    /// Nothing where the cursor is at the end of its log.
+    room: Option<ResumedRoom>,
+    /// What the room is at that end, and its avatar where it ever had one.
+    looks: Option<(Option<RoomAvatar>, RoomDetail)>,
+    /// If there is anything unread.
+    state: Option<ReadState>,
+}
 
-/// What is to be said of a cursor, and what the room is; nothing where the cursor is at the end
-/// of its log.
-async fn one(session: &Arc<Session>, cursor: &Cursor) -> Result<Option<(ResumedRoom, Option<Found>)>, DomainError> {
+async fn one(session: &Arc<Session>, cursor: &Cursor) -> Result<Found, DomainError> {
     let services = &session.services;
     let room = cursor.room;
     let gone = ResumedRoom { room, outcome: Outcome::Gone, epoch: Epoch::default(), base: number(0), head: number(0) };
+    let gone = || Found { room: Some(gone.clone()), looks: None, state: None };
     let live = services.hub.room(room).map(|live| live.handle);
     // Of one moment: a member has no departure of this membership up to the head, hence none
     // in front of the cursor, and a drain meets every later one.
     let sight = services.store.log.end_for(session.identity.user, room).await?;
-    let Some(Sight { membership: Some(membership), part: (head, found) }) = sight else {
-        return Ok(Some((gone, None)));
+    let Some(Sight { membership: Some(membership), part: End { head, room: found, reading } }) = sight else {
+        return Ok(gone());
     };
     if !membership.is_active() {
-        return Ok(Some((gone, None)));
+        return Ok(gone());
     }
     let verdict = judge(cursor.epoch, cursor.seq.get(), cursor.tail, &head);
     let (outcome, base) = match verdict {
@@ -117,13 +131,13 @@ async fn one(session: &Arc<Session>, cursor: &Cursor) -> Result<Option<(ResumedR
         services.hub.grown(&session.inbox, handle, head.seq);
     }
     let detail = group::room_detail(session.identity.user, &found, found.role_of(&membership));
-    let looks = (found.avatar.version > 0).then(|| RoomAvatar { room, avatar: avatar::avatar(&found.avatar) });
-    Ok(outcome.map(|outcome| {
-        (
-            ResumedRoom { room, outcome, epoch: head.epoch, base: number(base), head: number(head.seq) },
-            Some((looks, detail)),
-        )
-    }))
+    let avatar = (found.avatar.version > 0).then(|| RoomAvatar { room, avatar: avatar::avatar(&found.avatar) });
+    let (epoch, base, head) = (head.epoch, number(base), number(head.seq));
+    Ok(Found {
+        room: outcome.map(|outcome| ResumedRoom { room, outcome, epoch, base, head }),
+        looks: Some((avatar, detail)),
+        state: reading.filter(|reading| reading.unread > 0).map(|reading| marks::state(room, &reading)),
+    })
 }
 
 /// Puts a room in view, also one whose `Resume` is still under way.

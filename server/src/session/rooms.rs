@@ -21,7 +21,7 @@ use crate::{
 pub(super) fn post(session: &Arc<Session>, post: &Post) -> impl Future<Output = Bytes> + Send + use<> {
     let request = post.request;
     let messages = &session.services.domain.messages;
-    let posted = messages.post(session.identity.user, post.room, post.client_id, &post.text);
+    let posted = messages.post_in(&session.posting, (session.identity.user, post.room), post.client_id, &post.text);
     async move {
         match posted.await {
             Ok(appended) => {
@@ -40,7 +40,7 @@ pub(super) fn post_batch(session: &Arc<Session>, body: &PostBatch) -> impl Futur
     let allowed = session.may_also(body.posts.len().saturating_sub(1));
     let posted = allowed.map(|()| {
         let posts: Vec<_> = body.posts.iter().map(|post| (post.client_id, post.text.as_str())).collect();
-        session.services.domain.messages.post_batch(session.identity.user, body.room, &posts)
+        session.services.domain.messages.post_batch(&session.posting, (session.identity.user, body.room), &posts)
     });
     async move {
         let Ok(posted) = posted else { return failed(request, Code::RateLimited) };

@@ -128,6 +128,8 @@ async fn start(session: &Arc<Session>, frame: &Frame) -> Result<Begun, Failure> 
     }
     let Some(files) = &session.services.files else { return Err(FileError::SwitchedOff.into()) };
     let voice = start.voice.map(|voice| Voice { duration_ms: voice.duration_ms, waveform: voice.waveform.to_vec() });
+    let messages = &session.services.domain.messages;
+    let mentions = messages.mentions(session.identity.user, start.room, &start.text).await?;
     let new = NewUpload {
         transfer: start.transfer,
         room: start.room,
@@ -136,6 +138,7 @@ async fn start(session: &Arc<Session>, frame: &Frame) -> Result<Begun, Failure> 
         media_type: start.media_type,
         size: start.size.get(),
         text: start.text,
+        mentions,
         voice,
         digest: start.digest.map(|digest| digest.0),
     };

@@ -3,15 +3,18 @@
 use bytes::Bytes;
 use rill_protocol::{
     Code, Epoch, codec,
-    message::{Attached, RoomAdded, RoomRemoved, UserEntryHeader, UserHead},
+    message::{
+        Attached, Draft, InvitationGone, InvitedToRoom, ReceiptsHidden, RoomAdded, RoomPreferences, RoomRemoved,
+        UserEntryHeader, UserHead,
+    },
 };
-use rill_storage::model::{UserEntry, UserFact};
+use rill_storage::model::{RoomSettings, UserEntry, UserFact};
 use std::sync::Arc;
 use tokio::task::coop::consume_budget;
 
-use super::{End, Session, groups, pictures, pictures::Told};
+use super::{End, Session, groups, own, pictures, pictures::Told};
 use crate::{
-    domain::DomainError,
+    domain::{DomainError, own::receipts_hidden},
     hub::inbox::UserLogNews,
     wire::{code::Failure, number, room},
 };
@@ -84,20 +87,53 @@ impl UserFeed {
 }
 
 async fn encode(session: &Arc<Session>, entries: Vec<UserEntry>) -> Result<Vec<Bytes>, End> {
+    let user = session.identity.user;
     let mut frames = Vec::with_capacity(entries.len());
     for entry in entries {
         let header = UserEntryHeader { seq: number(entry.seq), at_ms: number(entry.at_ms) };
         match entry.fact {
             UserFact::RoomRemoved(room) => frames.push(codec::frame(&RoomRemoved { header, room })),
-            UserFact::RoomAdded(id) => match session.services.domain.rooms.view(session.identity.user, id).await {
+            UserFact::RoomAdded(id) => match session.services.domain.rooms.view(user, id).await {
                 Ok(view) => {
-                    let beside = groups::before_rooms(session.identity.user, std::slice::from_ref(&view));
+                    let beside = groups::before_rooms(user, std::slice::from_ref(&view));
                     frames.push(pictures::before(beside, codec::frame(&RoomAdded { header, room: room::info(view) })));
                 }
                 // Added, and gone since: its removal is a later entry.
                 Err(DomainError::NoSuchRoom) => {}
                 Err(error) => return Err(end(error)),
             },
+            UserFact::Invited { room: id, by } => match session.services.domain.rooms.view(user, id).await {
+                Ok(view) => {
+                    let beside = groups::before_rooms(user, std::slice::from_ref(&view));
+                    let by_name = session.services.domain.people.name_or_empty(by).await.map_err(end)?;
+                    let invited = InvitedToRoom { header, room: room::info(view), by, by_name };
+                    frames.push(pictures::before(beside, codec::frame(&invited)));
+                }
+                // Taken back since: that is a later entry.
+                Err(DomainError::NoSuchRoom) => {}
+                Err(error) => return Err(end(error)),
+            },
+            UserFact::InvitationGone(room) => frames.push(codec::frame(&InvitationGone { header, room })),
+            UserFact::RoomSettings { room, settings } => {
+                let RoomSettings { notify, is_pinned: pinned, is_archived: archived } = settings;
+                frames.push(codec::frame(&RoomPreferences {
+                    header,
+                    room,
+                    notify: own::wire(notify),
+                    pinned,
+                    archived,
+                }));
+            }
+            UserFact::Draft { room, text } => {
+                let text = text.map(|text| text.as_ref().to_owned()).unwrap_or_default();
+                frames.push(codec::frame(&Draft { header, room, text }));
+            }
+            UserFact::Setting { number, value } => {
+                let hidden = receipts_hidden(number, &value);
+                frames.extend(hidden.map(|hidden| codec::frame(&ReceiptsHidden { header, hidden })));
+            }
+            // It comes with a later entry.
+            UserFact::Past => {}
         }
         consume_budget().await;
     }

@@ -7,7 +7,7 @@ use rill_protocol::{Code, Epoch, codec, limits, message::GoAway};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 
-use super::{End, Session, people, pictures::Told, user_feed::UserFeed};
+use super::{End, Session, marks, people, pictures::Told, user_feed::UserFeed};
 use crate::{limits::CONTROL_BATCH_BYTES_MAX, transport::SendStream};
 
 /// What the control loop hands over.
@@ -31,7 +31,7 @@ impl Outgoing {
 /// for seldom has a place of its own: idle connections are many.
 pub(super) async fn run<S: SendStream>(session: Arc<Session>, mut send: S, mut queue: mpsc::Receiver<Outgoing>) -> End {
     let mut feed: Option<UserFeed> = None;
-    let mut told = Told::default();
+    let (mut told, mut marks) = (Told::default(), marks::Told::default());
     loop {
         let mut frames = Vec::new();
         let mut next;
@@ -46,11 +46,16 @@ pub(super) async fn run<S: SendStream>(session: Arc<Session>, mut send: S, mut q
                 }
                 frames.extend(people::presence_frames(&session));
                 told.doubt(&session);
+                marks.doubt(&session);
                 // Neither holds up the other.
                 next = queue.try_recv().ok();
             }
             mut pictures = told.frames(&session), if told.is_behind() => {
                 frames.append(&mut pictures);
+                next = queue.try_recv().ok();
+            }
+            mut moved = marks.frames(&session), if marks.is_behind() => {
+                frames.append(&mut moved);
                 next = queue.try_recv().ok();
             }
             first = queue.recv() => match first {

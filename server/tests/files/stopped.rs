@@ -105,6 +105,7 @@ impl Bare {
             media_type: String::new(),
             size: bytes.len() as u64,
             text: String::new(),
+            mentions: rill_storage::model::Mentions::default(),
             voice: None,
             digest: None,
         }

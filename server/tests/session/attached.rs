@@ -1,7 +1,7 @@
 //! Messages with files, as members see them: on lanes and in pages of history.
 
 use rill_protocol::{ClientId, Code, Frame, RoomId, TransferId, U53, message::*, mux::Class};
-use rill_storage::model::{self, AttachedFile, Change, CompleteFile, ContentKey, Digest, Image, NewEntry};
+use rill_storage::model::{self, AttachedFile, Change, CompleteFile, ContentKey, Digest, Image, Mentions, NewEntry};
 
 use crate::{
     peer::{Peer, entry},
@@ -17,6 +17,7 @@ async fn changed(world: &World, person: &Person, room: RoomId, change: Change) -
         at_ms: 0,
         digest: Digest([0; 32]),
         change,
+        mentions: Mentions::default(),
     };
     world.store().log.append(room, new).await.unwrap().unwrap().entry.seq
 }

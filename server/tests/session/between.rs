@@ -10,13 +10,14 @@ use rill_storage::{
     Store, StoreError,
     doorbell::Doorbell,
     model::{
-        Anchor, Appended, Entry, Head, Membership, MessagePage, NewBatch, NewEntry, NewRoom, Pending, Room, UserEntry,
-        UserFact, UserHead,
+        Anchor, Appended, End, Entry, Head, Membership, MessagePage, NewBatch, NewEntry, NewRoom, NewSetting, Pending,
+        Room, UserEntry, UserFact, UserHead, UserKey,
     },
     port::{
         Endings, Log, LogObserver, Rooms, UserLog, UserLogObserver,
         endings::{Ended, Mark},
         log::{Append, AppendBatch, Sight, Tail},
+        user_log::SetResult,
     },
 };
 use std::sync::Arc;
@@ -129,7 +130,7 @@ impl<B: Between> Log for Wrapped<B> {
         self.call(Call::Sight, self.store.log.tail_for(user, room, after, limit, bytes)).await
     }
 
-    async fn end_for(&self, user: UserId, room: RoomId) -> Result<Option<Sight<(Head, Room)>>, StoreError> {
+    async fn end_for(&self, user: UserId, room: RoomId) -> Result<Option<Sight<End>>, StoreError> {
         self.call(Call::Sight, self.store.log.end_for(user, room)).await
     }
 
@@ -213,6 +214,14 @@ impl<B: Between> UserLog for Wrapped<B> {
         at_ms: u64,
     ) -> Result<Option<UserEntry>, StoreError> {
         self.other(self.store.user_log.append(user, cause, fact, at_ms)).await
+    }
+
+    async fn set(&self, user: UserId, new: NewSetting) -> SetResult {
+        self.other(self.store.user_log.set(user, new)).await
+    }
+
+    async fn get(&self, user: UserId, key: UserKey) -> Result<Option<UserFact>, StoreError> {
+        self.other(self.store.user_log.get(user, key)).await
     }
 
     async fn head(&self, user: UserId) -> Result<Option<UserHead>, StoreError> {

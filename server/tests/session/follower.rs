@@ -271,7 +271,7 @@ impl Follower {
                     self.resume_all().await;
                 }
             }
-            Some(Kind::RoomDetails) => {}
+            Some(Kind::RoomDetails | Kind::ReadStates | Kind::Receipts) => {}
             Some(Kind::Resumed) => self.resumed(&frame.decode().unwrap()).await,
             other => panic!("{other:?}: {frame:?}"),
         }

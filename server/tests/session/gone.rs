@@ -10,9 +10,10 @@ use crate::world::{Person, SystemEntropyBytes, World};
 async fn rooms_of(world: &World, person: &Person) -> Vec<RoomId> {
     let (_, entries) = world.store().user_log.snapshot(person.identity.user).await.unwrap().unwrap();
     let room = |fact| match fact {
-        UserFact::RoomAdded(room) | UserFact::RoomRemoved(room) => room,
+        UserFact::RoomAdded(room) => Some(room),
+        _ => None,
     };
-    entries.into_iter().map(|entry| room(entry.fact)).collect()
+    entries.into_iter().filter_map(|entry| room(entry.fact)).collect()
 }
 
 #[tokio::test]

@@ -33,6 +33,7 @@ mod people;
 mod pictures;
 mod presence;
 mod race;
+mod read_state;
 mod resume;
 mod resume_many;
 #[cfg(unix)]

@@ -4,7 +4,7 @@
 use rill_protocol::{ClientId, U53, UserId, message::*, mux::Class};
 use rill_storage::{
     blobs::BlobName,
-    model::{self, Change, ContentKey, Digest, Emoji, EmojiId, NewEntry, Picture, PictureFormat, Rendering},
+    model::{self, Change, ContentKey, Digest, Emoji, EmojiId, Mentions, NewEntry, Picture, PictureFormat, Rendering},
 };
 
 use crate::{
@@ -89,6 +89,7 @@ pub(crate) async fn change(
         at_ms: 0,
         digest: Digest([0; 32]),
         change: Change::Avatar { picture, replaces },
+        mentions: Mentions::default(),
     };
     world.store().log.append(room, entry).await.unwrap().unwrap().entry.seq
 }

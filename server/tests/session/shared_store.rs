@@ -11,12 +11,13 @@ use rill_storage::{
     doorbell::{self, Doorbell},
     limits::DOORBELL_ENTRIES_MAX,
     model::{
-        Anchor, Appended, Entry, Fact, Head, MessagePage, NewBatch, NewEntry, Replay, Room, UserEntry, UserFact,
-        UserHead,
+        Anchor, Appended, End, Entry, Fact, Head, MessagePage, NewBatch, NewEntry, NewSetting, Replay, UserEntry,
+        UserFact, UserHead, UserKey,
     },
     port::{
         ChangeObserver, Changed, Log, LogObserver, UserLog, UserLogObserver,
         log::{Append, AppendBatch, Sight, Tail},
+        user_log::SetResult,
     },
 };
 use std::{
@@ -195,7 +196,7 @@ impl Log for View {
         self.log.tail_for(user, room, after, limit, bytes).await
     }
 
-    async fn end_for(&self, user: UserId, room: RoomId) -> Result<Option<Sight<(Head, Room)>>, StoreError> {
+    async fn end_for(&self, user: UserId, room: RoomId) -> Result<Option<Sight<End>>, StoreError> {
         self.log.end_for(user, room).await
     }
 
@@ -240,10 +241,22 @@ impl UserLog for View {
         at_ms: u64,
     ) -> Result<Option<UserEntry>, StoreError> {
         let appended = self.user_log.append(user, cause, fact, at_ms).await?;
-        if let Some(entry) = appended {
-            self.observers.user_log.lock().iter().for_each(|observer| observer.appended(user, entry));
+        if let Some(entry) = &appended {
+            self.observers.user_log.lock().iter().for_each(|observer| observer.appended(user, entry.clone()));
         }
         Ok(appended)
+    }
+
+    async fn set(&self, user: UserId, new: NewSetting) -> SetResult {
+        let made = self.user_log.set(user, new).await?;
+        if let Ok(Some(entry)) = &made {
+            self.observers.user_log.lock().iter().for_each(|observer| observer.appended(user, entry.clone()));
+        }
+        Ok(made)
+    }
+
+    async fn get(&self, user: UserId, key: UserKey) -> Result<Option<UserFact>, StoreError> {
+        self.user_log.get(user, key).await
     }
 
     async fn head(&self, user: UserId) -> Result<Option<UserHead>, StoreError> {

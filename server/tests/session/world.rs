@@ -87,6 +87,7 @@ impl World {
             tasks.spawn(async move { cluster.run().await });
         }
         store.log.observe(hub.clone());
+        store.marks.observe(hub.clone());
         store.user_log.observe(hub.clone());
         let fanout = hub.clone();
         tasks.spawn(async move { fanout.run_fanout().await });

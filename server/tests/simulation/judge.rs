@@ -96,7 +96,7 @@ async fn open_and_judge(world: &World) -> Result<(Vec<Room>, Snapshots), StoreEr
         let entries = store.user_log.snapshot(user.id).await?.map_or(Vec::new(), |(_, entries)| entries);
         let rooms = entries.iter().filter_map(|entry| match entry.fact {
             UserFact::RoomAdded(room) => Some(room),
-            UserFact::RoomRemoved(_) => None,
+            _ => None,
         });
         snapshots.insert(user.id, rooms.collect());
     }

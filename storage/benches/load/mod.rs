@@ -3,7 +3,7 @@
 use rill_protocol::{ClientId, Epoch, RoomId, UserId};
 use rill_storage::{
     Store,
-    model::{Change, Digest, NewEntry, NewRoom, RoomSetup},
+    model::{Change, Digest, Mentions, NewEntry, NewRoom, RoomSetup},
     port::Log,
 };
 use std::{
@@ -35,6 +35,7 @@ fn entry(author: u64, client: u64, change: Change) -> NewEntry {
         at_ms: 1_700_000_000_000,
         digest: Digest([7; 32]),
         change,
+        mentions: Mentions::default(),
     }
 }
 

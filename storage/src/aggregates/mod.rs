@@ -8,6 +8,7 @@
 mod contents;
 mod invitations;
 mod log;
+mod marks;
 mod people;
 mod pictures;
 mod rooms;

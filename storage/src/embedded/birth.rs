@@ -13,7 +13,8 @@ use super::stored::Meta;
 /// number.
 ///
 /// 2: a journal lies before the engine.
-pub(crate) const DATA_VERSION: u32 = 2;
+/// 3: users' own logs speak of more than rooms, and marks have versions.
+pub(crate) const DATA_VERSION: u32 = 3;
 
 /// What the meta record says of a store.
 pub(super) enum Found {

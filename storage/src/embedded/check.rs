@@ -5,6 +5,7 @@
 //! is held against the head that it had when its turn came.
 
 mod files;
+mod marks;
 mod pictures;
 
 use rill_protocol::{ClientId, RoomId, UserId};
@@ -323,10 +324,13 @@ fn derived(store: &Durable, room: RoomId, head: &stored::RoomHead, checked: &mut
     }
     for (user, row) in checked.take(&of, standings)?.unwrap_or_default() {
         let now = store.read(|view| Ok(view.get(&keys::room_head(room))))?;
-        if checked.take(&of, now)?.flatten().is_some_and(|now| row.mark_seq > now.seq) {
+        let furthest = row.mark_seq.max(row.read_seq);
+        if checked.take(&of, now)?.flatten().is_some_and(|now| furthest > now.seq) {
             checked.find("standing", format!("room {room}: user {user} has read further than the log goes"));
         }
+        marks::posts(store, room, (user, &row), checked)?;
     }
+    marks::mentions(store, room, head, checked)?;
     request_keys(store, checked, room, head)
 }
 

@@ -199,6 +199,7 @@ pub(super) fn post(number: u8) -> NewEntry {
         at_ms: 2,
         digest: Digest([number; 32]),
         change: Change::Post("text".into()),
+        mentions: Mentions::default(),
     }
 }
 

@@ -4,6 +4,8 @@
 //! A key carries the type of its record, so that one cannot be read as another.
 
 mod files;
+mod marks;
+mod own;
 mod people;
 mod pictures;
 mod rooms;
@@ -12,6 +14,8 @@ use rill_protocol::{ClientId, RoomId, SessionId, UserId};
 use std::marker::PhantomData;
 
 pub(crate) use files::*;
+pub(crate) use marks::*;
+pub(crate) use own::*;
 pub(crate) use people::*;
 pub(crate) use pictures::*;
 pub(crate) use rooms::*;

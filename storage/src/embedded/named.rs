@@ -37,7 +37,8 @@ fn describe(table: Table, key: &mut Parts<'_>) -> Result<String, StoreError> {
         | Table::UserAvatar
         | Table::UserCard
         | Table::UserStatus
-        | Table::UserSeen => format!("user {}", key.user()?),
+        | Table::UserSeen
+        | Table::UserKey => format!("user {}", key.user()?),
         Table::Block | Table::BlockedBy => format!("user {}, user {}", key.user()?, key.user()?),
         Table::Room | Table::RoomHead | Table::Place | Table::Archived | Table::RoomAvatar | Table::RoomLink => {
             format!("room {}", key.room()?)
@@ -48,6 +49,7 @@ fn describe(table: Table, key: &mut Parts<'_>) -> Result<String, StoreError> {
         Table::Member
         | Table::FormerMember
         | Table::Standing
+        | Table::Mention
         | Table::Ban
         | Table::RoomInvitation
         | Table::LastPost => format!("room {}, user {}", key.room()?, key.user()?),
@@ -65,7 +67,9 @@ fn describe(table: Table, key: &mut Parts<'_>) -> Result<String, StoreError> {
         Table::EmojiSet => "the set of emoji".to_owned(),
         Table::Emoji => format!("emoji {}", hex(&key.take::<16>()?)),
         Table::UserEntry => format!("user {}, entry {}", key.user()?, key.number()?),
-        Table::UserRoom | Table::UserRoomGone => format!("user {}, room {}", key.user()?, key.room()?),
+        Table::UserRoom | Table::UserRoomGone | Table::DraftPart => {
+            format!("user {}, room {}", key.user()?, key.room()?)
+        }
     })
 }
 

@@ -11,13 +11,14 @@ use std::{
 use super::tx::Effects;
 use crate::{
     model::Entry,
-    port::{ChangeObserver, LogObserver, UserLogObserver},
+    port::{ChangeObserver, LogObserver, MarkObserver, UserLogObserver},
 };
 
 #[derive(Default)]
 pub(crate) struct Observers {
     pub(crate) log: RwLock<Vec<Arc<dyn LogObserver>>>,
     pub(crate) user_log: RwLock<Vec<Arc<dyn UserLogObserver>>>,
+    pub(crate) marks: RwLock<Vec<Arc<dyn MarkObserver>>>,
     pub(crate) changes: RwLock<Vec<Arc<dyn ChangeObserver>>>,
 }
 
@@ -51,9 +52,15 @@ impl Observers {
                 observers.iter().for_each(|observer| observer.appended(room, epoch, &entries));
             }
             drop(observers);
+            // Behind the entries that they speak of.
+            let observers = self.marks.read();
+            for (room, user) in effects.marks {
+                observers.iter().for_each(|observer| observer.marked(room, user));
+            }
+            drop(observers);
             let observers = self.user_log.read();
             for (user, entry) in effects.user_entries {
-                observers.iter().for_each(|observer| observer.appended(user, entry));
+                observers.iter().for_each(|observer| observer.appended(user, entry.clone()));
             }
         }));
         if told.is_err() {

@@ -220,7 +220,8 @@ pub(super) fn assemble(
         transfers: ports.clone(),
         contents: ports.clone(),
         emoji: ports.clone(),
-        changes: ports,
+        changes: ports.clone(),
+        marks: ports,
         secret,
     };
     Parts { store, embedded, committer, counters }

@@ -122,7 +122,21 @@ records! {
         was 1 MembershipOfFormat1 { ranges: Vec<Range>, joined_ms: u64, }
 
     /// How far a user has read, and how many request keys each of the last days holds.
-    1 Standing { mark_seq: u64, key_days: Vec<KeyDay>, } in standings
+    ///
+    /// `mark_posts` are the posts up to the mark, where that is known; `read_seq` is the mark
+    /// where it was furthest.
+    2 Standing {
+        mark_seq: u64,
+        key_days: Vec<KeyDay>,
+        mark_posts: Option<u64>,
+        mark_version: u64,
+        read_seq: u64,
+        moved_back_by: Option<ClientId>,
+    } in standings
+        was 1 StandingOfFormat1 { mark_seq: u64, key_days: Vec<KeyDay>, }
+
+    /// Lies under whom the post names.
+    1 Mention { author: UserId, }
 
     1 RequestKey { seq: u64, digest: [u8; 32], }
 
@@ -133,10 +147,15 @@ records! {
     /// `first` is the oldest entry that is kept, or the next one where none is.
     1 UserHead { epoch: Epoch, seq: u64, first: u64, }
 
-    1 UserEntry { at_ms: u64, fact: UserFact, room: RoomId, }
+    /// What it says beside of a room stands in the row of its key.
+    2 UserEntry { at_ms: u64, subject: UserSubject, }
+        was 1 UserEntryOfFormat1 { at_ms: u64, fact: UserFact, room: RoomId, }
 
     /// The latest entry about one room, and the room's entry that caused it.
     1 UserRoom { seq: u64, at_ms: u64, cause_seq: u64, }
+
+    /// The latest entry about one key, the room's entry that caused it, or the request.
+    1 UserKey { seq: u64, at_ms: u64, cause_seq: u64, client_id: Option<ClientId>, fact: KeyFact, }
 
     1 Invitation { secret: [u8; 32], created_ms: u64, expires_ms: u64, uses_max: u32, uses: u32, }
 
@@ -300,6 +319,33 @@ impl From<EntryOfFormat1> for Entry {
         let EntryOfFormat1 { at_ms, author, client_id, posts, fact } = older;
         let text = if fact.has_body() { Text::Apart } else { Text::None };
         Self { at_ms, author, client_id, posts, fact, text }
+    }
+}
+
+impl From<StandingOfFormat1> for Standing {
+    fn from(older: StandingOfFormat1) -> Self {
+        let StandingOfFormat1 { mark_seq, key_days } = older;
+        Self { mark_seq, key_days, read_seq: mark_seq, ..Self::default() }
+    }
+}
+
+impl Default for Standing {
+    /// Of who has read nothing.
+    fn default() -> Self {
+        let (key_days, mark_posts, moved_back_by) = (Vec::new(), None, None);
+        Self { mark_seq: 0, key_days, mark_posts, mark_version: 0, read_seq: 0, moved_back_by }
+    }
+}
+
+impl From<UserEntryOfFormat1> for UserEntry {
+    /// It spoke of rooms alone.
+    fn from(older: UserEntryOfFormat1) -> Self {
+        let UserEntryOfFormat1 { at_ms, fact, room } = older;
+        let subject = match fact {
+            UserFact::RoomAdded => UserSubject::RoomAdded(room),
+            UserFact::RoomRemoved => UserSubject::RoomRemoved(room),
+        };
+        Self { at_ms, subject }
     }
 }
 
@@ -488,6 +534,31 @@ pub(crate) struct Picture {
 pub(crate) enum UserFact {
     RoomAdded,
     RoomRemoved,
+}
+
+/// What an entry of a user's own log is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum UserSubject {
+    RoomAdded(RoomId),
+    RoomRemoved(RoomId),
+    Key { kind: u8, id: [u8; 16] },
+}
+
+/// What is known under a key of a user's own log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum KeyFact {
+    Invited { by: UserId },
+    InvitationGone,
+    RoomSettings { notify: Notify, is_pinned: bool, is_archived: bool },
+    Draft(Text),
+    Setting(Vec<u8>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Notify {
+    All,
+    Mentions,
+    None,
 }
 
 /// Visible seqs, `until` not included.

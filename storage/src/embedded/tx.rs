@@ -35,6 +35,8 @@ use crate::{
 pub(crate) struct Effects {
     pub(crate) entries: Vec<(RoomId, Epoch, Arc<Entry>)>,
     pub(crate) user_entries: Vec<(UserId, UserEntry)>,
+    /// Who has moved a mark or was named in a room; everybody, without a user.
+    pub(crate) marks: Vec<(RoomId, Option<UserId>)>,
     pub(crate) heads: Vec<(LogId, Epoch, u64)>,
     pub(crate) ended: Vec<SessionId>,
     /// Known of a whole batch.
@@ -258,8 +260,8 @@ impl<'a> Tx<'a> {
         self.journal.clear();
         self.cache.get_mut().begin();
         let bytes = self.bytes;
-        let Effects { entries, user_entries, heads, ended, .. } = &self.effects;
-        let marks = (entries.len(), user_entries.len(), heads.len(), ended.len());
+        let Effects { entries, user_entries, heads, ended, marks, .. } = &self.effects;
+        let before = (entries.len(), user_entries.len(), heads.len(), ended.len(), marks.len());
         let outcome = catch_unwind(AssertUnwindSafe(|| command(self)))
             .unwrap_or_else(|_| Err(StoreError::Engine("a command of the store panicked".into())));
         let outcome = match outcome {
@@ -277,10 +279,11 @@ impl<'a> Tx<'a> {
             }
             self.cache.get_mut().take_back();
             self.bytes = bytes;
-            self.effects.entries.truncate(marks.0);
-            self.effects.user_entries.truncate(marks.1);
-            self.effects.heads.truncate(marks.2);
-            self.effects.ended.truncate(marks.3);
+            self.effects.entries.truncate(before.0);
+            self.effects.user_entries.truncate(before.1);
+            self.effects.heads.truncate(before.2);
+            self.effects.ended.truncate(before.3);
+            self.effects.marks.truncate(before.4);
         }
         outcome
     }

@@ -7,7 +7,7 @@ use std::{pin::Pin, sync::Arc};
 use crate::{
     StoreError,
     doorbell::Doorbell,
-    model::{Anchor, Appended, Entry, Head, Membership, MessagePage, NewBatch, NewEntry, Room},
+    model::{Anchor, Appended, End, Entry, Head, Membership, MessagePage, NewBatch, NewEntry},
 };
 
 /// Why an append was not made. Nothing was written.
@@ -125,8 +125,8 @@ pub trait Log: Send + Sync {
         limit: usize,
         bytes: usize,
     ) -> Result<Option<Sight<Tail>>, StoreError>;
-    /// The end of a log, and what the room is there, for somebody.
-    async fn end_for(&self, user: UserId, room: RoomId) -> Result<Option<Sight<(Head, Room)>>, StoreError>;
+    /// The end of a log, what the room is there, and how somebody stands in it.
+    async fn end_for(&self, user: UserId, room: RoomId) -> Result<Option<Sight<End>>, StoreError>;
     /// [`Self::messages`] for somebody.
     async fn messages_for(
         &self,

@@ -13,6 +13,7 @@ pub mod emoji;
 pub mod endings;
 pub mod invitations;
 pub mod log;
+pub mod marks;
 pub mod people;
 pub mod rooms;
 pub mod sessions;
@@ -28,11 +29,12 @@ pub use emoji::{Added, EmojiSets};
 pub use endings::Endings;
 pub use invitations::Invitations;
 pub use log::{AppendRefused, Log, LogObserver};
+pub use marks::{MarkObserver, MarkRefused, Marks};
 pub use people::{Blocked, People};
 pub use rooms::{Directory, Doors, Rooms};
 pub use sessions::Sessions;
 pub use transfers::{Advanced, TransferRefused, Transfers};
-pub use user_log::{UserLog, UserLogObserver};
+pub use user_log::{SetRefused, UserLog, UserLogObserver};
 pub use users::{Roster, Users};
 
 /// Every port of one store.
@@ -48,6 +50,7 @@ pub struct Store {
     pub doors: Arc<dyn Doors>,
     pub directory: Arc<dyn Directory>,
     pub log: Arc<dyn Log>,
+    pub marks: Arc<dyn Marks>,
     pub user_log: Arc<dyn UserLog>,
     pub transfers: Arc<dyn Transfers>,
     pub contents: Arc<dyn Contents>,

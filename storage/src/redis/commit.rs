@@ -16,6 +16,7 @@ use super::{
 use crate::{
     StoreError,
     aggregates::Slot,
+    doorbell,
     embedded::{
         cache::Cache,
         heads::LogId,
@@ -245,6 +246,13 @@ impl Core {
             words.word(self.publish);
             words.word(self.layout.change(*changed));
             words.word(self.node.as_str());
+        }
+
+        for (_, user) in &batch.effects.marks {
+            words.word("p");
+            words.word(self.publish);
+            words.word(self.layout.bell(slot));
+            words.word(doorbell::mark(*user));
         }
 
         let answered = self.writing_script("writing", &self.scripts.commit, &keys.names, &words.0).await?;

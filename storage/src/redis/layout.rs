@@ -53,7 +53,7 @@ pub(super) struct Layout {
 pub(super) fn shape(table: Table) -> Shape {
     match table {
         Table::Entry | Table::UserEntry => Shape::Stream,
-        Table::Member | Table::Message | Table::AttachedFile | Table::Pending => Shape::Ordered,
+        Table::Member | Table::Message | Table::AttachedFile | Table::Pending | Table::Mention => Shape::Ordered,
         Table::Reference | Table::PendingReference | Table::KeptFile | Table::BlockedBy => Shape::Ordered,
         Table::RequestKey => Shape::Expiring,
         _ => Shape::Hash,
@@ -100,6 +100,7 @@ fn cut(table: Table) -> Cut {
     match table {
         Table::RequestKey => Cut { slot: 5..21, split: 1..37 },
         Table::InvitationUse => Cut { slot: 1..17, split: 17..33 },
+        Table::UserKey => Cut { slot: 1..17, split: 17..18 },
         Table::Name => Cut { slot: 1..33, split: 33..33 },
         // Of which there is one.
         Table::EmojiSet | Table::Emoji => Cut { slot: 1..1, split: 1..1 },
@@ -178,6 +179,8 @@ impl Layout {
             Table::Transfer | Table::TransferProgress | Table::KeptFile | Table::KeptBytes | Table::UserAvatar => {
                 Slot::User(UserId(id()?))
             }
+            Table::Mention => Slot::Room(RoomId(id()?)),
+            Table::UserKey | Table::DraftPart => Slot::User(UserId(id()?)),
             Table::UserCard | Table::UserStatus | Table::UserSeen | Table::Block | Table::BlockedBy => {
                 Slot::User(UserId(id()?))
             }
@@ -275,6 +278,8 @@ mod tests {
         check(user, keys::ticket(USER, Digest([4; 32])).bytes, &format!("rill:{{u:{USER}}}:ticket"), &[4; 32]);
         let used = keys::invitation_use(USER, InvitationId([0xAB; 16]), UserId([6; 16])).bytes;
         check(user, used, &format!("rill:{{u:{USER}}}:invitation_use:{}", "ab".repeat(16)), &[6; 16]);
+        let draft = keys::user_key(USER, 2, ROOM.0).bytes;
+        check(user, draft, &format!("rill:{{u:{USER}}}:user_key:02"), &ROOM.0);
         let name = NameKey([9; 32]);
         check(Slot::Name(name), keys::name(name).bytes, &format!("rill:{{n:{}}}:row", "09".repeat(32)), b"name");
         let (id, content) = (ContentId([0xAB; 16]), format!("rill:{{c:{}}}", "ab".repeat(16)));

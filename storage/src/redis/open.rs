@@ -109,7 +109,8 @@ pub(super) fn over(
         transfers: ports.clone(),
         contents: ports.clone(),
         emoji: ports.clone(),
-        changes: ports,
+        changes: ports.clone(),
+        marks: ports,
         secret,
     };
     (store, core)

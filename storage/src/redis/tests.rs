@@ -15,7 +15,7 @@ use crate::{
     doorbell::Doorbell,
     embedded::{keys, read::Read, stored},
     limits::{BODY_PART_BYTES_MAX, DOORBELL_ENTRIES_MAX},
-    model::{Anchor, Body, Change, Digest, NewBatch, NewEntry, NewPost, NewRoom, RoomSetup},
+    model::{Anchor, Body, Change, Digest, Mentions, NewBatch, NewEntry, NewPost, NewRoom, RoomSetup},
 };
 
 const ROOM: RoomId = RoomId([1; 16]);
@@ -62,7 +62,14 @@ async fn post(opened: &OpenStore, number: u64) -> u64 {
 
 async fn post_in(opened: &OpenStore, room: RoomId, number: u64) -> u64 {
     let change = Change::Post(format!("text {number}").into());
-    let new = NewEntry { author: AUTHOR, client_id: client(number), at_ms: 1, digest: Digest([6; 32]), change };
+    let new = NewEntry {
+        author: AUTHOR,
+        client_id: client(number),
+        at_ms: 1,
+        digest: Digest([6; 32]),
+        change,
+        mentions: Mentions::default(),
+    };
     opened.store.log.append(room, new).await.unwrap().unwrap().entry.seq
 }
 
@@ -167,7 +174,8 @@ async fn a_room_that_was_taken_out_of_the_list_comes_back_with_what_another_node
             Change::Leave => client(100),
             _ => client(200),
         };
-        let new = NewEntry { author, client_id, at_ms: 1, digest: Digest([6; 32]), change };
+        let new =
+            NewEntry { author, client_id, at_ms: 1, digest: Digest([6; 32]), change, mentions: Mentions::default() };
         node.store.log.append(ROOM, new).await.unwrap().unwrap().entry.seq
     };
     begin(&one).await;
@@ -235,7 +243,12 @@ async fn a_commit_rings_with_what_it_appended_and_who_is_told_has_seen_it() {
     let batches =
         [(vec![text(1); 3], 3), (many, 0), (vec![text(4_000); 5], 0), (vec![text(BODY_PART_BYTES_MAX + 1)], 0)];
     for (number, (texts, expected)) in (100..).step_by(100).zip(batches) {
-        let post = |(number, text)| NewPost { client_id: client(number), digest: Digest([6; 32]), text };
+        let post = |(number, text)| NewPost {
+            client_id: client(number),
+            digest: Digest([6; 32]),
+            text,
+            mentions: Mentions::default(),
+        };
         let posts = (number..).zip(texts).map(post).collect();
         near.store.log.append_batch(ROOM, NewBatch { author: AUTHOR, at_ms: 1, posts }).await.unwrap().unwrap();
         let payload = heard.recv().await.unwrap();

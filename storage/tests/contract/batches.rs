@@ -4,7 +4,7 @@ use crate::stage::{DAY_MS, Kind, START_MS, Stage, change, client, contract, dige
 use rill_protocol::limits::{BATCH_POSTS_MAX, CLIENT_FRAME_BODY_BYTES_MAX};
 use rill_storage::{
     limits::Bounds,
-    model::{Appended, Body, Change, NewBatch, NewPost, Replay},
+    model::{Appended, Body, Change, Mentions, NewBatch, NewPost, Replay},
     port::AppendRefused,
 };
 
@@ -13,6 +13,7 @@ fn batch(author: u64, posts: &[(u64, &str)]) -> NewBatch {
         client_id: client(*number),
         digest: digest(text),
         text: (*text).into(),
+        mentions: Mentions::default(),
     };
     NewBatch { author: user(author), at_ms: START_MS, posts: posts.iter().map(post).collect() }
 }

@@ -105,7 +105,7 @@ async fn what_is_there_and_what_somebody_may_see_of_it_come_together(kind: Kind)
 
     // The end alone, and who is in.
     let sight = log.end_for(user(1), room(1)).await.unwrap().unwrap();
-    assert_eq!((sight.part.0.seq, sight.part.1.avatar), (6, Avatar::default()));
+    assert_eq!((sight.part.head.seq, sight.part.room.avatar), (6, Avatar::default()));
     assert!(log.end_for(user(1), room(2)).await.unwrap().is_none());
     assert!(sight.membership.is_some_and(|membership| membership.is_active()));
     assert_eq!(stage.append(1, post(3, 5, "x")).await.unwrap_err(), AppendRefused::NotAMember);

@@ -308,7 +308,7 @@ async fn in_a_slow_room_members_wait_and_admins_do_not(kind: Kind) {
     }
     stage.appended(1, at(2, 21, START_MS + 1_100)).await;
     let (client_id, text) = (crate::stage::client(50), "y".into());
-    let one = rill_storage::model::NewPost { client_id, digest: digest("y"), text };
+    let one = rill_storage::model::NewPost { client_id, digest: digest("y"), text, mentions: Default::default() };
     let two = rill_storage::model::NewPost { client_id: crate::stage::client(51), ..one.clone() };
     let batch = |author, posts| rill_storage::model::NewBatch { author: user(author), at_ms: START_MS + 9_000, posts };
     let log = &stage.store.log;

@@ -146,7 +146,10 @@ impl Model {
                 self.files.insert(seq, false);
             }
             Fact::FileSettled { target } => drop(self.files.insert(target, true)),
-            Fact::Joined => member.ranges.push((if member.ranges.is_empty() { 1 } else { seq }, None)),
+            Fact::Joined => {
+                member.ranges.push((if member.ranges.is_empty() { 1 } else { seq }, None));
+                member.mark = seq;
+            }
             _ => member.ranges.last_mut().unwrap().1 = Some(seq + 1),
         }
         let posts = self.rows.last().map_or(0, |row| row.posts) + u64::from(fact.is_post());

@@ -5,7 +5,7 @@ use rill_storage::{
     EngineKind, Store, StoreError,
     embedded::{self, Entropy, MemoryOptions, OpenOptions, OpenStore, Statistics, Stopwatch, Swept},
     limits::Bounds,
-    model::{Appended, Change, Digest, NewEntry, NewRoom, Role, RoomSetup, User},
+    model::{Appended, Change, Digest, Mentions, NewEntry, NewRoom, Role, RoomSetup, User},
     port::AppendRefused,
 };
 use std::sync::{
@@ -250,6 +250,7 @@ pub(crate) fn change(author: u64, client_number: u64, change: Change) -> NewEntr
         at_ms: START_MS,
         digest: digest(&content),
         change,
+        mentions: Mentions::default(),
     }
 }
 

@@ -12,15 +12,15 @@ use crate::{
         transfer,
     },
 };
-use rill_protocol::{SessionId, UserId};
+use rill_protocol::{ClientId, SessionId, UserId};
 use rill_storage::{
     Store,
     blobs::BlobName,
     embedded::{self, OpenOptions, OpenStore},
     model::{
-        Access, Anchor, Body, Change, Digest, Fact, FileState, HistoryFrom, Image, Invitation, MemberAct, NewEntry,
-        NewTransfer, Noted, Replay, Role, RoomLink, Rule, Session, Setting, TicketRecord, TransferState, User,
-        UserFact, Voice,
+        Access, Anchor, Body, Change, Digest, Fact, FileState, HistoryFrom, Image, Invitation, MemberAct, Mentions,
+        NewEntry, NewMark, NewSetting, NewTransfer, Noted, Notify, Replay, Role, RoomLink, RoomSettings,
+        RoomSettingsChange, Rule, Session, Setting, TicketRecord, TransferState, User, UserChange, UserFact, Voice,
     },
 };
 use std::{
@@ -40,7 +40,9 @@ pub(crate) const SECOND: &str = "version-1.1.rows";
 pub(crate) const THIRD: &str = "version-2.rows";
 /// Before rooms had owners.
 pub(crate) const FOURTH: &str = "version-2.1.rows";
-pub(crate) const PRESENT: &str = "version-2.2.rows";
+/// Before users' own logs spoke of more than rooms.
+pub(crate) const FIFTH: &str = "version-2.2.rows";
+pub(crate) const PRESENT: &str = "version-3.rows";
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/disk/fixtures").join(name)
@@ -114,6 +116,8 @@ async fn live(store: &Store) {
     store.rooms.settle(room(3), 2).await.unwrap();
     attached(store, 3, 1).await;
     governed(store).await;
+    own_facts(store).await;
+    marks(store).await;
 }
 
 /// What those leave behind who run a room.
@@ -157,6 +161,53 @@ async fn is_governed(store: &Store) {
     assert_eq!(users(store.doors.banned(room(5), None, 10).await.unwrap()), [(3, ALICE)]);
     assert_eq!(users(store.doors.invited(room(5), None, 10).await.unwrap()), [(4, ALICE)]);
     assert_eq!(store.doors.link(room(5), Digest([8; 32])).await.unwrap().unwrap().uses, 1);
+}
+
+/// A post that names somebody, and a mark that goes back to it.
+async fn marks(store: &Store) {
+    let joined = appended(store, 3, entry(BOB, 90, Change::Join)).await;
+    store.rooms.settle(room(3), joined.entry.seq).await.unwrap();
+    let named = NewEntry { mentions: Mentions { users: vec![BOB], everyone: false }, ..post(91, "@bob") };
+    let seq = appended(store, 3, named).await.entry.seq;
+    for mark in [NewMark::Read(seq), NewMark::Unread { seq, client_id: ClientId([92; 16]) }] {
+        store.marks.set(room(3), BOB, mark).await.unwrap().unwrap();
+    }
+}
+
+async fn has_marks(store: &Store) {
+    let reading = store.marks.reading(room(3), BOB).await.unwrap().unwrap();
+    assert_eq!((reading.unread, reading.mentions, reading.version), (1, 1, 3));
+    let furthest = store.marks.receipt(room(3), BOB).await.unwrap().unwrap().seq;
+    assert_eq!((reading.as_of, reading.mark_seq + 1), (furthest, furthest));
+}
+
+/// What a user's own log says beside rooms.
+async fn own_facts(store: &Store) {
+    let settings = RoomSettingsChange { notify: Some(Notify::Mentions), is_pinned: Some(true), is_archived: None };
+    let by = UserFact::Invited { room: room(4), by: BOB };
+    store.user_log.append(ALICE, (room(4), 7), by, NOW_MS).await.unwrap().unwrap();
+    for (request, change) in [
+        (1, UserChange::RoomSettings { room: room(1), change: settings }),
+        (2, UserChange::Draft { room: room(1), text: Some(long_text().into()) }),
+        (3, UserChange::Setting { number: 3, value: vec![1, 2, 3] }),
+    ] {
+        let new = NewSetting { client_id: Some(ClientId([request; 16])), at_ms: NOW_MS, change };
+        assert!(store.user_log.set(ALICE, new).await.unwrap().unwrap().is_some());
+    }
+}
+
+async fn has_own_facts(store: &Store) {
+    let (_, known) = store.user_log.snapshot(ALICE).await.unwrap().unwrap();
+    let known: Vec<_> = known.into_iter().map(|entry| entry.fact).collect();
+    let settings = RoomSettings { notify: Notify::Mentions, is_pinned: true, is_archived: false };
+    let expected = [
+        UserFact::RoomAdded(room(1)),
+        UserFact::Invited { room: room(4), by: BOB },
+        UserFact::RoomSettings { room: room(1), settings },
+        UserFact::Draft { room: room(1), text: Some(long_text().into()) },
+        UserFact::Setting { number: 3, value: vec![1, 2, 3] },
+    ];
+    assert_eq!(known, expected);
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -256,10 +307,30 @@ async fn a_store_of_the_fourth_version_opens_and_goes_on() {
 }
 
 #[tokio::test]
-async fn a_store_of_this_version_opens_and_goes_on() {
-    let (directory, tables) = laid_out(PRESENT);
+async fn a_store_of_the_fifth_version_opens_and_goes_on() {
+    let (directory, tables) = laid_out(FIFTH);
     let of_tables = (0..=35).filter(|table| ![10, 24, 25].contains(table)).chain(40..=43);
     assert!(tables.into_iter().eq(of_tables), "a row of every table");
+    has_accounts_and_goes_on(&directory).await;
+    let opened = open(directory.path());
+    is_governed(&opened.store).await;
+    // Own logs speak of more in it, and marks go back.
+    own_facts(&opened.store).await;
+    has_own_facts(&opened.store).await;
+    marks(&opened.store).await;
+    has_marks(&opened.store).await;
+    opened.handle.close().unwrap();
+}
+
+#[tokio::test]
+async fn a_store_of_this_version_opens_and_goes_on() {
+    let (directory, tables) = laid_out(PRESENT);
+    let of_tables = (0..=35).filter(|table| ![10, 24, 25].contains(table)).chain(40..=43).chain([50, 51, 52]);
+    assert!(tables.into_iter().eq(of_tables), "a row of every table");
+    let opened = open(directory.path());
+    has_own_facts(&opened.store).await;
+    has_marks(&opened.store).await;
+    opened.handle.close().unwrap();
     has_accounts_and_goes_on(&directory).await;
     let opened = open(directory.path());
     has_files(&opened.store).await;
@@ -361,9 +432,10 @@ pub(crate) async fn opened_and_gone_on(store: &Store) {
     let entries = store.log.entries(room(1), 0, 100, usize::MAX).await.unwrap();
     assert!(entries.iter().zip(&page.messages).all(|(entry, message)| entry.body == message.body));
 
-    let (head, rooms) = store.user_log.snapshot(ALICE).await.unwrap().unwrap();
-    assert_eq!((head.seq, rooms[0].fact, rooms.len()), (3, UserFact::RoomAdded(room(1)), 1));
-    assert_eq!(store.user_log.entries(ALICE, 0, 10).await.unwrap().unwrap().len(), 3);
+    let (head, known) = store.user_log.snapshot(ALICE).await.unwrap().unwrap();
+    let rooms: Vec<_> = known.iter().filter(|entry| matches!(entry.fact, UserFact::RoomAdded(_))).collect();
+    assert_eq!((&rooms[0].fact, rooms.len()), (&UserFact::RoomAdded(room(1)), 1));
+    assert_eq!(store.user_log.entries(ALICE, 0, 10).await.unwrap().unwrap().len() as u64, head.seq);
 
     assert_eq!(appended(store, 1, post(1, "你好")).await.replay, Replay::Same);
     assert_eq!(appended(store, 1, post(3, "next")).await.entry.seq, 7);

@@ -2,7 +2,7 @@
 
 use crate::{
     files::open,
-    fixture::{FIRST, FOURTH, PRESENT, SECOND, THIRD, laid_out, opened_and_gone_on},
+    fixture::{FIFTH, FIRST, FOURTH, PRESENT, SECOND, THIRD, laid_out, opened_and_gone_on},
 };
 use rill_storage::{
     StoreError,
@@ -15,22 +15,34 @@ fn migrate(path: &std::path::Path, only_tell: bool) -> Migration {
 
 #[tokio::test]
 async fn a_store_of_every_released_format_becomes_one_of_the_present() {
-    // Rooms had no owners, nor members roles.
     let rooms = [("former_member", 2), ("member", 1), ("room", 2), ("room_head", 2)];
-    let with_entries = [&[("entry", 9)], &rooms[..]].concat();
+    let others = [("standing", 3), ("user_entry", 3)];
+    let with = |more: &[(&'static str, u64)]| [&rooms[..], &others, more].concat();
     for (name, from, older) in [
-        (FIRST, 1, &[&with_entries[..], &[("session", 1), ("user", 2)]].concat()[..]),
-        (SECOND, 1, &with_entries),
-        (THIRD, 2, &rooms),
-        (FOURTH, 2, &[("former_member", 2), ("member", 2), ("room", 3), ("room_head", 3)]),
-        (PRESENT, 2, &[]),
+        (FIRST, 1, with(&[("entry", 9), ("session", 1), ("user", 2)])),
+        (SECOND, 1, with(&[("entry", 9)])),
+        (THIRD, 2, with(&[])),
+        (
+            FOURTH,
+            2,
+            vec![
+                ("former_member", 2),
+                ("member", 2),
+                ("room", 3),
+                ("room_head", 3),
+                ("standing", 4),
+                ("user_entry", 3),
+            ],
+        ),
+        (FIFTH, 2, vec![("standing", 7), ("user_entry", 3)]),
+        (PRESENT, 3, vec![]),
     ] {
         let (directory, _) = laid_out(name);
         let path = directory.path();
         std::fs::write(path.join("engine"), crate::ENGINE.name()).unwrap();
         let told = migrate(path, true);
-        assert_eq!((told.from, told.to), (from, 2), "{name}");
-        assert_eq!(told.older.clone().into_iter().collect::<Vec<_>>(), older, "{name}");
+        assert_eq!((told.from, told.to), (from, 3), "{name}");
+        assert_eq!(told.older, older.into_iter().collect(), "{name}");
         assert_eq!(told.is_present(), name == PRESENT);
         // Telling changes nothing.
         assert_eq!(migrate(path, true), told);

@@ -106,11 +106,11 @@ async fn a_newer_store_is_refused_by_its_version_and_left_alone() {
     opened.handle.close().unwrap();
     tamper(directory.path(), |db| {
         assert!(db.get([0, 0]).is_some(), "the meta record lies where it should");
-        db.insert([0, 0], meta(3));
+        db.insert([0, 0], meta(4));
     });
     let (path, detail) = unopened(directory.path());
     assert_eq!(path, directory.path());
-    assert!(detail.contains("version 3") && detail.contains("up to version 2"), "{detail}");
+    assert!(detail.contains("version 4") && detail.contains("up to version 3"), "{detail}");
 
     tamper(directory.path(), |db| db.insert([0, 0], meta(1)));
     let opened = embedded::open(options(directory.path())).unwrap();

@@ -5,9 +5,9 @@ use rill_storage::{
     Store,
     blobs::{BlobName, Progress},
     model::{
-        Anchor, Appended, AttachedFile, Change, CompleteFile, ContentKey, Digest, FileState, Image, NewEntry, NewRoom,
-        NewTransfer, Offer, Reference, Role, RoomSetup, Session, Target, TicketRecord, TransferBounds, TransferState,
-        User, UserFact, Voice,
+        Anchor, Appended, AttachedFile, Change, CompleteFile, ContentKey, Digest, FileState, Image, Mentions, NewEntry,
+        NewRoom, NewTransfer, Offer, Reference, Role, RoomSetup, Session, Target, TicketRecord, TransferBounds,
+        TransferState, User, UserFact, Voice,
     },
 };
 
@@ -47,7 +47,14 @@ pub(crate) fn new_room(number: u8) -> NewRoom {
 pub(crate) fn entry(author: UserId, client: u64, change: Change) -> NewEntry {
     let mut client_id = [0; 16];
     client_id[8..].copy_from_slice(&client.to_be_bytes());
-    NewEntry { author, client_id: ClientId(client_id), at_ms: NOW_MS, digest: Digest([7; 32]), change }
+    NewEntry {
+        author,
+        client_id: ClientId(client_id),
+        at_ms: NOW_MS,
+        digest: Digest([7; 32]),
+        change,
+        mentions: Mentions::default(),
+    }
 }
 
 pub(crate) fn post(client: u64, text: &str) -> NewEntry {

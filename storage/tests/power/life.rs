@@ -10,7 +10,7 @@ use rill_protocol::{ClientId, Epoch, RoomId, SessionId, UserId};
 use rill_storage::{
     EngineKind, Store,
     embedded::{self, OpenOptions, OpenStore},
-    model::{Change, Digest, NameKey, NewEntry, NewRoom, Replay, RoomSetup, Session, TicketRecord},
+    model::{Change, Digest, Mentions, NameKey, NewEntry, NewRoom, Replay, RoomSetup, Session, TicketRecord},
 };
 use std::{
     ops::Range,
@@ -63,6 +63,7 @@ fn post(number: u64) -> NewEntry {
         at_ms: NOW_MS + number,
         digest: Digest(*blake3::hash(text.as_bytes()).as_bytes()),
         change: Change::Post(text.as_str().into()),
+        mentions: Mentions::default(),
     }
 }
 

@@ -3,7 +3,7 @@
 use rill_protocol::{ClientId, Epoch, RoomId, SessionId, UserId};
 use rill_storage::{
     Store, StoreError,
-    model::{Appended, Change, Digest, Fact, NewEntry, NewRoom, RoomSetup, Session, TicketRecord},
+    model::{Appended, Change, Digest, Fact, Mentions, NewEntry, NewRoom, RoomSetup, Session, TicketRecord},
     port::log::AppendResult,
     redis::{self, OpenStore, Unattended},
 };
@@ -36,6 +36,7 @@ pub(crate) fn changed(author: u64, number: u64, change: Change) -> NewEntry {
         at_ms: START_MS,
         digest: Digest([1; 32]),
         change,
+        mentions: Mentions::default(),
     }
 }
 

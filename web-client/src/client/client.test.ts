@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { Code, PROBE_AFTER_MS, PROBE_INTERVAL_MS, PROBE_PATIENCE_MS } from '../protocol/generated';
+import {
+  Code,
+  PROBE_AFTER_MS,
+  PROBE_INTERVAL_MS,
+  PROBE_PATIENCE_MS,
+  RoomAccess,
+  RoomHistory,
+} from '../protocol/generated';
 import { settle } from '../testing/manual_clock';
 import type { MemoryConnection } from '../testing/memory_connection';
 import { Page, fill, numbered } from '../testing/scripted_page';
@@ -46,7 +53,10 @@ describe('a client', () => {
     const server = new ScriptedServer();
     const page = new Page(server);
     await page.clock.pass(100);
-    const created = await page.client.answer('create', { clientId: testId(), name: 'new' });
+    const created = await page.client.answer('createGroup', {
+      ...{ clientId: testId(), name: 'new', topic: '' },
+      ...{ access: RoomAccess.public, history: RoomHistory.start },
+    });
     await page.clock.pass(100);
     expect(page.rooms.get(created.id)?.name).toBe('new');
     const room = server.rooms[0];

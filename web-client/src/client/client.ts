@@ -3,7 +3,7 @@
  * connection, does what the page commands and answers what it asks.
  */
 import { Code, ROOM_PAGE_MAX, USERS_PER_REQUEST_MAX } from '../protocol/generated';
-import type { RoomInfo, UserId } from '../protocol/generated';
+import type { UserId } from '../protocol/generated';
 import type { Closed } from '../transport/transport';
 import { Avatars } from './avatars';
 import type { Clock } from './clock';
@@ -14,13 +14,15 @@ import { Transfers } from './files/transfers';
 import type { UploadStore } from './files/upload_store';
 import type { UploadTabs } from './files/upload_tabs';
 import { HttpFailed } from './http';
+import { groupAnswers, toListed, toRoom } from './groups';
 import { Members } from './members';
-import type { Link, ListedRoom, OutboxItem, Room } from './model';
+import type { Link, OutboxItem } from './model';
 import { Outbox } from './outbox';
 import type { OutboxLock } from './outbox';
 import type { OutboxBus, Sent } from './outbox_items';
 import type { OutboxStore } from './outbox_store';
 import { People } from './people';
+import { Personal } from './personal';
 import type { Command, Event, RequestName, Requests } from './port';
 import { Backoff, RESTART_MS_MAX, RESTART_PAUSE_MS_MAX, nextStep } from './reconnect';
 import { RoomBook } from './room_book';
@@ -54,6 +56,7 @@ export class Client {
   private readonly transfers: Transfers;
   private readonly members: Members;
   private readonly people: People;
+  private readonly personal: Personal;
   private readonly sync: Sync;
   private readonly backoff: Backoff;
   private link: Link = { phase: 'connecting', transport: null, fallback: null, rttMs: null, error: null };
@@ -80,12 +83,14 @@ export class Client {
       },
     });
     this.emitter = new Emitter(clock, parts.send, {
-      summary: (room) => this.book.rooms.get(room)?.summary() ?? null,
+      summary: (room) => this.book.summary(room),
       complete: () => this.book.complete,
+      mark: (room) => this.personal.marks.of(room),
       outbox: () => this.outbox.list,
       uploads: () => this.transfers.uploads.list,
       downloads: () => this.transfers.downloads.list,
     });
+    this.personal = new Personal(user, clock, this.emitter);
     this.people = new People(
       async (users) =>
         (await this.online().request('GetUsers', { users: users.slice(0, USERS_PER_REQUEST_MAX) })).users,
@@ -94,10 +99,10 @@ export class Client {
       },
     );
     this.members = new Members(clock, (room, { members, more }) => {
-      const list = members.map(({ user: id, name, online }) => ({ id, name, online }));
-      this.people.know(list.map(({ id, name }) => ({ id, name })));
-      const total = more ? Math.max(this.book.rooms.get(room)?.room.members ?? 0, list.length) : list.length;
-      this.emitter.emit({ on: 'members', room, members: list, total });
+      this.people.know(members.map(({ id, name }) => ({ id, name })));
+      const told = this.book.rooms.get(room)?.room.members ?? 0;
+      const total = more ? Math.max(told, members.length) : members.length;
+      this.emitter.emit({ on: 'members', room, members, total });
     });
     this.sync = new Sync(
       user,
@@ -109,6 +114,7 @@ export class Client {
       new Avatars((avatars) => {
         this.emitter.emit({ on: 'avatars', avatars });
       }),
+      this.personal,
       this.emitter,
     );
     this.sync.onRoundTrip = (ms) => {
@@ -119,6 +125,7 @@ export class Client {
       const session = this.online();
       this.outbox.online((item) => this.post(session, item));
       this.transfers.online(() => session.openFileStream());
+      this.personal.connected(session);
     };
   }
 
@@ -183,6 +190,12 @@ export class Client {
       case 'reconnect':
         this.connectNow();
         break;
+      case 'read':
+      case 'wish':
+      case 'draft':
+      case 'hideReceipts':
+        this.personal.command(command);
+        break;
       case 'start':
         break;
       default:
@@ -192,7 +205,7 @@ export class Client {
 
   async answer<N extends RequestName>(name: N, ask: Requests[N]['ask']): Promise<Requests[N]['answer']> {
     const answers: { [K in RequestName]: (ask: Requests[K]['ask']) => Promise<Requests[K]['answer']> } = {
-      create: async (what) => toRoom((await this.online().request('CreateRoom', what)).room),
+      ...groupAnswers(() => this.online(), this.book, this.user),
       join: async (what) => toRoom((await this.online().request('JoinRoom', what)).room),
       leave: async (what) => {
         await this.online().request('LeaveRoom', what);
@@ -204,9 +217,18 @@ export class Client {
         for (const { author } of lines) this.people.want(author);
         return { files: lines.filter(({ file }) => file).reverse(), next };
       },
+      markUnread: async ({ clientId, room, seq }) => {
+        await this.personal.marks.unread(this.online(), clientId, room, seq);
+        return null;
+      },
+      receipts: async ({ room }) => {
+        const receipts = await this.personal.marks.ask(this.online(), room);
+        for (const { user } of receipts) this.people.want(user);
+        return receipts;
+      },
       directory: async ({ after }) => {
         const { rooms, more } = await this.online().request('ListRooms', { after, limit: ROOM_PAGE_MAX });
-        return { rooms: rooms.map((room): ListedRoom => ({ ...toRoom(room), joined: room.joined })), more };
+        return { rooms: rooms.map((room) => toListed(room, this.book.aboutOf(room.id))), more };
       },
     };
     return answers[name](ask);
@@ -249,6 +271,7 @@ export class Client {
     this.members.connected(null);
     this.outbox.offline();
     this.transfers.offline();
+    this.personal.connected(null);
     this.book.suspend();
     this.backoff.lived(this.parts.clock.elapsed() - sinceMs);
     const { reconnectAfterMs } = session;
@@ -323,10 +346,6 @@ export class Client {
     this.link = { ...this.link, ...change };
     this.emitter.emit({ on: 'link', link: this.link });
   }
-}
-
-function toRoom({ id, name, creator, creatorName, createdMs, members }: RoomInfo): Room {
-  return { id, name, creator, creatorName, createdMs, members };
 }
 
 function messageOf(error: unknown): string {

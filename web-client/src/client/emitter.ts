@@ -4,7 +4,7 @@
  */
 import type { ClientId, RoomId, TransferId } from '../protocol/generated';
 import type { Clock } from './clock';
-import type { DownloadProgress, OutboxItem, RoomSummary, Upload } from './model';
+import type { DownloadProgress, OutboxItem, RoomMark, RoomSummary, Upload } from './model';
 import type { Event } from './port';
 
 const FRAME_MS = 16;
@@ -13,6 +13,7 @@ export class Emitter {
   private events: Event[] = [];
   private readonly changedRooms = new Set<RoomId>();
   private readonly removedRooms = new Set<RoomId>();
+  private readonly markedRooms = new Set<RoomId>();
   private outboxChanged = false;
   /** Taken into the outbox; some may have left it again by the time it is told. */
   private outboxAdded: ClientId[] = [];
@@ -28,6 +29,7 @@ export class Emitter {
     private readonly source: {
       summary: (room: RoomId) => RoomSummary | null;
       complete: () => boolean;
+      mark: (room: RoomId) => RoomMark;
       outbox: () => OutboxItem[];
       uploads: () => Upload[];
       downloads: () => DownloadProgress[];
@@ -48,6 +50,12 @@ export class Emitter {
   roomRemoved(id: RoomId): void {
     this.changedRooms.delete(id);
     this.removedRooms.add(id);
+    this.schedule();
+  }
+
+  /** How the user stands in a room. */
+  mark(id: RoomId): void {
+    this.markedRooms.add(id);
     this.schedule();
   }
 
@@ -103,6 +111,10 @@ export class Emitter {
       });
       this.changedRooms.clear();
       this.removedRooms.clear();
+    }
+    if (this.markedRooms.size > 0) {
+      events.push({ on: 'marks', marks: [...this.markedRooms].map((id) => this.source.mark(id)) });
+      this.markedRooms.clear();
     }
     if (this.outboxChanged) {
       this.outboxChanged = false;

@@ -1,6 +1,6 @@
 /** The history stream: pages of messages as they are now, answered in order. */
 import { Direction, MessageKind, StreamClass } from '../protocol/generated';
-import type { MessageFile, Message as WireMessage, RoomId } from '../protocol/generated';
+import type { MessageChanges, MessageFile, Message as WireMessage, RoomId } from '../protocol/generated';
 import { codeAction } from '../protocol/codes';
 import { decodeBody } from '../protocol/frame';
 import type { Connection } from '../transport/transport';
@@ -23,6 +23,8 @@ export class History {
   private readonly waiting = new Map<number, Waiting>();
   /** Files of the page that follows, by request. */
   private readonly pageFiles = new Map<number, MessageFile[]>();
+  /** What its lines about the room and its members say, by request. */
+  private readonly pageChanges = new Map<number, MessageChanges>();
   private stream: Promise<FrameStream> | null = null;
 
   constructor(
@@ -66,14 +68,23 @@ export class History {
         if (message?.name === 'MessagePage') {
           const { request, messages, next } = message.body;
           const files = new Map(this.pageFiles.get(request)?.map((file) => [file.seq, file]));
+          const changes = this.pageChanges.get(request);
           this.pageFiles.delete(request);
+          this.pageChanges.delete(request);
           this.take(request)?.resolve({
-            lines: messages.flatMap((one) => toLine(one, files.get(one.seq))),
+            lines: messages.flatMap((one) => {
+              const line = toLine(one, files.get(one.seq));
+              return line ? [{ ...line, ...changeOf(line, changes) }] : [];
+            }),
             next,
           });
         } else if (message?.name === 'MessageFiles') {
           const { request, files } = message.body;
           if (this.waiting.has(request)) this.pageFiles.set(request, files);
+        } else if (message?.name === 'MessageChanges') {
+          if (this.waiting.has(message.body.request)) {
+            this.pageChanges.set(message.body.request, message.body);
+          }
         } else if (message?.name === 'Failed') {
           const { request, code, detail } = message.body;
           this.take(request)?.reject(new RequestFailed(code, codeAction(code), detail));
@@ -87,6 +98,7 @@ export class History {
           reject(new ConnectionLost(null, 'the history stream ended'));
         this.waiting.clear();
         this.pageFiles.clear();
+        this.pageChanges.clear();
       });
     return stream;
   }
@@ -106,12 +118,20 @@ const KINDS = new Map<number, Line['kind']>([
   [MessageKind.erased, 'erased'],
   [MessageKind.file, 'file'],
   [MessageKind.avatar, 'avatar'],
+  [MessageKind.roomChange, 'room'],
+  [MessageKind.memberChange, 'member'],
 ]);
 
 /** A kind of a later version is shown as nothing. */
-function toLine({ seq, atMs, author, clientId, kind, text }: WireMessage, file?: MessageFile): Line[] {
+function toLine({ seq, atMs, author, clientId, kind, text }: WireMessage, file?: MessageFile): Line | null {
   const known = KINDS.get(kind);
-  if (!known) return [];
+  if (!known) return null;
   const of: { file?: LineFile } = file ? { file: { ...file.file, state: file.state } } : {};
-  return [{ seq, atMs, author, clientId, kind: known, text, ...of }];
+  return { seq, atMs, author, clientId, kind: known, text, ...of };
+}
+
+function changeOf({ seq }: Line, changes: MessageChanges | undefined): Pick<Line, 'change' | 'done'> {
+  const change = changes?.rooms.find((one) => one.seq === seq)?.change;
+  const done = changes?.members.find((one) => one.seq === seq)?.change;
+  return { ...(change ? { change } : {}), ...(done ? { done } : {}) };
 }

@@ -88,6 +88,14 @@ export function entryLine(message: Message): Line | null {
       return line('left', '');
     case 'EntryAvatar':
       return line('avatar', '');
+    case 'EntryRoomChange': {
+      const found = line('room', message.body.change.text);
+      return found && { ...found, change: message.body.change };
+    }
+    case 'EntryMemberChange': {
+      const found = line('member', message.body.change.name);
+      return found && { ...found, done: message.body.change };
+    }
     case 'EntryErased':
       return line('erased', '');
     default:

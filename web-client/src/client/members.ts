@@ -2,17 +2,29 @@
  * Members of the room in view and who of them is there. The list is read when the room
  * is opened and again when somebody joins or leaves; presence follows by itself.
  */
-import { MEMBER_PAGE_MAX, PRESENCE_WATCH_MAX, PresenceState } from '../protocol/generated';
-import type { Member, PresenceSlot, RoomId, UserId } from '../protocol/generated';
+import { MemberAction, PRESENCE_WATCH_MAX, PresenceState, RoomRole } from '../protocol/generated';
+import type { Member, MemberChange, PresenceSlot, RoomId, UserId } from '../protocol/generated';
 import type { Clock } from './clock';
-import type { Session } from './session';
+import type { RoomMember } from './model';
+import type { MemberPart, Session } from './session';
 
 /** Many join at once: the list is read once they have. */
 const READ_AFTER_MS = 300;
 
 export interface MemberList {
-  members: Member[];
+  members: RoomMember[];
   more: boolean;
+}
+
+/** A part as the page shows it. */
+export function toMembers({ members, roles }: Pick<MemberPart, 'members' | 'roles'>): RoomMember[] {
+  const above = new Map(roles.map(({ user, role }) => [user, roleOf(role)]));
+  return members.map(({ user: id, name, online }: Member) => ({ id, name, online, ...above.get(id) }));
+}
+
+function roleOf(role: RoomRole): Pick<RoomMember, 'role'> {
+  if (role === RoomRole.owner) return { role: 'owner' };
+  return role === RoomRole.admin ? { role: 'admin' } : {};
 }
 
 export class Members {
@@ -49,6 +61,30 @@ export class Members {
     this.cancel = this.clock.after(READ_AFTER_MS, () => void this.read());
   }
 
+  /** Something was done to somebody: seen at once, and read anew in a moment. */
+  done(room: RoomId, author: UserId, { action, user }: MemberChange): void {
+    if (room !== this.room) return;
+    const roles: Partial<Record<number, Pick<RoomMember, 'role'>>> = {
+      [MemberAction.promote]: { role: 'admin' },
+      [MemberAction.demote]: {},
+      [MemberAction.handOver]: { role: 'owner' },
+    };
+    const role = roles[action];
+    const isGone = action === MemberAction.remove || action === MemberAction.ban;
+    if (!role && !isGone) return;
+    const members = this.list.members
+      .filter(({ id }) => !isGone || id !== user)
+      .map((member): RoomMember => {
+        const { role: before, ...rest } = member;
+        if (member.id === user && role) return { ...rest, ...role };
+        const handsOver = action === MemberAction.handOver && member.id === author && before === 'owner';
+        return handsOver ? { ...rest, role: 'admin' } : member;
+      });
+    this.list = { ...this.list, members };
+    this.tell();
+    this.stale(room);
+  }
+
   apply(slots: PresenceSlot[]): void {
     let any = false;
     for (const { user, version, state } of slots) {
@@ -64,9 +100,9 @@ export class Members {
     const { session, room } = this;
     if (!session || !room) return;
     try {
-      const page = await session.request('ListMembers', { room, after: null, limit: MEMBER_PAGE_MAX });
+      const page = await session.members(room, null);
       if (this.room !== room || this.session !== session) return;
-      this.list = { members: page.members, more: page.more };
+      this.list = { members: toMembers(page), more: page.more };
       this.tell();
       const users = page.members.slice(0, PRESENCE_WATCH_MAX).map(({ user }) => user);
       await session.request('WatchPresence', { users });
@@ -81,7 +117,7 @@ export class Members {
       ...this.list,
       members: this.list.members.map((member) => ({
         ...member,
-        online: this.presence.get(member.user)?.online ?? member.online,
+        online: this.presence.get(member.id)?.online ?? member.online,
       })),
     });
   }

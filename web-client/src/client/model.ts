@@ -8,6 +8,10 @@ import type {
   Epoch,
   FileInfo,
   FileState,
+  MemberChange,
+  Notify,
+  RoomChange,
+  RoomDetail,
   RoomId,
   TransferId,
   UserId,
@@ -22,11 +26,15 @@ export interface Line {
   atMs: number;
   author: UserId;
   clientId: ClientId;
-  kind: 'text' | 'file' | 'created' | 'joined' | 'left' | 'avatar' | 'erased';
+  kind: 'text' | 'file' | 'created' | 'joined' | 'left' | 'avatar' | 'erased' | 'room' | 'member';
   /** What was said; for `file` what stands beside it; for `created` the room's name; else empty. */
   text: string;
   /** Of `file`. */
   file?: LineFile;
+  /** Of `room`: what was changed. */
+  change?: RoomChange;
+  /** Of `member`: what was done to whom. */
+  done?: MemberChange;
   /**
    * The first line of a page of history: it begins a group of its own, so that its
    * height stays what it is when an older page comes above it.
@@ -61,12 +69,50 @@ export interface Room {
 /** A room in the directory. */
 export interface ListedRoom extends Room {
   joined: boolean;
+  topic?: string;
 }
 
 /** A room in the list of one's own. */
 export interface RoomSummary extends Room {
   /** The newest line, for the preview. */
   last: Line | null;
+  /** What it is, and what the user is in it; nothing as long as nobody has told. */
+  about?: RoomDetail;
+}
+
+/** A room that somebody has invited the user to. */
+export interface Invitation {
+  room: Room;
+  topic: string;
+  by: UserId;
+  byName: string;
+  atMs: number;
+}
+
+/** A room that the user was put out of. */
+export interface Removal {
+  room: RoomId;
+  name: string;
+  by: UserId;
+  banned: boolean;
+}
+
+/** How the user stands in a room. */
+export interface RoomMark {
+  room: RoomId;
+  /** The last entry that was read. */
+  mark: number;
+  /** Both are counted to 100. */
+  unread: number;
+  mentions: number;
+}
+
+/** What the user wants of a room. */
+export interface RoomWishes {
+  room: RoomId;
+  notify: Notify;
+  pinned: boolean;
+  archived: boolean;
 }
 
 export interface Person {
@@ -76,6 +122,8 @@ export interface Person {
 
 export interface RoomMember extends Person {
   online: boolean;
+  /** Who is more than a member. */
+  role?: 'admin' | 'owner';
 }
 
 /** A message of one's own that is not yet seen in the room's log. */

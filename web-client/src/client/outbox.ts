@@ -184,7 +184,9 @@ export class Outbox {
     const passing = error.action === 'login' || error.action === 'resume';
     const tries = (this.tries.get(item.clientId) ?? 0) + (passing ? 0 : 1);
     this.tries.set(item.clientId, tries);
-    if (passing || (error.action === 'retry' && tries < TRIES_MAX)) {
+    // A room that is slow takes it once its time has come.
+    const later = error.code === Code.slowMode || (error.action === 'retry' && tries < TRIES_MAX);
+    if (passing || later) {
       const pauseMs = Math.min(RETRY_PAUSE_MS * 2 ** Math.max(0, tries - 1), RETRY_PAUSE_MS_MAX);
       await Promise.race([pause(this.clock, pauseMs), turn.end]);
       return;

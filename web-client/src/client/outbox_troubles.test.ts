@@ -43,6 +43,22 @@ describe('nothing stays in sending', () => {
     expect(tab.states()).toEqual(['one sent']);
   });
 
+  it('when the room is slow: it goes once its time has come, however long that is', async () => {
+    const tab = new Tab(memoryOutboxStore());
+    await tab.outbox.add(item('one'));
+    tab.online();
+    await settle();
+    const slow = new RequestFailed(Code.slowMode, codeAction(Code.slowMode), 'slow');
+    for (let turn = 0; turn <= 2 * TRIES_MAX; turn += 1) {
+      tab.posts.at(-1)?.refuse(slow);
+      await tab.clock.pass(15_000);
+    }
+    expect(tab.states()).toEqual(['one waiting']);
+    tab.posts.at(-1)?.accept();
+    await settle();
+    expect(tab.states()).toEqual(['one sent']);
+  });
+
   it('when the server’s disk is full: it goes by itself, or when a person asks after a while', async () => {
     const tab = new Tab(memoryOutboxStore());
     const one = item('one');

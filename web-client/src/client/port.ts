@@ -3,25 +3,31 @@
  * answer; everything else goes one way. Events of one turn travel in one message, so
  * that a message of one's own changes from "on its way" to "there" in one frame.
  */
-import type { ClientId, FileVariant, RoomId, TransferId, UserId } from '../protocol/generated';
+import type { ClientId, FileVariant, Receipt, RoomId, TransferId, UserId } from '../protocol/generated';
 import type { TransportName } from '../transport/transport';
 import type { AvatarOf } from './avatars';
 import type { FileCommand } from './files/transfers';
+import type { GroupRequests } from './groups';
 import type { ServerInfo } from './http';
 import type {
   DownloadProgress,
+  Invitation,
   Line,
   Link,
   ListedRoom,
   OutboxItem,
   Person,
+  Removal,
   Room,
+  RoomMark,
   RoomMember,
   RoomSummary,
+  RoomWishes,
   TimelineEnds,
   TimelinePatch,
   Upload,
 } from './model';
+import type { PersonalCommand } from './personal';
 
 /** What the server said about itself, and when: the page has asked before the worker is there. */
 export interface KnownServer {
@@ -46,17 +52,21 @@ export type Command =
   | { do: 'wake' }
   /** The person asks to connect now. */
   | { do: 'reconnect' }
-  | FileCommand;
+  | FileCommand
+  | PersonalCommand;
 
 /** Page to worker: what wants an answer. */
-export interface Requests {
-  create: { ask: { clientId: ClientId; name: string }; answer: Room };
+export interface Requests extends GroupRequests {
   join: { ask: { clientId: ClientId; room: RoomId }; answer: Room };
   leave: { ask: { clientId: ClientId; room: RoomId }; answer: null };
   /** The bytes of a message's file; it waits for a connection. */
   file: { ask: { room: RoomId; seq: number; variant: FileVariant }; answer: Blob };
   /** The room's messages that have a file, below a seq; of the newest page the last comes first. */
   roomFiles: { ask: { room: RoomId; before: number | null }; answer: { files: Line[]; next: number | null } };
+  /** An entry, and what is behind it, is to be unread. */
+  markUnread: { ask: { clientId: ClientId; room: RoomId; seq: number }; answer: null };
+  /** How far the others have read a room in which nobody is told. */
+  receipts: { ask: { room: RoomId }; answer: Receipt[] };
   directory: { ask: { after: RoomId | null }; answer: { rooms: ListedRoom[]; more: boolean } };
 }
 
@@ -68,6 +78,8 @@ export type Event =
   /** The session has ended: the person must log in again. */
   | { on: 'login' }
   | { on: 'rooms'; changed: RoomSummary[]; removed: RoomId[]; complete: boolean }
+  /** The room in view is about to be shown: what is behind `mark` was not read before; null if all was. */
+  | { on: 'opened'; room: RoomId; mark: number | null }
   | { on: 'timeline'; room: RoomId; patch: TimelinePatch; ends: TimelineEnds }
   /** A load that failed: it may be asked for again. */
   | { on: 'loadFailed'; room: RoomId; direction: 'older' | 'newer' }
@@ -82,7 +94,21 @@ export type Event =
   | { on: 'avatars'; avatars: AvatarOf[] }
   /** The server's own emoji: another number, another list. */
   | { on: 'emoji'; version: number }
-  | { on: 'members'; room: RoomId; members: RoomMember[]; total: number };
+  | { on: 'marks'; marks: RoomMark[] }
+  /** How far others have read the room in view, all that is known. */
+  | { on: 'receipts'; room: RoomId; receipts: Receipt[] }
+  | { on: 'wishes'; rooms: RoomWishes[] }
+  /** Another device's draft; it is older than a later revision of the page's own. */
+  | { on: 'draft'; room: RoomId; text: string; revision: number }
+  | { on: 'draftKept'; room: RoomId; revision: number }
+  /** The rooms that have drafts, all of them. */
+  | { on: 'drafts'; rooms: RoomId[] }
+  | { on: 'receiptsHidden'; hidden: boolean }
+  | { on: 'members'; room: RoomId; members: RoomMember[]; total: number }
+  /** Invitations that are neither accepted nor declined; the whole list. */
+  | { on: 'invitations'; invitations: Invitation[] }
+  /** Somebody has put the user out of a room. */
+  | { on: 'removal'; removal: Removal };
 
 /** The detail of what a person has called off, wherever in the page: it is no failure. */
 export const CALLED_OFF = 'called off';

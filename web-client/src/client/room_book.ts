@@ -1,23 +1,22 @@
 /** The rooms of the user, as the user's own log tells them, each with what is kept of it. */
-import type { Cursor, Epoch, RoomId, RoomInfo } from '../protocol/generated';
+import type { Cursor, Epoch, RoomDetail, RoomId, RoomInfo, UserId } from '../protocol/generated';
 import { ZERO_ID } from '../protocol/id';
-import type { Room, RoomSummary } from './model';
+import type { Line, Room, RoomSummary } from './model';
+import { changedBy } from './room_about';
 import { RoomLog } from './room_log';
 import { Tail } from './tail';
 
 /** Entries wanted of a room at first sight: enough to fill the screen, or one preview. */
 const TAIL_IN_VIEW = 50;
 const TAIL_ELSEWHERE = 10;
+/** Rooms of others of which it is kept what they are: a few pages of the directory. */
+const STRANGE_ROOMS_MAX = 1_000;
 
 export class RoomState {
   readonly tail = new Tail();
   readonly log = new RoomLog();
 
   constructor(public room: Room) {}
-
-  summary(): RoomSummary {
-    return { ...this.room, last: this.log.last };
-  }
 
   cursor(inView: boolean): Cursor {
     const { epoch, have } = this.tail;
@@ -31,12 +30,46 @@ export class RoomBook {
   userSeq = 0;
   /** Whether the list has been told to its end once. */
   complete = false;
+  /** What rooms are, also those that the user is not in. */
+  private readonly about = new Map<RoomId, RoomDetail>();
   /** Rooms that the snapshot in progress has named. */
   private named: Set<RoomId> | null = null;
 
   attached(userEpoch: Epoch, snapshot: boolean): void {
     this.userEpoch = userEpoch;
     this.named = snapshot ? new Set() : null;
+  }
+
+  /** What a room is now; answers whether it is one of the user's. */
+  told(about: RoomDetail): boolean {
+    const state = this.rooms.get(about.room);
+    // Those of the user stay; of the others the oldest go, and are told of again when they are named.
+    this.about.delete(about.room);
+    this.about.set(about.room, about);
+    if (this.about.size > this.rooms.size + STRANGE_ROOMS_MAX) {
+      const strange = [...this.about.keys()].find((id) => !this.rooms.has(id));
+      if (strange) this.about.delete(strange);
+    }
+    if (state) state.room = { ...state.room, name: about.name, members: about.members };
+    return state !== undefined;
+  }
+
+  aboutOf(id: RoomId): RoomDetail | null {
+    return this.about.get(id) ?? null;
+  }
+
+  /** A line of the room's log may change what the room is. */
+  changed(id: RoomId, line: Line, me: UserId): void {
+    const about = this.about.get(id);
+    const now = about && changedBy(about, line, me);
+    if (now && now !== about) this.told(now);
+  }
+
+  summary(id: RoomId): RoomSummary | null {
+    const state = this.rooms.get(id);
+    if (!state) return null;
+    const about = this.about.get(id);
+    return { ...state.room, last: state.log.last, ...(about ? { about } : {}) };
   }
 
   /** Answers whether the room was not in the list. */

@@ -119,6 +119,22 @@ export class RoomLog {
     return request.direction === 'before' ? this.pageBefore(request, page) : this.pageAfter(request, page);
   }
 
+  /** Whether lines behind `mark` are not there, or nothing of what stands before it. */
+  misses(mark: number): boolean {
+    return this.before !== null && (this.shown[0]?.seq ?? Infinity) > mark;
+  }
+
+  /** Shows the part of the log around `mark`: the page before it and the page behind it. */
+  around(mark: number, before: HistoryPage, after: HistoryPage): void {
+    // What came while the pages were read may be older than they are, and stands behind a gap.
+    this.ahead ??= this.shown;
+    this.shown = [];
+    this.after = mark;
+    this.before = mark + 1;
+    this.page({ direction: 'after', seq: mark }, after);
+    this.page({ direction: 'before', seq: mark + 1 }, before);
+  }
+
   /** Shows the live end, dropping an older part that does not touch it. */
   latest(): TimelinePatch {
     if (!this.ahead) return KEEP;

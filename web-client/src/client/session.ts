@@ -5,6 +5,7 @@
 import {
   Code,
   LaneClass,
+  MEMBER_PAGE_MAX,
   PING_INTERVAL_MS,
   PROBE_AFTER_MS,
   PROBE_INTERVAL_MS,
@@ -16,12 +17,19 @@ import type {
   Bodies,
   Cursor,
   Epoch,
+  InvitedToRoom,
+  Member,
+  MemberRole,
   PresenceSlot,
+  ReadState,
+  Receipt,
   ResumedRoom,
   RoomAvatar,
+  RoomDetail,
   RoomId,
   RoomInfo,
   UserAvatar,
+  UserId,
 } from '../protocol/generated';
 import { decodeBody, decodeDatagram, encodeDatagram } from '../protocol/frame';
 import type { Message } from '../protocol/frame';
@@ -34,6 +42,7 @@ import { FrameStream } from './frame_stream';
 import { History } from './history';
 import { runLane } from './lane';
 import type { TakeEntry } from './lane';
+import type { OwnEntry } from './own';
 import type { HistoryPage, HistoryRequest } from './room_log';
 
 /** Between the death of a lane and its successor. */
@@ -48,6 +57,8 @@ export interface SessionListener {
   roomAdded(seq: number, room: RoomInfo): void;
   roomRemoved(seq: number, room: RoomId): void;
   userHead(seq: number): void;
+  invited(invitation: InvitedToRoom): void;
+  invitationGone(seq: number, room: RoomId): void;
   entry: TakeEntry;
   /** The answer about one room; null when it stands at the head of its log. */
   resumed(room: RoomId, answer: ResumedRoom | null): void;
@@ -55,9 +66,23 @@ export interface SessionListener {
   roundTrip(ms: number): void;
   userAvatars(avatars: UserAvatar[]): void;
   roomAvatars(avatars: RoomAvatar[]): void;
+  /** What rooms are, before what names them. */
+  roomDetails(rooms: RoomDetail[]): void;
   emojiVersion(version: number): void;
+  readStates(states: ReadState[]): void;
+  receipts(room: RoomId, receipts: Receipt[]): void;
+  /** What the user wants, as the user's own log tells it. */
+  own(entry: OwnEntry): void;
   /** A lane was opened again: the rooms it carries must be resumed. */
   laneLost(lane: LaneClass): void;
+}
+
+/** A part of a room's members. */
+export interface MemberPart {
+  members: Member[];
+  /** Of these, who is more than a member. */
+  roles: MemberRole[];
+  more: boolean;
 }
 
 export class Session {
@@ -74,6 +99,8 @@ export class Session {
   private pages = 0;
   /** Since when the server owes an answer, if it does. */
   private owedSinceMs = 0;
+  /** Roles stand in front of the page that they are of. */
+  private roles: MemberRole[] = [];
   private watching = false;
   private suspected = false;
   /** How this side ended it. */
@@ -141,6 +168,15 @@ export class Session {
   ): Promise<AnswerTo<N>> {
     this.owe();
     return this.control.request(name, body, inTurn);
+  }
+
+  async members(room: RoomId, after: UserId | null): Promise<MemberPart> {
+    let roles: MemberRole[] = [];
+    const page = await this.request('ListMembers', { room, after, limit: MEMBER_PAGE_MAX }, () => {
+      roles = this.roles;
+      this.roles = [];
+    });
+    return { members: page.members, roles, more: page.more };
   }
 
   page(room: RoomId, request: HistoryRequest): Promise<HistoryPage> {
@@ -266,8 +302,31 @@ export class Session {
       case 'RoomAvatars':
         this.listener.roomAvatars(message.body.avatars);
         break;
+      case 'InvitedToRoom':
+        this.listener.invited(message.body);
+        break;
+      case 'InvitationGone':
+        this.listener.invitationGone(message.body.header.seq, message.body.room);
+        break;
+      case 'RoomDetails':
+        this.listener.roomDetails(message.body.rooms);
+        break;
+      case 'MemberRoles':
+        this.roles = message.body.roles;
+        break;
       case 'EmojiVersion':
         this.listener.emojiVersion(message.body.version);
+        break;
+      case 'ReadStates':
+        this.listener.readStates(message.body.states);
+        break;
+      case 'Receipts':
+        this.listener.receipts(message.body.room, message.body.receipts);
+        break;
+      case 'RoomPreferences':
+      case 'Draft':
+      case 'ReceiptsHidden':
+        this.listener.own(message);
         break;
       case 'Pong':
         if (message.body.nonce === this.probe?.nonce) {

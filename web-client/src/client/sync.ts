@@ -3,13 +3,18 @@
  * entries to their rooms' tails, answers of resumes, pages of history. Every change for
  * the room in view goes out as a patch of its timeline.
  */
-import { LaneClass, Outcome } from '../protocol/generated';
+import { LaneClass, MemberAction, Outcome } from '../protocol/generated';
+import { ZERO_ID } from '../protocol/id';
 import type {
   ClientId,
   Epoch,
+  InvitedToRoom,
   PresenceSlot,
+  ReadState,
+  Receipt,
   ResumedRoom,
   RoomAvatar,
+  RoomDetail,
   RoomId,
   RoomInfo,
   UserAvatar,
@@ -19,12 +24,16 @@ import type { Avatars } from './avatars';
 import type { Emitter } from './emitter';
 import type { SeenFile } from './files/upload_book';
 import type { Uploads } from './files/uploads';
+import { Invitations } from './invitations';
 import type { Members } from './members';
 import type { LogEntry, OutboxItem, TimelinePatch } from './model';
 import type { Landed, Outbox } from './outbox';
+import type { OwnEntry } from './own';
 import type { People } from './people';
+import type { Personal } from './personal';
 import type { RoomBook, RoomState } from './room_book';
 import { LINES_OUT_OF_VIEW_MAX } from './room_log';
+import type { HistoryPage } from './room_log';
 import type { Session, SessionListener } from './session';
 import type { Resumption, TailChange } from './tail';
 
@@ -33,8 +42,14 @@ export class Sync implements SessionListener {
   onRoundTrip: (ms: number) => void = () => undefined;
   /** The list of rooms is known: posts may begin. Once a session. */
   onReady: () => void = () => undefined;
+  private readonly invitations = new Invitations((invitations) => {
+    this.emitter.emit({ on: 'invitations', invitations });
+  });
   private session: Session | null = null;
   private ready = false;
+  /** The room in view, once it is shown: before that it is not known where it begins. */
+  private opened: RoomId | null = null;
+  private opening: symbol | null = null;
 
   constructor(
     private readonly user: UserId,
@@ -44,6 +59,7 @@ export class Sync implements SessionListener {
     private readonly people: People,
     private readonly members: Members,
     private readonly avatars: Avatars,
+    private readonly personal: Personal,
     private readonly emitter: Emitter,
   ) {
     outbox.shown = (items) => this.landed(items);
@@ -65,10 +81,43 @@ export class Sync implements SessionListener {
     const before = this.viewed && this.book.rooms.get(this.viewed);
     this.viewed = room;
     if (before) before.log.trim(LINES_OUT_OF_VIEW_MAX);
+    this.opened = null;
+    this.personal.marks.view(room);
     this.members.view(room && this.book.rooms.has(room) ? room : null);
     const state = room && this.book.rooms.get(room);
-    if (state) this.show(state, { op: 'reset', lines: [...state.log.lines] });
+    // One that was never resumed is shown when it is.
+    if (state && state.tail.epoch !== ZERO_ID) void this.open(state);
     if (this.book.complete) this.sendView();
+  }
+
+  /** Shows the room in view for the first time: around what was not read yet, else its end. */
+  private async open(state: RoomState): Promise<void> {
+    const { room, log } = state;
+    const { marks } = this.personal;
+    // What was thought to be new may be old: then there is nothing that could be waited for.
+    const { mark, unread } = marks.of(room.id);
+    const isNew = unread > 0;
+    if (isNew && this.session && log.misses(mark)) {
+      const viewed = Symbol(room.id);
+      this.opening = viewed;
+      const around = await this.around(room.id, mark).catch(() => null);
+      if (this.opening !== viewed || this.viewed !== room.id) return;
+      if (around) log.around(mark, around.before, around.after);
+    }
+    if (this.viewed !== room.id || this.opened === room.id) return;
+    this.opened = room.id;
+    this.emitter.emit({ on: 'opened', room: room.id, mark: isNew ? mark : null });
+    this.show(state, { op: 'reset', lines: [...log.lines] });
+  }
+
+  private async around(room: RoomId, mark: number): Promise<{ before: HistoryPage; after: HistoryPage }> {
+    if (!this.session) throw new Error('no connection');
+    const [before, after] = await Promise.all([
+      this.session.page(room, { direction: 'before', seq: mark + 1 }),
+      this.session.page(room, { direction: 'after', seq: mark }),
+    ]);
+    for (const { author } of [...before.lines, ...after.lines]) this.people.want(author);
+    return { before, after };
   }
 
   /** A page further back, or forward to the live tail. Rejects when there is no connection. */
@@ -103,10 +152,13 @@ export class Sync implements SessionListener {
 
   attached(userEpoch: Epoch, snapshot: boolean): void {
     this.book.attached(userEpoch, snapshot);
+    this.invitations.attached(snapshot);
+    this.personal.own.attached(snapshot);
   }
 
   roomAdded(seq: number, info: RoomInfo): void {
     const fresh = this.book.added(info);
+    this.invitations.gone(info.id);
     this.book.passed(seq);
     this.people.know([{ id: info.creator, name: info.creatorName }]);
     this.emitter.room(info.id);
@@ -124,13 +176,19 @@ export class Sync implements SessionListener {
   roomRemoved(seq: number, room: RoomId): void {
     this.book.removed(room);
     this.book.passed(seq);
+    this.personal.gone(room);
     this.emitter.roomRemoved(room);
   }
 
   userHead(seq: number): void {
     const first =
       !this.book.complete || [...this.book.rooms.values()].some(({ tail }) => tail.state === 'idle');
-    for (const room of this.book.head(seq)) this.emitter.roomRemoved(room);
+    this.invitations.head();
+    for (const room of this.book.head(seq)) {
+      this.personal.gone(room);
+      this.emitter.roomRemoved(room);
+    }
+    this.personal.own.head();
     this.emitter.rooms();
     if (first) {
       this.sendView();
@@ -144,6 +202,8 @@ export class Sync implements SessionListener {
   readonly entry = (room: RoomId, epoch: Epoch, entry: LogEntry): void => {
     const state = this.book.rooms.get(room);
     if (state) this.change(state, state.tail.offer(epoch, entry));
+    // The user's own log is another stream: it may have said first that the room is gone.
+    else this.putOut(room, entry);
   };
 
   resumed(room: RoomId, answer: ResumedRoom | null): void {
@@ -151,10 +211,13 @@ export class Sync implements SessionListener {
     if (!state) return;
     if (answer?.outcome === Outcome.gone) {
       this.book.removed(room);
+      this.personal.gone(room);
       this.emitter.roomRemoved(room);
       return;
     }
     this.change(state, state.tail.resumed(answer && resumption(answer)));
+    this.personal.marks.resumed(room, answer?.head ?? state.tail.have);
+    if (room === this.viewed && this.opened !== room) void this.open(state);
   }
 
   presence(slots: PresenceSlot[]): void {
@@ -177,6 +240,37 @@ export class Sync implements SessionListener {
     this.emitter.emit({ on: 'emoji', version });
   }
 
+  roomDetails(rooms: RoomDetail[]): void {
+    for (const about of rooms) if (this.book.told(about)) this.emitter.room(about.room);
+  }
+
+  invited({ header, room, by, byName }: InvitedToRoom): void {
+    const { joined: _joined, ...rest } = room;
+    const topic = this.book.aboutOf(room.id)?.topic ?? '';
+    this.invitations.invited({ room: rest, topic, by, byName, atMs: header.atMs });
+    this.people.know([{ id: by, name: byName }]);
+    this.book.passed(header.seq);
+  }
+
+  invitationGone(seq: number, room: RoomId): void {
+    this.invitations.gone(room);
+    this.book.passed(seq);
+  }
+
+  readStates(states: ReadState[]): void {
+    this.personal.marks.states(states);
+  }
+
+  receipts(room: RoomId, receipts: Receipt[]): void {
+    for (const { user } of receipts) this.people.want(user);
+    this.personal.marks.receipts(room, receipts);
+  }
+
+  own(entry: OwnEntry): void {
+    this.personal.own.entry(entry);
+    this.book.passed(entry.body.header.seq);
+  }
+
   laneLost(lane: LaneClass): void {
     const inView = lane === LaneClass.inView;
     this.resume([...this.book.rooms.values()].filter(({ room }) => (room.id === this.viewed) === inView));
@@ -192,6 +286,7 @@ export class Sync implements SessionListener {
     if (!this.session || states.length === 0) return;
     const cursors = states.map((state) => {
       state.tail.resuming();
+      this.personal.marks.resuming(state.room.id);
       return state.cursor(state.room.id === this.viewed);
     });
     this.session.resume(cursors);
@@ -201,6 +296,8 @@ export class Sync implements SessionListener {
     const viewed = state.room.id === this.viewed;
     if (reset === 'limited') this.show(state, state.log.limited(state.tail.base, viewed));
     if (reset === 'epoch_changed') this.show(state, state.log.forget(state.tail.base));
+    if (reset !== 'none')
+      this.personal.marks.restarted(state.room.id, state.tail.base, reset === 'epoch_changed');
     if (applied.length > 0) this.append(state, applied);
     else if (reset === 'none' && viewed) this.show(state, { op: 'keep' });
     if (reset !== 'none') this.emitter.room(state.room.id);
@@ -210,16 +307,35 @@ export class Sync implements SessionListener {
 
   private append(state: RoomState, applied: LogEntry[]): void {
     this.show(state, state.log.append(applied));
+    for (const { line } of applied) if (line) this.book.changed(state.room.id, line, this.user);
+    this.personal.marks.entries(state.room.id, applied);
     this.emitter.room(state.room.id);
     if (state.room.id !== this.viewed && state.log.lines.length > 2 * LINES_OUT_OF_VIEW_MAX) {
       state.log.trim(LINES_OUT_OF_VIEW_MAX);
     }
-    for (const { line, avatar } of applied) {
+    for (const entry of applied) {
+      const { line, avatar } = entry;
       if (avatar) this.avatars.know([{ id: state.room.id, avatar }]);
       if (!line) continue;
       this.people.want(line.author);
       if (line.kind === 'joined' || line.kind === 'left') this.members.stale(state.room.id);
+      if (line.done) {
+        this.people.know([{ id: line.done.user, name: line.done.name }]);
+        this.members.done(state.room.id, line.author, line.done);
+      }
+      this.putOut(state.room.id, entry);
     }
+  }
+
+  /** Somebody has put the user out of the room, where an entry says so. */
+  private putOut(room: RoomId, { line }: LogEntry): void {
+    if (line?.done?.user !== this.user) return;
+    const { action } = line.done;
+    const banned = action === MemberAction.ban;
+    if (!banned && action !== MemberAction.remove) return;
+    const name = this.book.aboutOf(room)?.name ?? '';
+    this.people.want(line.author);
+    this.emitter.emit({ on: 'removal', removal: { room, name, by: line.author, banned } });
   }
 
   /** Own messages that their rooms' logs show are on their way no more. */
@@ -255,7 +371,7 @@ export class Sync implements SessionListener {
   }
 
   private show(state: RoomState, patch: TimelinePatch): void {
-    if (state.room.id !== this.viewed) return;
+    if (state.room.id !== this.viewed || state.room.id !== this.opened) return;
     this.emitter.emit({ on: 'timeline', room: state.room.id, patch, ends: state.log.ends });
   }
 }

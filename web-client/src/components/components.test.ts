@@ -98,7 +98,7 @@ describe('the composer', () => {
 describe('the state of one’s own message', () => {
   it('differs by icon and by words, not by colour alone', () => {
     const faces = (['waiting', 'sent', 'failed'] as const).map((state) => {
-      const face = mount(MessageState, { props: { row: { ...row, state, code: 61 } }, global });
+      const face = mount(MessageState, { props: { row: { ...row, state, code: 61 }, room: 'room' }, global });
       const icon = face.get('svg');
       return { words: face.text() + (icon.attributes('aria-label') ?? ''), icon: icon.html() };
     });
@@ -109,7 +109,7 @@ describe('the state of one’s own message', () => {
   it('tells waiting for the network from being sent', () => {
     const words = (['online', 'offline'] as const).map((phase) => {
       useLink().link = { ...useLink().link, phase };
-      return mount(MessageState, { props: { row }, global }).text();
+      return mount(MessageState, { props: { row, room: 'room' }, global }).text();
     });
     expect(words[0]).not.toBe(words[1]);
   });

@@ -90,3 +90,19 @@ it('puts files that wait among messages that wait, and shows each once', () => {
   const keys = rows.flatMap((row) => (row.type === 'message' ? [row.key] : []));
   expect(keys).toEqual(['c0', 'c1', 'c2', 'c3']);
 });
+
+it('divides what was not read, at the first message of somebody else', () => {
+  const lines = [
+    line(1, 'a', NOON),
+    line(2, 'me', NOON),
+    line(3, 'b', NOON, { kind: 'joined' }),
+    line(4, 'a', NOON),
+  ];
+  const divided = (mark: number, older = false): string[] =>
+    shape(timelineRows(lines, [], 'me', [], { mark, older }));
+  expect(divided(1)).toEqual(['text 1 first', 'text 2 first', 'notice', 'unread', 'text 4 first']);
+  expect(divided(0)).toEqual(['unread', 'text 1 first', 'text 2 first', 'notice', 'text 4 first']);
+  expect(divided(4)).not.toContain('unread');
+  // It may stand in front of what is not loaded yet.
+  expect(divided(0, true)).not.toContain('unread');
+});

@@ -51,16 +51,28 @@ export interface MessageRow {
 }
 
 export type Row =
-  MessageRow | { type: 'date'; key: string; atMs: number } | { type: 'notice'; key: string; line: Line };
+  | MessageRow
+  | { type: 'date'; key: string; atMs: number }
+  | { type: 'unread'; key: string }
+  | { type: 'notice'; key: string; line: Line };
+
+/** Where the divider of what was not read stands. */
+export interface NewBehind {
+  mark: number;
+  /** Whether older lines are to be had: before they are there it is not known where it stands. */
+  older: boolean;
+}
 
 export function timelineRows(
   lines: readonly Line[],
   pending: readonly OutboxItem[],
   me: UserId,
   queued: readonly QueuedFile[] = [],
+  newBehind: NewBehind | null = null,
 ): Row[] {
   const rows: Row[] = [];
   let before: { atMs: number; author: UserId | null } | null = null;
+  const firstNew = newBehind && firstBehind(lines, newBehind, me);
 
   const add = (
     atMs: number,
@@ -82,7 +94,11 @@ export function timelineRows(
   };
 
   for (const line of lines) {
-    if (line.kind === 'text' || line.kind === 'file' || line.kind === 'erased') {
+    if (line === firstNew) {
+      rows.push({ type: 'unread', key: 'unread' });
+      before = null;
+    }
+    if (isMessage(line.kind)) {
       add(line.atMs, line.author, line.pageStart ?? false, (first) => fromLine(line, first, me));
     } else {
       add(line.atMs, null, false, () => ({ type: 'notice', key: String(line.seq), line }));
@@ -98,6 +114,15 @@ export function timelineRows(
   }
   return rows;
 }
+
+/** The first message of somebody else behind the mark, if it is known to be the first. */
+function firstBehind(lines: readonly Line[], { mark, older }: NewBehind, me: UserId): Line | null {
+  const [first] = lines;
+  if (!first || (older && first.seq > mark)) return null;
+  return lines.find(({ seq, author, kind }) => seq > mark && author !== me && isMessage(kind)) ?? null;
+}
+
+const isMessage = (kind: Line['kind']): boolean => kind === 'text' || kind === 'file' || kind === 'erased';
 
 function fromLine(line: Line, first: boolean, me: UserId): MessageRow {
   const own = line.author === me;

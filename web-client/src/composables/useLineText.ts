@@ -6,6 +6,7 @@ import { usePeople } from '../stores/people';
 import { useSession } from '../stores/session';
 import { kindOf } from '../text/file_kind';
 import { clock } from '../voice/waveform';
+import { useChangeText } from './useChangeText';
 
 /** What is said of a file in one line. */
 export interface SaidFile {
@@ -23,6 +24,7 @@ export function useLineText(): {
   const { t } = useI18n();
   const people = usePeople();
   const session = useSession();
+  const { changeOf } = useChangeText();
 
   function nameOf(id: UserId): string {
     if (session.me?.id === id) return session.me.name;
@@ -33,6 +35,8 @@ export function useLineText(): {
 
   function noticeOf(line: Line): string {
     const who = nameOf(line.author);
+    const change = changeOf(line, who);
+    if (change !== null) return change;
     if (line.kind === 'created') return t('timeline.created', { who, name: line.text });
     if (line.kind === 'joined') return t('timeline.joined', { who });
     if (line.kind === 'avatar') return t('timeline.avatar', { who });

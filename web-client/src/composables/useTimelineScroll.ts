@@ -7,6 +7,7 @@
  *   distance to the end, and they must not;
  * - `shift`, which keeps the end in place instead of the start, holds only for the tick
  *   of a prepend.
+ * A conversation with something new begins at the divider instead.
  */
 import { nextTick, ref, shallowRef, watch } from 'vue';
 import type { Ref } from 'vue';
@@ -14,6 +15,10 @@ import type { Row } from './timelineRows';
 
 /** Closer to the end than this counts as at the end. */
 const AT_END_PX = 24;
+/** What stands above the divider stays in sight this far. */
+const ABOVE_NEW_PX = 56;
+/** Frames in which a conversation must have found its place. */
+const PLACING_FRAMES_MAX = 20;
 /** Closer to an end of what is loaded than this asks for more. */
 const LOAD_AHEAD_PX = 1_200;
 
@@ -22,16 +27,21 @@ export interface TimelineScroll {
   shown: Ref<readonly Row[]>;
   shift: Ref<boolean>;
   pinned: Ref<boolean>;
-  /** Messages of others that came while scrolled up. */
-  missed: Ref<number>;
+  /** Whether it stands where it begins. */
+  placed: Ref<boolean>;
   onScroll: () => void;
   onResize: () => void;
   toEnd: () => void;
 }
 
+/** The part of the virtual list that finds rows it has not measured yet. */
+export interface Scroller {
+  getItemOffset: (index: number) => number;
+}
+
 export function useTimelineScroll(
   rows: Ref<readonly Row[]>,
-  list: Ref<unknown>,
+  list: Ref<Scroller | undefined>,
   box: Ref<HTMLElement | undefined>,
   /** Whether the last row is the newest there is. */
   isLive: () => boolean,
@@ -40,12 +50,52 @@ export function useTimelineScroll(
   const shown = shallowRef<readonly Row[]>([]);
   const shift = ref(false);
   const pinned = ref(true);
-  const missed = ref(0);
+  const placed = ref(false);
   let lastOffset = 0;
+  let isPlacing = false;
+
+  /** Where the conversation begins: at what is new, else at its end. */
+  function place(): void {
+    const at = shown.value.findIndex(({ type }) => type === 'unread');
+    if (shown.value.length === 0 || !list.value || !box.value || isPlacing) return;
+    if (at >= 0) {
+      void toDivider();
+      return;
+    }
+    placed.value = true;
+    toEnd();
+  }
+
+  /** Rows above it are measured as they come into sight: until nothing moves any more. */
+  async function toDivider(): Promise<void> {
+    pinned.value = false;
+    isPlacing = true;
+    for (let frame = 0, still = 0; frame < PLACING_FRAMES_MAX && still < 2; frame += 1) {
+      const element = box.value;
+      if (!element) break;
+      const top = offsetOfDivider(element);
+      if (top === undefined) break;
+      const before = element.scrollTop;
+      element.scrollTop = top - ABOVE_NEW_PX;
+      still = Math.abs(element.scrollTop - before) < 1 ? still + 1 : 0;
+      await new Promise(requestAnimationFrame);
+    }
+    isPlacing = false;
+    placed.value = true;
+    onScroll();
+  }
+
+  function offsetOfDivider(element: HTMLElement): number | undefined {
+    const divider = element.querySelector('[role=separator]');
+    if (divider) {
+      return divider.getBoundingClientRect().top - element.getBoundingClientRect().top + element.scrollTop;
+    }
+    const at = shown.value.findIndex(({ type }) => type === 'unread');
+    return at < 0 ? undefined : list.value?.getItemOffset(at);
+  }
 
   function toEnd(): void {
     pinned.value = true;
-    missed.value = 0;
     // The list's own `scrollToIndex` would leave out the padding below the last row. Rows
     // that are measured only now change the height, and with it this is called again.
     const element = box.value;
@@ -55,19 +105,18 @@ export function useTimelineScroll(
 
   function lookAround(): void {
     const element = box.value;
-    if (!element || element.clientHeight === 0) return;
+    if (!element || element.clientHeight === 0 || isPlacing) return;
     if (element.scrollTop < LOAD_AHEAD_PX) near.start();
     if (element.scrollHeight - element.clientHeight - element.scrollTop < LOAD_AHEAD_PX) near.end();
   }
 
   function onScroll(): void {
     const element = box.value;
-    if (!element) return;
+    if (!element || isPlacing) return;
     const offset = element.scrollTop;
     const left = element.scrollHeight - element.clientHeight - offset;
     if (left <= AT_END_PX && isLive()) {
       pinned.value = true;
-      missed.value = 0;
       near.rest();
     } else if (offset < lastOffset - 1) {
       pinned.value = false;
@@ -90,9 +139,9 @@ export function useTimelineScroll(
         // Another conversation, or another part of this one.
         shown.value = next;
         await nextTick();
-        toEnd();
+        if (placed.value) toEnd();
+        else place();
       } else {
-        if (!pinned.value) missed.value += countNew(before, next);
         if (front > 0) {
           // The list can keep its end in place or its start, not both at once.
           shift.value = true;
@@ -111,9 +160,16 @@ export function useTimelineScroll(
     { immediate: true },
   );
 
-  watch([list, box], () => void nextTick(toEnd));
+  watch(
+    [list, box],
+    () =>
+      void nextTick(() => {
+        if (placed.value) toEnd();
+        else place();
+      }),
+  );
 
-  return { shown, shift, pinned, missed, onScroll, onResize, toEnd };
+  return { shown, shift, pinned, placed, onScroll, onResize, toEnd };
 }
 
 /** How many rows stand before those that were there; null when those are gone. */
@@ -122,21 +178,4 @@ function addedInFront(before: readonly Row[], next: readonly Row[]): number | nu
   if (!first) return null;
   const at = next.findIndex((row) => row.key === first.key);
   return at < 0 ? null : at;
-}
-
-/** Messages of others behind the last row that was there. */
-function countNew(before: readonly Row[], next: readonly Row[]): number {
-  const known = new Set(before.slice(-50).map((row) => row.key));
-  let count = 0;
-  for (let at = next.length - 1; at >= 0; at -= 1) {
-    const row = next[at];
-    if (!row) break;
-    if (known.has(row.key)) {
-      // Own messages on their way stand behind newer lines of others.
-      if (row.type === 'message' && row.own && row.seq === null) continue;
-      break;
-    }
-    if (row.type === 'message' && !row.own) count += 1;
-  }
-  return count;
 }

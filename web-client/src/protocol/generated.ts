@@ -48,6 +48,11 @@ export const UPLOAD_FRAME_BODY_BYTES_MAX = 65600;
 export const HELLO_FRAME_BODY_BYTES_MAX = 1024;
 export const DATAGRAM_BYTES_MAX = 1000;
 export const RESUME_CURSORS_MAX = 500;
+export const UNREAD_COUNT_MAX = 100;
+export const MENTIONS_PER_TEXT_MAX = 50;
+export const RECEIPTS_PUSHED_MEMBERS_MAX = 100;
+export const RECEIPTS_MEMBERS_MAX = 1000;
+export const RECEIPT_PAGE_MAX = 200;
 export const USERS_PER_REQUEST_MAX = 200;
 export const PRESENCE_WATCH_MAX = 200;
 export const HISTORY_PAGE_MAX = 100;
@@ -169,6 +174,10 @@ export const CODES: readonly CodeInfo[] = [
   { number: 107, name: 'slow_mode', action: 'retry', sentence: 'The room is slow: send it again under the same client id after the pause.' },
   { number: 108, name: 'too_many_open', action: 'stop', sentence: 'The room has as many open invitations or links as allowed: take some back.' },
   { number: 109, name: 'bad_topic', action: 'stop', sentence: 'A room\'s topic has at most 250 characters and no control characters.' },
+  { number: 120, name: 'no_such_mark', action: 'stop', sentence: 'The room\'s log has no such entry: mark one that is there.' },
+  { number: 121, name: 'too_many_drafts', action: 'stop', sentence: 'You have as many drafts as allowed: post or empty one first.' },
+  { number: 122, name: 'too_many_mentions', action: 'stop', sentence: 'A message names at most 50 people: name fewer.' },
+  { number: 123, name: 'room_too_large', action: 'stop', sentence: 'In a room this large nobody is told how far others have read.' },
   { number: 130, name: 'bad_display_name', action: 'stop', sentence: 'The name that is shown has at most 64 characters, and none that cannot be seen or turns the others around.' },
   { number: 131, name: 'looks_taken', action: 'stop', sentence: 'The name looks like somebody else\'s username: choose another.' },
   { number: 132, name: 'bad_status', action: 'stop', sentence: 'A status has at most 100 characters, and none that cannot be seen; beside it stands one emoji.' },
@@ -257,6 +266,10 @@ export const Code = {
   slowMode: 107,
   tooManyOpen: 108,
   badTopic: 109,
+  noSuchMark: 120,
+  tooManyDrafts: 121,
+  tooManyMentions: 122,
+  roomTooLarge: 123,
   badDisplayName: 130,
   looksTaken: 131,
   badStatus: 132,
@@ -317,12 +330,22 @@ export const Kind = {
   ListRoomLinks: 43,
   RevokeRoomLink: 44,
   OpenRoomLink: 45,
+  MarkRead: 50,
+  MarkUnread: 51,
+  Marked: 52,
+  SetRoomPreferences: 53,
+  SetDraft: 54,
+  HideReceipts: 55,
+  GetReceipts: 56,
+  ReceiptPage: 57,
   Presence: 60,
   Ping: 61,
   Pong: 62,
   UserAvatars: 63,
   RoomAvatars: 64,
   EmojiVersion: 65,
+  ReadStates: 66,
+  Receipts: 67,
   PresenceDetails: 68,
   Typing: 69,
   GetMessages: 70,
@@ -367,6 +390,11 @@ export const Kind = {
   EntryMemberChange: 138,
   RoomAdded: 192,
   RoomRemoved: 193,
+  InvitedToRoom: 194,
+  InvitationGone: 195,
+  RoomPreferences: 200,
+  Draft: 201,
+  ReceiptsHidden: 202,
   UserHead: 223,
 } as const;
 export type KindName = keyof typeof Kind;
@@ -521,6 +549,14 @@ export type Activity = number;
 export const Activity = {
   active: 0,
   idle: 1,
+} as const;
+
+/** A later version may send numbers that are not here. */
+export type Notify = number;
+export const Notify = {
+  all: 0,
+  mentions: 1,
+  nothing: 2,
 } as const;
 
 export interface Accepted {
@@ -836,6 +872,26 @@ export function readDownload(_input: Reader): Download {
 
 export function writeDownload(_out: Writer, _value: Download): void {
   return;
+}
+
+export interface Draft {
+  header: UserEntryHeader;
+  room: RoomId;
+  text: string;
+}
+
+export function readDraft(input: Reader): Draft {
+  return {
+    header: readUserEntryHeader(input),
+    room: input.id(),
+    text: input.text(),
+  };
+}
+
+export function writeDraft(out: Writer, value: Draft): void {
+  writeUserEntryHeader(out, value.header);
+  out.id(value.room);
+  out.text(value.text);
 }
 
 export interface EmojiVersion {
@@ -1303,6 +1359,29 @@ export function writeGetProfile(out: Writer, value: GetProfile): void {
   out.id(value.user);
 }
 
+export interface GetReceipts {
+  request: number;
+  room: RoomId;
+  after: UserId | null;
+  limit: number;
+}
+
+export function readGetReceipts(input: Reader): GetReceipts {
+  return {
+    request: input.u32(),
+    room: input.id(),
+    after: input.option(() => input.id()),
+    limit: input.u32(),
+  };
+}
+
+export function writeGetReceipts(out: Writer, value: GetReceipts): void {
+  out.u32(value.request);
+  out.id(value.room);
+  out.option(value.after, (item) => { out.id(item); });
+  out.u32(value.limit);
+}
+
 export interface GetRoomFiles {
   request: number;
   room: RoomId;
@@ -1377,6 +1456,26 @@ export function writeHello(out: Writer, value: Hello): void {
   out.text(value.client);
 }
 
+export interface HideReceipts {
+  request: number;
+  clientId: ClientId;
+  hidden: boolean;
+}
+
+export function readHideReceipts(input: Reader): HideReceipts {
+  return {
+    request: input.u32(),
+    clientId: input.id(),
+    hidden: input.bool(),
+  };
+}
+
+export function writeHideReceipts(out: Writer, value: HideReceipts): void {
+  out.u32(value.request);
+  out.id(value.clientId);
+  out.bool(value.hidden);
+}
+
 export type History = Record<string, never>;
 
 export function readHistory(_input: Reader): History {
@@ -1408,6 +1507,46 @@ export function writeImageInfo(out: Writer, value: ImageInfo): void {
   out.u32(value.height);
   out.bool(value.animated);
   out.text(value.blurHash);
+}
+
+export interface InvitationGone {
+  header: UserEntryHeader;
+  room: RoomId;
+}
+
+export function readInvitationGone(input: Reader): InvitationGone {
+  return {
+    header: readUserEntryHeader(input),
+    room: input.id(),
+  };
+}
+
+export function writeInvitationGone(out: Writer, value: InvitationGone): void {
+  writeUserEntryHeader(out, value.header);
+  out.id(value.room);
+}
+
+export interface InvitedToRoom {
+  header: UserEntryHeader;
+  room: RoomInfo;
+  by: UserId;
+  byName: string;
+}
+
+export function readInvitedToRoom(input: Reader): InvitedToRoom {
+  return {
+    header: readUserEntryHeader(input),
+    room: readRoomInfo(input),
+    by: input.id(),
+    byName: input.text(),
+  };
+}
+
+export function writeInvitedToRoom(out: Writer, value: InvitedToRoom): void {
+  writeUserEntryHeader(out, value.header);
+  writeRoomInfo(out, value.room);
+  out.id(value.by);
+  out.text(value.byName);
 }
 
 export interface JoinRoom {
@@ -1632,6 +1771,66 @@ export function writeMakeRoomLink(out: Writer, value: MakeRoomLink): void {
   out.id(value.room);
   out.u32(value.lifeS);
   out.u32(value.usesMax);
+}
+
+export interface MarkRead {
+  request: number;
+  room: RoomId;
+  seq: number;
+}
+
+export function readMarkRead(input: Reader): MarkRead {
+  return {
+    request: input.u32(),
+    room: input.id(),
+    seq: input.u53(),
+  };
+}
+
+export function writeMarkRead(out: Writer, value: MarkRead): void {
+  out.u32(value.request);
+  out.id(value.room);
+  out.u53(value.seq);
+}
+
+export interface MarkUnread {
+  request: number;
+  clientId: ClientId;
+  room: RoomId;
+  seq: number;
+}
+
+export function readMarkUnread(input: Reader): MarkUnread {
+  return {
+    request: input.u32(),
+    clientId: input.id(),
+    room: input.id(),
+    seq: input.u53(),
+  };
+}
+
+export function writeMarkUnread(out: Writer, value: MarkUnread): void {
+  out.u32(value.request);
+  out.id(value.clientId);
+  out.id(value.room);
+  out.u53(value.seq);
+}
+
+export interface Marked {
+  request: number;
+  state: ReadState;
+}
+
+export function readMarked(input: Reader): Marked {
+  return {
+    request: input.u32(),
+    state: readReadState(input),
+  };
+}
+
+export function writeMarked(out: Writer, value: Marked): void {
+  out.u32(value.request);
+  writeReadState(out, value.state);
 }
 
 export interface Member {
@@ -2218,6 +2417,120 @@ export function writeProfileAnswer(out: Writer, value: ProfileAnswer): void {
   out.option(value.own, (item) => { writeOwnSettings(out, item); });
 }
 
+export interface ReadState {
+  room: RoomId;
+  mark: number;
+  version: number;
+  asOf: number;
+  unread: number;
+  mentions: number;
+}
+
+export function readReadState(input: Reader): ReadState {
+  return {
+    room: input.id(),
+    mark: input.u53(),
+    version: input.u53(),
+    asOf: input.u53(),
+    unread: input.u32(),
+    mentions: input.u32(),
+  };
+}
+
+export function writeReadState(out: Writer, value: ReadState): void {
+  out.id(value.room);
+  out.u53(value.mark);
+  out.u53(value.version);
+  out.u53(value.asOf);
+  out.u32(value.unread);
+  out.u32(value.mentions);
+}
+
+export interface ReadStates {
+  states: ReadState[];
+}
+
+export function readReadStates(input: Reader): ReadStates {
+  return {
+    states: input.list(() => readReadState(input)),
+  };
+}
+
+export function writeReadStates(out: Writer, value: ReadStates): void {
+  out.list(value.states, (item) => { writeReadState(out, item); });
+}
+
+export interface Receipt {
+  user: UserId;
+  seq: number;
+}
+
+export function readReceipt(input: Reader): Receipt {
+  return {
+    user: input.id(),
+    seq: input.u53(),
+  };
+}
+
+export function writeReceipt(out: Writer, value: Receipt): void {
+  out.id(value.user);
+  out.u53(value.seq);
+}
+
+export interface ReceiptPage {
+  request: number;
+  receipts: Receipt[];
+  next: UserId | null;
+}
+
+export function readReceiptPage(input: Reader): ReceiptPage {
+  return {
+    request: input.u32(),
+    receipts: input.list(() => readReceipt(input)),
+    next: input.option(() => input.id()),
+  };
+}
+
+export function writeReceiptPage(out: Writer, value: ReceiptPage): void {
+  out.u32(value.request);
+  out.list(value.receipts, (item) => { writeReceipt(out, item); });
+  out.option(value.next, (item) => { out.id(item); });
+}
+
+export interface Receipts {
+  room: RoomId;
+  receipts: Receipt[];
+}
+
+export function readReceipts(input: Reader): Receipts {
+  return {
+    room: input.id(),
+    receipts: input.list(() => readReceipt(input)),
+  };
+}
+
+export function writeReceipts(out: Writer, value: Receipts): void {
+  out.id(value.room);
+  out.list(value.receipts, (item) => { writeReceipt(out, item); });
+}
+
+export interface ReceiptsHidden {
+  header: UserEntryHeader;
+  hidden: boolean;
+}
+
+export function readReceiptsHidden(input: Reader): ReceiptsHidden {
+  return {
+    header: readUserEntryHeader(input),
+    hidden: input.bool(),
+  };
+}
+
+export function writeReceiptsHidden(out: Writer, value: ReceiptsHidden): void {
+  writeUserEntryHeader(out, value.header);
+  out.bool(value.hidden);
+}
+
 export interface Resume {
   request: number;
   cursors: Cursor[];
@@ -2597,6 +2910,32 @@ export function writeRoomPage(out: Writer, value: RoomPage): void {
   out.bool(value.more);
 }
 
+export interface RoomPreferences {
+  header: UserEntryHeader;
+  room: RoomId;
+  notify: Notify;
+  pinned: boolean;
+  archived: boolean;
+}
+
+export function readRoomPreferences(input: Reader): RoomPreferences {
+  return {
+    header: readUserEntryHeader(input),
+    room: input.id(),
+    notify: input.u32(),
+    pinned: input.bool(),
+    archived: input.bool(),
+  };
+}
+
+export function writeRoomPreferences(out: Writer, value: RoomPreferences): void {
+  writeUserEntryHeader(out, value.header);
+  out.id(value.room);
+  out.u32(value.notify);
+  out.bool(value.pinned);
+  out.bool(value.archived);
+}
+
 export interface RoomRemoved {
   header: UserEntryHeader;
   room: RoomId;
@@ -2654,6 +2993,29 @@ export function writeSetBlock(out: Writer, value: SetBlock): void {
   out.bool(value.isBlocked);
 }
 
+export interface SetDraft {
+  request: number;
+  clientId: ClientId;
+  room: RoomId;
+  text: string;
+}
+
+export function readSetDraft(input: Reader): SetDraft {
+  return {
+    request: input.u32(),
+    clientId: input.id(),
+    room: input.id(),
+    text: input.text(),
+  };
+}
+
+export function writeSetDraft(out: Writer, value: SetDraft): void {
+  out.u32(value.request);
+  out.id(value.clientId);
+  out.id(value.room);
+  out.text(value.text);
+}
+
 export interface SetProfile {
   request: number;
   chosenName: string;
@@ -2681,6 +3043,35 @@ export function writeSetProfile(out: Writer, value: SetProfile): void {
   out.text(value.timeZone);
   out.bool(value.isListed);
   out.bool(value.showsSeen);
+}
+
+export interface SetRoomPreferences {
+  request: number;
+  clientId: ClientId;
+  room: RoomId;
+  notify: Notify | null;
+  pinned: boolean | null;
+  archived: boolean | null;
+}
+
+export function readSetRoomPreferences(input: Reader): SetRoomPreferences {
+  return {
+    request: input.u32(),
+    clientId: input.id(),
+    room: input.id(),
+    notify: input.option(() => input.u32()),
+    pinned: input.option(() => input.bool()),
+    archived: input.option(() => input.bool()),
+  };
+}
+
+export function writeSetRoomPreferences(out: Writer, value: SetRoomPreferences): void {
+  out.u32(value.request);
+  out.id(value.clientId);
+  out.id(value.room);
+  out.option(value.notify, (item) => { out.u32(item); });
+  out.option(value.pinned, (item) => { out.bool(item); });
+  out.option(value.archived, (item) => { out.bool(item); });
 }
 
 export interface SetStatus {
@@ -3066,12 +3457,22 @@ export interface Bodies {
   ListRoomLinks: ListRoomLinks;
   RevokeRoomLink: RevokeRoomLink;
   OpenRoomLink: OpenRoomLink;
+  MarkRead: MarkRead;
+  MarkUnread: MarkUnread;
+  Marked: Marked;
+  SetRoomPreferences: SetRoomPreferences;
+  SetDraft: SetDraft;
+  HideReceipts: HideReceipts;
+  GetReceipts: GetReceipts;
+  ReceiptPage: ReceiptPage;
   Presence: Presence;
   Ping: Ping;
   Pong: Pong;
   UserAvatars: UserAvatars;
   RoomAvatars: RoomAvatars;
   EmojiVersion: EmojiVersion;
+  ReadStates: ReadStates;
+  Receipts: Receipts;
   PresenceDetails: PresenceDetails;
   Typing: Typing;
   GetMessages: GetMessages;
@@ -3116,6 +3517,11 @@ export interface Bodies {
   EntryMemberChange: EntryMemberChange;
   RoomAdded: RoomAdded;
   RoomRemoved: RoomRemoved;
+  InvitedToRoom: InvitedToRoom;
+  InvitationGone: InvitationGone;
+  RoomPreferences: RoomPreferences;
+  Draft: Draft;
+  ReceiptsHidden: ReceiptsHidden;
   UserHead: UserHead;
 }
 
@@ -3159,12 +3565,22 @@ export const CODECS: { readonly [N in KindName]: Codec<Bodies[N]> } = {
   ListRoomLinks: { read: readListRoomLinks, write: writeListRoomLinks },
   RevokeRoomLink: { read: readRevokeRoomLink, write: writeRevokeRoomLink },
   OpenRoomLink: { read: readOpenRoomLink, write: writeOpenRoomLink },
+  MarkRead: { read: readMarkRead, write: writeMarkRead },
+  MarkUnread: { read: readMarkUnread, write: writeMarkUnread },
+  Marked: { read: readMarked, write: writeMarked },
+  SetRoomPreferences: { read: readSetRoomPreferences, write: writeSetRoomPreferences },
+  SetDraft: { read: readSetDraft, write: writeSetDraft },
+  HideReceipts: { read: readHideReceipts, write: writeHideReceipts },
+  GetReceipts: { read: readGetReceipts, write: writeGetReceipts },
+  ReceiptPage: { read: readReceiptPage, write: writeReceiptPage },
   Presence: { read: readPresence, write: writePresence },
   Ping: { read: readPing, write: writePing },
   Pong: { read: readPong, write: writePong },
   UserAvatars: { read: readUserAvatars, write: writeUserAvatars },
   RoomAvatars: { read: readRoomAvatars, write: writeRoomAvatars },
   EmojiVersion: { read: readEmojiVersion, write: writeEmojiVersion },
+  ReadStates: { read: readReadStates, write: writeReadStates },
+  Receipts: { read: readReceipts, write: writeReceipts },
   PresenceDetails: { read: readPresenceDetails, write: writePresenceDetails },
   Typing: { read: readTyping, write: writeTyping },
   GetMessages: { read: readGetMessages, write: writeGetMessages },
@@ -3209,6 +3625,11 @@ export const CODECS: { readonly [N in KindName]: Codec<Bodies[N]> } = {
   EntryMemberChange: { read: readEntryMemberChange, write: writeEntryMemberChange },
   RoomAdded: { read: readRoomAdded, write: writeRoomAdded },
   RoomRemoved: { read: readRoomRemoved, write: writeRoomRemoved },
+  InvitedToRoom: { read: readInvitedToRoom, write: writeInvitedToRoom },
+  InvitationGone: { read: readInvitationGone, write: writeInvitationGone },
+  RoomPreferences: { read: readRoomPreferences, write: writeRoomPreferences },
+  Draft: { read: readDraft, write: writeDraft },
+  ReceiptsHidden: { read: readReceiptsHidden, write: writeReceiptsHidden },
   UserHead: { read: readUserHead, write: writeUserHead },
 };
 
@@ -3253,12 +3674,22 @@ export const KIND_NAMES: ReadonlyMap<number, KindName> = new Map([
   [43, 'ListRoomLinks'],
   [44, 'RevokeRoomLink'],
   [45, 'OpenRoomLink'],
+  [50, 'MarkRead'],
+  [51, 'MarkUnread'],
+  [52, 'Marked'],
+  [53, 'SetRoomPreferences'],
+  [54, 'SetDraft'],
+  [55, 'HideReceipts'],
+  [56, 'GetReceipts'],
+  [57, 'ReceiptPage'],
   [60, 'Presence'],
   [61, 'Ping'],
   [62, 'Pong'],
   [63, 'UserAvatars'],
   [64, 'RoomAvatars'],
   [65, 'EmojiVersion'],
+  [66, 'ReadStates'],
+  [67, 'Receipts'],
   [68, 'PresenceDetails'],
   [69, 'Typing'],
   [70, 'GetMessages'],
@@ -3303,5 +3734,10 @@ export const KIND_NAMES: ReadonlyMap<number, KindName> = new Map([
   [138, 'EntryMemberChange'],
   [192, 'RoomAdded'],
   [193, 'RoomRemoved'],
+  [194, 'InvitedToRoom'],
+  [195, 'InvitationGone'],
+  [200, 'RoomPreferences'],
+  [201, 'Draft'],
+  [202, 'ReceiptsHidden'],
   [223, 'UserHead'],
 ]);

@@ -18,6 +18,8 @@ export interface Draft {
   room: RoomId;
   text: string;
   updatedMs: number;
+  /** The server has it. */
+  isKept?: boolean;
 }
 
 export interface OwnedUpload extends StoredUpload {

@@ -26,10 +26,14 @@ import { useDrafts } from './drafts';
 import { useLightbox } from './lightbox';
 import { useLink } from './link';
 import { useMedia } from './media';
+import { useMembership } from './membership';
 import { useMembers } from './members';
 import { useOutbox } from './outbox';
 import { usePlayback } from './playback';
 import { usePeople } from './people';
+import { useMarks } from './marks';
+import { resetPersonal, takePersonal } from './personal';
+import { useReceipts } from './receipts';
 import { useRooms } from './rooms';
 import { useSession } from './session';
 import { useTimeline } from './timeline';
@@ -73,7 +77,9 @@ export const useChat = defineStore('chat', () => {
       if ('events' in data) for (const event of data.events) take(event);
       else answer(data);
     });
-    void useDrafts().load(user);
+    void useDrafts().load(user, (room, text, revision) => {
+      say({ do: 'draft', room, text, revision });
+    });
     void useAttachments().load(user);
     // A worker does not know of touch screens, by which an iPad is told from a Mac.
     const ios = isIos(navigator.userAgent, navigator.maxTouchPoints);
@@ -88,6 +94,7 @@ export const useChat = defineStore('chat', () => {
     useLink().reset();
     useRooms().reset();
     useMembers().reset();
+    useMembership().reset();
     useOutbox().reset();
     useTransfers().reset();
     useAttachments().reset();
@@ -98,6 +105,7 @@ export const useChat = defineStore('chat', () => {
     useAvatars().reset();
     useCustomEmoji().reset();
     useTimeline().open(null);
+    resetPersonal();
   }
 
   function say(message: ToWorker): void {
@@ -134,6 +142,8 @@ export const useChat = defineStore('chat', () => {
         break;
       case 'rooms':
         useRooms().apply(event.changed, event.removed, event.complete);
+        useMembership().isIn(event.changed);
+        useMarks().forget(event.removed);
         break;
       case 'timeline':
         useTimeline().apply(event.room, event.patch, event.ends);
@@ -162,11 +172,20 @@ export const useChat = defineStore('chat', () => {
       case 'members':
         useMembers().apply(event.room, event.members, event.total);
         break;
+      case 'invitations':
+        useMembership().invitations = event.invitations;
+        break;
+      case 'removal':
+        useMembership().putOut(event.removal);
+        break;
+      default:
+        takePersonal(event);
     }
   }
 
   function view(room: RoomId | null): void {
     useTimeline().open(room);
+    useReceipts().open(room);
     useLightbox().seq = null;
     usePlayback().stop();
     useMembers().reset();

@@ -34,6 +34,7 @@ describe('the page’s outbox', () => {
       {
         summary: () => null,
         complete: () => true,
+        mark: (room) => ({ room, mark: 0, unread: 0, mentions: 0 }),
         outbox: () => outbox.list,
         uploads: () => [],
         downloads: () => [],

@@ -12,6 +12,10 @@ export const useTimeline = defineStore('timeline', () => {
   const known = ref(false);
   /** What changed last, for the scroller: it must know a prepend from an append. */
   const last = shallowRef<TimelinePatch['op']>('reset');
+  /** Behind what the room was not read when it was opened; where the divider stands, until it is left. */
+  const newBehind = ref<number | null>(null);
+  /** It was marked as unread by hand: nothing in it is read until it is opened again. */
+  const isHeld = ref(false);
   /** Older lines could not be had. */
   const loadFailed = ref(false);
   /** How often newer lines could not be had: they are asked for again by themselves. */
@@ -22,8 +26,20 @@ export const useTimeline = defineStore('timeline', () => {
     lines.value = [];
     ends.value = { older: false, newer: false };
     known.value = false;
+    newBehind.value = null;
+    isHeld.value = false;
     loadFailed.value = false;
     last.value = 'reset';
+  }
+
+  function begin(of: RoomId, mark: number | null): void {
+    if (of === room.value) newBehind.value = mark;
+  }
+
+  /** An entry and what is behind it is unread again. */
+  function hold(seq: number): void {
+    newBehind.value = seq - 1;
+    isHeld.value = true;
   }
 
   function apply(of: RoomId, patch: TimelinePatch, nextEnds: TimelineEnds): void {
@@ -51,5 +67,8 @@ export const useTimeline = defineStore('timeline', () => {
     else newerFailures.value += 1;
   }
 
-  return { room, lines, ends, known, last, loadFailed, newerFailures, open, apply, failed };
+  return {
+    ...{ room, lines, ends, known, last, newBehind, isHeld, loadFailed, newerFailures },
+    ...{ open, begin, hold, apply, failed },
+  };
 });

@@ -6,17 +6,22 @@ import { memoryUploadStore } from '../client/files/upload_store';
 import type { UploadStore } from '../client/files/upload_store';
 import type {
   DownloadProgress,
+  Invitation,
   Line,
   Link,
   NewUpload,
   OutboxItem,
+  Removal,
+  RoomMark,
+  RoomMember,
   RoomSummary,
+  RoomWishes,
   Upload,
 } from '../client/model';
 import { memoryOutboxStore } from '../client/outbox_store';
 import type { OutboxStore } from '../client/outbox_store';
 import type { Event } from '../client/port';
-import type { RoomId } from '../protocol/generated';
+import type { Receipt, RoomId } from '../protocol/generated';
 import { newId } from '../protocol/id';
 import { ManualClock } from './manual_clock';
 import { testId } from './scripted_server';
@@ -36,7 +41,17 @@ export class Page {
   uploads: Upload[] = [];
   downloads: DownloadProgress[] = [];
   online: string[] = [];
+  members: RoomMember[] = [];
+  invitations: Invitation[] = [];
+  removals: Removal[] = [];
   loggedOut = false;
+  readonly marks = new Map<RoomId, RoomMark>();
+  readonly wishes = new Map<RoomId, RoomWishes>();
+  readonly drafts = new Map<RoomId, string>();
+  receipts: Receipt[] = [];
+  receiptsHidden = false;
+  /** Behind what the room in view was not read when it was opened. */
+  divider: number | null = null;
   viewed: RoomId | null = null;
   private made = 0;
 
@@ -115,8 +130,18 @@ export class Page {
     if (event.on === 'uploads') this.uploads = event.uploads;
     if (event.on === 'downloads') this.downloads = event.downloads;
     if (event.on === 'outbox') this.outbox = event.items;
-    if (event.on === 'members')
+    if (event.on === 'members') {
+      this.members = event.members;
       this.online = event.members.filter((one) => one.online).map(({ name }) => name);
+    }
+    if (event.on === 'invitations') this.invitations = event.invitations;
+    if (event.on === 'removal') this.removals.push(event.removal);
+    if (event.on === 'marks') for (const mark of event.marks) this.marks.set(mark.room, mark);
+    if (event.on === 'wishes') for (const wishes of event.rooms) this.wishes.set(wishes.room, wishes);
+    if (event.on === 'draft') this.drafts.set(event.room, event.text);
+    if (event.on === 'receipts') this.receipts = event.receipts;
+    if (event.on === 'receiptsHidden') this.receiptsHidden = event.hidden;
+    if (event.on === 'opened') this.divider = event.mark;
     if (event.on === 'rooms') {
       for (const room of event.changed) this.rooms.set(room.id, room);
       for (const room of event.removed) this.rooms.delete(room);

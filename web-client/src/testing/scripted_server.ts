@@ -10,9 +10,13 @@ import {
   MessageKind,
   Outcome,
   PresenceState,
+  RoomAccess,
+  RoomHistory,
+  RoomKind,
+  RoomRole,
   StreamClass,
 } from '../protocol/generated';
-import type { Bodies, KindName, RoomInfo } from '../protocol/generated';
+import type { Bodies, KindName, MemberChange, RoomChange, RoomDetail, RoomInfo } from '../protocol/generated';
 import { decodeBody, decodeDatagram, encodeDatagram, encodeFrame } from '../protocol/frame';
 import type { Message } from '../protocol/frame';
 import { ZERO_ID, newId } from '../protocol/id';
@@ -22,6 +26,8 @@ import type { ByteStream } from '../transport/transport';
 import { MemoryConnection } from './memory_connection';
 import { ScriptedFiles } from './scripted_files';
 import type { ServerFile } from './scripted_files';
+import { ScriptedPersonal } from './scripted_personal';
+import type { OwnName } from './scripted_personal';
 
 const RESUME_ENTRIES = 500;
 const NAMES = new Map<string, string>();
@@ -40,6 +46,9 @@ interface Entry {
   /** The entry is a file, or says what became of one. */
   file?: ServerFile;
   settles?: ServerFile;
+  /** The entry is a change of the room, or of somebody in it. */
+  change?: RoomChange;
+  done?: MemberChange;
 }
 
 export class ServerRoom {
@@ -66,7 +75,23 @@ export class ServerRoom {
     this.log.push(entry);
     return entry;
   }
+
+  /** What it is to a member, unless a test says otherwise. */
+  detail(of: Partial<RoomDetail> = {}): RoomDetail {
+    const { id: room, name, members, creator: owner } = this.info;
+    return {
+      ...{ room, kind: RoomKind.group, with: null, name, topic: '', access: RoomAccess.public },
+      ...{ history: RoomHistory.start, members, owner, role: RoomRole.member },
+      ...{ slowModeMs: 0, archived: false, closed: false, ...of },
+    };
+  }
 }
+
+/** A frame of the user's own log without its header, or what stands before one. */
+export type UserFrame =
+  | ['RoomDetails', Bodies['RoomDetails']]
+  | ['InvitedToRoom', Omit<Bodies['InvitedToRoom'], 'header'>]
+  | ['InvitationGone', Omit<Bodies['InvitationGone'], 'header'>];
 
 /** One connection as the server sees it. */
 class Link {
@@ -108,10 +133,20 @@ class Link {
       this.send('EntryFileSettled', { header, target: settles.seq, state: settles.state }, lane);
     } else if (file) {
       this.send('EntryFile', { header, text, file: infoOf(file) }, lane);
+    } else if (entry.change) {
+      this.send('EntryRoomChange', { header, change: entry.change }, lane);
+    } else if (entry.done) {
+      this.send('EntryMemberChange', { header, change: entry.done }, lane);
     } else {
       this.send('EntryPosted', { header, text }, lane);
     }
   }
+}
+
+function kindOf({ file, change, done }: Entry): number {
+  if (change) return MessageKind.roomChange;
+  if (done) return MessageKind.memberChange;
+  return file ? MessageKind.file : MessageKind.text;
 }
 
 function infoOf({ start: { transfer, name, size, voice } }: ServerFile): Bodies['EntryFile']['file'] {
@@ -139,6 +174,11 @@ export class ScriptedServer {
   /** Entries as they are sent: in order, unless a test says otherwise. */
   disorder: (entries: Entry[]) => Entry[] = (entries) => entries;
   readonly requests: Message[] = [];
+  /** Who is in which room; where nothing is said, the user alone. */
+  readonly members = new Map<
+    string,
+    { members: Bodies['MemberPage']['members']; roles: Bodies['MemberRoles']['roles'] }
+  >();
   readonly files = new ScriptedFiles({
     post: (start) => {
       const room = this.member(start.room);
@@ -162,6 +202,18 @@ export class ScriptedServer {
   });
   private readonly left = new Set<ServerRoom>();
   private userSeq = 0;
+  /** Entries of the user's own log beside the rooms. */
+  private readonly own: { seq: number; send: (link: Link) => void }[] = [];
+  readonly personal = new ScriptedPersonal(
+    this.user,
+    (id) => this.member(id),
+    (name, body) => {
+      this.tell(name, body);
+    },
+    (state) => {
+      for (const link of this.links) link.send('ReadStates', { states: [state] });
+    },
+  );
 
   /** What the client's connector does. */
   readonly connector = {
@@ -204,6 +256,20 @@ export class ScriptedServer {
     return room;
   }
 
+  /** An entry of the user's own log. */
+  tell<N extends OwnName>(name: N, body: Omit<Bodies[N], 'header'>): void {
+    this.userSeq += 1;
+    const header = { seq: this.userSeq, atMs: 0 };
+    const send = (link: Link): void => {
+      link.send(name, { header, ...body } as Bodies[N]);
+    };
+    this.own.push({ seq: this.userSeq, send });
+    for (const link of this.links) {
+      send(link);
+      link.send('UserHead', { seq: this.userSeq });
+    }
+  }
+
   /** The user is no member any more. */
   leave(room: ServerRoom): void {
     this.left.add(room);
@@ -228,6 +294,23 @@ export class ScriptedServer {
   post(room: ServerRoom, author: string, text: string): void {
     room.append(author, text);
     for (const link of this.links) link.deliver(room);
+    if (text.includes('@me')) this.personal.push(this.personal.state(room));
+  }
+
+  /** Somebody changes the room, or does something to somebody. */
+  act(room: ServerRoom, author: string, what: Pick<Entry, 'change' | 'done'>): void {
+    Object.assign(room.append(author, what.change?.text ?? what.done?.name ?? ''), what);
+    for (const link of this.links) link.deliver(room);
+  }
+
+  /** An entry of the user's own log. */
+  tellUser(...frames: UserFrame[]): void {
+    this.userSeq += 1;
+    const header = { seq: this.userSeq, atMs: 0 };
+    for (const link of this.links) {
+      for (const [name, body] of frames) link.send(name, { header, ...body } as never);
+      link.send('UserHead', { seq: this.userSeq });
+    }
   }
 
   /** Every connection ends. */
@@ -305,7 +388,10 @@ export class ScriptedServer {
       }
       case 'ListMembers': {
         const member = { user: this.user, name: 'me', joinedMs: 0, online: false };
-        link.send('MemberPage', { request: message.body.request, members: [member], more: false });
+        const { request, room } = message.body;
+        const listed = this.members.get(room) ?? { members: [member], roles: [] };
+        if (listed.roles.length > 0) link.send('MemberRoles', { roles: listed.roles });
+        link.send('MemberPage', { request, members: listed.members, more: false });
         break;
       }
       case 'WatchPresence':
@@ -314,16 +400,22 @@ export class ScriptedServer {
           slots: message.body.users.map((user) => ({ user, version: 1, state: PresenceState.online })),
         });
         break;
-      case 'CreateRoom':
+      case 'CreateGroup':
         link.send('RoomAnswer', { request: message.body.request, room: this.room(message.body.name).info });
         break;
       default:
+        if (
+          this.personal.take(message, (name, body) => {
+            link.send(name, body);
+          })
+        )
+          break;
         void this.files.take(stream, message);
         break;
     }
   }
 
-  private member(id: string): ServerRoom | undefined {
+  member(id: string): ServerRoom | undefined {
     return this.rooms.find((room) => room.info.id === id && !this.left.has(room));
   }
 
@@ -334,6 +426,7 @@ export class ScriptedServer {
       const seq = at + 1;
       if (snapshot || seq > userSeq) link.send('RoomAdded', { header: { seq, atMs: 0 }, room: room.info });
     });
+    for (const { seq, send } of this.own) if (snapshot || seq > userSeq) send(link);
     link.send('UserHead', { seq: this.userSeq });
   }
 
@@ -360,6 +453,8 @@ export class ScriptedServer {
     }
     // Lanes are other streams than control: entries may well come before the answer.
     for (const room of touched) link.deliver(room);
+    const states = touched.map((room) => this.personal.state(room)).filter(({ unread }) => unread > 0);
+    if (states.length > 0) link.send('ReadStates', { states });
     link.send('Resumed', { request, unchanged: cursors.length - rooms.length, rooms });
   }
 
@@ -398,6 +493,9 @@ export class ScriptedServer {
       file ? [{ seq: at, file: infoOf(file), state: file.state }] : [],
     );
     if (files.length > 0) link.send('MessageFiles', { request, files }, stream);
+    const rooms = found.flatMap(({ seq: at, change }) => (change ? [{ seq: at, change }] : []));
+    const members = found.flatMap(({ seq: at, done }) => (done ? [{ seq: at, change: done }] : []));
+    if (rooms.length + members.length > 0) link.send('MessageChanges', { request, rooms, members }, stream);
     const body: Bodies['MessagePage'] = {
       request,
       epoch: room?.epoch ?? ZERO_ID,
@@ -405,7 +503,7 @@ export class ScriptedServer {
       messages: found.map((entry) => ({
         ...entry,
         atMs: entry.seq,
-        kind: entry.file ? MessageKind.file : MessageKind.text,
+        kind: kindOf(entry),
         edits: 0,
       })),
       next: more ? edge : null,

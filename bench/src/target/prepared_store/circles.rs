@@ -4,7 +4,7 @@
 use anyhow::{Context, anyhow};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use rill_protocol::{ClientId, RoomId, Ticket, UserId};
-use rill_storage::model::{Change, NewEntry};
+use rill_storage::model::{Change, Mentions, NewEntry};
 
 use super::Writer;
 
@@ -104,6 +104,7 @@ impl Writer {
             at_ms: self.now_ms,
             digest: self.store.digest("join", &[]),
             change: Change::Join,
+            mentions: Mentions::default(),
         };
         let joined = self.store.log.append(room, entry).await?;
         let joined = joined.map_err(|refused| anyhow!("a user cannot join: {refused:?}"))?;

@@ -4,9 +4,10 @@ use rill_protocol::{
     Code, Frame, Kind, U53,
     codec::{self, DecodeError},
     message::{
-        Accepted, AcceptedBatch, Attached, Done, Failed, GoAway, LaneClass, MemberPage, MemberRoles, MessagePage,
-        OutsidePage, PeoplePage, Pong, ProfileAnswer, Resumed, RoomAdded, RoomAnswer, RoomDetails, RoomLinkMade,
-        RoomLinks, RoomPage, RoomRemoved, UserEntryHeader, UserHead, Users,
+        Accepted, AcceptedBatch, Attached, Done, Failed, GoAway, InvitationGone, InvitedToRoom, LaneClass, Marked,
+        MemberPage, MemberRoles, MessagePage, OutsidePage, PeoplePage, Pong, ProfileAnswer, ReceiptPage, Resumed,
+        RoomAdded, RoomAnswer, RoomDetails, RoomLinkMade, RoomLinks, RoomPage, RoomRemoved, UserEntryHeader, UserHead,
+        Users,
     },
 };
 use std::time::{Duration, Instant};
@@ -22,6 +23,7 @@ impl Machine {
                 let Attached { request, user_epoch, snapshot } = frame.decode()?;
                 self.requests.finish(request);
                 self.rooms.attached(user_epoch, snapshot);
+                self.own_begins(snapshot);
             }
             Some(Kind::RoomAdded) => {
                 let RoomAdded { header, room } = frame.decode()?;
@@ -41,7 +43,21 @@ impl Machine {
                 let RoomRemoved { header, room } = frame.decode()?;
                 self.rooms.passed(header.seq.get());
                 self.rooms.remove(room, &mut self.events);
+                self.own_loses(room);
             }
+            Some(Kind::InvitedToRoom) => {
+                let InvitedToRoom { header, room, by, by_name } = frame.decode()?;
+                self.rooms.passed(header.seq.get());
+                self.events.push_back(Event::Invited { room, by, by_name });
+            }
+            Some(Kind::InvitationGone) => {
+                let InvitationGone { header, room } = frame.decode()?;
+                self.rooms.passed(header.seq.get());
+                self.events.push_back(Event::InvitationGone(room));
+            }
+            Some(Kind::RoomPreferences) => self.preferences(frame.decode()?),
+            Some(Kind::Draft) => self.draft(frame.decode()?),
+            Some(Kind::ReceiptsHidden) => self.receipts_hidden(frame.decode()?),
             Some(Kind::UserHead) => {
                 let UserHead { seq } = frame.decode()?;
                 self.user_head(seq);
@@ -90,6 +106,16 @@ impl Machine {
             }
             Some(Kind::RoomDetails) => self.events.push_back(Event::RoomDetails(frame.decode::<RoomDetails>()?.rooms)),
             Some(Kind::MemberRoles) => self.events.push_back(Event::MemberRoles(frame.decode::<MemberRoles>()?.roles)),
+            Some(Kind::Marked) => {
+                let Marked { request, state } = frame.decode()?;
+                self.answered(request, Answer::Marked(state));
+            }
+            Some(Kind::ReceiptPage) => {
+                let page: ReceiptPage = frame.decode()?;
+                self.answered(page.request, Answer::Receipts(page));
+            }
+            Some(Kind::ReadStates) => self.read_states(frame.decode()?),
+            Some(Kind::Receipts) => self.receipts(frame.decode()?),
             Some(Kind::UserAvatars) => self.user_avatars(frame.decode()?),
             Some(Kind::RoomAvatars) => self.room_avatars(frame.decode()?),
             Some(Kind::Presence) => self.presence(frame.decode()?),
@@ -142,6 +168,7 @@ impl Machine {
 
     fn user_head(&mut self, seq: U53) {
         self.rooms.complete(seq.get(), &mut self.events);
+        self.own_is_complete();
         if self.phase != Phase::Attaching {
             return;
         }

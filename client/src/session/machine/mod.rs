@@ -3,6 +3,7 @@
 
 mod answers;
 mod control;
+mod own;
 mod people;
 mod pictures;
 mod pump;
@@ -90,6 +91,7 @@ pub(crate) struct Machine {
     liveness: Option<Liveness>,
     go_away: Option<Duration>,
     jitter: Jitter,
+    own: own::Own,
     out: VecDeque<Output>,
     events: VecDeque<Event>,
 }
@@ -110,6 +112,7 @@ impl Machine {
             liveness: None,
             go_away: None,
             jitter: Jitter::new(seed),
+            own: own::Own::default(),
             out: VecDeque::new(),
             events: VecDeque::new(),
         }

@@ -9,8 +9,8 @@ use rill_protocol::{ClientId, Epoch, RoomId, UserId, limits};
 use rill_storage::{
     StoreError,
     model::{
-        Access, Avatar, Change, Digest, Entry, Fact, HistoryFrom, Membership, NewEntry, NewRoom, Pending, Replay, Room,
-        RoomRole, RoomSetup, UserFact,
+        Access, Avatar, Change, Digest, Entry, Fact, HistoryFrom, Membership, Mentions, NewEntry, NewRoom, Pending,
+        Replay, Room, RoomRole, RoomSetup, UserFact,
     },
     port::{AppendRefused, log::Sight},
 };
@@ -191,7 +191,8 @@ impl Rooms {
         (change, digest): (Change, Digest),
     ) -> Result<(), DomainError> {
         let World { store, clock, .. } = &self.world;
-        let entry = NewEntry { author: user, client_id, at_ms: clock.now_ms(), digest, change };
+        let entry =
+            NewEntry { author: user, client_id, at_ms: clock.now_ms(), digest, change, mentions: Mentions::default() };
         let append = store.log.append(room, entry);
         let store = store.clone();
         self.to_the_end(async move {

@@ -4,7 +4,7 @@
 use rill_protocol::{RoomId, UserId};
 use rill_storage::{
     Store, StoreError,
-    model::{Access, Fact, Pending, RoomKind, UserFact},
+    model::{Access, Fact, Pending, RoomKind, UserFact, UserKey},
 };
 
 /// Whose own log hears of an entry, if somebody's; where it is about the list alone, the author's
@@ -27,12 +27,21 @@ pub(in crate::domain) async fn tell(store: &Store, due: &Pending) -> Result<(), 
             list(store, room).await?;
             own(UserFact::RoomAdded(room)).await?;
         }
-        Fact::Joined => own(UserFact::RoomAdded(room)).await?,
+        Fact::Joined => {
+            uninvite(store, due).await?;
+            own(UserFact::RoomAdded(room)).await?;
+        }
         Fact::Access(_) => list(store, room).await?,
-        // Own logs do not speak of invitations.
-        Fact::Invited { .. } | Fact::Uninvited { .. } => {}
-        // Somebody who was banned may have been no member.
+        // What was taken back since is not told: that has an entry of its own.
+        Fact::Invited { .. } => {
+            if let Some(invitation) = store.doors.invitation(room, user).await? {
+                own(UserFact::Invited { room, by: invitation.by }).await?;
+            }
+        }
+        Fact::Uninvited { .. } => uninvite(store, due).await?,
+        // Somebody who was banned may have been no member, and have had an invitation or nothing.
         Fact::Banned { .. } => {
+            uninvite(store, due).await?;
             if store.rooms.membership(room, user).await?.is_some() {
                 own(UserFact::RoomRemoved(room)).await?;
             }
@@ -40,6 +49,16 @@ pub(in crate::domain) async fn tell(store: &Store, due: &Pending) -> Result<(), 
         _ => own(UserFact::RoomRemoved(room)).await?,
     }
     store.rooms.settle(room, seq).await?;
+    Ok(())
+}
+
+/// An invitation that the user's own log knows of is gone.
+async fn uninvite(store: &Store, due: &Pending) -> Result<(), StoreError> {
+    let Pending { room, seq, user, at_ms, .. } = *due;
+    let known = store.user_log.get(user, UserKey::Invitation(room)).await?;
+    if matches!(known, Some(UserFact::Invited { .. })) {
+        store.user_log.append(user, (room, seq), UserFact::InvitationGone(room), at_ms).await?;
+    }
     Ok(())
 }
 

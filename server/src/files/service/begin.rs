@@ -4,7 +4,10 @@
 use rill_protocol::{ClientId, Code, Epoch, RoomId, TransferId, UserId};
 use rill_storage::{
     blobs::{Blob, BlobName},
-    model::{Appended, AttachedFile, Change, FileState, NewEntry, NewTransfer, Target, Transfer, TransferState, Voice},
+    model::{
+        Appended, AttachedFile, Change, FileState, Mentions, NewEntry, NewTransfer, Target, Transfer, TransferState,
+        Voice,
+    },
     port::TransferRefused,
 };
 use std::sync::Arc;
@@ -25,6 +28,8 @@ pub struct NewUpload {
     pub media_type: String,
     pub size: u64,
     pub text: String,
+    /// Whom that names.
+    pub mentions: Mentions,
     pub voice: Option<Voice>,
     /// Of its bytes, where it is known ahead.
     pub digest: Option<[u8; 32]>,
@@ -143,6 +148,7 @@ impl Files {
             at_ms: self.clock.now_ms(),
             digest,
             change: Change::File { text: new.text.as_str().into(), file: Arc::new(file) },
+            mentions: new.mentions.clone(),
         };
         let Appended { epoch, entry, .. } = match self.store.log.append(new.room, entry).await? {
             Ok(appended) => appended,

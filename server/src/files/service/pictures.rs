@@ -12,8 +12,8 @@ use rill_storage::{
     StoreError,
     blobs::{BlobName, Blobs},
     model::{
-        Avatar, Change, ContentKey, NewEntry, Offer, PendingReference, Picture, PictureFormat, Reference, Rendering,
-        Replay, SpentBlob,
+        Avatar, Change, ContentKey, Mentions, NewEntry, Offer, PendingReference, Picture, PictureFormat, Reference,
+        Rendering, Replay, SpentBlob,
     },
     planted::{self, Bug},
     port::{AppendRefused, Claimed},
@@ -278,7 +278,7 @@ impl Files {
                     let client_id = ClientId(self.entropy.bytes());
                     let digest = self.store.digest("room avatar", &[]);
                     let change = Change::Avatar { picture: None, replaces: avatar.version };
-                    let entry = NewEntry { author, client_id, at_ms, digest, change };
+                    let entry = NewEntry { author, client_id, at_ms, digest, change, mentions: Mentions::default() };
                     drop(self.store.log.append(room, entry).await?);
                 }
             }
@@ -321,7 +321,8 @@ impl Files {
             None => None,
         };
         let (at_ms, digest) = (self.clock.now_ms(), self.store.digest("room avatar", &[digest.as_bytes()]));
-        let entry = |change| NewEntry { author: who.0, client_id, at_ms, digest, change };
+        let entry =
+            |change| NewEntry { author: who.0, client_id, at_ms, digest, change, mentions: Mentions::default() };
         let outcome = self.exchange_room((who.0, room), &entry, placed.as_mut()).await;
         if let (Err(error), Some(placed)) = (&outcome, &placed) {
             self.came_to(who.0, error, placed).await;

@@ -9,8 +9,8 @@ use rill_storage::{
     StoreError,
     blobs::Blob,
     model::{
-        AttachedFile, Change, CompleteFile, Content, ContentKey, FileState, Image, NewEntry, Offer, Reference,
-        SpentBlob, Target, Transfer, TransferState,
+        AttachedFile, Change, CompleteFile, Content, ContentKey, FileState, Image, Mentions, NewEntry, Offer,
+        Reference, SpentBlob, Target, Transfer, TransferState,
     },
     port::{AppendRefused, Claimed},
 };
@@ -140,6 +140,7 @@ impl Files {
             at_ms: self.clock.now_ms(),
             digest: once,
             change: Change::SettleFile { target: seq, state },
+            mentions: Mentions::default(),
         };
         match self.store.log.append(room, entry).await? {
             Ok(appended) => Ok(appended.entry.file.clone()),
@@ -245,6 +246,7 @@ impl Files {
             at_ms: self.clock.now_ms(),
             digest: self.store.digest("file sought", &[&transfer.id.0]),
             change: nothing,
+            mentions: Mentions::default(),
         };
         let is_of = |file: &AttachedFile| file.transfer == transfer.id;
         match self.store.log.append(room, entry).await? {

@@ -5,7 +5,7 @@ use rill_protocol::{ClientId, Epoch, RoomId, UserId};
 use rill_redis_process::{Options, Server};
 use rill_storage::{
     embedded::{self, OpenOptions},
-    model::{Change, Digest, NewEntry, NewRoom, RoomSetup},
+    model::{Change, Digest, Mentions, NewEntry, NewRoom, RoomSetup},
 };
 use serde_json::{Value, json};
 use std::{
@@ -54,8 +54,14 @@ async fn grown(data: &Path) {
         let posts = stream::iter(0..POSTS).map(|post| {
             let text = format!("{number} {post} {}", "x".repeat(TEXT_BYTES));
             let change = Change::Post(text.into());
-            let new =
-                NewEntry { author: creator, client_id: ClientId(id(5, post)), at_ms, digest: Digest([2; 32]), change };
+            let new = NewEntry {
+                author: creator,
+                client_id: ClientId(id(5, post)),
+                at_ms,
+                digest: Digest([2; 32]),
+                change,
+                mentions: Mentions::default(),
+            };
             store.log.append(room, new)
         });
         let made: Vec<_> = posts.buffered(64).collect().await;

@@ -4,7 +4,8 @@ use rill_protocol::{
     Frame, Kind, RoomId, U53,
     message::{
         Attach, Attached, Direction, Done, Failed, GetMessages, GoAway, History, LaneClass, MessageKind, MessagePage,
-        Presence, PresenceState, RoomAdded, RoomAnswer, RoomDetails, RoomRemoved, UserHead, WatchPresence, Welcome,
+        Presence, PresenceState, ReadState, ReadStates, Receipts, RoomAdded, RoomAnswer, RoomDetails, RoomRemoved,
+        UserHead, WatchPresence, Welcome,
     },
     mux::Class,
 };
@@ -91,7 +92,18 @@ impl Device {
             (Some(Kind::UserAvatars | Kind::RoomAvatars | Kind::EmojiVersion), Phase::Attaching | Phase::Online) => {
                 self.heard_of_pictures(frame);
             }
+            (Some(Kind::ReadStates), Phase::Online) => self.read_states(frame),
+            (Some(Kind::Receipts), Phase::Online) if frame.decode::<Receipts>().is_ok() => {}
             _ => self.broken(frame),
+        }
+    }
+
+    /// No count goes past another.
+    fn read_states(&mut self, frame: &Frame) {
+        let Ok(ReadStates { states }) = frame.decode() else { return self.broken(frame) };
+        let agrees = |state: &ReadState| state.mark <= state.as_of && state.mentions <= state.unread;
+        if !states.iter().all(agrees) {
+            self.broken(frame);
         }
     }
 

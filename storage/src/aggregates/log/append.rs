@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     StoreError,
-    aggregates::pictures::set_room_avatar,
+    aggregates::{marks, pictures::set_room_avatar},
     embedded::{keys, read::Read, stored, tx::Tx},
     model::{Appended, Change, Fact, NewEntry, Replay},
     planted::{self, Bug},
@@ -27,8 +27,7 @@ pub(super) fn append(tx: &mut Tx<'_>, room: RoomId, new: &NewEntry) -> AppendRes
 
     let user = new.author;
     let request = Request { room, user, client_id: new.client_id, digest: new.digest.0 };
-    let mut standing =
-        tx.get(&keys::standing(room, user))?.unwrap_or_else(|| stored::Standing { mark_seq: 0, key_days: Vec::new() });
+    let mut standing = tx.get(&keys::standing(room, user))?.unwrap_or_default();
     if let Some(made) = idempotency::find(tx, &request, &standing, at_ms)? {
         let replay = if made.digest == request.digest { Replay::Same } else { Replay::Different };
         return Ok(Ok(Appended { epoch: head.epoch, entry: entry::find(tx, room, made.seq)?, replay }));
@@ -47,7 +46,8 @@ pub(super) fn append(tx: &mut Tx<'_>, room: RoomId, new: &NewEntry) -> AppendRes
     let written = match (&new.change, current) {
         (Change::Post(text), _) => {
             let written = entry::write(tx, room, &mut head, draft(stored::Fact::Posted, Some(Arc::clone(text))))?;
-            standing.mark_seq = written.seq;
+            marks::move_to(&mut standing, written.seq, written.posts);
+            marks::mention(tx, room, (user, written.seq), &new.mentions)?;
             written
         }
         (Change::Join | Change::JoinByLink(_), _) => {
@@ -61,6 +61,7 @@ pub(super) fn append(tx: &mut Tx<'_>, room: RoomId, new: &NewEntry) -> AppendRes
             }
             let written = entry::write(tx, room, &mut head, draft(stored::Fact::Joined, None))?;
             membership::open(tx, room, user, &head)?;
+            marks::move_to(&mut standing, written.seq, written.posts);
             pend(tx, room, &head, user, stored::Fact::Joined)?;
             written
         }
@@ -79,7 +80,8 @@ pub(super) fn append(tx: &mut Tx<'_>, room: RoomId, new: &NewEntry) -> AppendRes
             let draft = Draft { file: Some(Arc::clone(file)), ..draft(stored::Fact::File, Some(Arc::clone(text))) };
             let written = entry::write(tx, room, &mut head, draft)?;
             tx.insert(keys::attached_file(room, written.seq), &file::row(file))?;
-            standing.mark_seq = written.seq;
+            marks::move_to(&mut standing, written.seq, written.posts);
+            marks::mention(tx, room, (user, written.seq), &new.mentions)?;
             written
         }
         (Change::SettleFile { target, state }, _) => {

@@ -44,7 +44,8 @@ pub(super) fn append_batch(tx: &mut Tx<'_>, room: RoomId, batch: &NewBatch) -> A
     let mut made = Vec::with_capacity(posts.len());
     for post in posts {
         let (client_id, digest, change) = (post.client_id, post.digest, Change::Post(Arc::clone(&post.text)));
-        match append(tx, room, &NewEntry { author, client_id, at_ms, digest, change })? {
+        let mentions = post.mentions.clone();
+        match append(tx, room, &NewEntry { author, client_id, at_ms, digest, change, mentions })? {
             Ok(appended) => made.push(appended),
             Err(refused) if made.is_empty() => return Ok(Err(refused)),
             Err(_) => return Err(StoreError::Engine("a batch was refused in its middle".into())),

@@ -5,7 +5,12 @@ use std::sync::Arc;
 
 use crate::{
     StoreError,
-    embedded::{keys, read::Read, stored, tx::Tx},
+    embedded::{
+        keys::{self, Key},
+        read::Read,
+        stored,
+        tx::Tx,
+    },
     limits::BODY_PART_BYTES_MAX,
     model::Body,
 };
@@ -13,6 +18,35 @@ use crate::{
 /// The front of a text that fits into a row, and the rest.
 fn split(text: &str) -> (&str, &str) {
     text.split_at(text.floor_char_boundary(BODY_PART_BYTES_MAX))
+}
+
+/// The rows of a text that lies beside whatever has it.
+pub(in crate::aggregates) fn rows(text: &str) -> Result<Vec<stored::Body>, StoreError> {
+    let too_long = || StoreError::Engine("a text has more parts than can be numbered".into());
+    let parts = u16::try_from(count(text)).map_err(|_| too_long())?;
+    let mut rest = text;
+    let mut next = || {
+        let (front, behind) = split(rest);
+        rest = behind;
+        stored::Body::Text { part: front.to_owned(), parts }
+    };
+    Ok((0..parts).map(|_| next()).collect())
+}
+
+/// The text of such rows, by the key of each.
+pub(in crate::aggregates) fn joined(
+    read: &impl Read,
+    key: impl Fn(u16) -> Key<stored::Body>,
+) -> Result<Body, StoreError> {
+    let stored::Body::Text { part: mut text, parts } = read.need(&key(0))? else { return Ok(Body::Erased) };
+    read.foresee(&mut (1..parts).map(|number| key(number).bytes));
+    for number in 1..parts {
+        match read.need(&key(number))? {
+            stored::Body::Text { part, .. } => text.push_str(&part),
+            stored::Body::Erased => return Ok(Body::Erased),
+        }
+    }
+    Ok(Body::Text(text.into()))
 }
 
 fn count(mut text: &str) -> usize {
@@ -25,7 +59,7 @@ fn count(mut text: &str) -> usize {
 }
 
 /// Where a text lies.
-pub(super) fn place(text: Option<&Arc<str>>) -> stored::Text {
+pub(in crate::aggregates) fn place(text: Option<&Arc<str>>) -> stored::Text {
     match text {
         None => stored::Text::None,
         Some(text) if text.len() <= BODY_PART_BYTES_MAX => stored::Text::Here(Arc::clone(text)),
@@ -34,36 +68,17 @@ pub(super) fn place(text: Option<&Arc<str>>) -> stored::Text {
 }
 
 pub(super) fn write(tx: &mut Tx<'_>, room: RoomId, seq: u64, text: &str) -> Result<(), StoreError> {
-    let too_long = || StoreError::Engine("a text has more parts than can be numbered".into());
-    let parts = u16::try_from(count(text)).map_err(|_| too_long())?;
-    let mut rest = text;
-    for part in 0..parts {
-        let (front, behind) = split(rest);
-        tx.insert(keys::body(room, seq, part), &stored::Body::Text { part: front.to_owned(), parts })?;
-        rest = behind;
-    }
-    Ok(())
+    (0..).zip(rows(text)?).try_for_each(|(part, row)| tx.insert(keys::body(room, seq, part), &row))
 }
 
 /// The text of the entry `seq`, by what its row says of it.
 pub(crate) fn read(read: &impl Read, room: RoomId, seq: u64, text: stored::Text) -> Result<Body, StoreError> {
     match text {
-        stored::Text::None => return Ok(Body::None),
-        stored::Text::Here(text) => return Ok(Body::Text(text)),
-        stored::Text::Erased => return Ok(Body::Erased),
-        stored::Text::Apart => {}
+        stored::Text::None => Ok(Body::None),
+        stored::Text::Here(text) => Ok(Body::Text(text)),
+        stored::Text::Erased => Ok(Body::Erased),
+        stored::Text::Apart => joined(read, |part| keys::body(room, seq, part)),
     }
-    let stored::Body::Text { part: mut text, parts } = read.need(&keys::body(room, seq, 0))? else {
-        return Ok(Body::Erased);
-    };
-    read.foresee(&mut (1..parts).map(|number| keys::body(room, seq, number).bytes));
-    for number in 1..parts {
-        match read.need(&keys::body(room, seq, number))? {
-            stored::Body::Text { part, .. } => text.push_str(&part),
-            stored::Body::Erased => return Ok(Body::Erased),
-        }
-    }
-    Ok(Body::Text(text.into()))
 }
 
 #[cfg(test)]

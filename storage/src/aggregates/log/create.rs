@@ -62,7 +62,7 @@ pub(crate) fn create(tx: &mut Tx<'_>, new: &NewRoom) -> Result<Appended, StoreEr
     }
 
     let request = Request { room, user: new.creator, client_id: new.client_id, digest: new.digest.0 };
-    let mut standing = stored::Standing { mark_seq: 0, key_days: Vec::new() };
+    let mut standing = stored::Standing::default();
     idempotency::remember(tx, &request, &mut standing, new.at_ms, joined.seq)?;
     tx.put(keys::standing(room, new.creator), &standing)?;
     tx.put(keys::room_head(room), &head)?;

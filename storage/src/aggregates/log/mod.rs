@@ -2,7 +2,7 @@
 
 mod append;
 mod append_batch;
-mod body;
+pub(super) mod body;
 mod create;
 mod entering;
 mod entry;
@@ -18,14 +18,14 @@ use rill_protocol::{RoomId, UserId};
 use std::sync::Arc;
 
 use super::{
-    Ports, Slot, Substrate,
+    Ports, Slot, Substrate, marks,
     rooms::{membership_of, room_of},
 };
 use crate::{
     StoreError,
     doorbell::Doorbell,
     embedded::{keys, read::Read, stored, view::View},
-    model::{Anchor, Entry, Head, MessagePage, NewBatch, NewEntry, Room},
+    model::{Anchor, End, Entry, Head, MessagePage, NewBatch, NewEntry},
     port::log::{Append, AppendBatch, Log, LogObserver, Sight, Tail},
 };
 
@@ -51,10 +51,11 @@ fn tail(view: &View<'_>, room: RoomId, after: u64, limit: usize, bytes: usize) -
     Ok(Some((Head::from(&head), entries)))
 }
 
-fn end(view: &View<'_>, room: RoomId) -> Result<Option<(Head, Room)>, StoreError> {
+fn end(view: &View<'_>, room: RoomId, user: UserId) -> Result<Option<End>, StoreError> {
     let (head, found) = (view.get(&keys::room_head(room)), room_of(view, room));
-    let (Some(head), Some(found)) = (head?, found?) else { return Ok(None) };
-    Ok(Some((Head::from(&head), found)))
+    let reading = marks::reading(view, room, user);
+    let (Some(head), Some(room), reading) = (head?, found?, reading?) else { return Ok(None) };
+    Ok(Some(End { head: Head::from(&head), room, reading }))
 }
 
 /// Something of a room, and what a user may see of it.
@@ -119,8 +120,8 @@ impl<S: Substrate> Log for Ports<S> {
         self.read(Slot::Room(room), |view| sight(view, room, user, || tail(view, room, after, limit, bytes))).await
     }
 
-    async fn end_for(&self, user: UserId, room: RoomId) -> Result<Option<Sight<(Head, Room)>>, StoreError> {
-        self.read(Slot::Room(room), |view| sight(view, room, user, || end(view, room))).await
+    async fn end_for(&self, user: UserId, room: RoomId) -> Result<Option<Sight<End>>, StoreError> {
+        self.read(Slot::Room(room), |view| sight(view, room, user, || end(view, room, user))).await
     }
 
     async fn messages_for(

@@ -97,6 +97,7 @@ pub(super) fn room(view: &View<'_>, wanted: RoomRows, take: &mut Take<'_>) -> Re
     all(view, &keys::room_invitations(room), take)?;
     all(view, &keys::room_links(room), take)?;
     all(view, &keys::last_posts(room), take)?;
+    pages(view, &keys::all_mentions(room), |rows| rows.iter().try_for_each(|(key, value)| take(key, value)))?;
     pages(view, &keys::pending_of(room), |rows| rows.iter().try_for_each(|(key, value)| take(key, value)))?;
 
     let mut days: Vec<(UserId, u32)> = Vec::new();
@@ -190,6 +191,10 @@ pub(super) fn user(view: &View<'_>, user: UserId, take: &mut Take<'_>) -> Result
     all(view, &keys::tickets(user), take)?;
     all(view, &keys::user_rooms(user), take)?;
     all(view, &Span::<stored::UserRoom>::of(Table::UserRoomGone, &[&user.0]), take)?;
+    for kind in keys::USER_KEY_KINDS {
+        all(view, &keys::user_keys(user, kind), take)?;
+    }
+    all(view, &keys::draft_parts(user), take)?;
     let mut invitations = Vec::new();
     all(view, &keys::invitations(user), &mut |key, value| {
         let mut parts = Parts::new(Table::Invitation, key);

@@ -1,0 +1,100 @@
+/** A name behind an `@` is completed from the members of the room on the screen. */
+import { computed, ref, watch } from 'vue';
+import type { ComputedRef, Ref } from 'vue';
+import { useI18n } from 'vue-i18n';
+import { useMembers } from '../stores/members';
+import { usePreferences } from '../stores/preferences';
+import { useRooms } from '../stores/rooms';
+import { useSession } from '../stores/session';
+import { EVERYBODY, comparedName, typedName } from '../text/mentions';
+
+const OFFERED_MAX = 6;
+
+export interface Mentionable {
+  /** Null stands for everybody. */
+  id: string | null;
+  name: string;
+}
+
+export function useMentionComplete(
+  input: Ref<HTMLTextAreaElement | undefined>,
+  replace: (from: number, to: number, text: string) => void,
+): {
+  offered: ComputedRef<Mentionable[]>;
+  at: Ref<number>;
+  look: () => void;
+  take: (one: Mentionable) => void;
+  /** Whether the key was for the list. */
+  onKey: (event: KeyboardEvent) => boolean;
+} {
+  const { t } = useI18n();
+  const members = useMembers();
+  const rooms = useRooms();
+  const session = useSession();
+  const preferences = usePreferences();
+  const typed = ref<{ from: number; query: string } | null>(null);
+  /** Closed by hand: it stays so until another name is begun. */
+  const refused = ref<number | null>(null);
+  const at = ref(0);
+
+  /** Only who made the room may call everybody. */
+  const everybody = computed<Mentionable[]>(() => {
+    const room = members.room === null ? undefined : rooms.byId.get(members.room);
+    if (!room || room.creator !== session.myId) return [];
+    return [{ id: null, name: preferences.locale === 'zh' ? EVERYBODY[1] : EVERYBODY[0] }];
+  });
+
+  const offered = computed(() => {
+    if (!typed.value || typed.value.from === refused.value) return [];
+    const query = comparedName(typed.value.query);
+    const rank = ({ id, name }: Mentionable): number => {
+      const compared = comparedName(name);
+      if (compared.startsWith(query)) return 0;
+      const meant = id === null && comparedName(t('composer.everyone')).includes(query);
+      return meant || compared.includes(query) ? 1 : 2;
+    };
+    const others = members.list.filter(({ id }) => id !== session.myId);
+    return [...others, ...everybody.value]
+      .map((one) => ({ one: { id: one.id, name: one.name }, rank: rank(one) }))
+      .filter((found) => found.rank < 2)
+      .sort((a, b) => a.rank - b.rank)
+      .slice(0, OFFERED_MAX)
+      .map(({ one }) => one);
+  });
+  watch(offered, () => {
+    at.value = 0;
+  });
+
+  /** At every change of the text and of the caret. */
+  function look(): void {
+    const element = input.value;
+    const isCaret =
+      element && document.activeElement === element && element.selectionStart === element.selectionEnd;
+    const found = isCaret ? typedName(element.value, element.selectionStart) : null;
+    if (!found) refused.value = null;
+    const before = typed.value;
+    if (before?.from !== found?.from || before?.query !== found?.query) typed.value = found;
+  }
+
+  function take({ name }: Mentionable): void {
+    const element = input.value;
+    if (!element || !typed.value) return;
+    replace(typed.value.from, element.selectionStart, `@${name} `);
+    typed.value = null;
+  }
+
+  function onKey(event: KeyboardEvent): boolean {
+    const { length } = offered.value;
+    if (length === 0 || event.isComposing || event.keyCode === 229) return false;
+    const one = offered.value[at.value];
+    if (event.key === 'ArrowDown') at.value = (at.value + 1) % length;
+    else if (event.key === 'ArrowUp') at.value = (at.value + length - 1) % length;
+    else if (event.key === 'Escape') refused.value = typed.value?.from ?? null;
+    else if ((event.key === 'Enter' || event.key === 'Tab') && !event.shiftKey && one) take(one);
+    else return false;
+    event.preventDefault();
+    return true;
+  }
+
+  return { offered, at, look, take, onKey };
+}

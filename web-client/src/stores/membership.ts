@@ -1,0 +1,29 @@
+/** Rooms that one is invited to, and those that one was put out of. */
+import { defineStore } from 'pinia';
+import { ref, shallowReactive, shallowRef } from 'vue';
+import type { Invitation, Removal, RoomSummary } from '../client/model';
+import type { RoomId } from '../protocol/generated';
+
+export const useMembership = defineStore('membership', () => {
+  const invitations = shallowRef<readonly Invitation[]>([]);
+  const removals = shallowReactive(new Map<RoomId, Removal>());
+  /** The room that was just made and that nobody can find: people are to be invited. */
+  const inviting = ref<RoomId | null>(null);
+
+  function putOut(removal: Removal): void {
+    removals.set(removal.room, removal);
+  }
+
+  /** Who is back was not put out any more. */
+  function isIn(rooms: readonly RoomSummary[]): void {
+    for (const { id } of rooms) removals.delete(id);
+  }
+
+  function reset(): void {
+    invitations.value = [];
+    removals.clear();
+    inviting.value = null;
+  }
+
+  return { invitations, removals, inviting, putOut, isIn, reset };
+});
