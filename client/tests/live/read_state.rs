@@ -52,8 +52,11 @@ async fn every_device_knows_how_far_its_user_has_read_over_every_transport() {
         let (_phone, mut phone) = server.client("user2", kind).await;
         let room = ann.create_room(format!("read {kind}")).await.unwrap().id;
         bob.join(room).await.unwrap();
+        let who = bob.user().unwrap();
         let joined = next(&mut phone, |event| match event {
-            Event::Entry(entry) if entry.room == room && entry.kind == EntryKind::Joined => Some(entry.seq),
+            Event::Entry(entry) if entry.room == room && entry.author == who && entry.kind == EntryKind::Joined => {
+                Some(entry.seq)
+            }
             _ => None,
         })
         .await;

@@ -162,9 +162,8 @@ impl Peer {
             let frame = self.control.next().await.unwrap().unwrap();
             match frame.known() {
                 Some(Kind::RoomAdded) => rooms.push(frame.decode::<RoomAdded>().unwrap().room),
-                Some(Kind::RoomDetails) => {}
                 Some(Kind::UserHead) => break,
-                Some(Kind::ProfileAnswer) => {}
+                Some(Kind::RoomDetails | Kind::InvitedToRoom | Kind::ProfileAnswer) => {}
                 other => panic!("{other:?}"),
             }
         }
