@@ -75,7 +75,7 @@ async fn every_device_knows_how_far_its_user_has_read_over_every_transport() {
         assert_eq!((back.mark.get(), back.unread, back.mentions), (last - 2, 2, 1), "{kind}");
         assert_eq!(state(&mut phone, room, |state| state.version == back.version).await, back, "{kind}");
         // A device that comes is told before anything else of the room.
-        let (_late, mut late) = server.client("user2", kind).await;
+        let (_late, mut late) = Client::connect(server.config("user2", kind)).await.unwrap();
         assert_eq!(state(&mut late, room, |_| true).await, back, "{kind}");
         // Who says something has read everything.
         let own = post(&bob, room, "four").await;
@@ -159,7 +159,7 @@ async fn drafts_and_preferences_follow_the_user() {
         .await
     );
     // Also of a device that has never been there.
-    let (_new, mut new) = server.client("user1", TransportKind::WebTransport).await;
+    let (_new, mut new) = Client::connect(server.config("user1", TransportKind::WebTransport)).await.unwrap();
     assert_eq!(next(&mut new, wishes).await, (Notify::Mentions, true, false));
     assert_eq!(next(&mut new, draft).await, long);
 
