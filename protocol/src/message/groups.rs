@@ -258,7 +258,8 @@ pub struct OpenRoomLink {
 
 /// What rooms are, before what names them: an answer, an entry of the user's own log, or a
 /// `Resumed` whose room does not go on from the client's cursor. Later changes are entries of the
-/// room's log, but for `closed`: there it comes by itself.
+/// room's log, but for `closed`: of a private chat it comes by itself then, and before each
+/// `Resumed` of a request that names it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomDetails {
     /// At most 500.

@@ -188,7 +188,7 @@ export const CODES: readonly CodeInfo[] = [
   { number: 135, name: 'oneself', action: 'stop', sentence: 'This is for other people, not for oneself.' },
   { number: 136, name: 'too_many_blocks', action: 'stop', sentence: 'You block as many people as allowed: unblock some first.' },
   { number: 137, name: 'cannot_be_reached', action: 'stop', sentence: 'There is no chat with this person now.' },
-  { number: 138, name: 'private_chat', action: 'stop', sentence: 'This is a chat of two: it is not run, joined or left.' },
+  { number: 138, name: 'private_chat', action: 'stop', sentence: 'This is a chat of two: nobody runs or leaves it.' },
 ];
 
 /** Numbers of the codes; a peer may send one that is not here. */
