@@ -171,6 +171,8 @@ codes! {
     134 NoSuchUser     "no_such_user"     Stop 404 "There is no such person.";
     135 Oneself        "oneself"          Stop 422 "This is for other people, not for oneself.";
     136 TooManyBlocks  "too_many_blocks"  Stop 422 "You block as many people as allowed: unblock some first.";
+    137 CannotBeReached "cannot_be_reached" Stop 403 "There is no chat with this person now.";
+    138 PrivateChat     "private_chat"      Stop 409 "This is a chat of two: nobody runs or leaves it.";
 }
 
 impl fmt::Display for Code {

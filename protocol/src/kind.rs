@@ -4,8 +4,8 @@
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::message::{
-    control, entry, file, groups, history, lane, own, people, picture, presence, profile, read_state, resume, rooms,
-    session, stream, user,
+    control, entry, file, groups, history, lane, own, people, picture, presence, private_chat, profile, read_state,
+    resume, rooms, session, stream, user,
 };
 
 /// The type of a frame's body.
@@ -56,7 +56,7 @@ macro_rules! kinds {
     };
 }
 
-// 1..=9 the first frame of a stream · 10..=19 session · 20..=59 requests and answers ·
+// 1..=9 the first frame of a stream · 10..=19 session · 20..=57 requests and answers · 58..=59 and
 // 60..=69 state and signals · 70..=79 history · 80..=89 lanes · 90..=99 files ·
 // 100..=127 further requests and answers ·
 // 128..=191 entries of a room · 192..=223 entries of the user's own log.
@@ -111,6 +111,8 @@ kinds! {
     55  HideReceipts   own::HideReceipts;
     56  GetReceipts    read_state::GetReceipts;
     57  ReceiptPage    read_state::ReceiptPage;
+    58  TellDelivered private_chat::TellDelivered;
+    59  Delivered     private_chat::Delivered;
 
     60  Presence       people::Presence;
     61  Ping           control::Ping;
@@ -154,6 +156,7 @@ kinds! {
     114 PeoplePage     profile::PeoplePage;
     115 GetProfile     profile::GetProfile;
     116 ProfileAnswer  profile::ProfileAnswer;
+    117 OpenPrivateChat private_chat::OpenPrivateChat;
     118 SetBlock       profile::SetBlock;
     119 UserNames      profile::UserNames;
 

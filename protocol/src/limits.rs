@@ -88,6 +88,10 @@ pub const MENTIONS_PER_TEXT_MAX: usize = 50;
 pub const RECEIPTS_PUSHED_MEMBERS_MAX: usize = 100;
 /// Members of a room in which it can be asked.
 pub const RECEIPTS_MEMBERS_MAX: usize = 1_000;
+/// Rooms in one `TellDelivered`.
+pub const DELIVERED_ROOMS_MAX: usize = 100;
+/// A client tells what has arrived at most this often.
+pub const DELIVERED_INTERVAL_MS: u64 = 1_000;
 /// Receipts in one page.
 pub const RECEIPT_PAGE_MAX: usize = 200;
 /// Users named by one `GetUsers`.

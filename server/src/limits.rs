@@ -225,6 +225,10 @@ pub const PICTURES_DOUBT_PAUSE_MS: u64 = 50;
 pub const RECEIPT_SESSIONS_MAX: usize = 4 * rill_protocol::limits::RECEIPTS_PUSHED_MEMBERS_MAX;
 /// Names that are looked for in one text.
 pub const MENTION_LOOKS_MAX: usize = 64;
+/// Rooms of which a session has said what has arrived and that is not noted yet.
+pub const ARRIVALS_WAITING_MAX: usize = 2 * rill_protocol::limits::DELIVERED_ROOMS_MAX;
+/// Two times at which that is noted are at least so far apart.
+pub const ARRIVALS_DISTANCE_MS: u64 = 200;
 /// Rooms whose states one session asks for before it writes what it knows.
 pub const READ_STATES_AT_ONCE_MAX: usize = 64;
 /// Users whose avatars one session asks for before it writes what it knows.

@@ -34,12 +34,28 @@ pub fn mark(user: Option<UserId>) -> String {
 
 /// Whose mark is to be looked at; `None` for another doorbell.
 pub fn marked(payload: &[u8]) -> Option<Option<UserId>> {
-    match std::str::from_utf8(payload).ok()?.strip_prefix(MARK)? {
+    named(payload, MARK)
+}
+
+/// Rung where more of a private chat has arrived at somebody, or without a user where it was
+/// closed or opened: `chat USER`.
+pub fn chat(user: Option<UserId>) -> String {
+    user.map_or_else(|| format!("{CHAT}{EVERYBODY}"), |user| format!("{CHAT}{user}"))
+}
+
+/// Of whom; `None` for another doorbell.
+pub fn chat_changed(payload: &[u8]) -> Option<Option<UserId>> {
+    named(payload, CHAT)
+}
+
+fn named(payload: &[u8], what: &str) -> Option<Option<UserId>> {
+    match std::str::from_utf8(payload).ok()?.strip_prefix(what)? {
         EVERYBODY => Some(None),
         user => user.parse().ok().map(Some),
     }
 }
 
+const CHAT: &str = "chat ";
 const MARK: &str = "mark ";
 const EVERYBODY: &str = "*";
 
@@ -131,13 +147,15 @@ mod tests {
     }
 
     #[test]
-    fn marks_ring_by_themselves() {
+    fn marks_and_chats_ring_by_themselves() {
         for user in [Some(UserId([7; 16])), None] {
-            let rung = mark(user);
-            assert_eq!((marked(rung.as_bytes()), Doorbell::parse(rung.as_bytes())), (Some(user), None));
+            for (rung, as_mark, as_chat) in [(mark(user), Some(user), None), (chat(user), None, Some(user))] {
+                let bytes = rung.as_bytes();
+                assert_eq!((marked(bytes), chat_changed(bytes), Doorbell::parse(bytes)), (as_mark, as_chat, None));
+            }
         }
-        for other in ["", "mark ", "mark x", "7 a", "mark * "] {
-            assert_eq!(marked(other.as_bytes()), None, "{other}");
+        for other in ["", "mark ", "mark x", "7 a", "mark * ", "chat ", "chat x"] {
+            assert_eq!((marked(other.as_bytes()), chat_changed(other.as_bytes())), (None, None), "{other}");
         }
     }
 

@@ -117,6 +117,8 @@ tables! {
     42 RoomLink "room_link"
     /// room, user: when they posted last, while it was slow
     43 LastPost "last_post"
+    /// room, user: up to where a private chat has arrived at somebody
+    44 Arrival "arrival"
     /// user, kind, what of that kind: the latest entry of a user's own log about it
     50 UserKey "user_key"
     /// user, room, part: a draft that is long

@@ -258,7 +258,8 @@ pub struct OpenRoomLink {
 
 /// What rooms are, before what names them: an answer, an entry of the user's own log, or a
 /// `Resumed` whose room does not go on from the client's cursor. Later changes are entries of the
-/// room's log.
+/// room's log, but for `closed`: of a private chat it comes by itself then, and before each
+/// `Resumed` of a request that names it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomDetails {
     /// At most 500.
@@ -270,14 +271,15 @@ pub struct RoomDetails {
 pub struct RoomDetail {
     pub room: RoomId,
     pub kind: RoomKind,
-    /// The other one of a private chat.
+    /// The other one of a private chat, by whom it is called and whose avatar it shows.
     pub with: Option<UserId>,
+    /// Empty of a private chat, which has none.
     pub name: String,
     pub topic: String,
     pub access: RoomAccess,
     pub history: RoomHistory,
     pub members: u32,
-    /// Who is no member owns nothing.
+    /// Who is no member owns nothing. All zero of a private chat.
     pub owner: UserId,
     /// What the user is in it.
     pub role: RoomRole,

@@ -12,6 +12,7 @@ pub mod own;
 pub mod people;
 pub mod picture;
 pub mod presence;
+pub mod private_chat;
 pub mod profile;
 pub mod read_state;
 pub mod resume;
@@ -41,6 +42,7 @@ pub use own::{Draft, HideReceipts, Notify, ReceiptsHidden, RoomPreferences, SetD
 pub use people::{GetUsers, Presence, PresenceSlot, PresenceState, UserInfo, Users, WatchPresence};
 pub use picture::{Avatar, EmojiVersion, RoomAvatar, RoomAvatars, UserAvatar, UserAvatars};
 pub use presence::{Activity, Availability, PresenceDetail, PresenceDetails, SetActivity, SetStatus, Typing};
+pub use private_chat::{Delivered, DeliveredSeq, OpenPrivateChat, TellDelivered};
 pub use profile::{
     FindPeople, FoundPerson, GetProfile, OwnSettings, PeoplePage, Profile, ProfileAnswer, SetBlock, SetProfile,
     UserNames,

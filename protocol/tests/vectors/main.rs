@@ -16,4 +16,5 @@ mod messages;
 mod mux;
 mod people_samples;
 mod picture_samples;
+mod private_chat_samples;
 mod read_state_samples;

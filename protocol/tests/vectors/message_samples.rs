@@ -17,7 +17,7 @@ use std::ops::Add as _;
 
 use crate::{
     file_samples as files, group_samples as groups, hex::to_hex, messages::line, people_samples as people,
-    picture_samples as pictures, read_state_samples as read_states,
+    picture_samples as pictures, private_chat_samples as private_chats, read_state_samples as read_states,
 };
 
 pub(crate) const EMOJI: &str = "👩‍👩‍👧‍👦 🎉 ok";
@@ -98,6 +98,7 @@ pub(crate) fn lines() -> Vec<String> {
         files::lines(),
         pictures::lines(),
         people::lines(),
+        private_chats::lines(),
         groups::lines(),
         read_states::lines(),
     ]

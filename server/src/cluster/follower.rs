@@ -135,6 +135,9 @@ impl Follower {
                 if let Some(user) = doorbell::marked(payload) {
                     return self.hub.mark_moved(*room, user);
                 }
+                if let Some(user) = doorbell::chat_changed(payload) {
+                    return self.hub.private_chat_changed(*room, user);
+                }
                 let (Some(bell), Some(live)) = (Doorbell::parse(payload), self.hub.room(*room)) else { return };
                 self.metrics.cluster.rung();
                 self.room_rings(&live, &bell, now);

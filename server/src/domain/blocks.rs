@@ -1,14 +1,15 @@
 //! Whom somebody wants to hear nothing of. Nothing tells the blocked: what they ask for is
-//! refused as if it could not be had, and the other one seems to be away.
+//! refused as if it could not be had, the other one seems to be away, and the chat of the two is
+//! closed.
 //!
-//! A block is two calls. The row of whoever blocks is the truth and is written first; what
+//! A block is several calls. The row of whoever blocks is the truth and is written first; what
 //! follows from it can be repeated, and is when they connect the next time. Whoever blocks no
-//! more takes back what followed first.
+//! more takes back what followed first, under a row that says to follow it again.
 
 use rill_protocol::UserId;
 use rill_storage::port::Blocked;
 
-use super::{DomainError, World};
+use super::{DomainError, World, rooms::private};
 
 /// See the module.
 pub struct Blocks {
@@ -27,8 +28,12 @@ impl Blocks {
         }
         let World { store, clock, .. } = &self.world;
         if !is_blocked {
-            self.follow(user, other, None).await?;
-            return Ok(store.people.unblock(user, other).await?);
+            store.people.told(user, other, false).await?;
+            private::reopen(store, user, other).await?;
+            store.people.set_blocked_by(other, user, None).await?;
+            store.people.unblock(user, other).await?;
+            // Another device may have blocked them meanwhile.
+            return private::settle(store, user, other).await;
         }
         if store.users.profile(other).await?.is_none() {
             return Err(DomainError::NoSuchPerson);
@@ -39,21 +44,26 @@ impl Blocks {
             Blocked::TooMany => return Err(DomainError::TooManyBlocks),
             Blocked::NoSuchUser => return Err(DomainError::NoSuchPerson),
         }
-        self.follow(user, other, Some(now_ms)).await?;
-        Ok(store.people.told(user, other).await?)
+        self.follow(user, other, now_ms).await
     }
 
-    /// What follows from a block, or from its end.
-    async fn follow(&self, user: UserId, other: UserId, at_ms: Option<u64>) -> Result<(), DomainError> {
-        Ok(self.world.store.people.set_blocked_by(other, user, at_ms).await?)
+    /// What follows from a block.
+    async fn follow(&self, user: UserId, other: UserId, at_ms: u64) -> Result<(), DomainError> {
+        let store = &self.world.store;
+        private::settle(store, user, other).await?;
+        store.people.set_blocked_by(other, user, Some(at_ms)).await?;
+        if !store.people.blocks(user, other).await? {
+            // Another device has taken it back meanwhile.
+            store.people.set_blocked_by(other, user, None).await?;
+        }
+        Ok(store.people.told(user, other, true).await?)
     }
 
     /// Makes the second calls that a crash cut off.
     pub async fn mend(&self, user: UserId) -> Result<(), DomainError> {
         let store = &self.world.store;
         for other in store.people.untold(user).await? {
-            self.follow(user, other, Some(self.world.clock.now_ms())).await?;
-            store.people.told(user, other).await?;
+            self.follow(user, other, self.world.clock.now_ms()).await?;
         }
         Ok(())
     }

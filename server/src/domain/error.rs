@@ -89,6 +89,10 @@ pub enum DomainError {
     NoSuchPerson,
     #[error("that is oneself")]
     Oneself,
+    #[error("there is no chat with this person now")]
+    CannotBeReached,
+    #[error("the room is a chat of two")]
+    PrivateChat,
     #[error("as many people are blocked as may be")]
     TooManyBlocks,
     #[error("the message names more than {0} people")]

@@ -83,6 +83,30 @@ impl Marks {
         self.shown_to(user, found.into_iter().flatten().collect()).await
     }
 
+    /// A private chat has arrived at a device of one of the two. What is none of theirs is let be.
+    pub async fn arrive(&self, user: UserId, room: RoomId, seq: u64) -> Result<(), DomainError> {
+        let World { store, memory, .. } = &self.world;
+        let found = memory.room(room).await?;
+        if found.and_then(|room| room.kind.other(user)).is_none() {
+            return Ok(());
+        }
+        // Most is known already, and a look costs less than a command.
+        if store.marks.arrival(room, user).await?.is_none_or(|known| known < seq) {
+            store.marks.arrive(room, user, seq).await?;
+        }
+        Ok(())
+    }
+
+    /// Up to where a private chat of a user has arrived at the other one, if the user may know.
+    pub async fn arrival(&self, user: UserId, room: RoomId) -> Result<Option<u64>, DomainError> {
+        let World { store, memory, .. } = &self.world;
+        let Some(other) = memory.room(room).await?.and_then(|room| room.kind.other(user)) else { return Ok(None) };
+        if store.people.blocks(other, user).await? {
+            return Ok(None);
+        }
+        Ok(store.marks.arrival(room, other).await?.filter(|seq| *seq > 0))
+    }
+
     /// Without those of who hides theirs, or wants to hear nothing of the one who asks.
     async fn shown_to(&self, user: UserId, receipts: Vec<Receipt>) -> Result<Vec<Receipt>, DomainError> {
         let asked = receipts.iter().map(|receipt| self.are_hidden(user, receipt.user));

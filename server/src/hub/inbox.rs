@@ -111,6 +111,10 @@ pub struct MarksNews {
     /// Rooms in which the user may stand elsewhere.
     pub own: BTreeSet<RoomId>,
     pub in_view: InView,
+    /// Private chats of which more may have arrived at the other one.
+    pub arrivals: BTreeSet<RoomId>,
+    /// Private chats that may have been closed or opened.
+    pub closings: BTreeSet<RoomId>,
 }
 
 /// Whose marks have moved in the room in view.
@@ -127,6 +131,8 @@ impl MarksNews {
     /// More of the same kind, which came later.
     pub fn add(&mut self, mut later: Self) {
         self.own.append(&mut later.own);
+        self.arrivals.append(&mut later.arrivals);
+        self.closings.append(&mut later.closings);
         match (&mut self.in_view, later.in_view) {
             (_, InView::Nobodys) => {}
             (InView::All(room), InView::These(other, _)) if *room == other => {}
@@ -137,7 +143,7 @@ impl MarksNews {
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.own.is_empty() && self.in_view == InView::Nobodys
+        self.own.is_empty() && self.in_view == InView::Nobodys && self.arrivals.is_empty() && self.closings.is_empty()
     }
 }
 
@@ -411,11 +417,20 @@ impl Inbox {
                 if !is_in_view {
                     return;
                 }
-                MarksNews { own: BTreeSet::new(), in_view: InView::These(room, [user].into()) }
+                MarksNews { in_view: InView::These(room, [user].into()), ..MarksNews::default() }
             }
-            _ => MarksNews { own: [room].into(), in_view: InView::Nobodys },
+            _ => MarksNews { own: [room].into(), ..MarksNews::default() },
         };
         state.marks.add(news);
+        drop(state);
+        self.control.notify_one();
+    }
+
+    /// More of a private chat may have arrived at the other one, or it was closed or opened.
+    pub fn show_chat(&self, room: RoomId, is_closing: bool) {
+        let mut state = self.state.lock();
+        let rooms = if is_closing { &mut state.marks.closings } else { &mut state.marks.arrivals };
+        rooms.insert(room);
         drop(state);
         self.control.notify_one();
     }

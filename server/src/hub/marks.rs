@@ -11,9 +11,23 @@ impl MarkObserver for Hub {
     fn marked(&self, room: RoomId, user: Option<UserId>) {
         self.mark_moved(room, user);
     }
+
+    fn chat_changed(&self, room: RoomId, user: Option<UserId>) {
+        self.private_chat_changed(room, user);
+    }
 }
 
 impl Hub {
+    /// More of a private chat has arrived at a user, or without one it was closed or opened.
+    pub fn private_chat_changed(&self, room: RoomId, user: Option<UserId>) {
+        let Some(live) = self.room(room) else { return };
+        live.each_subscriber(|inbox| {
+            if user != Some(inbox.user) {
+                inbox.show_chat(room, user.is_none());
+            }
+        });
+    }
+
     /// A user's mark may be elsewhere, or a post names them; without a user everybody.
     pub fn mark_moved(&self, room: RoomId, user: Option<UserId>) {
         let Some(live) = self.room(room) else { return };

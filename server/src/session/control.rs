@@ -54,7 +54,7 @@ async fn converse<R: RecvStream>(
     outgoing: mpsc::Sender<Outgoing>,
     writer_end: &mut mpsc::Receiver<End>,
 ) -> End {
-    let mut requests = FuturesUnordered::new();
+    let mut requests = FuturesUnordered::<dispatch::Request>::new();
     let mut stop = session.services.stop.clone();
     let mut phase = Phase::Welcomed;
     let dead_after = Duration::from_millis(limits::DEAD_AFTER_MS);
@@ -64,7 +64,12 @@ async fn converse<R: RecvStream>(
             // New frames come last: whoever sends without a pause holds up nothing.
             biased;
             Some(frame) = requests.next() => {
-                if let Err(end) = pass(&outgoing, Outgoing::Frame(frame)).await { return end }
+                // Not everything is answered.
+                if !frame.is_empty()
+                    && let Err(end) = pass(&outgoing, Outgoing::Frame(frame)).await
+                {
+                    return end;
+                }
             }
             end = writer_end.recv() => {
                 return end.unwrap_or_else(|| End::new(Code::Internal, "the control writer panicked"));

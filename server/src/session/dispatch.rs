@@ -9,7 +9,7 @@ use rill_protocol::{
 use serde::de::DeserializeOwned;
 use std::{future::Future, pin::Pin, sync::Arc};
 
-use super::{End, Session, groups, marks, own, people, request, resume, rooms, writer::Outgoing};
+use super::{End, Session, groups, marks, own, people, private, request, resume, rooms, writer::Outgoing};
 use crate::{
     admission::Over,
     wire::{code::Failure, number},
@@ -46,7 +46,7 @@ pub(super) fn failed(request: u32, failure: impl Into<Failure>) -> Bytes {
 /// The number of a request; what is none has number 0.
 fn request_number(frame: &Frame) -> u32 {
     match frame.known() {
-        Some(Kind::View | Kind::Ping | Kind::Typing) => 0,
+        Some(Kind::View | Kind::Ping | Kind::Typing | Kind::TellDelivered) => 0,
         _ => request::number(frame),
     }
 }
@@ -57,13 +57,21 @@ fn refuse(frame: &Frame, failure: impl Into<Failure>) -> Answer {
 
 /// Whether a request takes a place among those that are under way.
 fn takes_a_place(kind: Kind) -> bool {
-    !matches!(kind, Kind::View | Kind::WatchPresence | Kind::SetActivity | Kind::Typing)
+    !matches!(kind, Kind::View | Kind::WatchPresence | Kind::SetActivity | Kind::Typing | Kind::TellDelivered)
 }
 
 /// Whether a frame counts as a request. The others cannot be refused one by one: nobody
 /// would send them again.
 pub(super) fn is_request(kind: Option<Kind>) -> bool {
-    let state = [Kind::Attach, Kind::Ping, Kind::View, Kind::WatchPresence, Kind::SetActivity, Kind::Typing];
+    let state = [
+        Kind::Attach,
+        Kind::Ping,
+        Kind::View,
+        Kind::WatchPresence,
+        Kind::SetActivity,
+        Kind::Typing,
+        Kind::TellDelivered,
+    ];
     kind.is_none_or(|kind| !state.contains(&kind))
 }
 
@@ -122,6 +130,10 @@ fn attached(session: &Arc<Session>, kind: Kind, frame: &Frame) -> Answer {
         Kind::ListRoomLinks => answer(frame, |body| later(groups::links(session, body))),
         Kind::RevokeRoomLink => answer(frame, |body| later(groups::revoke_link(session, body))),
         Kind::OpenRoomLink => answer(frame, |body| later(groups::open_link(session, body))),
+        Kind::OpenPrivateChat => answer(frame, |body| later(private::open(session, body))),
+        Kind::TellDelivered => {
+            answer(frame, |body| private::tell_delivered(&session, &body).map_or(Answer::Nothing, Answer::Later))
+        }
         Kind::MarkRead => answer(frame, |body| later(marks::read(session, body))),
         Kind::MarkUnread => answer(frame, |body| later(marks::unread(session, body))),
         Kind::GetReceipts => answer(frame, |body| later(marks::receipts(session, body))),

@@ -10,7 +10,7 @@ use rill_protocol::{
 use rill_storage::model::{self, NewMark, Reading};
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{Session, dispatch::failed};
+use super::{Session, dispatch::failed, private};
 use crate::{
     domain::DomainError,
     hub::inbox::{InView, MarksNews},
@@ -86,9 +86,9 @@ impl Told {
         let doubted = &mut self.doubted;
         let asking = self.asking.get_or_insert_with(|| {
             let mut news = std::mem::take(doubted);
-            if let Some(next) = news.own.iter().nth(READ_STATES_AT_ONCE_MAX).copied() {
-                doubted.own = news.own.split_off(&next);
-            }
+            doubted.own = rest_of(&mut news.own);
+            doubted.arrivals = rest_of(&mut news.arrivals);
+            doubted.closings = rest_of(&mut news.closings);
             Box::pin(ask(session.clone(), news))
         });
         let (frames, mut missed) = asking.await;
@@ -99,6 +99,12 @@ impl Told {
         self.doubted = missed;
         frames
     }
+}
+
+/// What is asked for later.
+fn rest_of(rooms: &mut BTreeSet<RoomId>) -> BTreeSet<RoomId> {
+    let next = rooms.iter().nth(READ_STATES_AT_ONCE_MAX).copied();
+    next.map(|next| rooms.split_off(&next)).unwrap_or_default()
 }
 
 /// What there is to say, and what the store could not be asked for.
@@ -114,6 +120,16 @@ async fn ask(session: Arc<Session>, mut news: MarksNews) -> (Vec<Bytes>, MarksNe
         frames.extend(Some(of_these(states)).filter(|frame| !frame.is_empty()));
         frames.append(&mut in_view(&session, &news.in_view).await?);
         news.in_view = InView::Nobodys;
+        while let Some(room) = news.closings.first().copied() {
+            frames.extend(Some(private::detail(&session, room).await?).filter(|frame| !frame.is_empty()));
+            news.closings.remove(&room);
+        }
+        let mut delivered = Vec::new();
+        for room in news.arrivals.clone() {
+            delivered.extend(private::delivered(&session, room).await?);
+        }
+        news.arrivals = BTreeSet::new();
+        frames.extend(Some(private::of_these(delivered)).filter(|frame| !frame.is_empty()));
         Ok(())
     }
     .await;

@@ -20,6 +20,7 @@ mod observed;
 mod own;
 mod people;
 mod pictures;
+mod private;
 mod reader;
 mod request;
 mod resume;
@@ -127,6 +128,7 @@ struct Session {
     /// The same, on control, for whoever looks after datagrams; the latest word counts.
     typing_on_control: Mutex<Option<Typing>>,
     typing_came: Notify,
+    arrivals: Mutex<private::Arrivals>,
     /// Uploads that go on.
     uploads: AtomicUsize,
     /// A lane opened again replaces the old one.
@@ -248,6 +250,7 @@ pub async fn run<C: Connection>(services: Arc<Services>, connection: C) {
         said_typing: Mutex::default(),
         typing_on_control: Mutex::default(),
         typing_came: Notify::new(),
+        arrivals: Mutex::default(),
         uploads: AtomicUsize::new(0),
         lanes: Mutex::default(),
         services: services.clone(),

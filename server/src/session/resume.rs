@@ -3,7 +3,9 @@
 use bytes::Bytes;
 use rill_protocol::{
     Code, Epoch, codec, limits,
-    message::{Cursor, Outcome, ReadState, Resume, Resumed, ResumedRoom, RoomAvatar, RoomDetail, View},
+    message::{
+        Cursor, DeliveredSeq, Outcome, ReadState, Resume, Resumed, ResumedRoom, RoomAvatar, RoomDetail, RoomKind, View,
+    },
 };
 use rill_storage::{
     model::{End, Head},
@@ -12,7 +14,7 @@ use rill_storage::{
 use std::sync::Arc;
 use tokio::task::coop::consume_budget;
 
-use super::{Session, dispatch::failed, groups, marks, pictures};
+use super::{Session, dispatch::failed, groups, marks, pictures, private};
 use crate::{
     domain::DomainError,
     hub::inbox::Start,
@@ -56,20 +58,22 @@ pub(super) async fn resume(session: Arc<Session>, body: Resume) -> Bytes {
     // One after the other, as they were sent: a client goes by the answer to its last.
     let _turn = session.resuming.lock().await;
     let mut unchanged = 0;
-    let (mut rooms, mut avatars, mut details, mut states) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut rooms, mut avatars, mut details) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut states, mut delivered) = (Vec::new(), Vec::new());
     for cursor in body.cursors {
         match one(&session, &cursor).await {
-            Ok(Found { room, looks, state }) => {
+            Ok(Found { room, looks, state, arrival }) => {
                 states.extend(state);
+                delivered.extend(arrival);
+                let is_stepped_over = room.as_ref().is_some_and(is_stepped_over);
+                if let Some((avatar, detail)) = looks {
+                    avatars.extend(avatar.filter(|_| is_stepped_over));
+                    // That a private chat is closed or not its log does not say.
+                    details.extend(Some(detail).filter(|of| is_stepped_over || of.kind == RoomKind::Private));
+                }
                 match room {
                     None => unchanged += 1,
-                    Some(room) => {
-                        if let Some((avatar, detail)) = looks.filter(|_| is_stepped_over(&room)) {
-                            avatars.extend(avatar);
-                            details.push(detail);
-                        }
-                        rooms.push(room);
-                    }
+                    Some(room) => rooms.push(room),
                 }
             }
             Err(error) => return failed(body.request, error),
@@ -79,6 +83,7 @@ pub(super) async fn resume(session: Arc<Session>, body: Resume) -> Bytes {
     }
     let resumed = codec::frame(&Resumed { request: body.request, unchanged, rooms });
     let beside = pictures::before(groups::of_these(details), pictures::of_these(avatars));
+    let beside = pictures::before(private::of_these(delivered), beside);
     pictures::before(marks::of_these(states), pictures::before(beside, resumed))
 }
 
@@ -95,18 +100,20 @@ struct Found {
     looks: Option<(Option<RoomAvatar>, RoomDetail)>,
     /// If there is anything unread.
     state: Option<ReadState>,
+    /// Of a private chat.
+    arrival: Option<DeliveredSeq>,
 }
 
 async fn one(session: &Arc<Session>, cursor: &Cursor) -> Result<Found, DomainError> {
     let services = &session.services;
     let room = cursor.room;
     let gone = ResumedRoom { room, outcome: Outcome::Gone, epoch: Epoch::default(), base: number(0), head: number(0) };
-    let gone = || Found { room: Some(gone.clone()), looks: None, state: None };
+    let gone = || Found { room: Some(gone.clone()), looks: None, state: None, arrival: None };
     let live = services.hub.room(room).map(|live| live.handle);
     // Of one moment: a member has no departure of this membership up to the head, hence none
     // in front of the cursor, and a drain meets every later one.
     let sight = services.store.log.end_for(session.identity.user, room).await?;
-    let Some(Sight { membership: Some(membership), part: End { head, room: found, reading } }) = sight else {
+    let Some(Sight { membership: Some(membership), part: End { head, room: found, reading, arrival } }) = sight else {
         return Ok(gone());
     };
     if !membership.is_active() {
@@ -130,12 +137,19 @@ async fn one(session: &Arc<Session>, cursor: &Cursor) -> Result<Found, DomainErr
     {
         services.hub.grown(&session.inbox, handle, head.seq);
     }
+    let other = found.kind.other(session.identity.user);
+    if other.is_some() && arrival.unwrap_or_default() < head.seq {
+        // More may have arrived before the room was followed.
+        session.inbox.show_chat(room, false);
+    }
+    let arrival = arrival.filter(|seq| *seq > 0 && !other.is_some_and(|other| session.inbox.hides(other)));
     let detail = group::room_detail(session.identity.user, &found, found.role_of(&membership));
     let avatar = (found.avatar.version > 0).then(|| RoomAvatar { room, avatar: avatar::avatar(&found.avatar) });
     let (epoch, base, head) = (head.epoch, number(base), number(head.seq));
     Ok(Found {
         room: outcome.map(|outcome| ResumedRoom { room, outcome, epoch, base, head }),
         looks: Some((avatar, detail)),
+        arrival: arrival.map(|seq| DeliveredSeq { room, seq: number(seq) }),
         state: reading.filter(|reading| reading.unread > 0).map(|reading| marks::state(room, &reading)),
     })
 }

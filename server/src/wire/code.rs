@@ -47,6 +47,8 @@ impl From<DomainError> for Failure {
             DomainError::BadStatus(_) => Code::BadStatus,
             DomainError::BadSetting(_) => Code::BadSetting,
             DomainError::Oneself => Code::Oneself,
+            DomainError::CannotBeReached => Code::CannotBeReached,
+            DomainError::PrivateChat => Code::PrivateChat,
             DomainError::TooManyBlocks => Code::TooManyBlocks,
             DomainError::NoSuchPerson => Code::NoSuchUser,
             DomainError::TooManyMentions(_) => Code::TooManyMentions,

@@ -131,20 +131,22 @@ pub fn detail(user: UserId, view: &RoomView) -> RoomDetail {
 
 /// The same, of a room and what the user is in it.
 pub fn room_detail(user: UserId, room: &model::Room, of: Option<model::RoomRole>) -> RoomDetail {
-    let (kind, with) = match room.kind {
-        model::RoomKind::Group => (RoomKind::Group, None),
-        model::RoomKind::Private { a, b } => (RoomKind::Private, Some(if a == user { b } else { a })),
+    let with = room.kind.other(user);
+    let (kind, name, owner) = match room.kind {
+        model::RoomKind::Group => (RoomKind::Group, room.name.clone(), room.owner),
+        // It is called after the other one, whom their clients know by the present name.
+        model::RoomKind::Private { .. } => (RoomKind::Private, String::new(), UserId::default()),
     };
     RoomDetail {
         room: room.id,
         kind,
         with,
-        name: room.name.clone(),
+        name,
         topic: room.topic.clone(),
         access: access_of(room.access),
         history: history_of(room.history),
         members: room.members,
-        owner: room.owner,
+        owner,
         role: role(of),
         slow_mode_ms: room.slow_mode_ms,
         archived: room.archived_ms.is_some(),

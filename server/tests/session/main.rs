@@ -32,6 +32,7 @@ mod peer;
 mod people;
 mod pictures;
 mod presence;
+mod private_chats;
 mod race;
 mod read_state;
 mod resume;

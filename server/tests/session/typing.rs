@@ -25,7 +25,7 @@ pub(crate) async fn heard(peer: &Peer) -> (RoomId, UserId, bool) {
 }
 
 /// Whether nothing is said until a probe, sent behind what might have been said, is answered.
-async fn hears_nothing(peer: &Peer) -> bool {
+pub(crate) async fn hears_nothing(peer: &Peer) -> bool {
     tokio::time::sleep(SILENCE).await;
     peer.client.mux().send_datagram(codec::datagram(&Ping { nonce: 7 }));
     Frame::from_datagram(datagram(peer).await).unwrap().decode_if::<Pong>().is_some()

@@ -142,8 +142,8 @@ pub(super) fn reading(read: &impl Read, room: RoomId, user: UserId) -> Result<Op
 
 fn set(tx: &mut Tx<'_>, room: RoomId, user: UserId, mark: NewMark) -> Result<Result<Reading, MarkRefused>, StoreError> {
     let (head, member) = (tx.get(&keys::room_head(room)), tx.get(&keys::member(room, user)));
-    let standing = tx.get(&keys::standing(room, user));
-    let (head, member, mut standing) = (head?, member?, standing?.unwrap_or_default());
+    let (standing, record) = (tx.get(&keys::standing(room, user)), tx.get(&keys::room(room)));
+    let (head, member, mut standing, record) = (head?, member?, standing?.unwrap_or_default(), record?);
     let Some(head) = head else { return Ok(Err(MarkRefused::NoSuchRoom)) };
     let Some(member) = member else { return Ok(Err(MarkRefused::NotAMember)) };
     let (NewMark::Read(seq) | NewMark::Unread { seq, .. }) = mark;
@@ -164,8 +164,60 @@ fn set(tx: &mut Tx<'_>, room: RoomId, user: UserId, mark: NewMark) -> Result<Res
         move_to(&mut standing, seq, posts);
         tx.put(keys::standing(room, user), &standing)?;
         tx.effects.marks.push((room, Some(user)));
+        if is_private_of(record.as_ref(), user) {
+            let noted = tx.get(&keys::arrival(room, user));
+            note_arrival(tx, room, user, (seq, noted?))?;
+        }
     }
     counted(tx, room, user, &head, (&member, &standing)).map(Ok)
+}
+
+fn is_private_of(record: Option<&stored::Room>, user: UserId) -> bool {
+    let kind = record.map(|record| record.kind);
+    matches!(kind, Some(stored::RoomKind::Private { a, b }) if user == a || user == b)
+}
+
+/// Whether it is further than was noted.
+fn note_arrival(
+    tx: &mut Tx<'_>,
+    room: RoomId,
+    user: UserId,
+    (seq, noted): (u64, Option<stored::Arrival>),
+) -> Result<bool, StoreError> {
+    if noted.is_some_and(|noted| seq <= noted.seq) {
+        return Ok(false);
+    }
+    tx.put(keys::arrival(room, user), &stored::Arrival { seq })?;
+    tx.effects.chats.push((room, Some(user)));
+    Ok(true)
+}
+
+fn arrive(tx: &mut Tx<'_>, room: RoomId, user: UserId, seq: u64) -> Result<bool, StoreError> {
+    // Whatever is not at hand of them is fetched at once.
+    let (record, head) = (tx.get(&keys::room(room)), tx.get(&keys::room_head(room)));
+    let (noted, standing) = (tx.get(&keys::arrival(room, user)), tx.get(&keys::standing(room, user)));
+    let (record, head, noted, standing) = (record?, head?, noted?, standing?);
+    let is_there = head.is_some_and(|head| seq <= head.seq);
+    // Of what was read and posted the other one knows already.
+    let is_known = standing.map_or(0, |standing| standing.read_seq) >= seq;
+    if !is_private_of(record.as_ref(), user) || !is_there || is_known {
+        return Ok(false);
+    }
+    note_arrival(tx, room, user, (seq, noted))
+}
+
+/// Up to where a private chat has arrived at somebody; `None` where it is not noted.
+pub(super) fn arrival(read: &impl Read, room: RoomId, user: UserId) -> Result<Option<u64>, StoreError> {
+    // Whatever is not at hand of them is fetched at once.
+    let (record, head) = (read.get(&keys::room(room)), read.get(&keys::room_head(room)));
+    let (noted, standing) = (read.get(&keys::arrival(room, user)), read.get(&keys::standing(room, user)));
+    let (record, head, noted, standing) = (record?, head?, noted?, standing?);
+    if !is_private_of(record.as_ref(), user) {
+        return Ok(None);
+    }
+    let seq = noted.map_or(0, |row| row.seq).max(standing.map_or(0, |standing| standing.read_seq));
+    // A log that was put back may be shorter.
+    Ok(head.map(|head| seq.min(head.seq)))
 }
 
 fn receipt(read: &impl Read, room: RoomId, user: UserId) -> Result<Receipt, StoreError> {
@@ -206,6 +258,14 @@ impl<S: Substrate> Marks for Ports<S> {
             Ok(is_member.then_some(receipt))
         })
         .await
+    }
+
+    async fn arrive(&self, room: RoomId, user: UserId, seq: u64) -> Result<bool, StoreError> {
+        self.write(Slot::Room(room), move |tx| arrive(tx, room, user, seq)).await
+    }
+
+    async fn arrival(&self, room: RoomId, user: UserId) -> Result<Option<u64>, StoreError> {
+        self.read(Slot::Room(room), |view| arrival(view, room, user)).await
     }
 
     fn observe(&self, observer: Arc<dyn MarkObserver>) {

@@ -131,10 +131,10 @@ impl<S: Substrate> People for Ports<S> {
         .await
     }
 
-    async fn told(&self, user: UserId, other: UserId) -> Result<(), StoreError> {
+    async fn told(&self, user: UserId, other: UserId, is_told: bool) -> Result<(), StoreError> {
         self.write(Slot::User(user), move |tx| {
             let Some(row) = tx.get(&keys::block(user, other))? else { return Ok(()) };
-            tx.put(keys::block(user, other), &stored::Block { is_told: true, ..row })
+            tx.put(keys::block(user, other), &stored::Block { is_told, ..row })
         })
         .await
     }

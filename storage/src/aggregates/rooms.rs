@@ -113,6 +113,7 @@ fn close(tx: &mut Tx<'_>, room: RoomId, by: UserId, is_closed: bool) -> Result<b
         tx.put(keys::room_head(room), &head)?;
         // Who remembers the room is told of this row.
         tx.put(keys::room(room), &record)?;
+        tx.effects.chats.push((room, None));
     }
     Ok(true)
 }

@@ -88,6 +88,7 @@ fn of(table: Table) -> Ways {
         Table::RoomInvitation => ways::<stored::RoomInvitation>(),
         Table::RoomLink => ways::<stored::RoomLink>(),
         Table::LastPost => ways::<stored::LastPost>(),
+        Table::Arrival => ways::<stored::Arrival>(),
     }
 }
 

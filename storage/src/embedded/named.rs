@@ -52,7 +52,8 @@ fn describe(table: Table, key: &mut Parts<'_>) -> Result<String, StoreError> {
         | Table::Mention
         | Table::Ban
         | Table::RoomInvitation
-        | Table::LastPost => format!("room {}, user {}", key.room()?, key.user()?),
+        | Table::LastPost
+        | Table::Arrival => format!("room {}, user {}", key.room()?, key.user()?),
         Table::RequestKey => {
             key.take::<4>()?;
             format!("room {}, user {}", key.room()?, key.user()?)

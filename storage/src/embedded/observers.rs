@@ -57,6 +57,9 @@ impl Observers {
             for (room, user) in effects.marks {
                 observers.iter().for_each(|observer| observer.marked(room, user));
             }
+            for (room, user) in effects.chats {
+                observers.iter().for_each(|observer| observer.chat_changed(room, user));
+            }
             drop(observers);
             let observers = self.user_log.read();
             for (user, entry) in effects.user_entries {

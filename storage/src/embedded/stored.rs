@@ -245,6 +245,8 @@ records! {
     1 RoomLink { secret: [u8; 32], creator: UserId, created_ms: u64, expires_ms: u64, uses_max: u32, uses: u32, }
 
     1 LastPost { at_ms: u64, }
+
+    1 Arrival { seq: u64, }
 }
 
 impl From<RoomOfFormat1> for Room {

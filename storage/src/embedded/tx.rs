@@ -37,6 +37,8 @@ pub(crate) struct Effects {
     pub(crate) user_entries: Vec<(UserId, UserEntry)>,
     /// Who has moved a mark or was named in a room; everybody, without a user.
     pub(crate) marks: Vec<(RoomId, Option<UserId>)>,
+    /// At whom more of a private chat has arrived; without a user it was closed or opened.
+    pub(crate) chats: Vec<(RoomId, Option<UserId>)>,
     pub(crate) heads: Vec<(LogId, Epoch, u64)>,
     pub(crate) ended: Vec<SessionId>,
     /// Known of a whole batch.
@@ -260,8 +262,8 @@ impl<'a> Tx<'a> {
         self.journal.clear();
         self.cache.get_mut().begin();
         let bytes = self.bytes;
-        let Effects { entries, user_entries, heads, ended, marks, .. } = &self.effects;
-        let before = (entries.len(), user_entries.len(), heads.len(), ended.len(), marks.len());
+        let Effects { entries, user_entries, heads, ended, marks, chats, .. } = &self.effects;
+        let before = (entries.len(), user_entries.len(), heads.len(), ended.len(), marks.len(), chats.len());
         let outcome = catch_unwind(AssertUnwindSafe(|| command(self)))
             .unwrap_or_else(|_| Err(StoreError::Engine("a command of the store panicked".into())));
         let outcome = match outcome {
@@ -284,6 +286,7 @@ impl<'a> Tx<'a> {
             self.effects.heads.truncate(before.2);
             self.effects.ended.truncate(before.3);
             self.effects.marks.truncate(before.4);
+            self.effects.chats.truncate(before.5);
         }
         outcome
     }

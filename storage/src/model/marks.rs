@@ -55,4 +55,6 @@ pub struct End {
     pub room: Room,
     /// Of a member.
     pub reading: Option<Reading>,
+    /// Up to where a private chat has arrived at the other one of its two.
+    pub arrival: Option<u64>,
 }

@@ -14,6 +14,17 @@ pub enum RoomKind {
     Private { a: UserId, b: UserId },
 }
 
+impl RoomKind {
+    /// The other one of a private chat, for one of its two.
+    pub fn other(self, user: UserId) -> Option<UserId> {
+        match self {
+            Self::Private { a, b } if user == a => Some(b),
+            Self::Private { a, b } if user == b => Some(a),
+            _ => None,
+        }
+    }
+}
+
 /// To whom a room is open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Access {

@@ -25,6 +25,9 @@ pub enum MarkRefused {
 pub trait MarkObserver: Send + Sync {
     /// A user has moved their mark, or was named by a post; without a user everybody was.
     fn marked(&self, room: RoomId, user: Option<UserId>);
+    /// More of a private chat has arrived at one of the two; without a user it was closed or
+    /// opened.
+    fn chat_changed(&self, room: RoomId, user: Option<UserId>);
 }
 
 /// Each method touches one room.
@@ -39,6 +42,12 @@ pub trait Marks: Send + Sync {
     async fn receipts(&self, room: RoomId, after: Option<UserId>, limit: usize) -> Result<Vec<Receipt>, StoreError>;
     /// The same of one member; `None` for who is none.
     async fn receipt(&self, room: RoomId, user: UserId) -> Result<Option<Receipt>, StoreError>;
+    /// A private chat has arrived at one of its two up to an entry that is there; what they have
+    /// read has. Returns whether that is further than before; of other rooms and of who is no
+    /// member nothing is noted.
+    async fn arrive(&self, room: RoomId, user: UserId, seq: u64) -> Result<bool, StoreError>;
+    /// Up to where; `None` where it is not noted.
+    async fn arrival(&self, room: RoomId, user: UserId) -> Result<Option<u64>, StoreError>;
     /// Adds an observer for the store's life.
     fn observe(&self, observer: Arc<dyn MarkObserver>);
 }

@@ -41,8 +41,8 @@ pub trait People: Send + Sync {
     async fn blocked(&self, user: UserId) -> Result<Vec<UserId>, StoreError>;
     /// Whom a user blocks and whose own slot may not say so.
     async fn untold(&self, user: UserId) -> Result<Vec<UserId>, StoreError>;
-    /// The second call is made.
-    async fn told(&self, user: UserId, other: UserId) -> Result<(), StoreError>;
+    /// The second call of a block is made, or is about to be taken back.
+    async fn told(&self, user: UserId, other: UserId, is_told: bool) -> Result<(), StoreError>;
     /// The second call: `user` is blocked by `other`, or no more. Repeatable.
     async fn set_blocked_by(&self, user: UserId, other: UserId, at_ms: Option<u64>) -> Result<(), StoreError>;
     /// Who blocks a user, in the order of their ids, behind `after`.

@@ -254,6 +254,12 @@ impl Core {
             words.word(self.layout.bell(slot));
             words.word(doorbell::mark(*user));
         }
+        for (_, user) in &batch.effects.chats {
+            words.word("p");
+            words.word(self.publish);
+            words.word(self.layout.bell(slot));
+            words.word(doorbell::chat(*user));
+        }
 
         let answered = self.writing_script("writing", &self.scripts.commit, &keys.names, &words.0).await?;
         let mut answer = wants::list(answered.value)?.into_iter();

@@ -169,7 +169,9 @@ impl Layout {
             }
             Table::FormerMember | Table::Standing | Table::RequestKey | Table::Pending => Slot::Room(RoomId(id()?)),
             Table::Segment | Table::Archived | Table::AttachedFile | Table::RoomAvatar => Slot::Room(RoomId(id()?)),
-            Table::Ban | Table::RoomInvitation | Table::RoomLink | Table::LastPost => Slot::Room(RoomId(id()?)),
+            Table::Ban | Table::RoomInvitation | Table::RoomLink | Table::LastPost | Table::Arrival => {
+                Slot::Room(RoomId(id()?))
+            }
             Table::User | Table::Session | Table::Token | Table::Ticket | Table::UserHead | Table::UserEntry => {
                 Slot::User(UserId(id()?))
             }

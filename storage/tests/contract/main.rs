@@ -24,6 +24,7 @@ mod pages;
 mod pending;
 mod people;
 mod pictures;
+mod private_chats;
 #[cfg(unix)]
 mod redis_server;
 mod roster;

@@ -121,6 +121,8 @@ impl MarkObserver for Witness {
     fn marked(&self, room: RoomId, user: Option<UserId>) {
         self.0.lock().push((room, user));
     }
+
+    fn chat_changed(&self, _: RoomId, _: Option<UserId>) {}
 }
 
 async fn whoever_moves_a_mark_or_is_named_is_told_of(kind: Kind) {

@@ -88,7 +88,7 @@ async fn a_block_is_two_calls_and_nothing_tells_the_blocked_of_the_first(kind: K
 
     for _ in 0..2 {
         people.set_blocked_by(user(2), user(1), Some(START_MS)).await.unwrap();
-        people.told(user(1), user(2)).await.unwrap();
+        people.told(user(1), user(2), true).await.unwrap();
     }
     let rung = take(&mut *witness.0.lock());
     assert_eq!(
@@ -106,7 +106,7 @@ async fn a_block_is_two_calls_and_nothing_tells_the_blocked_of_the_first(kind: K
         people.unblock(user(1), user(2)).await.unwrap();
         people.set_blocked_by(user(2), user(1), None).await.unwrap();
     }
-    people.told(user(1), user(2)).await.unwrap();
+    people.told(user(1), user(2), true).await.unwrap();
     assert!(!people.blocks(user(1), user(2)).await.unwrap(), "a late word makes no block");
     assert_eq!(people.blocked(user(1)).await.unwrap(), []);
     assert_eq!(people.blocked_by(user(2), None, 10).await.unwrap(), [user(3)]);

@@ -458,6 +458,8 @@ export const en = {
     no_such_user: 'There is no such person.',
     oneself: 'This is for other people, not for oneself.',
     too_many_blocks: 'You block as many people as allowed. Unblock some first.',
+    cannot_be_reached: 'There is no chat with this person now.',
+    private_chat: 'This is a chat of two. Nobody runs or leaves it.',
     no_such_mark: 'This message is not there. Load the room anew.',
     too_many_drafts: 'There are as many drafts as allowed. Send or empty one first.',
     too_many_mentions: 'A message names at most 50 people. Name fewer.',

@@ -455,6 +455,8 @@ export const zh: Messages = {
     no_such_user: '没有这个人。',
     oneself: '不能对自己这样做。',
     too_many_blocks: '屏蔽的人数已达上限，请先取消一些。',
+    cannot_be_reached: '目前无法与对方聊天。',
+    private_chat: '这是两人之间的私聊，不能更改，也不能退出。',
     no_such_mark: '找不到这条消息，请重新加载房间。',
     too_many_drafts: '草稿数量已达上限，请先发送或清空一个。',
     too_many_mentions: '一条消息最多提及 50 人，请减少人数。',

@@ -52,6 +52,8 @@ export const UNREAD_COUNT_MAX = 100;
 export const MENTIONS_PER_TEXT_MAX = 50;
 export const RECEIPTS_PUSHED_MEMBERS_MAX = 100;
 export const RECEIPTS_MEMBERS_MAX = 1000;
+export const DELIVERED_ROOMS_MAX = 100;
+export const DELIVERED_INTERVAL_MS = 1000;
 export const RECEIPT_PAGE_MAX = 200;
 export const USERS_PER_REQUEST_MAX = 200;
 export const PRESENCE_WATCH_MAX = 200;
@@ -185,6 +187,8 @@ export const CODES: readonly CodeInfo[] = [
   { number: 134, name: 'no_such_user', action: 'stop', sentence: 'There is no such person.' },
   { number: 135, name: 'oneself', action: 'stop', sentence: 'This is for other people, not for oneself.' },
   { number: 136, name: 'too_many_blocks', action: 'stop', sentence: 'You block as many people as allowed: unblock some first.' },
+  { number: 137, name: 'cannot_be_reached', action: 'stop', sentence: 'There is no chat with this person now.' },
+  { number: 138, name: 'private_chat', action: 'stop', sentence: 'This is a chat of two: nobody runs or leaves it.' },
 ];
 
 /** Numbers of the codes; a peer may send one that is not here. */
@@ -277,6 +281,8 @@ export const Code = {
   noSuchUser: 134,
   oneself: 135,
   tooManyBlocks: 136,
+  cannotBeReached: 137,
+  privateChat: 138,
 } as const;
 
 /** Classes of streams, most urgent first; the mux carries the number. */
@@ -338,6 +344,8 @@ export const Kind = {
   HideReceipts: 55,
   GetReceipts: 56,
   ReceiptPage: 57,
+  TellDelivered: 58,
+  Delivered: 59,
   Presence: 60,
   Ping: 61,
   Pong: 62,
@@ -375,6 +383,7 @@ export const Kind = {
   PeoplePage: 114,
   GetProfile: 115,
   ProfileAnswer: 116,
+  OpenPrivateChat: 117,
   SetBlock: 118,
   UserNames: 119,
   EntryCreated: 128,
@@ -848,6 +857,37 @@ export function writeDeclineInvitation(out: Writer, value: DeclineInvitation): v
   out.u32(value.request);
   out.id(value.clientId);
   out.id(value.room);
+}
+
+export interface Delivered {
+  rooms: DeliveredSeq[];
+}
+
+export function readDelivered(input: Reader): Delivered {
+  return {
+    rooms: input.list(() => readDeliveredSeq(input)),
+  };
+}
+
+export function writeDelivered(out: Writer, value: Delivered): void {
+  out.list(value.rooms, (item) => { writeDeliveredSeq(out, item); });
+}
+
+export interface DeliveredSeq {
+  room: RoomId;
+  seq: number;
+}
+
+export function readDeliveredSeq(input: Reader): DeliveredSeq {
+  return {
+    room: input.id(),
+    seq: input.u53(),
+  };
+}
+
+export function writeDeliveredSeq(out: Writer, value: DeliveredSeq): void {
+  out.id(value.room);
+  out.u53(value.seq);
 }
 
 export interface Done {
@@ -2076,6 +2116,23 @@ export function writeMessageRoomChange(out: Writer, value: MessageRoomChange): v
   writeRoomChange(out, value.change);
 }
 
+export interface OpenPrivateChat {
+  request: number;
+  user: UserId;
+}
+
+export function readOpenPrivateChat(input: Reader): OpenPrivateChat {
+  return {
+    request: input.u32(),
+    user: input.id(),
+  };
+}
+
+export function writeOpenPrivateChat(out: Writer, value: OpenPrivateChat): void {
+  out.u32(value.request);
+  out.id(value.user);
+}
+
 export interface OpenRoomLink {
   request: number;
   clientId: ClientId;
@@ -3141,6 +3198,20 @@ export function writeStartUpload(out: Writer, value: StartUpload): void {
   out.option(value.digest, (item) => { out.hex(item); });
 }
 
+export interface TellDelivered {
+  rooms: DeliveredSeq[];
+}
+
+export function readTellDelivered(input: Reader): TellDelivered {
+  return {
+    rooms: input.list(() => readDeliveredSeq(input)),
+  };
+}
+
+export function writeTellDelivered(out: Writer, value: TellDelivered): void {
+  out.list(value.rooms, (item) => { writeDeliveredSeq(out, item); });
+}
+
 /** 64 hexadecimal digits. */
 export type Ticket = string;
 
@@ -3465,6 +3536,8 @@ export interface Bodies {
   HideReceipts: HideReceipts;
   GetReceipts: GetReceipts;
   ReceiptPage: ReceiptPage;
+  TellDelivered: TellDelivered;
+  Delivered: Delivered;
   Presence: Presence;
   Ping: Ping;
   Pong: Pong;
@@ -3502,6 +3575,7 @@ export interface Bodies {
   PeoplePage: PeoplePage;
   GetProfile: GetProfile;
   ProfileAnswer: ProfileAnswer;
+  OpenPrivateChat: OpenPrivateChat;
   SetBlock: SetBlock;
   UserNames: UserNames;
   EntryCreated: EntryCreated;
@@ -3573,6 +3647,8 @@ export const CODECS: { readonly [N in KindName]: Codec<Bodies[N]> } = {
   HideReceipts: { read: readHideReceipts, write: writeHideReceipts },
   GetReceipts: { read: readGetReceipts, write: writeGetReceipts },
   ReceiptPage: { read: readReceiptPage, write: writeReceiptPage },
+  TellDelivered: { read: readTellDelivered, write: writeTellDelivered },
+  Delivered: { read: readDelivered, write: writeDelivered },
   Presence: { read: readPresence, write: writePresence },
   Ping: { read: readPing, write: writePing },
   Pong: { read: readPong, write: writePong },
@@ -3610,6 +3686,7 @@ export const CODECS: { readonly [N in KindName]: Codec<Bodies[N]> } = {
   PeoplePage: { read: readPeoplePage, write: writePeoplePage },
   GetProfile: { read: readGetProfile, write: writeGetProfile },
   ProfileAnswer: { read: readProfileAnswer, write: writeProfileAnswer },
+  OpenPrivateChat: { read: readOpenPrivateChat, write: writeOpenPrivateChat },
   SetBlock: { read: readSetBlock, write: writeSetBlock },
   UserNames: { read: readUserNames, write: writeUserNames },
   EntryCreated: { read: readEntryCreated, write: writeEntryCreated },
@@ -3682,6 +3759,8 @@ export const KIND_NAMES: ReadonlyMap<number, KindName> = new Map([
   [55, 'HideReceipts'],
   [56, 'GetReceipts'],
   [57, 'ReceiptPage'],
+  [58, 'TellDelivered'],
+  [59, 'Delivered'],
   [60, 'Presence'],
   [61, 'Ping'],
   [62, 'Pong'],
@@ -3719,6 +3798,7 @@ export const KIND_NAMES: ReadonlyMap<number, KindName> = new Map([
   [114, 'PeoplePage'],
   [115, 'GetProfile'],
   [116, 'ProfileAnswer'],
+  [117, 'OpenPrivateChat'],
   [118, 'SetBlock'],
   [119, 'UserNames'],
   [128, 'EntryCreated'],

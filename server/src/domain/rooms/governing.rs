@@ -34,6 +34,7 @@ impl Rooms {
         room: RoomId,
         setting: Setting,
     ) -> Result<(), DomainError> {
+        self.must_be_a_group(user, room).await?;
         let setting = match setting {
             Setting::Name(name) => Setting::Name(names::room_name(&name).map_err(DomainError::BadRoomName)?.into()),
             Setting::Topic(topic) => Setting::Topic(names::topic(&topic).map_err(DomainError::BadTopic)?.into()),
@@ -54,6 +55,7 @@ impl Rooms {
         room: RoomId,
         (target, act): (UserId, MemberAct),
     ) -> Result<(), DomainError> {
+        self.must_be_a_group(user, room).await?;
         let profile = self.people.profile(target).await?.ok_or(DomainError::NoSuchUser)?;
         let act_of_rule = match rules::of_member(act) {
             Act::HandOver if self.is_administrator(user).await? => Act::Adopt,
@@ -65,6 +67,7 @@ impl Rooms {
 
     /// Declines an invitation; where there is none, nothing is changed.
     pub async fn decline(&self, user: UserId, client_id: ClientId, room: RoomId) -> Result<(), DomainError> {
+        self.must_be_a_group(user, room).await?;
         if !self.is_invited(user, room).await? {
             self.view(user, room).await?;
         }
@@ -106,6 +109,7 @@ impl Rooms {
 
     /// Only who runs the room goes on.
     pub(super) async fn must_run(&self, user: UserId, room: RoomId) -> Result<(), DomainError> {
+        self.must_be_a_group(user, room).await?;
         let store = &self.world.store;
         let sight = store.rooms.room_for(user, room).await?.ok_or(DomainError::NoSuchRoom)?;
         match sight.membership.and_then(|membership| sight.part.role_of(&membership)) {

@@ -65,6 +65,7 @@ impl Rooms {
         room: RoomId,
         terms: LinkTerms,
     ) -> Result<(LinkText, LinkView), DomainError> {
+        self.must_be_a_group(user, room).await?;
         if !(1..=ROOM_LINK_USES_MAX).contains(&terms.uses) || !LIFE_S.contains(&terms.life_s) {
             return Err(DomainError::BadTerms {
                 uses_max: ROOM_LINK_USES_MAX,
@@ -114,6 +115,7 @@ impl Rooms {
         room: RoomId,
         id: &str,
     ) -> Result<(), DomainError> {
+        self.must_be_a_group(user, room).await?;
         let RoomId(id) = id.parse().map_err(|_| DomainError::BadRoomLink)?;
         let rule = rules::rule(Act::TakeBack);
         self.change(user, client_id, room, Change::RevokeLink { link: LinkId(id), rule }).await

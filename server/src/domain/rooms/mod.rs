@@ -2,6 +2,7 @@
 
 mod governing;
 mod links;
+pub(in crate::domain) mod private;
 pub mod rules;
 mod telling;
 
@@ -161,6 +162,7 @@ impl Rooms {
 
     /// Leaves a room; leaving twice changes nothing.
     pub async fn leave(&self, user: UserId, client_id: ClientId, room: RoomId) -> Result<(), DomainError> {
+        self.must_be_a_group(user, room).await?;
         match self.change(user, client_id, room, Change::Leave).await {
             Err(DomainError::NotAMember) => Ok(()),
             other => other,
@@ -242,12 +244,16 @@ impl Rooms {
 
     async fn seen_by(&self, membership: Option<&Membership>, room: &Room) -> Result<RoomView, DomainError> {
         let role = membership.and_then(|membership| room.role_of(membership));
-        Ok(RoomView {
+        let mut view = RoomView {
             creator_name: self.people.name_or_empty(room.creator).await?,
             joined: role.is_some(),
             role,
             room: room.clone(),
-        })
+        };
+        if let Some(other) = membership.and_then(|membership| room.kind.other(membership.user)) {
+            view.room.name = self.people.name_or_empty(other).await?;
+        }
+        Ok(view)
     }
 
     async fn is_invited(&self, user: UserId, room: RoomId) -> Result<bool, DomainError> {

@@ -54,8 +54,12 @@ fn tail(view: &View<'_>, room: RoomId, after: u64, limit: usize, bytes: usize) -
 fn end(view: &View<'_>, room: RoomId, user: UserId) -> Result<Option<End>, StoreError> {
     let (head, found) = (view.get(&keys::room_head(room)), room_of(view, room));
     let reading = marks::reading(view, room, user);
-    let (Some(head), Some(room), reading) = (head?, found?, reading?) else { return Ok(None) };
-    Ok(Some(End { head: Head::from(&head), room, reading }))
+    let (Some(head), Some(found), reading) = (head?, found?, reading?) else { return Ok(None) };
+    let arrival = match found.kind.other(user) {
+        Some(other) => marks::arrival(view, room, other)?,
+        None => None,
+    };
+    Ok(Some(End { head: Head::from(&head), room: found, reading, arrival }))
 }
 
 /// Something of a room, and what a user may see of it.

@@ -21,3 +21,12 @@ pub(crate) fn mentions(room: RoomId, user: UserId) -> Span<stored::Mention> {
 pub(crate) fn all_mentions(room: RoomId) -> Span<stored::Mention> {
     Span::of(Table::Mention, &[&room.0])
 }
+
+/// Up to where a private chat has arrived at somebody.
+pub(crate) fn arrival(room: RoomId, user: UserId) -> Key<stored::Arrival> {
+    Key::new(Table::Arrival, &[&room.0, &user.0])
+}
+
+pub(crate) fn arrivals(room: RoomId) -> Span<stored::Arrival> {
+    Span::of(Table::Arrival, &[&room.0])
+}

@@ -97,6 +97,7 @@ pub(super) fn room(view: &View<'_>, wanted: RoomRows, take: &mut Take<'_>) -> Re
     all(view, &keys::room_invitations(room), take)?;
     all(view, &keys::room_links(room), take)?;
     all(view, &keys::last_posts(room), take)?;
+    all(view, &keys::arrivals(room), take)?;
     pages(view, &keys::all_mentions(room), |rows| rows.iter().try_for_each(|(key, value)| take(key, value)))?;
     pages(view, &keys::pending_of(room), |rows| rows.iter().try_for_each(|(key, value)| take(key, value)))?;
 
