@@ -196,10 +196,12 @@ describe('inviting', () => {
         { id: 'ann', name: 'Ann' },
       ],
     };
-    const found = [
-      { id: 'bob', name: 'Bob' },
-      { id: 'bo', name: 'Bo' },
-    ];
+    const found = {
+      people: [
+        { id: 'bob', name: 'Bob' },
+        { id: 'bo', name: 'Bo' },
+      ],
+    };
     const ask = vi
       .spyOn(useChat(), 'ask')
       .mockImplementation((name) =>
