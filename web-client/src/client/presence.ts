@@ -25,7 +25,7 @@ export class Presence {
   private readonly wanted = new Map<Reason, readonly UserId[]>();
   /** What the session watches. */
   private watched = new Set<UserId>();
-  private cancel: (() => void) | null = null;
+  private due: { atMs: number; cancel: () => void } | null = null;
   /** Another connection: what the last one said counts until this one says something. */
   private isStale = false;
 
@@ -100,11 +100,15 @@ export class Presence {
   }
 
   private later(afterMs: number): void {
-    this.cancel?.();
-    this.cancel = this.clock.after(afterMs, () => {
-      this.cancel = null;
+    // What can wait does not hold up what cannot.
+    const dueMs = this.clock.elapsed() + afterMs;
+    if (this.due && this.due.atMs <= dueMs) return;
+    this.due?.cancel();
+    const cancel = this.clock.after(afterMs, () => {
+      this.due = null;
       void this.ask();
     });
+    this.due = { atMs: dueMs, cancel };
   }
 
   private async ask(): Promise<void> {

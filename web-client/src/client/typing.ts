@@ -7,14 +7,18 @@ import type { RoomId, Typing as TypingSignal, UserId } from '../protocol/generat
 import type { Clock } from './clock';
 import type { Session } from './session';
 
+/** A server passes no more on: who sends and goes on at once is heard a moment later. */
+const SAY_EVERY_MS = 1_100;
 /** More are "several people" all the same. */
 const WRITING_MAX = 20;
 
 export class Typing {
   private session: Session | null = null;
   private readonly rooms = new Map<RoomId, Map<UserId, () => void>>();
-  /** What was told last of the user's own writing. */
-  private said: { room: RoomId; atMs: number } | null = null;
+  /** Where the user writes, as the server was told, or is about to be. */
+  private said: RoomId | null = null;
+  private saidAtMs = -Infinity;
+  private cancel: (() => void) | null = null;
 
   constructor(
     private readonly me: UserId,
@@ -25,19 +29,35 @@ export class Typing {
   connected(session: Session | null): void {
     this.session = session;
     this.said = null;
+    this.cancel?.();
+    this.cancel = null;
     if (!session) for (const room of [...this.rooms.keys()]) this.gone(room);
   }
 
   /** The user writes, or has stopped. */
   write(room: RoomId, isTyping: boolean): void {
-    if (this.said && (!isTyping || this.said.room !== room)) {
-      this.session?.typing(this.said.room, false);
+    if (this.said !== null && (!isTyping || this.said !== room)) {
+      // What was not said yet needs not be taken back.
+      if (this.cancel) this.cancel();
+      else this.session?.typing(this.said, false);
+      this.cancel = null;
       this.said = null;
     }
-    if (!isTyping) return;
-    const nowMs = this.clock.elapsed();
-    if (this.said && nowMs - this.said.atMs < TYPING_INTERVAL_MS) return;
-    this.said = { room, atMs: nowMs };
+    if (!isTyping || this.cancel) return;
+    const isNews = this.said !== room;
+    this.said = room;
+    const waitMs = this.saidAtMs + (isNews ? SAY_EVERY_MS : TYPING_INTERVAL_MS) - this.clock.elapsed();
+    if (waitMs <= 0) this.say(room);
+    else if (isNews) {
+      this.cancel = this.clock.after(waitMs, () => {
+        this.cancel = null;
+        this.say(room);
+      });
+    }
+  }
+
+  private say(room: RoomId): void {
+    this.saidAtMs = this.clock.elapsed();
     this.session?.typing(room, true);
   }
 
