@@ -51,8 +51,8 @@ async function comeIn(one: Person, address: string): Promise<void> {
 async function act(one: Person, member: string, what: string): Promise<void> {
   const row = details(one)
     .getByRole('listitem')
-    .filter({ has: one.page.getByRole('button', { name: member }) });
-  const opener = row.getByRole('button', { name: member }).first();
+    .filter({ has: one.page.getByRole('button', { name: `对 ${member} 的操作` }) });
+  const opener = row.getByRole('button', { name: `对 ${member} 的操作` });
   if ((await opener.getAttribute('aria-expanded')) === 'false') await opener.click();
   const acts = row.getByRole('group', { name: `对 ${member} 的操作` });
   await acts.getByRole('button', { name: what, exact: true }).click();
@@ -249,7 +249,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     const dialog = page.getByRole('dialog', { name: '会话详情' });
     await expect(dialog.getByText('成员 · 2')).toBeVisible();
     await expect(dialog.getByRole('button', { name: '会话设置' })).toBeVisible();
-    await dialog.getByRole('button', { name: 'bob' }).tap();
+    await dialog.getByRole('button', { name: '对 bob 的操作' }).tap();
     await dialog.getByRole('button', { name: '已邀请的人' }).tap();
     await expect(dialog.getByText('目前没有待处理的邀请。')).toBeVisible();
     const small = await dialog.getByRole('button').evaluateAll((buttons) =>

@@ -11,7 +11,13 @@ export async function expectAccessible(page: Page): Promise<void> {
   await page.evaluate(await readFile(axePath, 'utf8'));
   const violations = await page.evaluate(async () => {
     // What is still fading in has not the contrast that it will have.
-    await Promise.all(document.getAnimations().map(({ finished }) => finished));
+    const isFinite = ({ effect }: Animation): boolean => effect?.getTiming().iterations !== Infinity;
+    await Promise.all(
+      document
+        .getAnimations()
+        .filter(isFinite)
+        .map(({ finished }) => finished),
+    );
     const { axe } = window as unknown as {
       axe: {
         run: () => Promise<{

@@ -23,6 +23,8 @@ import type { OutboxBus, Sent } from './outbox_items';
 import type { OutboxStore } from './outbox_store';
 import { People } from './people';
 import { Personal } from './personal';
+import { profileAnswers } from './profiles';
+import { Social } from './social';
 import type { Command, Event, RequestName, Requests } from './port';
 import { Backoff, RESTART_MS_MAX, RESTART_PAUSE_MS_MAX, nextStep } from './reconnect';
 import { RoomBook } from './room_book';
@@ -57,6 +59,7 @@ export class Client {
   private readonly members: Members;
   private readonly people: People;
   private readonly personal: Personal;
+  private readonly social: Social;
   private readonly sync: Sync;
   private readonly backoff: Backoff;
   private link: Link = { phase: 'connecting', transport: null, fallback: null, rttMs: null, error: null };
@@ -91,14 +94,21 @@ export class Client {
       downloads: () => this.transfers.downloads.list,
     });
     this.personal = new Personal(user, clock, this.emitter);
+    this.social = new Social(user, clock, this.emitter);
     this.people = new People(
       async (users) =>
         (await this.online().request('GetUsers', { users: users.slice(0, USERS_PER_REQUEST_MAX) })).users,
       (people) => {
         this.emitter.emit({ on: 'people', people });
       },
+      (id) => {
+        this.social.presence.seen(id);
+      },
     );
-    this.members = new Members(clock, (room, { members, more }) => {
+    const watch = (users: UserId[]): void => {
+      this.social.presence.watch('members', users);
+    };
+    this.members = new Members(clock, watch, (room, { members, more }) => {
       this.people.know(members.map(({ id, name }) => ({ id, name })));
       const told = this.book.rooms.get(room)?.room.members ?? 0;
       const total = more ? Math.max(told, members.length) : members.length;
@@ -115,6 +125,7 @@ export class Client {
         this.emitter.emit({ on: 'avatars', avatars });
       }),
       this.personal,
+      this.social,
       this.emitter,
     );
     this.sync.onRoundTrip = (ms) => {
@@ -196,6 +207,11 @@ export class Client {
       case 'hideReceipts':
         this.personal.command(command);
         break;
+      case 'typing':
+      case 'activity':
+      case 'look':
+        this.social.command(command);
+        break;
       case 'start':
         break;
       default:
@@ -206,6 +222,16 @@ export class Client {
   async answer<N extends RequestName>(name: N, ask: Requests[N]['ask']): Promise<Requests[N]['answer']> {
     const answers: { [K in RequestName]: (ask: Requests[K]['ask']) => Promise<Requests[K]['answer']> } = {
       ...groupAnswers(() => this.online(), this.book, this.user),
+      ...profileAnswers(
+        () => this.online(),
+        this.user,
+        (people) => {
+          this.people.know(people);
+        },
+        (answer) => {
+          this.social.profile.take(answer);
+        },
+      ),
       join: async (what) => toRoom((await this.online().request('JoinRoom', what)).room),
       leave: async (what) => {
         await this.online().request('LeaveRoom', what);
@@ -259,16 +285,19 @@ export class Client {
     const sinceMs = this.parts.clock.elapsed();
     this.restartOver();
     this.sync.connected(session);
-    this.people.know([{ id: welcome.user, name: welcome.name }]);
+    // What the user has chosen to be called comes when it is not their username.
+    this.people.knowFirst({ id: welcome.user, name: welcome.name });
     this.tell({ phase: 'online', transport: connection.name, fallback, rttMs: null, error: null });
     const running = session.run({ userEpoch: this.book.userEpoch, userSeq: this.book.userSeq });
     this.members.connected(session);
+    this.social.connected(session);
     this.people.again();
     const mending = this.mendNow(session);
     const closed = await running;
     mending();
     this.sync.connected(null);
     this.members.connected(null);
+    this.social.connected(null);
     this.outbox.offline();
     this.transfers.offline();
     this.personal.connected(null);

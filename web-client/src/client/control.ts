@@ -33,6 +33,11 @@ interface Answers {
   RevokeRoomLink: 'Done';
   OpenRoomLink: 'RoomAnswer';
   FindPeople: 'PeoplePage';
+  GetProfile: 'ProfileAnswer';
+  SetProfile: 'ProfileAnswer';
+  SetStatus: 'Done';
+  SetBlock: 'Done';
+  SetActivity: 'Done';
   MarkRead: 'Marked';
   MarkUnread: 'Marked';
   SetRoomPreferences: 'Done';
@@ -114,6 +119,8 @@ export class Control {
 
   private settle({ name, body }: Message): boolean {
     if (!('request' in body) || Kind[name] < Kind.Attached) return false;
+    // Nobody has asked: it is news.
+    if (body.request === 0) return false;
     const waiting = this.waiting.get(body.request);
     if (!waiting) return name !== 'Failed';
     this.waiting.delete(body.request);

@@ -21,8 +21,6 @@ import type { Session } from './session';
 
 /** Rooms whose members are offered where somebody is to be invited: the liveliest. */
 const ROOMS_OF_ACQUAINTANCE = 20;
-/** Of those whom a text finds; a longer text finds fewer. */
-const FOUND_PEOPLE_MAX = 50;
 
 export interface GroupRequests {
   createGroup: {
@@ -52,8 +50,6 @@ export interface GroupRequests {
   openLink: { ask: { clientId: ClientId; text: string; join: boolean }; answer: ListedRoom };
   /** People whom the user shares a room with. */
   acquaintances: { ask: Record<never, never>; answer: Person[] };
-  /** People whom a text finds, the best first. */
-  findPeople: { ask: { text: string }; answer: Person[] };
 }
 
 export type GroupAnswers = {
@@ -106,10 +102,6 @@ export function groupAnswers(online: () => Session, book: RoomBook, me: UserId):
         for (const { user: id, name } of part.value.members) if (id !== me) found.set(id, { id, name });
       }
       return [...found.values()];
-    },
-    findPeople: async ({ text }) => {
-      const { people } = await online().request('FindPeople', { text, after: null, limit: FOUND_PEOPLE_MAX });
-      return people.filter(({ user }) => user !== me).map(({ user: id, name }) => ({ id, name }));
     },
   };
 }

@@ -3,7 +3,7 @@
  * is opened and again when somebody joins or leaves; presence follows by itself.
  */
 import { MemberAction, PRESENCE_WATCH_MAX, PresenceState, RoomRole } from '../protocol/generated';
-import type { Member, MemberChange, PresenceSlot, RoomId, UserId } from '../protocol/generated';
+import type { Member, MemberChange, PresenceSlot, RoomId, UserId, UserInfo } from '../protocol/generated';
 import type { Clock } from './clock';
 import type { RoomMember } from './model';
 import type { MemberPart, Session } from './session';
@@ -36,6 +36,8 @@ export class Members {
 
   constructor(
     private readonly clock: Clock,
+    /** Whose presence is to be told. */
+    private readonly watch: (users: UserId[]) => void,
     private readonly changed: (room: RoomId, list: MemberList) => void,
   ) {}
 
@@ -85,6 +87,18 @@ export class Members {
     this.stale(room);
   }
 
+  /** Some are shown by another name. */
+  renamed(users: readonly UserInfo[]): void {
+    const names = new Map(users.map(({ id, name }) => [id, name]));
+    if (!this.list.members.some(({ id }) => names.has(id))) return;
+    const members = this.list.members.map((member) => ({
+      ...member,
+      name: names.get(member.id) ?? member.name,
+    }));
+    this.list = { ...this.list, members };
+    this.tell();
+  }
+
   apply(slots: PresenceSlot[]): void {
     let any = false;
     for (const { user, version, state } of slots) {
@@ -104,8 +118,7 @@ export class Members {
       if (this.room !== room || this.session !== session) return;
       this.list = { members: toMembers(page), more: page.more };
       this.tell();
-      const users = page.members.slice(0, PRESENCE_WATCH_MAX).map(({ user }) => user);
-      await session.request('WatchPresence', { users });
+      this.watch(page.members.slice(0, PRESENCE_WATCH_MAX).map(({ user }) => user));
     } catch {
       // No member any more, or no connection: what follows tells.
     }

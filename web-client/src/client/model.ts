@@ -120,6 +120,40 @@ export interface Person {
   name: string;
 }
 
+/** Somebody whom a text finds. */
+export interface FoundPerson extends Person {
+  username: string;
+}
+
+/** Whether somebody is there, and what they say of the moment. */
+export interface PersonPresence {
+  id: UserId;
+  online: boolean;
+  /** Of who is online. */
+  availability: 'online' | 'idle' | 'busy';
+  emoji: string;
+  text: string;
+  /** When `busy`, `emoji` and `text` are over; 0 for never. */
+  untilMs: number;
+  /** When they were there last; 0 if they do not show it. */
+  seenMs: number;
+}
+
+/** What the user says of themselves, and whom they do not want to hear. */
+export interface OwnProfile {
+  username: string;
+  chosenName: string;
+  language: string;
+  timeZone: string;
+  isListed: boolean;
+  showsSeen: boolean;
+  doNotDisturb: boolean;
+  emoji: string;
+  text: string;
+  untilMs: number;
+  blocked: UserId[];
+}
+
 export interface RoomMember extends Person {
   online: boolean;
   /** Who is more than a member. */

@@ -14,6 +14,8 @@ export class People {
   constructor(
     private readonly ask: (ids: UserId[]) => Promise<Person[]>,
     private readonly learnt: (people: Person[]) => void,
+    /** Somebody has appeared somewhere. */
+    private readonly seen: (id: UserId) => void = () => undefined,
   ) {}
 
   know(people: Person[]): void {
@@ -29,7 +31,13 @@ export class People {
     if (fresh.length > 0) this.learnt(fresh);
   }
 
+  /** If nothing is known of them yet. */
+  knowFirst(person: Person): void {
+    if (!this.names.has(person.id)) this.know([person]);
+  }
+
   want(id: UserId): void {
+    this.seen(id);
     if (this.names.has(id)) return;
     this.wanted.add(id);
     if (this.asking) return;

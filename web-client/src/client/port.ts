@@ -16,7 +16,9 @@ import type {
   Link,
   ListedRoom,
   OutboxItem,
+  OwnProfile,
   Person,
+  PersonPresence,
   Removal,
   Room,
   RoomMark,
@@ -28,6 +30,8 @@ import type {
   Upload,
 } from './model';
 import type { PersonalCommand } from './personal';
+import type { ProfileRequests } from './profiles';
+import type { SocialCommand } from './social';
 
 /** What the server said about itself, and when: the page has asked before the worker is there. */
 export interface KnownServer {
@@ -53,10 +57,11 @@ export type Command =
   /** The person asks to connect now. */
   | { do: 'reconnect' }
   | FileCommand
-  | PersonalCommand;
+  | PersonalCommand
+  | SocialCommand;
 
 /** Page to worker: what wants an answer. */
-export interface Requests extends GroupRequests {
+export interface Requests extends GroupRequests, ProfileRequests {
   join: { ask: { clientId: ClientId; room: RoomId }; answer: Room };
   leave: { ask: { clientId: ClientId; room: RoomId }; answer: null };
   /** The bytes of a message's file; it waits for a connection. */
@@ -107,6 +112,11 @@ export type Event =
   | { on: 'members'; room: RoomId; members: RoomMember[]; total: number }
   /** Invitations that are neither accepted nor declined; the whole list. */
   | { on: 'invitations'; invitations: Invitation[] }
+  /** Who is there of those that are watched; `all`: nothing is known of anybody else any more. */
+  | { on: 'presence'; people: PersonPresence[]; all: boolean }
+  /** Who writes in a room now. */
+  | { on: 'typing'; room: RoomId; users: UserId[] }
+  | { on: 'ownProfile'; own: OwnProfile }
   /** Somebody has put the user out of a room. */
   | { on: 'removal'; removal: Removal };
 

@@ -20,7 +20,6 @@ import type {
   InvitedToRoom,
   Member,
   MemberRole,
-  PresenceSlot,
   ReadState,
   Receipt,
   ResumedRoom,
@@ -30,9 +29,11 @@ import type {
   RoomInfo,
   UserAvatar,
   UserId,
+  UserInfo,
 } from '../protocol/generated';
 import { decodeBody, decodeDatagram, encodeDatagram } from '../protocol/frame';
 import type { Message } from '../protocol/frame';
+import { ZERO_ID } from '../protocol/id';
 import type { Closed, Connection } from '../transport/transport';
 import type { Clock } from './clock';
 import type { Established } from './connector';
@@ -44,6 +45,7 @@ import { runLane } from './lane';
 import type { TakeEntry } from './lane';
 import type { OwnEntry } from './own';
 import type { HistoryPage, HistoryRequest } from './room_log';
+import type { SocialMessage } from './social';
 
 /** Between the death of a lane and its successor. */
 const LANE_PAUSE_MS = 500;
@@ -62,7 +64,10 @@ export interface SessionListener {
   entry: TakeEntry;
   /** The answer about one room; null when it stands at the head of its log. */
   resumed(room: RoomId, answer: ResumedRoom | null): void;
-  presence(slots: PresenceSlot[]): void;
+  /** Others, and what the user says of themselves. */
+  social(message: SocialMessage): void;
+  /** People who are shown by another name. */
+  userNames(users: UserInfo[]): void;
   roundTrip(ms: number): void;
   userAvatars(avatars: UserAvatar[]): void;
   roomAvatars(avatars: RoomAvatar[]): void;
@@ -206,6 +211,11 @@ export class Session {
     this.control.send('View', { room, haveSeq });
   }
 
+  /** That the user writes, or has stopped; it may be lost. */
+  typing(room: RoomId, isTyping: boolean): void {
+    this.connection.sendDatagram(encodeDatagram('Typing', { room, user: ZERO_ID, isTyping }));
+  }
+
   /** Sends cursors, the most wanted first, as many frames as it takes. */
   resume(cursors: Cursor[]): void {
     for (let at = 0; at < cursors.length; at += RESUME_CURSORS_MAX) {
@@ -294,7 +304,13 @@ export class Session {
         this.listener.userHead(message.body.seq);
         break;
       case 'Presence':
-        this.listener.presence(message.body.slots);
+      case 'PresenceDetails':
+      case 'ProfileAnswer':
+      case 'Typing':
+        this.listener.social(message);
+        break;
+      case 'UserNames':
+        this.listener.userNames(message.body.users);
         break;
       case 'UserAvatars':
         this.listener.userAvatars(message.body.avatars);

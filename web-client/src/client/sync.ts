@@ -9,7 +9,6 @@ import type {
   ClientId,
   Epoch,
   InvitedToRoom,
-  PresenceSlot,
   ReadState,
   Receipt,
   ResumedRoom,
@@ -19,6 +18,7 @@ import type {
   RoomInfo,
   UserAvatar,
   UserId,
+  UserInfo,
 } from '../protocol/generated';
 import type { Avatars } from './avatars';
 import type { Emitter } from './emitter';
@@ -35,6 +35,7 @@ import type { RoomBook, RoomState } from './room_book';
 import { LINES_OUT_OF_VIEW_MAX } from './room_log';
 import type { HistoryPage } from './room_log';
 import type { Session, SessionListener } from './session';
+import type { Social, SocialMessage } from './social';
 import type { Resumption, TailChange } from './tail';
 
 export class Sync implements SessionListener {
@@ -60,6 +61,7 @@ export class Sync implements SessionListener {
     private readonly members: Members,
     private readonly avatars: Avatars,
     private readonly personal: Personal,
+    private readonly others: Social,
     private readonly emitter: Emitter,
   ) {
     outbox.shown = (items) => this.landed(items);
@@ -154,6 +156,7 @@ export class Sync implements SessionListener {
     this.book.attached(userEpoch, snapshot);
     this.invitations.attached(snapshot);
     this.personal.own.attached(snapshot);
+    this.others.profile.attached();
   }
 
   roomAdded(seq: number, info: RoomInfo): void {
@@ -176,7 +179,7 @@ export class Sync implements SessionListener {
   roomRemoved(seq: number, room: RoomId): void {
     this.book.removed(room);
     this.book.passed(seq);
-    this.personal.gone(room);
+    this.forget(room);
     this.emitter.roomRemoved(room);
   }
 
@@ -185,10 +188,11 @@ export class Sync implements SessionListener {
       !this.book.complete || [...this.book.rooms.values()].some(({ tail }) => tail.state === 'idle');
     this.invitations.head();
     for (const room of this.book.head(seq)) {
-      this.personal.gone(room);
+      this.forget(room);
       this.emitter.roomRemoved(room);
     }
     this.personal.own.head();
+    this.others.profile.head();
     this.emitter.rooms();
     if (first) {
       this.sendView();
@@ -211,7 +215,7 @@ export class Sync implements SessionListener {
     if (!state) return;
     if (answer?.outcome === Outcome.gone) {
       this.book.removed(room);
-      this.personal.gone(room);
+      this.forget(room);
       this.emitter.roomRemoved(room);
       return;
     }
@@ -220,8 +224,14 @@ export class Sync implements SessionListener {
     if (room === this.viewed && this.opened !== room) void this.open(state);
   }
 
-  presence(slots: PresenceSlot[]): void {
-    this.members.apply(slots);
+  social(message: SocialMessage): void {
+    if (message.name === 'Presence') this.members.apply(message.body.slots);
+    this.others.take(message);
+  }
+
+  userNames(users: UserInfo[]): void {
+    this.people.know(users);
+    this.members.renamed(users);
   }
 
   roundTrip(ms: number): void {
@@ -241,7 +251,10 @@ export class Sync implements SessionListener {
   }
 
   roomDetails(rooms: RoomDetail[]): void {
-    for (const about of rooms) if (this.book.told(about)) this.emitter.room(about.room);
+    for (const about of rooms) {
+      this.others.room(about);
+      if (this.book.told(about)) this.emitter.room(about.room);
+    }
   }
 
   invited({ header, room, by, byName }: InvitedToRoom): void {
@@ -274,6 +287,11 @@ export class Sync implements SessionListener {
   laneLost(lane: LaneClass): void {
     const inView = lane === LaneClass.inView;
     this.resume([...this.book.rooms.values()].filter(({ room }) => (room.id === this.viewed) === inView));
+  }
+
+  private forget(room: RoomId): void {
+    this.personal.gone(room);
+    this.others.gone(room);
   }
 
   private sendView(): void {
@@ -318,6 +336,7 @@ export class Sync implements SessionListener {
       if (avatar) this.avatars.know([{ id: state.room.id, avatar }]);
       if (!line) continue;
       this.people.want(line.author);
+      this.others.typing.stopped(state.room.id, line.author);
       if (line.kind === 'joined' || line.kind === 'left') this.members.stale(state.room.id);
       if (line.done) {
         this.people.know([{ id: line.done.user, name: line.done.name }]);

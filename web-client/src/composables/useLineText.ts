@@ -27,8 +27,9 @@ export function useLineText(): {
   const { changeOf } = useChangeText();
 
   function nameOf(id: UserId): string {
-    if (session.me?.id === id) return session.me.name;
     const name = people.names.get(id);
+    // One's own is known before anybody tells it.
+    if (session.me?.id === id) return name || session.me.name;
     // Asked for, and there in a moment; an account that is gone has an empty name.
     return name === undefined ? '…' : name || t('timeline.unknown');
   }

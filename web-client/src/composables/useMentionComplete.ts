@@ -4,9 +4,10 @@ import type { ComputedRef, Ref } from 'vue';
 import { useI18n } from 'vue-i18n';
 import { useMembers } from '../stores/members';
 import { usePreferences } from '../stores/preferences';
-import { useRooms } from '../stores/rooms';
+import { useProfiles } from '../stores/profiles';
 import { useSession } from '../stores/session';
 import { EVERYBODY, comparedName, typedName } from '../text/mentions';
+import { useCallingAll } from './useCallingAll';
 
 const OFFERED_MAX = 6;
 
@@ -29,7 +30,7 @@ export function useMentionComplete(
 } {
   const { t } = useI18n();
   const members = useMembers();
-  const rooms = useRooms();
+  const profiles = useProfiles();
   const session = useSession();
   const preferences = usePreferences();
   const typed = ref<{ from: number; query: string } | null>(null);
@@ -37,10 +38,9 @@ export function useMentionComplete(
   const refused = ref<number | null>(null);
   const at = ref(0);
 
-  /** Only who made the room may call everybody. */
+  const { mayCallAll } = useCallingAll();
   const everybody = computed<Mentionable[]>(() => {
-    const room = members.room === null ? undefined : rooms.byId.get(members.room);
-    if (!room || room.creator !== session.myId) return [];
+    if (members.room === null || !mayCallAll(members.room, session.myId)) return [];
     return [{ id: null, name: preferences.locale === 'zh' ? EVERYBODY[1] : EVERYBODY[0] }];
   });
 
@@ -49,7 +49,8 @@ export function useMentionComplete(
     const query = comparedName(typed.value.query);
     const rank = ({ id, name }: Mentionable): number => {
       const compared = comparedName(name);
-      if (compared.startsWith(query)) return 0;
+      const username = comparedName((id !== null && profiles.known.get(id)?.username) || name);
+      if (compared.startsWith(query) || username.startsWith(query)) return 0;
       const meant = id === null && comparedName(t('composer.everyone')).includes(query);
       return meant || compared.includes(query) ? 1 : 2;
     };
@@ -61,8 +62,10 @@ export function useMentionComplete(
       .slice(0, OFFERED_MAX)
       .map(({ one }) => one);
   });
-  watch(offered, () => {
+  watch(offered, (people) => {
     at.value = 0;
+    // A text names people by their usernames, whatever they are shown by.
+    for (const { id } of people) if (id !== null) void profiles.want(id).catch(() => undefined);
   });
 
   /** At every change of the text and of the caret. */
@@ -76,10 +79,11 @@ export function useMentionComplete(
     if (before?.from !== found?.from || before?.query !== found?.query) typed.value = found;
   }
 
-  function take({ name }: Mentionable): void {
+  function take({ id, name }: Mentionable): void {
     const element = input.value;
     if (!element || !typed.value) return;
-    replace(typed.value.from, element.selectionStart, `@${name} `);
+    const username = id === null ? name : (profiles.known.get(id)?.username ?? name);
+    replace(typed.value.from, element.selectionStart, `@${username} `);
     typed.value = null;
   }
 

@@ -3,6 +3,7 @@ import { computed } from 'vue';
 import { comparedName, EVERYBODY, mentionsIn } from '../text/mentions';
 import type { Mention } from '../text/mentions';
 import { useMembers } from '../stores/members';
+import { useProfiles } from '../stores/profiles';
 import { useSession } from '../stores/session';
 
 export interface Named extends Mention {
@@ -12,7 +13,11 @@ export interface Named extends Mention {
 export function useMentioned(): (text: string, everybody: boolean) => Named[] {
   const members = useMembers();
   const session = useSession();
-  const names = computed(() => new Set(members.list.map(({ name }) => comparedName(name))));
+  const profiles = useProfiles();
+  /** What they are shown by is their username, unless it is known that it is not. */
+  const names = computed(
+    () => new Set(members.list.map(({ id, name }) => comparedName(profiles.known.get(id)?.username ?? name))),
+  );
   const mine = computed(() => comparedName(session.me?.name ?? ''));
 
   return (text, everybody) => {

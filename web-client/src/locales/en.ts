@@ -1,4 +1,5 @@
 import { groupWords } from './groups.en';
+import { peopleWords } from './people.en';
 
 /** The English words, and by their shape what every other language must have. */
 export const en = {
@@ -91,11 +92,10 @@ export const en = {
     leaveTitle: 'Leave “{name}”?',
     leaveText: 'You no longer get its messages. You can join again later.',
     notAll: 'The first {n} are shown.',
-    isOnline: 'Online',
-    isOffline: 'Offline',
     you: 'you',
   },
   group: groupWords,
+  people: peopleWords,
   timeline: {
     label: 'Messages in {name}',
     created: '{who} created the chat “{name}”',

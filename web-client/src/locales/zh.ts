@@ -1,5 +1,6 @@
 import type { Messages } from './en';
 import { groupWords } from './groups.zh';
+import { peopleWords } from './people.zh';
 
 /** 中文。 */
 export const zh: Messages = {
@@ -92,11 +93,10 @@ export const zh: Messages = {
     leaveTitle: '离开“{name}”？',
     leaveText: '离开后将不再收到消息，之后可以重新加入。',
     notAll: '仅显示前 {n} 位。',
-    isOnline: '在线',
-    isOffline: '离线',
     you: '我',
   },
   group: groupWords,
+  people: peopleWords,
   timeline: {
     label: '{name} 的消息',
     created: '{who} 创建了会话“{name}”',

@@ -33,6 +33,7 @@ import { usePlayback } from './playback';
 import { usePeople } from './people';
 import { useMarks } from './marks';
 import { resetPersonal, takePersonal } from './personal';
+import { resetSocial, takeSocial } from './social';
 import { useReceipts } from './receipts';
 import { useRooms } from './rooms';
 import { useSession } from './session';
@@ -106,6 +107,7 @@ export const useChat = defineStore('chat', () => {
     useCustomEmoji().reset();
     useTimeline().open(null);
     resetPersonal();
+    resetSocial();
   }
 
   function say(message: ToWorker): void {
@@ -179,7 +181,7 @@ export const useChat = defineStore('chat', () => {
         useMembership().putOut(event.removal);
         break;
       default:
-        takePersonal(event);
+        if (!takePersonal(event)) takeSocial(event);
     }
   }
 

@@ -11,6 +11,8 @@ import type {
   Link,
   NewUpload,
   OutboxItem,
+  OwnProfile,
+  PersonPresence,
   Removal,
   RoomMark,
   RoomMember,
@@ -21,7 +23,7 @@ import type {
 import { memoryOutboxStore } from '../client/outbox_store';
 import type { OutboxStore } from '../client/outbox_store';
 import type { Event } from '../client/port';
-import type { Receipt, RoomId } from '../protocol/generated';
+import type { Receipt, RoomId, UserId } from '../protocol/generated';
 import { newId } from '../protocol/id';
 import { ManualClock } from './manual_clock';
 import { testId } from './scripted_server';
@@ -48,6 +50,10 @@ export class Page {
   readonly marks = new Map<RoomId, RoomMark>();
   readonly wishes = new Map<RoomId, RoomWishes>();
   readonly drafts = new Map<RoomId, string>();
+  readonly names = new Map<UserId, string>();
+  readonly presence = new Map<UserId, PersonPresence>();
+  readonly writing = new Map<RoomId, UserId[]>();
+  ownProfile: OwnProfile | null = null;
   receipts: Receipt[] = [];
   receiptsHidden = false;
   /** Behind what the room in view was not read when it was opened. */
@@ -141,6 +147,13 @@ export class Page {
     if (event.on === 'draft') this.drafts.set(event.room, event.text);
     if (event.on === 'receipts') this.receipts = event.receipts;
     if (event.on === 'receiptsHidden') this.receiptsHidden = event.hidden;
+    if (event.on === 'people') for (const { id, name } of event.people) this.names.set(id, name);
+    if (event.on === 'presence') {
+      if (event.all) this.presence.clear();
+      for (const one of event.people) this.presence.set(one.id, one);
+    }
+    if (event.on === 'typing') this.writing.set(event.room, event.users);
+    if (event.on === 'ownProfile') this.ownProfile = event.own;
     if (event.on === 'opened') this.divider = event.mark;
     if (event.on === 'rooms') {
       for (const room of event.changed) this.rooms.set(room.id, room);

@@ -174,6 +174,8 @@ export class ScriptedServer {
   /** Entries as they are sent: in order, unless a test says otherwise. */
   disorder: (entries: Entry[]) => Entry[] = (entries) => entries;
   readonly requests: Message[] = [];
+  /** What the user has said of their writing. */
+  readonly typing: Bodies['Typing'][] = [];
   /** Who is in which room; where nothing is said, the user alone. */
   readonly members = new Map<
     string,
@@ -227,6 +229,7 @@ export class ScriptedServer {
       connection.onOpened = ({ stream, streamClass }) => void this.serve(link, stream, streamClass);
       connection.onPeerDatagram = (bytes) => {
         const message = decodeBody(decodeDatagram(bytes));
+        if (message?.name === 'Typing') this.typing.push(message.body);
         if (message?.name === 'Ping' && !this.silent) {
           connection.peerDatagram(encodeDatagram('Pong', { nonce: message.body.nonce, nowMs: 0 }));
         }
@@ -311,6 +314,11 @@ export class ScriptedServer {
       for (const [name, body] of frames) link.send(name, { header, ...body } as never);
       link.send('UserHead', { seq: this.userSeq });
     }
+  }
+
+  /** Something that nobody asked for, to every connection. */
+  say<N extends KindName>(name: N, body: Bodies[N]): void {
+    for (const link of this.links) link.send(name, body);
   }
 
   /** Every connection ends. */
@@ -399,6 +407,9 @@ export class ScriptedServer {
         link.send('Presence', {
           slots: message.body.users.map((user) => ({ user, version: 1, state: PresenceState.online })),
         });
+        break;
+      case 'SetActivity':
+        link.send('Done', { request: message.body.request });
         break;
       case 'CreateGroup':
         link.send('RoomAnswer', { request: message.body.request, room: this.room(message.body.name).info });
