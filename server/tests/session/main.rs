@@ -34,6 +34,7 @@ mod pictures;
 mod presence;
 mod race;
 mod read_state;
+mod replayed;
 mod resume;
 mod resume_many;
 #[cfg(unix)]
@@ -42,4 +43,5 @@ mod shared_store;
 mod slow_peers;
 mod stress;
 mod typing;
+mod visibility;
 mod world;
