@@ -51,11 +51,17 @@ pub enum Bug {
     PictureNotDoubted,
     /// Nobody is told that somebody looks different now.
     PictureUntold,
+    /// Who may change a room is asked of nobody.
+    RoleNotAsked,
+    /// A ban puts out, and keeps nobody out.
+    BanForgotten,
+    /// Whoever comes sees what was said before, whatever the room's history is.
+    HistoryAlwaysShown,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 24] = [
         Self::AckBeforeDurable,
         Self::KeyForgottenAtRestart,
         Self::CursorMovedBeforeWrite,
@@ -77,6 +83,9 @@ impl Bug {
         Self::CollectedBeforeGone,
         Self::PictureNotDoubted,
         Self::PictureUntold,
+        Self::RoleNotAsked,
+        Self::BanForgotten,
+        Self::HistoryAlwaysShown,
     ];
 }
 

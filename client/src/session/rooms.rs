@@ -33,6 +33,12 @@ impl Rooms {
         (self.epoch, self.seq)
     }
 
+    /// A room is gone, and the user's own log has not said so: of one that is put back to before
+    /// that, nothing would follow behind the cursor. The next `Attach` asks for all of it.
+    pub(crate) fn own_log_is_behind(&mut self) {
+        self.epoch = Epoch::default();
+    }
+
     pub(crate) fn tail(&mut self, room: RoomId) -> Option<&mut Tail> {
         self.tails.get_mut(&room)
     }

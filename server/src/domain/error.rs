@@ -121,6 +121,8 @@ pub enum DomainError {
     RoomArchived,
     #[error("the room takes no messages now")]
     RoomClosed,
+    #[error("the room is slow: it takes one message at a time from its members")]
+    NoBatch,
     #[error("the room is slow: wait {wait_ms} ms")]
     SlowMode {
         /// Until the next message.

@@ -235,6 +235,7 @@ pub(crate) fn refusal(refused: AppendRefused) -> DomainError {
         AppendRefused::Archived => DomainError::RoomArchived,
         AppendRefused::Closed => DomainError::RoomClosed,
         AppendRefused::TooSoon { wait_ms } => DomainError::SlowMode { wait_ms },
+        AppendRefused::OneAtATime => DomainError::NoBatch,
         AppendRefused::TooManyOpen => DomainError::TooManyOpen,
         // `Unchanged` is an answer to joins and leaves, which handle it themselves.
         AppendRefused::TooManyKeys | AppendRefused::Unchanged => DomainError::Busy,

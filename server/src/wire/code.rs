@@ -35,7 +35,9 @@ impl From<DomainError> for Failure {
             DomainError::WrongPassword => Code::WrongPassword,
             DomainError::LastAdministrator => Code::LastAdministrator,
             DomainError::NoSuchUser | DomainError::NoSuchSession | DomainError::NoSuchInvitation => Code::NotFound,
-            DomainError::TooManyInvitations(_) | DomainError::TooManyPosts { .. } => Code::TooMany,
+            DomainError::TooManyInvitations(_) | DomainError::TooManyPosts { .. } | DomainError::NoBatch => {
+                Code::TooMany
+            }
             DomainError::BadTerms { .. } | DomainError::BadSlowMode { .. } => Code::BadRequest,
             DomainError::NoSuchRoom => Code::NoSuchRoom,
             DomainError::NotAMember => Code::NotAMember,

@@ -35,6 +35,7 @@ mod presence;
 mod private_chats;
 mod race;
 mod read_state;
+mod replayed;
 mod resume;
 mod resume_many;
 #[cfg(unix)]
@@ -43,4 +44,5 @@ mod shared_store;
 mod slow_peers;
 mod stress;
 mod typing;
+mod visibility;
 mod world;

@@ -15,6 +15,7 @@ use std::{
 
 use crate::{
     device::Standing,
+    replayed::Replayed,
     witness::{Facts, Print, Seen, Shown, kind, text_of},
     world::World,
 };
@@ -118,7 +119,8 @@ fn judge_room(room: &Room, facts: &Facts) -> Result<(), String> {
     dense(room)?;
     once(room)?;
     acked(room, facts)?;
-    seen(room, facts)
+    let replayed = crate::groups::judge(&room.entries, &room.memberships)?;
+    seen(room, &replayed, facts)
 }
 
 /// 1, 2, 3 …, in the order of their times, with the right number of posts.
@@ -167,7 +169,7 @@ fn acked(room: &Room, facts: &Facts) -> Result<(), String> {
 }
 
 /// What anybody saw is what the log has, and nobody saw what they may not see.
-fn seen(room: &Room, facts: &Facts) -> Result<(), String> {
+fn seen(room: &Room, replayed: &Replayed, facts: &Facts) -> Result<(), String> {
     let first = (room.id, room.head.epoch, 0);
     for ((_, _, seq), seen) in facts.prints.range(first..=(room.id, room.head.epoch, u64::MAX)) {
         if room.entries.get(*seq as usize - 1).map(|entry| print(entry)) != Some(*seen) {
@@ -179,7 +181,7 @@ fn seen(room: &Room, facts: &Facts) -> Result<(), String> {
             return Err(format!("{seq} was seen in an epoch that the log does not have"));
         }
         let target = room.entries.get(*seq as usize - 1).map_or(*seq, |entry| entry.target_seq());
-        if !room.memberships.get(user).is_some_and(|membership| visible(membership, *seq, target)) {
+        if !replayed.may_see(*user, *seq, target) {
             return Err(format!("{seq} was seen by somebody who may not see it"));
         }
     }

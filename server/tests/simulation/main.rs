@@ -13,6 +13,7 @@ mod device;
 mod dice;
 mod files;
 mod freshness;
+mod groups;
 mod judge;
 mod late;
 mod link;
@@ -24,6 +25,8 @@ mod panics;
 mod pictures;
 mod planted;
 mod regressions;
+#[path = "../session/replayed.rs"]
+mod replayed;
 mod run;
 mod seeds;
 mod server;

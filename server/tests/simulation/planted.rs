@@ -122,3 +122,18 @@ fn an_avatar_that_changes_without_a_word_is_found() {
 fn a_blob_that_is_told_as_gone_before_it_is_is_found() {
     is_found(Bug::CollectedBeforeGone);
 }
+
+#[test]
+fn a_change_that_nobody_was_asked_about_is_found() {
+    is_found(Bug::RoleNotAsked);
+}
+
+#[test]
+fn a_ban_that_keeps_nobody_out_is_found() {
+    is_found(Bug::BanForgotten);
+}
+
+#[test]
+fn a_past_that_is_shown_to_who_was_not_there_is_found() {
+    is_found(Bug::HistoryAlwaysShown);
+}

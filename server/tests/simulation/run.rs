@@ -11,7 +11,7 @@ use tokio::{runtime::Builder, time::sleep};
 use crate::{
     device::{Device, Handle, Order, Standing},
     dice::Dice,
-    judge, operation, panics, pictures,
+    groups, judge, operation, panics, pictures,
     trace::Trace,
     witness::FilesLived,
     world::World,
@@ -38,6 +38,7 @@ pub(crate) struct Outcome {
 pub(crate) struct Lived {
     pub(crate) files: FilesLived,
     pub(crate) pictures: pictures::Lived,
+    pub(crate) groups: groups::Lived,
 }
 
 /// Runs a seed on so many nodes, with a bug if one is to be found.
@@ -57,7 +58,7 @@ pub(crate) fn run(seed: u64, nodes: usize, bug: Option<Bug>, trace_is_kept: bool
 
 async fn live(seed: u64, nodes: usize, trace: Trace) -> (Option<String>, Trace, Lived) {
     let mut dice = Dice::new(seed);
-    let world = match World::new(&mut dice, trace, nodes, pictures::are_in(seed, nodes)).await {
+    let world = match World::new(&mut dice, trace, nodes, (pictures::are_in(seed, nodes), groups::are_in(seed))).await {
         Ok(world) => world,
         Err(error) => {
             let violation = Some(format!("the world does not begin: {error}"));
@@ -68,11 +69,15 @@ async fn live(seed: u64, nodes: usize, trace: Trace) -> (Option<String>, Trace, 
     let devices: Vec<Handle> = (0..DEVICES)
         .map(|number| Device::start(&world, &world.users[number % world.users.len()], number, dice.split()))
         .collect();
+    let mut dice_of_groups = world.has_groups.then(|| groups::dice(seed));
     let mut dice_of_pictures = world.has_pictures.then(|| pictures::dice(seed));
     for _ in 0..OPERATIONS_MIN + dice.below(60) {
         operation::perform(&world, &devices, &mut dice).await;
         if let Some(dice) = &mut dice_of_pictures {
             pictures::perform(&world, dice).await;
+        }
+        if let Some(dice) = &mut dice_of_groups {
+            groups::perform(&world, dice).await;
         }
         if world.witness.violation().is_some() || panics::is_any() {
             break;
@@ -91,7 +96,11 @@ async fn live(seed: u64, nodes: usize, trace: Trace) -> (Option<String>, Trace, 
     world.abandon();
     drop(devices);
     world.tasks.idle().await;
-    let lived = Lived { files: world.witness.files.lock().lived, pictures: world.witness.pictures.lock().lived() };
+    let lived = Lived {
+        files: world.witness.files.lock().lived,
+        pictures: world.witness.pictures.lock().lived(),
+        groups: *world.witness.groups.lock(),
+    };
     let trace = Arc::into_inner(world).map(|world| world.witness.into_trace());
     (violation, trace.unwrap_or_else(|| Trace::new(false)), lived)
 }

@@ -11,7 +11,7 @@ use std::{
 };
 
 use crate::{
-    pictures,
+    groups, pictures,
     run::{Outcome, run},
     witness::FilesLived,
 };
@@ -111,6 +111,21 @@ fn lives_have_pictures() {
     }
     println!("{OF_THEM} lives: {changed} pictures are changed, {seen} are seen");
     assert!(changed >= 5 * OF_THEM && seen >= OF_THEM, "{changed} changed, {seen} seen");
+}
+
+/// Nor with rooms that somebody runs, of which again one life in four has some.
+#[test]
+fn lives_have_groups() {
+    const OF_THEM: u64 = 3;
+    for nodes in [1, 2] {
+        let (mut done, mut refused) = (0, 0);
+        for life in 0..OF_THEM {
+            let lived = run(life * groups::LIVES + groups::LIFE, nodes, None, false).lived.groups;
+            (done, refused) = (done + lived.done, refused + lived.refused);
+        }
+        println!("{OF_THEM} lives on {nodes} nodes: {done} changes of rooms, {refused} are refused");
+        assert!(done >= 20 * OF_THEM && refused >= OF_THEM, "{done} done, {refused} refused");
+    }
 }
 
 #[test]

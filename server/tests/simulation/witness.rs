@@ -11,7 +11,7 @@ use std::{
     hash::{Hash, Hasher},
 };
 
-use crate::{pictures, trace::Trace};
+use crate::{groups, pictures, trace::Trace};
 
 /// What an entry shows, as one number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +36,11 @@ impl Shown<'_> {
     }
 }
 
+/// What is set in a room is one kind, whatever it is.
+pub(crate) const ROOM_CHANGE: u32 = 7;
+/// What is done to somebody is another.
+pub(crate) const MEMBER_CHANGE: u32 = 8;
+
 /// What a fact is in that.
 pub(crate) fn kind(fact: Fact) -> u32 {
     match fact {
@@ -46,8 +51,20 @@ pub(crate) fn kind(fact: Fact) -> u32 {
         Fact::File => 4,
         Fact::FileSettled { .. } => 5,
         Fact::Avatar { .. } => 6,
-        // The devices make none of them.
-        _ => 7,
+        Fact::Renamed
+        | Fact::Topic
+        | Fact::Access(_)
+        | Fact::History(_)
+        | Fact::SlowMode(_)
+        | Fact::Archived(_)
+        | Fact::LinkMade
+        | Fact::LinkGone => ROOM_CHANGE,
+        Fact::Role { .. }
+        | Fact::Removed { .. }
+        | Fact::Banned { .. }
+        | Fact::Unbanned { .. }
+        | Fact::Invited { .. }
+        | Fact::Uninvited { .. } => MEMBER_CHANGE,
     }
 }
 
@@ -122,6 +139,7 @@ impl FileFacts {
 
 pub(crate) struct Witness {
     pub(crate) pictures: Mutex<pictures::Facts>,
+    pub(crate) groups: Mutex<groups::Lived>,
     pub(crate) files: Mutex<FileFacts>,
     pub(crate) facts: Mutex<Facts>,
     trace: Mutex<Trace>,
@@ -132,6 +150,7 @@ impl Witness {
     pub(crate) fn new(trace: Trace) -> Self {
         Self {
             pictures: Mutex::default(),
+            groups: Mutex::default(),
             files: Mutex::default(),
             facts: Mutex::default(),
             trace: Mutex::new(trace),

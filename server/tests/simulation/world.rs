@@ -62,6 +62,8 @@ pub(crate) struct World {
     pub(crate) users: Vec<Person>,
     /// Whether anybody has a picture here.
     pub(crate) has_pictures: bool,
+    /// Whether anybody runs the rooms.
+    pub(crate) has_groups: bool,
     pub(crate) rooms: Vec<RoomId>,
     /// One, or nodes on a store that they share.
     servers: Mutex<Vec<Option<Arc<Server>>>>,
@@ -103,7 +105,7 @@ impl World {
         dice: &mut Dice,
         trace: Trace,
         nodes: usize,
-        has_pictures: bool,
+        (has_pictures, has_groups): (bool, bool),
     ) -> Result<Arc<Self>, StoreError> {
         let names = ["ann", "bob", "cem", "dua", "eve"].into_iter().take(USERS);
         let watch = Arc::new(Watch::new());
@@ -118,6 +120,7 @@ impl World {
             tasks: Tasks::default(),
             users: names.map(|name| Person { id: UserId(dice.bytes()), name: name.into() }).collect(),
             has_pictures,
+            has_groups,
             rooms: Vec::new(),
             servers: Mutex::new(vec![None; nodes]),
             shared: None,

@@ -42,6 +42,8 @@ pub enum AppendRefused {
     TooSoon {
         wait_ms: u64,
     },
+    /// Several posts at once, where the author has to wait between two.
+    OneAtATime,
     /// As many invitations or links as a room has place for.
     TooManyOpen,
 }

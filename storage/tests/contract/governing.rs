@@ -307,13 +307,20 @@ async fn in_a_slow_room_members_wait_and_admins_do_not(kind: Kind) {
         stage.appended(1, at(author, client, START_MS + 500)).await;
     }
     stage.appended(1, at(2, 21, START_MS + 1_100)).await;
+    // A clock that was a day ahead, and is right again.
+    const DAY_MS: u64 = 86_400_000;
+    stage.appended(1, at(1, 40, START_MS + DAY_MS)).await;
+    stage.appended(1, at(2, 40, START_MS + DAY_MS)).await;
+    stage.appended(1, at(2, 41, START_MS + 2_200)).await;
+    let early = stage.append(1, at(2, 42, START_MS + 2_300)).await.unwrap_err();
+    assert_eq!(early, AppendRefused::TooSoon { wait_ms: 900 });
     let (client_id, text) = (crate::stage::client(50), "y".into());
     let one = rill_storage::model::NewPost { client_id, digest: digest("y"), text, mentions: Default::default() };
     let two = rill_storage::model::NewPost { client_id: crate::stage::client(51), ..one.clone() };
     let batch = |author, posts| rill_storage::model::NewBatch { author: user(author), at_ms: START_MS + 9_000, posts };
     let log = &stage.store.log;
     let refused = log.append_batch(room(1), batch(2, vec![one.clone(), two.clone()])).await.unwrap().unwrap_err();
-    assert_eq!(refused, AppendRefused::TooSoon { wait_ms: 1_000 });
+    assert_eq!(refused, AppendRefused::OneAtATime);
     assert_eq!(log.append_batch(room(1), batch(2, vec![one.clone()])).await.unwrap().unwrap().len(), 1);
     assert_eq!(log.append_batch(room(1), batch(3, vec![one, two])).await.unwrap().unwrap().len(), 2);
 }

@@ -91,6 +91,14 @@ export class RoomBook {
     this.rooms.delete(id);
   }
 
+  /**
+   * A room is gone, and the user's own log has not said so: of one that is put back to before that,
+   * nothing would follow behind the cursor. The next `Attach` asks for all of it.
+   */
+  ownLogIsBehind(): void {
+    this.userEpoch = ZERO_ID;
+  }
+
   /** Everything up to `seq` was told; answers which rooms a snapshot did not name. */
   head(seq: number): RoomId[] {
     this.userSeq = seq;

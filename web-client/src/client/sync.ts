@@ -215,6 +215,7 @@ export class Sync implements SessionListener {
     if (!state) return;
     if (answer?.outcome === Outcome.gone) {
       this.book.removed(room);
+      this.book.ownLogIsBehind();
       this.forget(room);
       this.emitter.roomRemoved(room);
       return;

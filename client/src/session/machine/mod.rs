@@ -313,7 +313,10 @@ impl Machine {
             Verdict::NeedsResume if self.is_online() => self.resume(vec![room]),
             // Attaching resumes every room anyway.
             Verdict::NeedsResume => {}
-            Verdict::Gone => self.rooms.remove(room, &mut self.events),
+            Verdict::Gone => {
+                self.rooms.remove(room, &mut self.events);
+                self.rooms.own_log_is_behind();
+            }
         }
     }
 

@@ -189,6 +189,16 @@ fn a_room_comes_back_from_where_its_tail_stands() {
 }
 
 #[test]
+fn after_a_room_that_only_its_resume_says_is_gone_all_of_the_own_log_is_asked_for() {
+    let mut bench = Bench::online(&[ROOM, OTHER]);
+    let request = bench.controls::<Resume>()[0].request;
+    bench.resumed(request, ROOM, Outcome::Gone, 0);
+    bench.machine.disconnected();
+    bench.machine.connected(&welcome(), bench.now);
+    assert_eq!(bench.controls::<Attach>()[0].user_epoch, Epoch::default());
+}
+
+#[test]
 fn an_answer_from_before_the_user_came_back_does_not_take_the_room_away() {
     let mut bench = Bench::online(&[ROOM]);
     let before = bench.controls::<Resume>()[0].request;

@@ -205,6 +205,10 @@ impl Files {
 
     /// Ends a transfer that will not come to its end; returns what is to be answered.
     pub(super) async fn fail(&self, transfer: &Transfer, code: Code) -> Result<FileError, FileError> {
+        // Who completed its message may have stopped before the rest: then its user keeps the bytes.
+        if self.was_complete(transfer).await? {
+            return Ok(FileError::Ended(Code::TransferEnded));
+        }
         match self.store.transfers.fail(transfer.user, transfer.id, code.number(), None).await? {
             Some(TransferState::Failed { code, digest }) => self.end_failed(transfer, code, digest).await,
             _ => Ok(FileError::Ended(Code::TransferEnded)),

@@ -145,7 +145,7 @@ impl Files {
     }
 
     /// Whether the message of one that is under way is complete: then so is the transfer.
-    async fn was_complete(&self, transfer: &Transfer) -> Result<bool, FileError> {
+    pub(super) async fn was_complete(&self, transfer: &Transfer) -> Result<bool, FileError> {
         if let Some((room, seq)) = transfer.message
             && transfer.state.is_under_way()
             && let Some(seen) = sight::unseen(&self.store, room, seq).await?

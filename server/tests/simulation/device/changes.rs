@@ -13,7 +13,7 @@ use std::{
 use tokio::time::Instant;
 
 use super::{Device, Purpose};
-use crate::dice::Dice;
+use crate::{dice::Dice, groups};
 
 /// Answered posts that a device may send again.
 const REMEMBERED_MAX: usize = 32;
@@ -243,7 +243,9 @@ impl Device {
         let code = Code::from_number(code);
         let again = code.is_some_and(|code| matches!(code.action(), Action::Retry | Action::Resume));
         let purpose = self.purpose(request);
-        let expected = again || matches!(code, Some(Code::NotAMember | Code::TooManyRooms | Code::OwnerStays));
+        let expected = again
+            || matches!(code, Some(Code::NotAMember | Code::TooManyRooms | Code::OwnerStays))
+            || self.world.has_groups && code.is_some_and(|code| groups::REFUSALS.contains(&code));
         if !expected {
             self.world.witness.violated(format!("{} is refused with {code:?} {detail}", self.name));
         }

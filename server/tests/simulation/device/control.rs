@@ -13,7 +13,7 @@ use std::collections::{BTreeSet, btree_map::Entry};
 use tokio::time::Instant;
 
 use super::{Connection, Device, Phase, Purpose, Tail, stream::Stream};
-use crate::witness::{Seen, Shown, kind};
+use crate::witness::{MEMBER_CHANGE, ROOM_CHANGE, Seen, Shown, kind};
 use rill_storage::model::Fact;
 
 impl Device {
@@ -86,6 +86,9 @@ impl Device {
                     self.broken(frame);
                 }
             }
+            // Whoever is asked in comes by chance, as everybody does.
+            (Some(Kind::InvitedToRoom | Kind::InvitationGone), Phase::Attaching | Phase::Online)
+                if self.world.has_groups => {}
             (Some(Kind::Presence), Phase::Online) => self.presence(frame),
             // When somebody was there last.
             (Some(Kind::PresenceDetails), Phase::Online) => {}
@@ -202,7 +205,7 @@ impl Device {
             return;
         }
         // The page of the messages follows.
-        if frame.known() == Some(Kind::MessageFiles) {
+        if matches!(frame.known(), Some(Kind::MessageFiles | Kind::MessageChanges)) {
             return;
         }
         let Some(Ok(page)) = frame.decode_if::<MessagePage>() else { return self.broken(frame) };
@@ -211,6 +214,8 @@ impl Device {
             let shown = Shown {
                 kind: match message.kind {
                     MessageKind::File => kind(Fact::File),
+                    MessageKind::RoomChange => ROOM_CHANGE,
+                    MessageKind::MemberChange => MEMBER_CHANGE,
                     other => u32::from(other),
                 },
                 at_ms: message.at_ms.get(),

@@ -19,7 +19,7 @@ use tokio::{
 };
 
 use super::{Device, Over, stream::Stream};
-use crate::{dice::Dice, world::World};
+use crate::{dice::Dice, groups, world::World};
 
 const CHUNK_BYTES: usize = 16 * 1024;
 /// How often a place among the streams is looked for.
@@ -270,6 +270,7 @@ impl Who {
             // It has left, or was away for days.
             Some(Code::TransferEnded) => Outcome::Ended,
             Some(Code::NotAMember | Code::NoSuchFile | Code::TooManyTransfers) => Outcome::Over,
+            Some(code) if self.world.has_groups && groups::REFUSALS.contains(&code) => Outcome::Over,
             _ => {
                 self.world.witness.violated(format!("{} is refused a file with {code:?} {detail}", self.name));
                 Outcome::Over

@@ -2,18 +2,19 @@
 
 use futures_util::FutureExt as _;
 use rill_protocol::{
-    Frame, Kind, RoomId, U53,
+    Epoch, Frame, Kind, RoomId, U53,
     limits::RESUME_TAIL_ENTRIES,
     message::{
         Cursor, EntryAvatar, EntryCreated, EntryFile, EntryFileSettled, EntryHeader, EntryHidden, EntryJoined,
-        EntryLeft, EntryPosted, Lane, LaneClass, Outcome, Resume, Resumed, RoomHandle, View,
+        EntryLeft, EntryMemberChange, EntryPosted, EntryRoomChange, Lane, LaneClass, Outcome, Resume, Resumed,
+        RoomHandle, View,
     },
     mux::Class,
 };
 use tokio::time::Instant;
 
 use super::{Device, Over, Purpose, stream::Stream};
-use crate::witness::{Seen, Shown};
+use crate::witness::{MEMBER_CHANGE, ROOM_CHANGE, Seen, Shown};
 
 fn index(class: LaneClass) -> usize {
     usize::from(class == LaneClass::Others)
@@ -43,6 +44,14 @@ fn entry(frame: &Frame) -> Option<(EntryHeader, Seen)> {
         }
         Kind::EntryFileSettled => shown(5, frame.decode::<EntryFileSettled>().ok()?.header, ""),
         Kind::EntryAvatar => shown(6, frame.decode::<EntryAvatar>().ok()?.header, ""),
+        Kind::EntryRoomChange => {
+            let EntryRoomChange { header, change } = frame.decode().ok()?;
+            shown(ROOM_CHANGE, header, &change.text)
+        }
+        Kind::EntryMemberChange => {
+            let EntryMemberChange { header, change } = frame.decode().ok()?;
+            shown(MEMBER_CHANGE, header, &change.name)
+        }
         Kind::EntryHidden => Some((frame.decode::<EntryHidden>().ok()?.header, Seen::Hidden)),
         _ => None,
     }
@@ -118,9 +127,11 @@ impl Device {
             }
             let Some(tail) = self.tails.get_mut(&room) else { continue };
             if outcome.is_some_and(|outcome| outcome.outcome == Outcome::Gone) {
-                // The user's own log says when to come back.
+                // The user's own log says when to come back. Put back to before it spoke of this, it
+                // would say nothing of what the client knows already: the next time it says all.
                 if tail.is_resumed_by(request) {
                     self.tails.remove(&room);
+                    self.user_cursor.0 = Epoch::default();
                 }
                 continue;
             }

@@ -38,7 +38,7 @@ pub(super) fn append(tx: &mut Tx<'_>, room: RoomId, new: &NewEntry) -> AppendRes
         return Ok(Err(refused));
     }
     let is_post = matches!(new.change, Change::Post(_) | Change::File { .. });
-    if is_post && let Err(refused) = governing::may_post(tx, room, user, &head, current.as_ref())? {
+    if is_post && let Err(refused) = governing::may_post(tx, room, (user, new.at_ms), &head, current.as_ref())? {
         return Ok(Err(refused));
     }
 

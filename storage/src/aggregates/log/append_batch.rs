@@ -39,7 +39,7 @@ pub(super) fn append_batch(tx: &mut Tx<'_>, room: RoomId, batch: &NewBatch) -> A
     // None of them is refused in the middle: where posts stand apart from each other, nobody who
     // has to wait posts several.
     if known == 0 && posts.len() > 1 && governing::is_slow_for(tx, room, author, &head)? {
-        return Ok(Err(AppendRefused::TooSoon { wait_ms: u64::from(head.slow_mode_ms) }));
+        return Ok(Err(AppendRefused::OneAtATime));
     }
     let mut made = Vec::with_capacity(posts.len());
     for post in posts {

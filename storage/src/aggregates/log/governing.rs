@@ -19,6 +19,7 @@ use crate::{
     engine::Direction,
     limits::{READ_ROWS_MAX, ROOM_INVITATIONS_MAX, ROOM_LINKS_MAX},
     model::{Change, Entry, LinkId, MemberAct, RoomLink, RoomRole, Rule, Setting, Sides},
+    planted::{self, Bug},
     port::log::AppendRefused,
 };
 
@@ -60,11 +61,13 @@ pub(super) fn is_slow_for(
     Ok(role(&record, user, membership.as_ref()).is_none_or(|role| role < RoomRole::Admin))
 }
 
-/// Whether a member may post now; notes that they do.
+/// Whether a member may post now; notes that they do. How long they have waited is told by the
+/// clock of who asks: the log's times never go back, so after a clock that was a day ahead they
+/// would stand still for a day, and so would the room. A clock that went back keeps nobody waiting.
 pub(super) fn may_post(
     tx: &mut Tx<'_>,
     room: RoomId,
-    user: UserId,
+    (user, now_ms): (UserId, u64),
     head: &stored::RoomHead,
     membership: Option<&stored::Membership>,
 ) -> Result<Result<(), AppendRefused>, StoreError> {
@@ -78,11 +81,12 @@ pub(super) fn may_post(
         return Ok(Ok(()));
     }
     let last_ms = tx.get(&keys::last_post(room, user))?.map(|row| row.at_ms);
-    let next_ms = last_ms.map_or(0, |last_ms| last_ms.saturating_add(u64::from(head.slow_mode_ms)));
-    if head.at_ms < next_ms {
-        return Ok(Err(AppendRefused::TooSoon { wait_ms: next_ms - head.at_ms }));
+    let waited_ms = last_ms.and_then(|last_ms| now_ms.checked_sub(last_ms)).unwrap_or(u64::MAX);
+    let slow_mode_ms = u64::from(head.slow_mode_ms);
+    if waited_ms < slow_mode_ms {
+        return Ok(Err(AppendRefused::TooSoon { wait_ms: slow_mode_ms - waited_ms }));
     }
-    tx.put(keys::last_post(room, user), &stored::LastPost { at_ms: head.at_ms })?;
+    tx.put(keys::last_post(room, user), &stored::LastPost { at_ms: now_ms })?;
     Ok(Ok(()))
 }
 
@@ -193,7 +197,7 @@ fn member(
         MemberAct::Uninvite => invitation.as_ref().is_some_and(|row| row.by == room.asked.user),
         _ => user == room.asked.user,
     };
-    if !rule(&room.sides) {
+    if !rule(&room.sides) && !planted::is(Bug::RoleNotAsked) {
         return Ok(Err(AppendRefused::NotAllowed));
     }
     let text = Some(Arc::clone(name));
