@@ -327,7 +327,7 @@ async fn what_a_crash_left_of_a_block_is_mended_when_they_come_again() {
 async fn opening_and_blocking_at_once_ends_as_the_block_says() {
     let world = World::new();
     let ann = world.person("ann").await.identity.user;
-    for number in 0..100 {
+    for number in 0..30 {
         let bob = world.person(&format!("bob{number}")).await.identity.user;
         let [opening, blocking] = [true, false].map(|opens| {
             let services = world.services.clone();
