@@ -317,6 +317,12 @@ impl Client {
         }
     }
 
+    /// The chat of the user with somebody else, made if there is none. It is called as the other one
+    /// is shown; [`crate::Event::RoomDetails`] says who that is.
+    pub async fn open_private_chat(&self, user: UserId) -> Result<RoomInfo, Error> {
+        self.ask_room(Request::OpenPrivateChat { user }).await
+    }
+
     /// Whose presence is told, in the place of those before: at most 200. Said again on every
     /// connection.
     pub async fn watch(&self, users: Vec<UserId>) -> Result<(), Error> {

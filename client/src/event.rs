@@ -3,9 +3,9 @@
 use rill_protocol::{
     ClientId, Epoch, RoomId, U53, UserId,
     message::{
-        FileInfo, FileState, MemberChange, MemberRole, Message, MessageFile, MessageMemberChange, MessageRoomChange,
-        Notify, PresenceDetail, PresenceSlot, ProfileAnswer, ReadState, Receipt, Replay, RoomAvatar, RoomChange,
-        RoomDetail, RoomInfo, UserAvatar, UserInfo,
+        DeliveredSeq, FileInfo, FileState, MemberChange, MemberRole, Message, MessageFile, MessageMemberChange,
+        MessageRoomChange, Notify, PresenceDetail, PresenceSlot, ProfileAnswer, ReadState, Receipt, Replay, RoomAvatar,
+        RoomChange, RoomDetail, RoomInfo, UserAvatar, UserInfo,
     },
 };
 use std::time::Duration;
@@ -47,7 +47,8 @@ pub enum Event {
     /// [`EntryKind::Avatar`]. An avatar of a smaller version than the known one is an older one.
     RoomAvatars(Vec<RoomAvatar>),
     /// What rooms are, before this client hears of them otherwise, and where it steps over what
-    /// changed them. Later changes are entries of the room: [`EntryKind::RoomChange`].
+    /// changed them. Later changes are entries of the room: [`EntryKind::RoomChange`]. Of a chat of
+    /// two it comes whenever that is resumed, closed or opened, and says who the other one is.
     RoomDetails(Vec<RoomDetail>),
     /// Of the members that the next answered page names, those who are more than members.
     MemberRoles(Vec<MemberRole>),
@@ -61,6 +62,9 @@ pub enum Event {
     Read(Vec<ReadState>),
     /// Up to where others have read in the room in view: the largest of each counts.
     Receipts { room: RoomId, receipts: Vec<Receipt> },
+    /// Up to where chats of two have arrived at a device of the other one: the largest of each
+    /// counts. What they have read, or what stands before a post of theirs, has arrived too.
+    Delivered(Vec<DeliveredSeq>),
     /// What the user wants of a room, which an application begins with `All`, neither pinned nor
     /// archived. It goes with the room, and so does the draft.
     RoomPreferences { room: RoomId, notify: Notify, pinned: bool, archived: bool },

@@ -6,9 +6,9 @@ use rill_protocol::{
     codec::frame,
     message::{
         CreateRoom, Direction, FindPeople, GetMessages, GetProfile, GetReceipts, GetUsers, HideReceipts, JoinRoom,
-        LeaveRoom, ListMembers, ListRooms, MarkRead, MarkUnread, MemberPage, Notify, OutsidePage, PeoplePage,
-        ProfileAnswer, ReadState, ReceiptPage, RoomInfo, RoomLinkInfo, RoomLinkMade, RoomPage, SetBlock, SetDraft,
-        SetProfile, SetRoomPreferences, SetStatus, UserInfo,
+        LeaveRoom, ListMembers, ListRooms, MarkRead, MarkUnread, MemberPage, Notify, OpenPrivateChat, OutsidePage,
+        PeoplePage, ProfileAnswer, ReadState, ReceiptPage, RoomInfo, RoomLinkInfo, RoomLinkMade, RoomPage, SetBlock,
+        SetDraft, SetProfile, SetRoomPreferences, SetStatus, UserInfo,
     },
 };
 use tokio::sync::oneshot;
@@ -64,6 +64,7 @@ pub(crate) enum Request {
     SetStatus(NewStatus),
     SetBlock { user: UserId, is_blocked: bool },
     Group(GroupRequest),
+    OpenPrivateChat { user: UserId },
     MarkRead { room: RoomId, seq: u64 },
     MarkUnread { client_id: ClientId, room: RoomId, seq: u64 },
     GetReceipts { room: RoomId, after: Option<UserId>, limit: u32 },
@@ -95,6 +96,7 @@ impl Request {
             Self::ListRooms { after, limit } => frame(&ListRooms { request, after, limit }),
             Self::ListMembers { room, after, limit } => frame(&ListMembers { request, room, after, limit }),
             Self::Group(body) => body.encode(request),
+            Self::OpenPrivateChat { user } => frame(&OpenPrivateChat { request, user }),
             Self::GetUsers { users } => frame(&GetUsers { request, users }),
             Self::GetMessages { room, direction, seq, limit } => {
                 frame(&GetMessages { request, room, direction, seq: U53::saturating(seq), limit })

@@ -254,3 +254,19 @@ fn pictures_are_set_listed_and_removed_from_a_terminal() {
     assert!(run(&["emoji", "remove", "dot"]).0);
     none();
 }
+
+#[test]
+fn two_talk_alone_by_their_usernames() {
+    let server = Server::start();
+    let state = tempfile::tempdir().unwrap();
+    let (ok, out, err) = pipe(&server, "user1", state.path(), &[], "/msg USER2\nfor you alone\n/rooms\n/leave\n");
+    assert!(ok && err.contains("alone with user2"), "{err}");
+    assert!(out.contains("user1: for you alone") && out.contains("@ user2"), "{out}");
+    let other = tempfile::tempdir().unwrap();
+    let (ok, out, err) = pipe(&server, "user2", other.path(), &[], "/msg user1\n/history\n/msg nobody9\n");
+    assert!(ok && err.contains("alone with user1") && err.contains("nobody called nobody9"), "{err}");
+    assert!(out.contains("user1: for you alone"), "{out}");
+    let third = tempfile::tempdir().unwrap();
+    let (_, out, _) = pipe(&server, "user3", third.path(), &[], "/rooms\n");
+    assert!(!out.contains("user1") && !out.contains("user2"), "{out}");
+}

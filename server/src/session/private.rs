@@ -48,9 +48,11 @@ impl Arrivals {
     }
 }
 
-/// Notes what has arrived, at most every so often; answers nothing.
+/// Notes what has arrived, at most every so often; answers nothing. Each room costs as much as a
+/// request.
 pub(super) fn tell_delivered(session: &Arc<Session>, body: &TellDelivered) -> Option<Request> {
-    if !session.arrivals.lock().add(&body.rooms) {
+    let is_allowed = session.may_also(body.rooms.len().min(DELIVERED_ROOMS_MAX)).is_ok();
+    if !is_allowed || !session.arrivals.lock().add(&body.rooms) {
         return None;
     }
     let session = session.clone();

@@ -18,6 +18,7 @@ mod limits;
 mod logins;
 mod operating;
 mod pictures;
+mod private_chats;
 #[path = "../transport/client/quic_certificate.rs"]
 mod quic_certificate;
 mod registration;

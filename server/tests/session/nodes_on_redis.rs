@@ -17,6 +17,7 @@ use std::{
 use crate::{
     attached::{begun, settled},
     peer::{Peer, entry},
+    private_chats,
     world::{Person, World},
 };
 
@@ -195,4 +196,71 @@ async fn what_is_heard_is_heard_anew_when_the_way_to_redis_is_a_new_one() {
         () = bus.run() => panic!("it runs for as long as it is asked to"),
         heard = tokio::time::timeout(Duration::from_secs(60), hears) => heard.expect("it hears on"),
     }
+}
+
+/// Each pair opens its chat at both nodes in the same instant; then two talk in theirs.
+async fn talk_alone(addresses: &[String]) {
+    const PEOPLE: usize = 7;
+    let nodes = Nodes::on(addresses).await;
+    let [here, there] = &nodes.nodes[..] else { panic!("two nodes") };
+    let mut people = Vec::new();
+    for number in 0..PEOPLE {
+        people.push(here.person(&format!("person{number}")).await);
+    }
+    for (at, one) in people.iter().enumerate() {
+        for other in &people[at + 1..] {
+            let (one, other) = (one.identity.user, other.identity.user);
+            let opened = tokio::join!(
+                here.services.domain.rooms.open_private(one, other),
+                there.services.domain.rooms.open_private(other, one),
+            );
+            let (first, second) = (opened.0.unwrap().room.id, opened.1.unwrap().room.id);
+            assert_eq!(first, second);
+            assert_eq!(here.store().log.head(first).await.unwrap().unwrap().seq, 3);
+        }
+    }
+    for person in &people {
+        let (_, entries) = here.store().user_log.snapshot(person.identity.user).await.unwrap().unwrap();
+        assert_eq!(entries.len(), PEOPLE - 1, "each chat is told once");
+    }
+
+    let (ann, bob) = (&people[0], &people[1]);
+    let mut peers = [here.attached(ann).await, there.attached(bob).await];
+    let room = private_chats::open(&mut peers[0], bob.identity.user).await.unwrap().id;
+    for peer in &mut peers {
+        peer.resume(room, Epoch::default(), 0, 0).await;
+    }
+    // Until every channel is heard the sweep helps out.
+    talk(room, &mut peers, 4, 10).await;
+    let [mut ann_at_one, mut bob_at_other] = peers;
+    // A word of the bus may be lost, and then the next one says it.
+    let mut seq = 13;
+    loop {
+        seq += 1;
+        ann_at_one.post(room, "have you got it?").await.unwrap();
+        private_chats::tell_delivered(&mut bob_at_other, room, seq).await;
+        let told = private_chats::delivered_up_to(&mut ann_at_one, seq);
+        if tokio::time::timeout(Duration::from_secs(5), told).await.is_ok() {
+            break;
+        }
+    }
+    let request = bob_at_other.request();
+    let block = SetBlock { request, user: ann.identity.user, is_blocked: true };
+    let _: Done = bob_at_other.ask(&block).await.unwrap();
+    while !ann_at_one.control.expect::<RoomDetails>().await.rooms.iter().any(|of| of.closed) {}
+    let refused = ann_at_one.post(room, "x").await.unwrap_err();
+    assert_eq!(refused.code, rill_protocol::Code::RoomClosed.number());
+    nodes.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_talk_alone_at_two_nodes_on_one_redis() {
+    let server = Server::start(&Options::default()).unwrap();
+    talk_alone(&[server.url()]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_talk_alone_at_two_nodes_on_a_redis_cluster() {
+    let cluster = RedisCluster::start(&Options::default()).unwrap();
+    talk_alone(&cluster.urls()).await;
 }

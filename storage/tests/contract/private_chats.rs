@@ -25,12 +25,12 @@ async fn both_make_it_at_once_and_there_is_one(kind: Kind) {
     let stage = kind.open();
     for number in 1..=20 {
         let rooms = &stage.store.rooms;
-        let make = |by| {
+        let mut makers = tokio::task::JoinSet::new();
+        for by in [1, 2] {
             let rooms = rooms.clone();
-            tokio::spawn(async move { rooms.create(chat(number, by)).await.unwrap() })
-        };
-        let (one, other) = tokio::join!(make(1), make(2));
-        let made = [one.unwrap(), other.unwrap()];
+            makers.spawn(async move { rooms.create(chat(number, by)).await.unwrap() });
+        }
+        let made = makers.join_all().await;
         assert_eq!(made[0].entry, made[1].entry, "both are answered the same");
         let firsts = made.iter().filter(|made| made.replay == Replay::First).count();
         assert!(firsts == 1 && made.iter().all(|made| made.replay != Replay::Different));

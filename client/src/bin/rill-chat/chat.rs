@@ -4,7 +4,11 @@ mod commands;
 
 use anyhow::bail;
 use rill_client::{Client, Event, State, TailCause};
-use rill_protocol::{ClientId, RoomId, limits::HISTORY_PAGE_MAX, message::Direction};
+use rill_protocol::{
+    ClientId, RoomId,
+    limits::HISTORY_PAGE_MAX,
+    message::{Direction, RoomKind},
+};
 use std::{
     collections::{HashMap, HashSet},
     time::Duration,
@@ -35,6 +39,8 @@ pub(crate) struct Chat {
     printer: Printer,
     names: Names,
     rooms: HashMap<RoomId, Room>,
+    /// Those that are chats of two.
+    private: HashSet<RoomId>,
     current: Option<RoomId>,
     /// The room to enter once the list of rooms is there.
     wanted: Option<String>,
@@ -74,6 +80,7 @@ impl Chat {
             printer,
             names: Names::default(),
             rooms: HashMap::new(),
+            private: HashSet::new(),
             current: None,
             wanted,
             every_room,
@@ -158,6 +165,10 @@ impl Chat {
                 Some(room) => room.info = info,
                 None => drop(self.rooms.insert(info.id, Room::new(info))),
             },
+            Event::RoomDetails(details) => {
+                let private = details.iter().filter(|detail| detail.kind == RoomKind::Private);
+                self.private.extend(private.map(|detail| detail.room));
+            }
             Event::RoomRemoved(id) => {
                 let gone = self.rooms.remove(&id);
                 if self.current == Some(id) {

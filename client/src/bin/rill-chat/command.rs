@@ -8,6 +8,8 @@ pub(crate) enum Command {
     Rooms,
     Join(String),
     Create(String),
+    /// Whom to talk to alone.
+    Message(String),
     Leave,
     Members,
     History,
@@ -27,9 +29,10 @@ pub(crate) enum Command {
 }
 
 pub(crate) const HELP: &str = "\
-/rooms          all rooms; * marks yours
+/rooms          all rooms; * marks yours, @ people whom you talk to alone
 /join NAME      enters a room, joining it if you are no member
 /create NAME    makes a room and enters it
+/msg NAME       enters the chat of you and that person alone
 /leave          leaves the current room for good
 /members        who is in the current room; + marks who is online
 /history        older messages of the current room
@@ -59,6 +62,7 @@ impl Command {
         match name {
             "join" => with("a name", Self::Join),
             "create" => with("a name", Self::Create),
+            "msg" => with("a person's username", Self::Message),
             "rooms" => Self::Rooms,
             "leave" => Self::Leave,
             "members" => Self::Members,
@@ -89,6 +93,8 @@ mod tests {
         check("//usr is a folder", Command::Say("/usr is a folder".to_owned()));
         check("/join 技术 交流 ", Command::Join("技术 交流".to_owned()));
         check("/create\tx", Command::Create("x".to_owned()));
+        check("/msg 李明", Command::Message("李明".to_owned()));
+        assert!(matches!(Command::parse("/msg "), Command::Odd(_)));
         check("/send ~/my plan.pdf", Command::Send("~/my plan.pdf".to_owned()));
         check("/get 42", Command::Get(42));
         assert!(matches!(Command::parse("/get ../x"), Command::Odd(_)));
@@ -106,7 +112,8 @@ mod tests {
             assert!(!matches!(Command::parse(&format!("{name} 1")), Command::Odd(_)), "{name} is no command");
         }
         let names = [
-            "rooms", "join", "create", "leave", "members", "history", "send", "files", "get", "avatar", "help", "quit",
+            "rooms", "join", "create", "msg", "leave", "members", "history", "send", "files", "get", "avatar", "help",
+            "quit",
         ];
         for name in names {
             assert!(HELP.contains(&format!("/{name}")), "{name}");

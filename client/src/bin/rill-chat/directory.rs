@@ -2,7 +2,11 @@
 
 use anyhow::bail;
 use rill_client::Client;
-use rill_protocol::{RoomId, limits::ROOM_PAGE_MAX, message::RoomInfo};
+use rill_protocol::{
+    RoomId, UserId,
+    limits::{PEOPLE_PAGE_MAX, ROOM_PAGE_MAX},
+    message::RoomInfo,
+};
 
 use crate::print::harmless;
 
@@ -41,4 +45,20 @@ pub(crate) async fn find(client: &Client, wanted: &str) -> anyhow::Result<RoomIn
 pub(crate) async fn enter(client: &Client, wanted: &str) -> anyhow::Result<RoomId> {
     let info = find(client, wanted).await?;
     Ok(if info.joined { info.id } else { client.join(info.id).await?.id })
+}
+
+/// Whoever has this username, or else the only one who is shown by the name.
+pub(crate) async fn person(client: &Client, wanted: &str) -> anyhow::Result<UserId> {
+    let name = wanted.strip_prefix('@').unwrap_or(wanted);
+    let page = client.find_people(name, None, PEOPLE_PAGE_MAX as u32).await?;
+    let is_username = |username: &str| username.to_lowercase() == name.to_lowercase();
+    if let Some(person) = page.people.iter().find(|person| is_username(&person.username)) {
+        return Ok(person.user);
+    }
+    let shown: Vec<_> = page.people.iter().filter(|person| person.name == name).collect();
+    match shown[..] {
+        [person] => Ok(person.user),
+        [] => bail!("there is nobody called {}", harmless(wanted)),
+        _ => bail!("several people are called {}: say the username", harmless(wanted)),
+    }
 }

@@ -44,6 +44,7 @@ impl Machine {
                 self.rooms.passed(header.seq.get());
                 self.rooms.remove(room, &mut self.events);
                 self.own_loses(room);
+                self.chats.remove(room);
             }
             Some(Kind::InvitedToRoom) => {
                 let InvitedToRoom { header, room, by, by_name } = frame.decode()?;
@@ -104,7 +105,8 @@ impl Machine {
                 let RoomLinks { request, links } = frame.decode()?;
                 self.answered(request, Answer::Links(links));
             }
-            Some(Kind::RoomDetails) => self.events.push_back(Event::RoomDetails(frame.decode::<RoomDetails>()?.rooms)),
+            Some(Kind::RoomDetails) => self.room_details(frame.decode::<RoomDetails>()?.rooms),
+            Some(Kind::Delivered) => self.delivered(frame.decode()?),
             Some(Kind::MemberRoles) => self.events.push_back(Event::MemberRoles(frame.decode::<MemberRoles>()?.roles)),
             Some(Kind::Marked) => {
                 let Marked { request, state } = frame.decode()?;
@@ -189,6 +191,7 @@ impl Machine {
             let outcome = answer.rooms.iter().find(|outcome| outcome.room == room);
             let Some(tail) = self.rooms.tail(room) else { continue };
             let verdict = tail.resumed(answer.request, outcome, &mut self.events);
+            self.chats.moved(room);
             self.judge(room, verdict);
         }
     }

@@ -6,6 +6,7 @@ mod control;
 mod own;
 mod people;
 mod pictures;
+mod private;
 mod pump;
 #[cfg(test)]
 mod tests;
@@ -92,6 +93,7 @@ pub(crate) struct Machine {
     go_away: Option<Duration>,
     jitter: Jitter,
     own: own::Own,
+    chats: private::Chats,
     out: VecDeque<Output>,
     events: VecDeque<Event>,
 }
@@ -113,6 +115,7 @@ impl Machine {
             go_away: None,
             jitter: Jitter::new(seed),
             own: own::Own::default(),
+            chats: private::Chats::default(),
             out: VecDeque::new(),
             events: VecDeque::new(),
         }
@@ -167,6 +170,7 @@ impl Machine {
         self.page_files = None;
         self.out.retain(|output| matches!(output, Output::Settled(..)));
         self.rooms.disconnected();
+        self.chats.disconnected();
         self.outbox.disconnected();
         self.requests.disconnected();
     }
@@ -229,6 +233,7 @@ impl Machine {
         // A room that was left meanwhile: nobody asks for its entries any more.
         let Some(tail) = self.rooms.tail(room) else { return Ok(()) };
         let verdict = tail.offer(entry, &mut self.events);
+        self.chats.moved(room);
         self.judge(room, verdict);
         Ok(())
     }

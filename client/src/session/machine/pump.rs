@@ -32,6 +32,7 @@ impl Machine {
             let due = self.resume_later.extract_if(.., |(at, _)| *at <= now).map(|(_, room)| room).collect();
             self.resume(due);
         }
+        self.tell_delivered(now);
         self.outbox.wake(now);
         self.requests.wake(now);
         while self.requests.has_room()
@@ -73,6 +74,7 @@ impl Machine {
             self.liveness.as_ref().map(|liveness| liveness.next_due()),
             self.outbox.next_due(),
             self.requests.next_due(),
+            self.chats.due(),
         ];
         lanes.chain(rooms).chain(others.into_iter().flatten()).min()
     }

@@ -2,6 +2,7 @@
 
 mod files;
 mod pictures;
+mod private;
 
 use super::*;
 use crate::{

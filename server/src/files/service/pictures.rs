@@ -300,6 +300,9 @@ impl Files {
     ) -> Result<(), FileError> {
         messages::member(&self.store, user, room).await?;
         let found = self.store.rooms.get(room).await?.ok_or(DomainError::NoSuchRoom)?;
+        if found.kind.other(user).is_some() {
+            return Err(DomainError::PrivateChat.into());
+        }
         if found.creator == user || is_administrator { Ok(()) } else { Err(FileError::NotAllowed) }
     }
 

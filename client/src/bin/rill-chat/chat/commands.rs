@@ -58,6 +58,12 @@ impl Chat {
                 let info = self.client.create_room(name).await?;
                 self.go(info).await?;
             }
+            Command::Message(name) => {
+                let other = directory::person(&self.client, &name).await?;
+                let info = self.client.open_private_chat(other).await?;
+                self.private.insert(info.id);
+                self.go(info).await?;
+            }
             Command::Leave => {
                 let room = self.here()?;
                 self.client.leave(room).await?;
@@ -95,7 +101,10 @@ impl Chat {
     /// Makes a room the current one and shows what is known of it.
     async fn go(&mut self, info: RoomInfo) -> anyhow::Result<()> {
         let id = info.id;
-        note(&format!("in {}", harmless(&info.name)));
+        match self.private.contains(&id) {
+            true => note(&format!("alone with {}", harmless(&info.name))),
+            false => note(&format!("in {}", harmless(&info.name))),
+        }
         self.current = Some(id);
         self.client.view(Some(id)).await?;
         let room = self.rooms.entry(id).or_insert_with(|| Room::new(info));
@@ -108,7 +117,9 @@ impl Chat {
 
     /// A room by id or name: the user's own before others, newest first.
     async fn find(&self, wanted: &str) -> anyhow::Result<RoomInfo> {
-        match self.rooms.values().find(|room| directory::is_meant(&room.info, wanted)) {
+        let mut own: Vec<&Room> = self.rooms.values().filter(|room| directory::is_meant(&room.info, wanted)).collect();
+        own.sort_unstable_by_key(|room| self.private.contains(&room.info.id));
+        match own.first() {
             Some(room) => Ok(RoomInfo { joined: true, ..room.info.clone() }),
             None => directory::find(&self.client, wanted).await,
         }
@@ -123,6 +134,11 @@ impl Chat {
         if page.more {
             self.printer.plain("  … and older ones")?;
         }
+        // The other one may be called as a room is.
+        let chats = self.rooms.values().filter(|room| self.private.contains(&room.info.id));
+        let mut chats: Vec<&str> = chats.map(|room| room.info.name.as_str()).collect();
+        chats.sort_unstable();
+        chats.iter().try_for_each(|name| self.printer.plain(&format!("@ {}", harmless(name))))?;
         Ok(())
     }
 
