@@ -295,7 +295,8 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await page.getByRole('button', { name: '返回会话列表' }).tap();
       await page.getByRole('button', { name: /^我的状态/ }).tap();
       await expect(page.getByRole('menu')).toBeVisible();
-      await check('phone-status-menu');
+      await expectNoSidewaysScroll(page);
+      await shoot(page, info, name('phone-status-menu'));
       await page.getByRole('menuitem', { name: '设置状态…' }).tap();
       await expect(page.getByRole('dialog', { name: '我的状态' })).toBeVisible();
       await check('phone-status');
