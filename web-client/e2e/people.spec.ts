@@ -246,6 +246,31 @@ test('people are found by pinyin and by the keyboard, but for who does not want 
   }).toPass();
 });
 
+test('a chat or a person is reached from anywhere by the keyboard', async ({ person }, info) => {
+  const { ann, bob } = await pair(person);
+  const other = await ann.makeRoom('读书会');
+  await expect(ann.page.getByRole('navigation').getByRole('link', { name: '读书会' })).toBeVisible();
+  await ann.page.keyboard.press('Control+k');
+  const dialog = ann.page.getByRole('dialog', { name: '跳转到会话或成员' });
+  await expect(dialog.getByRole('option')).toHaveText([/读书会/, /技术交流/]);
+  await ann.page.keyboard.type('bo');
+  await expect(dialog.getByRole('option')).toHaveText([/bob/]);
+  await expectAccessible(ann.page);
+  await shoot(ann.page, info, 'switcher');
+  await ann.page.keyboard.press('Enter');
+  const profile = ann.page.getByRole('dialog', { name: '个人资料' });
+  await expect(profile).toContainText('@bob');
+  await ann.page.keyboard.press('Escape');
+  await expect(profile).toBeHidden();
+  await ann.page.keyboard.press('Control+k');
+  await ann.page.keyboard.type('读');
+  await expect(dialog.getByRole('option')).toHaveCount(1);
+  await ann.page.keyboard.press('Enter');
+  await expect(ann.page).toHaveURL(new RegExp(other));
+  await expect(ann.composer).toBeFocused();
+  await expect(bob.composer).toBeVisible();
+});
+
 test('who has the role of admin may call everybody', async ({ person }) => {
   const { ann, bob, room } = await pair(person);
   await bob.composer.pressSequentially('@所有');
