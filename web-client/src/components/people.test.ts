@@ -263,6 +263,8 @@ describe('a profile', () => {
   it('of one’s own is sent whole', async () => {
     useOwnProfile().own = { ...nothingSaid(), chosenName: 'Old', language: 'tlh', isListed: false };
     const ask = vi.spyOn(useChat(), 'ask').mockResolvedValue(null as never);
+    // All of them take a busy machine its time.
+    vi.spyOn(Intl, 'supportedValuesOf').mockReturnValue(['Asia/Shanghai', 'Asia/Tokyo']);
     const shown = mount(ProfileSettings, { global });
     expect(shown.get<HTMLSelectElement>('select[name=spoken]').element.value).toBe('tlh');
     await shown.get('input[name=display-name]').setValue(' 李明 ');
