@@ -233,7 +233,7 @@ test('people are found by pinyin and by the keyboard, but for who does not want 
   await expect(profile.getByRole('heading', { name: '李明' })).toBeVisible();
   await ann.page.keyboard.press('Escape');
   await expect(profile).toBeHidden();
-  await expect(dialog.getByRole('button', { name: /李明/ })).toBeFocused();
+  await expect(dialog.getByRole('button', { name: /@bob/ })).toBeFocused();
 
   const hiding = await carl.openSettings('个人资料');
   await hiding.getByRole('switch', { name: '不出现在成员查找中' }).check({ force: true });

@@ -8,18 +8,21 @@ type Make = (name: string, options?: BrowserContextOptions) => Promise<Person>;
 
 const WIDE = { viewport: { width: 1360, height: 860 } };
 const details = ({ page }: Person): Locator => page.getByRole('complementary', { name: '会话详情' });
-const list = ({ page }: Person): Locator => page.getByRole('navigation', { name: '会话列表' });
+const list = ({ page }: Person): Locator => page.getByRole('navigation', { name: '我的会话' });
 /** The chat in the list of rooms. */
 const entry = (one: Person, name: string): Locator => list(one).getByRole('link').filter({ hasText: name });
 const tick = (one: Person, text: string): Locator => one.message(text).locator('.tick');
 const header = ({ page }: Person): Locator => page.locator('.pane .header');
 
-async function two(person: Make, options: BrowserContextOptions = WIDE): Promise<{ ann: Person; bob: Person }> {
+async function two(
+  person: Make,
+  options: BrowserContextOptions = WIDE,
+): Promise<{ ann: Person; bob: Person }> {
   const [ann, bob] = [await person('ann', options), await person('bob', WIDE)];
   for (const one of [ann, bob]) {
     await one.register();
     await one.open();
-    await expect(one.page.getByText('暂无会话')).toBeVisible();
+    await expect(one.page.getByText('还没有会话')).toBeVisible();
   }
   return { ann, bob };
 }
@@ -54,6 +57,7 @@ test('a chat that both open in the same moment is one', async ({ person }, info)
   await expectAccessible(ann.page);
   await shoot(ann.page, info, 'private-people');
   await Promise.all([write(ann, 'bob'), write(bob, 'ann')]);
+  await expect(ann.composer).toBeFocused();
   await expect(list(ann).getByRole('link')).toHaveCount(1);
   await expect(list(bob).getByRole('link')).toHaveCount(1);
   expect(new URL(ann.page.url()).hash).toBe(new URL(bob.page.url()).hash);
@@ -109,7 +113,7 @@ test('a chat is called as the other is, and shows whether they are there', async
   await expect(shape).toHaveAttribute('data-shape', 'online');
   await expect(header(ann)).toContainText('在线');
   await expect(details(ann)).toContainText('@bob');
-  for (const what of ['群设置', '邀请成员', '退出会话', '成员']) {
+  for (const what of ['会话设置', '邀请他人', '离开会话']) {
     await expect(details(ann).getByRole('button', { name: what })).toHaveCount(0);
   }
   const dialog = await bob.openSettings('个人资料');
@@ -122,7 +126,6 @@ test('a chat is called as the other is, and shows whether they are there', async
   await expect(ann.page).toHaveTitle(/李明/);
 
   await details(ann).getByText('置顶').click();
-  await expect(list(ann).getByRole('heading', { name: '置顶' })).toBeHidden();
   await expect(details(ann).getByRole('switch', { name: '置顶' })).toBeChecked();
   await ann.page.getByRole('button', { name: '群聊', exact: true }).click();
   await expect(list(ann).getByRole('link')).toHaveCount(0);
@@ -133,6 +136,38 @@ test('a chat is called as the other is, and shows whether they are there', async
   await bob.page.close();
   await expect(entry(ann, '李明').locator('[data-shape]')).toHaveAttribute('data-shape', 'offline');
   await expect(header(ann)).toContainText('最后在线');
+});
+
+test('a chat is begun, and gone to, by the keyboard alone', async ({ person }, info) => {
+  const { ann, bob } = await two(person);
+  const { page } = ann;
+  const dialog = page.getByRole('dialog', { name: '快速切换' });
+  const room = await ann.makeRoom('产品设计组');
+  await ann.open(`/rooms/${room}`);
+  await expect(ann.composer).toBeFocused();
+  await page.keyboard.press('Control+k');
+  await expect(dialog.getByRole('option')).toHaveText(['产产品设计组']);
+  await page.keyboard.type('bo');
+  await expect(dialog.getByRole('option')).toContainText('@bob');
+  await expectAccessible(page);
+  await shoot(page, info, 'switcher-person');
+  await page.keyboard.press('Enter');
+  await expect(dialog).toBeHidden();
+  await expect(header(ann).getByRole('heading')).toHaveText('bob');
+  await expect(ann.composer).toBeFocused();
+  await expect(entry(bob, 'ann')).toBeVisible();
+  await page.keyboard.press('Control+k');
+  await expect(dialog.getByRole('option')).toHaveCount(2);
+  await page.keyboard.press('ArrowDown');
+  await shoot(page, info, 'switcher-rooms');
+  await page.keyboard.press('Escape');
+  await expect(dialog).toBeHidden();
+  await page.getByRole('button', { name: /^搜索会话、成员/ }).click();
+  await page.keyboard.type('设计');
+  await expect(dialog.getByRole('option')).toHaveCount(1);
+  await page.keyboard.press('Enter');
+  await expect(header(ann).getByRole('heading')).toHaveText('产品设计组');
+  await expect(ann.composer).toBeFocused();
 });
 
 test('a block closes the chat for both at once, and its end opens it', async ({ person }, info) => {

@@ -26,7 +26,8 @@ export class Arrivals {
   private readonly untold = new Map<RoomId, number>();
   private readonly told = new Map<RoomId, { seq: number; atMs: number }>();
   private toldAtMs = -Infinity;
-  /** In this session. */
+  /** Of which nothing was asked in this session. */
+  private readonly unasked = new Set<RoomId>();
   private asked = 0;
   private cancel: (() => void) | null = null;
 
@@ -41,12 +42,14 @@ export class Arrivals {
   }
 
   gone(room: RoomId): void {
-    for (const known of [this.contacts, this.reached, this.heard, this.untold, this.told]) known.delete(room);
+    for (const known of [this.contacts, this.reached, this.heard, this.unasked, this.untold, this.told])
+      known.delete(room);
   }
 
   connected(session: Session | null): void {
     this.session = session;
     this.asked = 0;
+    this.unasked.clear();
     this.cancel?.();
     this.cancel = null;
     if (!session) return;
@@ -75,11 +78,15 @@ export class Arrivals {
     this.heard.delete(room);
   }
 
-  /** It is told only in the room in view what was read; `last` is its newest line. */
-  resumed(room: RoomId, last: Line | null): void {
+  resumed(room: RoomId): void {
+    if (this.contacts.has(room)) this.unasked.add(room);
+  }
+
+  /** It is told only in the room in view what was read: of the others it is asked, once; `last` is the newest line. */
+  ends(room: RoomId, last: Line | null): void {
     const isOwn = last?.author === this.me && isPost(last.kind);
-    if (!this.session || !this.contacts.has(room) || !isOwn || this.asked >= ASKED_MAX) return;
-    if ((this.reached.get(room)?.read ?? 0) >= last.seq) return;
+    if (!this.session || !isOwn || this.asked >= ASKED_MAX) return;
+    if ((this.reached.get(room)?.read ?? 0) >= last.seq || !this.unasked.delete(room)) return;
     this.asked += 1;
     this.session.request('GetReceipts', { room, after: null, limit: RECEIPT_PAGE_MAX }).then(
       ({ receipts }) => {

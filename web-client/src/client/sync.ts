@@ -224,7 +224,8 @@ export class Sync implements SessionListener {
     this.change(state, state.tail.resumed(answer && resumption(answer)));
     this.personal.marks.resumed(room, answer?.head ?? state.tail.have);
     if (room === this.viewed && this.opened !== room) void this.open(state);
-    this.others.arrivals.resumed(room, state.log.last);
+    this.others.arrivals.resumed(room);
+    this.others.arrivals.ends(room, state.log.last);
   }
 
   social(message: SocialMessage): void {
@@ -336,6 +337,7 @@ export class Sync implements SessionListener {
     for (const { line } of applied) if (line) this.book.changed(state.room.id, line, this.user);
     this.personal.marks.entries(state.room.id, applied);
     this.others.arrivals.entries(state.room.id, applied);
+    this.others.arrivals.ends(state.room.id, state.log.last);
     this.emitter.room(state.room.id);
     if (state.room.id !== this.viewed && state.log.lines.length > 2 * LINES_OUT_OF_VIEW_MAX) {
       state.log.trim(LINES_OUT_OF_VIEW_MAX);
