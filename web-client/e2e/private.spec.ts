@@ -148,7 +148,7 @@ test('a chat is begun, and gone to, by the keyboard alone', async ({ person }, i
   await page.keyboard.press('Control+k');
   await expect(dialog.getByRole('option')).toHaveText(['产产品设计组']);
   await page.keyboard.type('bo');
-  await expect(dialog.getByRole('option')).toContainText('@bob');
+  await expect(dialog.getByRole('option')).toContainText('@bob · 在线');
   await expectAccessible(page);
   await shoot(page, info, 'switcher-person');
   await page.keyboard.press('Enter');
