@@ -23,7 +23,7 @@ import RoomClosed from './RoomClosed.vue';
 import RoomDetails from './RoomDetails.vue';
 import RoomList from './RoomList.vue';
 import RoomPreview from './RoomPreview.vue';
-import RoomSwitcher from './RoomSwitcher.vue';
+import SwitcherDialog from './SwitcherDialog.vue';
 
 enableAutoUnmount(afterEach);
 
@@ -44,6 +44,9 @@ beforeEach(() => {
   global = { plugins: [pinia, i18n, router] };
   vi.stubGlobal('matchMedia', () => ({ matches: false, addEventListener: () => undefined }));
   HTMLDialogElement.prototype.showModal = () => undefined;
+  HTMLDialogElement.prototype.close = function close() {
+    this.dispatchEvent(new Event('close'));
+  };
   Element.prototype.scrollIntoView = () => undefined;
   i18n.global.locale.value = 'en';
   useSession().me = { id: 'me', name: 'me' } as never;
@@ -191,7 +194,7 @@ describe('the switcher', () => {
       { id: 'bobby', name: 'Bobby', username: 'bobby' },
     ];
     vi.spyOn(useChat(), 'ask').mockResolvedValue({ people, more: false } as never);
-    const shown = mount(RoomSwitcher, { global, attachTo: document.body });
+    const shown = mount(SwitcherDialog, { global, attachTo: document.body });
     const options = (): string[] => shown.findAll('[role=option] .name').map((one) => one.text());
     expect(options()).toEqual(['Design', 'Bob']);
     const field = shown.get('input');
@@ -203,7 +206,7 @@ describe('the switcher', () => {
     await field.trigger('keydown', { key: 'ArrowUp' });
     expect(shown.findAll('[role=option]')[1]?.attributes('aria-selected')).toBe('true');
     await field.trigger('keydown', { key: 'ArrowDown' });
-    await shown.get('form').trigger('submit');
+    await field.trigger('keydown', { key: 'Enter' });
     await flushPromises();
     expect(router.currentRoute.value.params.room).toBe('chat');
     expect(shown.emitted('close')).toHaveLength(1);

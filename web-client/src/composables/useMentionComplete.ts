@@ -82,9 +82,27 @@ export function useMentionComplete(
   function take({ id, name }: Mentionable): void {
     const element = input.value;
     if (!element || !typed.value) return;
-    const username = id === null ? name : (profiles.known.get(id)?.username ?? name);
-    replace(typed.value.from, element.selectionStart, `@${username} `);
+    const { from } = typed.value;
+    const to = element.selectionStart;
+    const before = element.value.slice(from, to);
+    const put = (username: string): void => {
+      // Who writes on meanwhile keeps what they have written.
+      if (element.value.slice(from, to) === before) replace(from, to, `@${username} `);
+    };
     typed.value = null;
+    refused.value = from;
+    const username = id === null ? name : profiles.known.get(id)?.username;
+    if (username !== undefined) put(username);
+    // Offline nobody can tell; most are shown by their username.
+    else if (id !== null)
+      void profiles.want(id).then(
+        (profile) => {
+          put(profile.username);
+        },
+        () => {
+          put(name);
+        },
+      );
   }
 
   function onKey(event: KeyboardEvent): boolean {

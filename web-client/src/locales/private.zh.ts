@@ -5,9 +5,6 @@ export const privateWords: Record<keyof typeof words, string> = {
   write: '发消息',
   writeTo: '给 {name} 发消息',
   closedByMe: '你已屏蔽 {name}，取消屏蔽后才能继续聊天。',
-  switch: '快速切换',
-  switchField: '搜索会话、成员',
   begin: '新私聊',
-  noneFound: '没有找到会话或成员。',
   wishes: '会话选项',
 };
