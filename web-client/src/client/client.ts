@@ -100,6 +100,7 @@ export class Client {
         (await this.online().request('GetUsers', { users: users.slice(0, USERS_PER_REQUEST_MAX) })).users,
       (people) => {
         this.emitter.emit({ on: 'people', people });
+        for (const room of this.book.renamed(people)) this.emitter.room(room);
       },
       (id) => {
         this.social.presence.seen(id);

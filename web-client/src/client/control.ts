@@ -32,6 +32,7 @@ interface Answers {
   ListRoomLinks: 'RoomLinks';
   RevokeRoomLink: 'Done';
   OpenRoomLink: 'RoomAnswer';
+  OpenPrivateChat: 'RoomAnswer';
   FindPeople: 'PeoplePage';
   GetProfile: 'ProfileAnswer';
   SetProfile: 'ProfileAnswer';

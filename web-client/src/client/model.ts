@@ -107,6 +107,13 @@ export interface RoomMark {
   mentions: number;
 }
 
+/** Up to where a private chat has come at the other one; what is read has arrived, too. */
+export interface RoomArrivals {
+  room: RoomId;
+  delivered: number;
+  read: number;
+}
+
 /** What the user wants of a room. */
 export interface RoomWishes {
   room: RoomId;

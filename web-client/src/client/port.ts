@@ -21,6 +21,7 @@ import type {
   PersonPresence,
   Removal,
   Room,
+  RoomArrivals,
   RoomMark,
   RoomMember,
   RoomSummary,
@@ -114,6 +115,8 @@ export type Event =
   | { on: 'invitations'; invitations: Invitation[] }
   /** Who is there of those that are watched; `all`: nothing is known of anybody else any more. */
   | { on: 'presence'; people: PersonPresence[]; all: boolean }
+  /** How far a private chat has come at the other one. */
+  | { on: 'arrivals'; arrivals: RoomArrivals }
   /** Who writes in a room now. */
   | { on: 'typing'; room: RoomId; users: UserId[] }
   | { on: 'ownProfile'; own: OwnProfile }

@@ -1,6 +1,7 @@
 /** What the page asks of people, and has the server know of its own user. */
 import type { Profile, ProfileAnswer, UserId } from '../protocol/generated';
-import type { FoundPerson } from './model';
+import { toRoom } from './groups';
+import type { FoundPerson, Room } from './model';
 import type { Session } from './session';
 
 /** People in one part of what a text finds. */
@@ -20,6 +21,8 @@ export interface ProfileRequests {
   };
   setStatus: { ask: { doNotDisturb: boolean; emoji: string; text: string; untilMs: number }; answer: null };
   setBlock: { ask: { user: UserId; isBlocked: boolean }; answer: null };
+  /** The chat with somebody, made if there is none. */
+  openPrivateChat: { ask: { user: UserId }; answer: Room };
   /** People whom a text finds, the best first; with an empty one everybody. */
   findPeople: {
     ask: { text: string; after: UserId | null };
@@ -56,6 +59,7 @@ export function profileAnswers(
       await online().request('SetBlock', what);
       return null;
     },
+    openPrivateChat: async (what) => toRoom((await online().request('OpenPrivateChat', what)).room),
     findPeople: async (what) => {
       const page = await online().request('FindPeople', { ...what, limit: FOUND_PART });
       const people = page.people.map(({ user: id, name, username }) => ({ id, name, username }));

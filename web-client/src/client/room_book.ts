@@ -1,7 +1,7 @@
 /** The rooms of the user, as the user's own log tells them, each with what is kept of it. */
 import type { Cursor, Epoch, RoomDetail, RoomId, RoomInfo, UserId } from '../protocol/generated';
 import { ZERO_ID } from '../protocol/id';
-import type { Line, Room, RoomSummary } from './model';
+import type { Line, Person, Room, RoomSummary } from './model';
 import { changedBy } from './room_about';
 import { RoomLog } from './room_log';
 import { Tail } from './tail';
@@ -50,8 +50,23 @@ export class RoomBook {
       const strange = [...this.about.keys()].find((id) => !this.rooms.has(id));
       if (strange) this.about.delete(strange);
     }
-    if (state) state.room = { ...state.room, name: about.name, members: about.members };
+    // A private chat has no name of its own.
+    const name = about.with === null ? about.name : state?.room.name;
+    if (state) state.room = { ...state.room, name: name ?? '', members: about.members };
     return state !== undefined;
+  }
+
+  /** The chats of two with these people are called by them; answers which have another name now. */
+  renamed(people: readonly Person[]): RoomId[] {
+    const names = new Map(people.map(({ id, name }) => [id, name]));
+    return [...this.rooms.values()].flatMap((state) => {
+      const contact = this.about.get(state.room.id)?.with ?? null;
+      // Who is gone is called as before.
+      const name = (contact !== null && names.get(contact)) || state.room.name;
+      if (name === state.room.name) return [];
+      state.room = { ...state.room, name };
+      return [state.room.id];
+    });
   }
 
   aboutOf(id: RoomId): RoomDetail | null {

@@ -16,6 +16,7 @@ import {
 import type {
   Bodies,
   Cursor,
+  DeliveredSeq,
   Epoch,
   InvitedToRoom,
   Member,
@@ -216,6 +217,11 @@ export class Session {
     this.connection.sendDatagram(encodeDatagram('Typing', { room, user: ZERO_ID, isTyping }));
   }
 
+  /** What has arrived here of private chats; not answered. */
+  tellDelivered(rooms: DeliveredSeq[]): void {
+    this.control.send('TellDelivered', { rooms });
+  }
+
   /** Sends cursors, the most wanted first, as many frames as it takes. */
   resume(cursors: Cursor[]): void {
     for (let at = 0; at < cursors.length; at += RESUME_CURSORS_MAX) {
@@ -303,6 +309,7 @@ export class Session {
       case 'UserHead':
         this.listener.userHead(message.body.seq);
         break;
+      case 'Delivered':
       case 'Presence':
       case 'PresenceDetails':
       case 'ProfileAnswer':

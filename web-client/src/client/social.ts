@@ -1,6 +1,7 @@
 /** What others do and say beside their messages, and what the user says. Each goes its own way. */
 import { Activity } from '../protocol/generated';
 import type { Bodies, RoomDetail, RoomId, UserId } from '../protocol/generated';
+import { Arrivals } from './arrivals';
 import type { Clock } from './clock';
 import type { Emitter } from './emitter';
 import { OwnProfile } from './own_profile';
@@ -19,12 +20,14 @@ export type SocialCommand =
 
 /** Server to client, unasked. */
 export type SocialMessage =
+  | { name: 'Delivered'; body: Bodies['Delivered'] }
   | { name: 'Presence'; body: Bodies['Presence'] }
   | { name: 'PresenceDetails'; body: Bodies['PresenceDetails'] }
   | { name: 'ProfileAnswer'; body: Bodies['ProfileAnswer'] }
   | { name: 'Typing'; body: Bodies['Typing'] };
 
 export class Social {
+  readonly arrivals: Arrivals;
   readonly presence: Presence;
   readonly typing: Typing;
   readonly profile: OwnProfile;
@@ -33,6 +36,9 @@ export class Social {
   private isIdle = false;
 
   constructor(me: UserId, clock: Clock, emitter: Emitter) {
+    this.arrivals = new Arrivals(me, clock, (arrivals) => {
+      emitter.emit({ on: 'arrivals', arrivals });
+    });
     this.presence = new Presence(clock, (people, all) => {
       emitter.emit({ on: 'presence', people, all });
     });
@@ -61,6 +67,9 @@ export class Social {
 
   take(message: SocialMessage): void {
     switch (message.name) {
+      case 'Delivered':
+        this.arrivals.delivered(message.body.rooms);
+        break;
       case 'Presence':
         this.presence.apply(message.body.slots);
         break;
@@ -79,6 +88,7 @@ export class Social {
   /** A connection whose list of rooms is known, or none. */
   connected(session: Session | null): void {
     this.session = session;
+    this.arrivals.connected(session);
     this.presence.connected(session);
     this.typing.connected(session);
     // A session begins as one in use.
@@ -89,10 +99,12 @@ export class Social {
   room({ room, with: contact }: RoomDetail): void {
     if (!contact || this.contacts.get(room) === contact) return;
     this.contacts.set(room, contact);
+    this.arrivals.room(room, contact);
     this.presence.watch('contacts', [...this.contacts.values()]);
   }
 
   gone(room: RoomId): void {
+    this.arrivals.gone(room);
     this.typing.gone(room);
     if (this.contacts.delete(room)) this.presence.watch('contacts', [...this.contacts.values()]);
   }

@@ -164,6 +164,8 @@ export class Sync implements SessionListener {
     this.invitations.gone(info.id);
     this.book.passed(seq);
     this.people.know([{ id: info.creator, name: info.creatorName }]);
+    const contact = this.book.aboutOf(info.id)?.with ?? null;
+    if (contact !== null) this.people.know([{ id: contact, name: info.name }]);
     this.emitter.room(info.id);
     const state = this.book.rooms.get(info.id);
     if (!state) return;
@@ -223,6 +225,8 @@ export class Sync implements SessionListener {
     this.change(state, state.tail.resumed(answer && resumption(answer)));
     this.personal.marks.resumed(room, answer?.head ?? state.tail.have);
     if (room === this.viewed && this.opened !== room) void this.open(state);
+    this.others.arrivals.resumed(room);
+    this.others.arrivals.ends(room, state.log.last);
   }
 
   social(message: SocialMessage): void {
@@ -278,6 +282,7 @@ export class Sync implements SessionListener {
   receipts(room: RoomId, receipts: Receipt[]): void {
     for (const { user } of receipts) this.people.want(user);
     this.personal.marks.receipts(room, receipts);
+    this.others.arrivals.receipts(room, receipts);
   }
 
   own(entry: OwnEntry): void {
@@ -306,6 +311,7 @@ export class Sync implements SessionListener {
     const cursors = states.map((state) => {
       state.tail.resuming();
       this.personal.marks.resuming(state.room.id);
+      this.others.arrivals.resuming(state.room.id);
       return state.cursor(state.room.id === this.viewed);
     });
     this.session.resume(cursors);
@@ -314,7 +320,10 @@ export class Sync implements SessionListener {
   private change(state: RoomState, { reset, applied, resume }: TailChange): void {
     const viewed = state.room.id === this.viewed;
     if (reset === 'limited') this.show(state, state.log.limited(state.tail.base, viewed));
-    if (reset === 'epoch_changed') this.show(state, state.log.forget(state.tail.base));
+    if (reset === 'epoch_changed') {
+      this.show(state, state.log.forget(state.tail.base));
+      this.others.arrivals.forget(state.room.id);
+    }
     if (reset !== 'none')
       this.personal.marks.restarted(state.room.id, state.tail.base, reset === 'epoch_changed');
     if (applied.length > 0) this.append(state, applied);
@@ -328,6 +337,8 @@ export class Sync implements SessionListener {
     this.show(state, state.log.append(applied));
     for (const { line } of applied) if (line) this.book.changed(state.room.id, line, this.user);
     this.personal.marks.entries(state.room.id, applied);
+    this.others.arrivals.entries(state.room.id, applied);
+    this.others.arrivals.ends(state.room.id, state.log.last);
     this.emitter.room(state.room.id);
     if (state.room.id !== this.viewed && state.log.lines.length > 2 * LINES_OUT_OF_VIEW_MAX) {
       state.log.trim(LINES_OUT_OF_VIEW_MAX);

@@ -2,6 +2,8 @@
 import { enableAutoUnmount, flushPromises, mount } from '@vue/test-utils';
 import { createPinia, setActivePinia } from 'pinia';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createMemoryHistory, createRouter } from 'vue-router';
+import type { Router } from 'vue-router';
 import type { PersonPresence, RoomSummary } from '../client/model';
 import { nothingSaid } from '../client/own_profile';
 import { i18n } from '../locales/i18n';
@@ -32,12 +34,13 @@ import TypingLine from './TypingLine.vue';
 
 enableAutoUnmount(afterEach);
 
-let global: { plugins: [ReturnType<typeof createPinia>, typeof i18n] };
+let global: { plugins: [ReturnType<typeof createPinia>, typeof i18n, Router] };
 
 beforeEach(() => {
   const pinia = createPinia();
   setActivePinia(pinia);
-  global = { plugins: [pinia, i18n] };
+  const routes = [{ path: '/', name: 'rooms', component: { render: () => null } }];
+  global = { plugins: [pinia, i18n, createRouter({ history: createMemoryHistory(), routes })] };
   i18n.global.locale.value = 'en';
   useSession().me = { id: 'me', name: 'myself' } as never;
   usePeople().apply([...'abcd'].map((id) => ({ id, name: `Person ${id}` })));
@@ -214,6 +217,8 @@ describe('a profile', () => {
     vi.spyOn(useChat(), 'ask').mockResolvedValue(profile as never);
     const command = vi.spyOn(useChat(), 'command');
     usePresence().apply([told('a', { emoji: '🌴', text: 'on holiday' })], false);
+    // Names have their own way.
+    usePeople().apply([{ id: 'a', name: 'Ann' }]);
     const shown = mount(PersonProfile, { props: { user: 'a' }, global });
     await flushPromises();
     expect(shown.get('h3').text()).toBe('Ann');

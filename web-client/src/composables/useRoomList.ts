@@ -7,7 +7,7 @@ import { useMarks } from '../stores/marks';
 import { useRooms } from '../stores/rooms';
 import { useWishes } from '../stores/wishes';
 
-export const FILTERS = ['all', 'unread', 'mentions', 'archived'] as const;
+export const FILTERS = ['all', 'unread', 'mentions', 'private', 'groups', 'archived'] as const;
 export type Filter = (typeof FILTERS)[number];
 
 export interface RoomPart {
@@ -33,14 +33,15 @@ export function useRoomList(current: () => RoomId | null): {
     const { unread, mentions } = marks.of(room.id);
     if (to === 'archived') return archived;
     if (archived) return false;
+    if (to === 'private' || to === 'groups')
+      return ((room.about?.with ?? null) !== null) === (to === 'private');
     return to === 'all' || (to === 'unread' ? unread : mentions) > 0;
   };
 
   const parts = computed<RoomPart[]>(() => {
+    const isOfTheMoment = filter.value === 'unread' || filter.value === 'mentions';
     const shown = rooms.sorted.filter(
-      (room) =>
-        belongs(room, filter.value) ||
-        (room.id === current() && filter.value !== 'all' && filter.value !== 'archived'),
+      (room) => belongs(room, filter.value) || (room.id === current() && isOfTheMoment),
     );
     if (filter.value === 'archived') return [{ name: 'archived', rooms: shown }];
     const pinned = shown.filter(({ id }) => wishes.of(id).pinned);
@@ -53,7 +54,7 @@ export function useRoomList(current: () => RoomId | null): {
   });
 
   const counts = computed(() => {
-    const found = { all: 0, unread: 0, mentions: 0, archived: 0 };
+    const found = { all: 0, unread: 0, mentions: 0, private: 0, groups: 0, archived: 0 };
     for (const room of rooms.sorted) for (const one of FILTERS) if (belongs(room, one)) found[one] += 1;
     return found;
   });

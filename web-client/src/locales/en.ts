@@ -1,5 +1,6 @@
 import { groupWords } from './groups.en';
 import { peopleWords } from './people.en';
+import { privateWords } from './private.en';
 
 /** The English words, and by their shape what every other language must have. */
 export const en = {
@@ -41,7 +42,14 @@ export const en = {
     goneHint: 'You may have left it, or it never was.',
     loading: 'Loading chats',
     filters: 'Which chats are shown',
-    filter: { all: 'All', unread: 'Unread', mentions: 'Mentions', archived: 'Archived' },
+    filter: {
+      all: 'All',
+      unread: 'Unread',
+      mentions: 'Mentions',
+      private: 'Direct',
+      groups: 'Groups',
+      archived: 'Archived',
+    },
     pinned: 'Pinned',
     recent: 'Recent',
     archived: 'Archived',
@@ -96,6 +104,7 @@ export const en = {
   },
   group: groupWords,
   people: peopleWords,
+  private: privateWords,
   timeline: {
     label: 'Messages in {name}',
     created: '{who} created the chat “{name}”',
@@ -122,6 +131,7 @@ export const en = {
     markUnread: 'Mark as unread',
     copy: 'Copy text',
     copied: 'Copied',
+    delivered: 'Delivered',
     read: 'Read',
     readBy: 'Read by {n}',
     readers: 'Who has read this',

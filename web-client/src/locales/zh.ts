@@ -1,6 +1,7 @@
 import type { Messages } from './en';
 import { groupWords } from './groups.zh';
 import { peopleWords } from './people.zh';
+import { privateWords } from './private.zh';
 
 /** 中文。 */
 export const zh: Messages = {
@@ -42,7 +43,14 @@ export const zh: Messages = {
     goneHint: '你可能已经离开，或者它不存在。',
     loading: '正在加载会话',
     filters: '显示哪些会话',
-    filter: { all: '全部', unread: '未读', mentions: '提及我', archived: '已归档' },
+    filter: {
+      all: '全部',
+      unread: '未读',
+      mentions: '提及我',
+      private: '私聊',
+      groups: '群聊',
+      archived: '已归档',
+    },
     pinned: '置顶',
     recent: '最近',
     archived: '已归档',
@@ -97,6 +105,7 @@ export const zh: Messages = {
   },
   group: groupWords,
   people: peopleWords,
+  private: privateWords,
   timeline: {
     label: '{name} 的消息',
     created: '{who} 创建了会话“{name}”',
@@ -123,6 +132,7 @@ export const zh: Messages = {
     markUnread: '标为未读',
     copy: '复制文字',
     copied: '已复制',
+    delivered: '已送达',
     read: '已读',
     readBy: '已读 {n}',
     readers: '已读成员',

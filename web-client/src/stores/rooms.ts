@@ -2,7 +2,7 @@
 import { defineStore } from 'pinia';
 import { computed, ref, shallowRef, triggerRef } from 'vue';
 import type { RoomSummary } from '../client/model';
-import type { RoomId } from '../protocol/generated';
+import type { RoomId, UserId } from '../protocol/generated';
 
 export const activeMs = (room: RoomSummary): number => Math.max(room.last?.atMs ?? 0, room.createdMs);
 
@@ -12,6 +12,14 @@ export const useRooms = defineStore('rooms', () => {
   const complete = ref(false);
   const sorted = computed(() =>
     [...byId.value.values()].sort((a, b) => activeMs(b) - activeMs(a) || (a.id < b.id ? 1 : -1)),
+  );
+
+  /** The private chats, by whom they are with. */
+  const withPerson = computed(
+    () =>
+      new Map<UserId, RoomId>(
+        [...byId.value.values()].flatMap(({ id, about }) => (about?.with ? [[about.with, id]] : [])),
+      ),
   );
 
   function apply(changed: RoomSummary[], removed: RoomId[], isComplete: boolean): void {
@@ -26,5 +34,5 @@ export const useRooms = defineStore('rooms', () => {
     complete.value = false;
   }
 
-  return { byId, sorted, complete, apply, reset };
+  return { byId, sorted, complete, withPerson, apply, reset };
 });

@@ -1,5 +1,6 @@
 /** What the worker tells of others, and of what the user says, handed to the stores that show it. */
 import type { Event } from '../client/port';
+import { useArrivals } from './arrivals';
 import { useOwnProfile } from './own_profile';
 import { usePresence } from './presence';
 import { useProfiles } from './profiles';
@@ -10,6 +11,9 @@ export function takeSocial(event: Event): boolean {
   switch (event.on) {
     case 'presence':
       usePresence().apply(event.people, event.all);
+      return true;
+    case 'arrivals':
+      useArrivals().apply(event.arrivals);
       return true;
     case 'typing':
       useTyping().apply(event.room, event.users);
@@ -25,6 +29,7 @@ export function takeSocial(event: Event): boolean {
 export function resetSocial(): void {
   usePresence().reset();
   useTyping().reset();
+  useArrivals().reset();
   useOwnProfile().reset();
   useProfiles().reset();
 }

@@ -14,6 +14,7 @@ import type {
   OwnProfile,
   PersonPresence,
   Removal,
+  RoomArrivals,
   RoomMark,
   RoomMember,
   RoomSummary,
@@ -48,6 +49,7 @@ export class Page {
   removals: Removal[] = [];
   loggedOut = false;
   readonly marks = new Map<RoomId, RoomMark>();
+  readonly arrivals = new Map<RoomId, RoomArrivals>();
   readonly wishes = new Map<RoomId, RoomWishes>();
   readonly drafts = new Map<RoomId, string>();
   readonly names = new Map<UserId, string>();
@@ -152,6 +154,7 @@ export class Page {
       if (event.all) this.presence.clear();
       for (const one of event.people) this.presence.set(one.id, one);
     }
+    if (event.on === 'arrivals') this.arrivals.set(event.arrivals.room, event.arrivals);
     if (event.on === 'typing') this.writing.set(event.room, event.users);
     if (event.on === 'ownProfile') this.ownProfile = event.own;
     if (event.on === 'opened') this.divider = event.mark;

@@ -202,6 +202,8 @@ export class ScriptedServer {
       for (const link of this.links) link.deliver(room);
     },
   });
+  /** What rooms are, where it is told at all. */
+  readonly details = new Map<string, Partial<RoomDetail>>();
   private readonly left = new Set<ServerRoom>();
   private userSeq = 0;
   /** Entries of the user's own log beside the rooms. */
@@ -435,6 +437,8 @@ export class ScriptedServer {
     link.send('Attached', { request, userEpoch: this.session, snapshot });
     this.rooms.forEach((room, at) => {
       const seq = at + 1;
+      const detail = this.details.get(room.info.id);
+      if (detail) link.send('RoomDetails', { rooms: [room.detail(detail)] });
       if (snapshot || seq > userSeq) link.send('RoomAdded', { header: { seq, atMs: 0 }, room: room.info });
     });
     for (const { seq, send } of this.own) if (snapshot || seq > userSeq) send(link);
