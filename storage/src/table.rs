@@ -135,4 +135,6 @@ tables! {
     63 Block "block"
     /// user, user: who wants to hear nothing of the first one
     64 BlockedBy "blocked_by"
+    /// room, blob: held a part of a log before that was written anew
+    70 SpentSegment "spent_segment"
 }

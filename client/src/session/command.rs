@@ -14,7 +14,7 @@ use rill_protocol::{
 use tokio::sync::oneshot;
 
 use super::Pending;
-use crate::{Error, NewProfile, NewStatus, event::HistoryPage, groups::GroupRequest};
+use crate::{Error, NewProfile, NewStatus, event::HistoryPage, groups::GroupRequest, moderation::ModerationRequest};
 
 /// One thing a handle wants.
 pub(crate) enum Command {
@@ -64,6 +64,7 @@ pub(crate) enum Request {
     SetStatus(NewStatus),
     SetBlock { user: UserId, is_blocked: bool },
     Group(GroupRequest),
+    Moderation(ModerationRequest),
     MarkRead { room: RoomId, seq: u64 },
     MarkUnread { client_id: ClientId, room: RoomId, seq: u64 },
     GetReceipts { room: RoomId, after: Option<UserId>, limit: u32 },
@@ -95,6 +96,7 @@ impl Request {
             Self::ListRooms { after, limit } => frame(&ListRooms { request, after, limit }),
             Self::ListMembers { room, after, limit } => frame(&ListMembers { request, room, after, limit }),
             Self::Group(body) => body.encode(request),
+            Self::Moderation(body) => body.encode(request),
             Self::GetUsers { users } => frame(&GetUsers { request, users }),
             Self::GetMessages { room, direction, seq, limit } => {
                 frame(&GetMessages { request, room, direction, seq: U53::saturating(seq), limit })

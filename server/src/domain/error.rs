@@ -133,6 +133,8 @@ pub enum DomainError {
         /// Milliseconds.
         max_ms: u32,
     },
+    #[error("no such message")]
+    NoSuchMessage,
     #[error("the room's topic {0}")]
     BadTopic(names::Reason),
     #[error("the client id was used for another request")]
@@ -148,6 +150,13 @@ pub enum DomainError {
 }
 
 use super::names;
+
+impl DomainError {
+    /// Of a change whose task ended before it did.
+    pub(crate) fn cut_short() -> Self {
+        StoreError::Engine("the task of a change panicked".into()).into()
+    }
+}
 
 impl From<StoreError> for DomainError {
     fn from(error: StoreError) -> Self {

@@ -21,6 +21,7 @@ mod password_rules;
 pub mod passwords;
 pub mod people;
 pub mod profiles;
+pub mod removing;
 pub mod rooms;
 pub mod sweep;
 pub mod visible;

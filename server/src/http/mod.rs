@@ -139,6 +139,7 @@ pub fn router<S: Serve>(api: Arc<Api>, operating: Operating, serve: S) -> Router
         .route("/rooms/{room}/leave", post(rooms::leave))
         .route("/rooms/{room}/members", get(rooms::members))
         .route("/rooms/{room}/messages", get(messages::page).post(messages::post))
+        .route("/rooms/{room}/messages/{seq}", delete(messages::remove))
         .route("/rooms/{room}/files", get(messages::files))
         .route("/rooms/{room}/files/{seq}", get(files::original))
         .route("/rooms/{room}/files/{seq}/{variant}", get(files::variant))

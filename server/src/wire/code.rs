@@ -66,6 +66,7 @@ impl From<DomainError> for Failure {
             DomainError::RoomClosed => Code::RoomClosed,
             DomainError::SlowMode { .. } => Code::SlowMode,
             DomainError::TooManyOpen => Code::TooManyOpen,
+            DomainError::NoSuchMessage => Code::NoSuchMessage,
             DomainError::BadTopic(_) => Code::BadTopic,
             DomainError::KeyReused => Code::KeyReused,
             DomainError::Busy => Code::Busy,

@@ -35,6 +35,7 @@ mod presence;
 mod private_chats;
 mod race;
 mod read_state;
+mod removing;
 mod resume;
 mod resume_many;
 #[cfg(unix)]

@@ -95,6 +95,11 @@ pub(crate) trait Substrate: Send + Sync + 'static {
     /// that node's doorbell says them.
     fn told(&self, _room: RoomId, _epoch: Epoch, _last: &Entry, _changes: &[u8]) {}
 
+    /// What was removed of a log goes from sealed parts of it: see [`crate::port::Log::scrub`].
+    fn scrub(&self, _room: RoomId, _seq: u64) -> impl Future<Output = Result<(), StoreError>> + Send {
+        std::future::ready(Ok(()))
+    }
+
     /// See [`crate::port::Log::doubt`].
     fn doubt(&self, _room: RoomId) -> impl Future<Output = Result<(), StoreError>> + Send {
         std::future::ready(Ok(()))

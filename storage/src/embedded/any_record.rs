@@ -66,6 +66,7 @@ fn of(table: Table) -> Ways {
         Table::InvitationUse => ways::<stored::InvitationUse>(),
         Table::Segment => ways::<stored::Segment>(),
         Table::Archived => ways::<stored::Archived>(),
+        Table::SpentSegment => ways::<stored::SpentSegment>(),
         Table::Transfer => ways::<stored::Transfer>(),
         Table::TransferProgress => ways::<stored::TransferProgress>(),
         Table::Content => ways::<stored::Content>(),

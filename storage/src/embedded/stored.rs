@@ -167,6 +167,9 @@ records! {
 
     1 Archived { through: u64, }
 
+    /// A blob that held a segment before that was written anew.
+    1 SpentSegment { }
+
     1 Transfer {
         blob: [u8; 32],
         target: Target,
@@ -460,6 +463,7 @@ pub(crate) enum Fact {
     Uninvited { user: UserId },
     LinkMade,
     LinkGone,
+    Deleted { target: u64 },
 }
 
 impl Fact {
@@ -471,7 +475,7 @@ impl Fact {
             Self::Invited { .. } | Self::Uninvited { .. } => true,
             Self::Joined | Self::Left | Self::FileSettled { .. } | Self::Avatar { .. } => false,
             Self::Access(_) | Self::History(_) | Self::SlowMode(_) | Self::Archived(_) => false,
-            Self::LinkMade | Self::LinkGone => false,
+            Self::LinkMade | Self::LinkGone | Self::Deleted { .. } => false,
         }
     }
 

@@ -168,7 +168,9 @@ impl Layout {
                 Slot::Room(RoomId(id()?))
             }
             Table::FormerMember | Table::Standing | Table::RequestKey | Table::Pending => Slot::Room(RoomId(id()?)),
-            Table::Segment | Table::Archived | Table::AttachedFile | Table::RoomAvatar => Slot::Room(RoomId(id()?)),
+            Table::Segment | Table::SpentSegment | Table::Archived | Table::AttachedFile | Table::RoomAvatar => {
+                Slot::Room(RoomId(id()?))
+            }
             Table::Ban | Table::RoomInvitation | Table::RoomLink | Table::LastPost | Table::Arrival => {
                 Slot::Room(RoomId(id()?))
             }

@@ -27,6 +27,7 @@ mod pictures;
 mod private_chats;
 #[cfg(unix)]
 mod redis_server;
+mod removing;
 mod roster;
 mod sessions;
 mod shared;

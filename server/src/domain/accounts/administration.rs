@@ -26,7 +26,7 @@ pub enum Actor {
 
 impl Actor {
     /// Under whom the store keeps what they made.
-    pub(super) fn id(&self) -> UserId {
+    pub(in crate::domain) fn id(&self) -> UserId {
         match self {
             Self::Operator => UserId::default(),
             Self::Administrator(identity) => identity.user,
