@@ -4,6 +4,7 @@ use rill_protocol::{ClientId, Epoch, RoomId, SessionId, UserId};
 use std::sync::Arc;
 
 mod attached;
+mod desk;
 mod files;
 mod marks;
 mod own;
@@ -12,6 +13,7 @@ mod pictures;
 mod rooms;
 
 pub use attached::*;
+pub use desk::*;
 pub use files::*;
 pub use marks::*;
 pub use own::*;

@@ -9,6 +9,7 @@ mod fallback;
 mod files;
 mod kill;
 mod long_absence;
+mod moderation;
 mod moved;
 mod nodes;
 mod people;

@@ -133,6 +133,20 @@ pub enum DomainError {
         /// Milliseconds.
         max_ms: u32,
     },
+    #[error("a report says why, in 1 to {max} characters")]
+    BadReason {
+        /// Characters.
+        max: usize,
+    },
+    #[error("a note has at most {max} characters, and none that cannot be seen")]
+    BadNote {
+        /// Characters.
+        max: usize,
+    },
+    #[error("as many reports wait for an administrator as may")]
+    TooManyReports,
+    #[error("no such report")]
+    NoSuchReport,
     #[error("no such message")]
     NoSuchMessage,
     #[error("the room's topic {0}")]

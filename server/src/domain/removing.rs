@@ -4,7 +4,7 @@
 //! more. What lies elsewhere follows, can be repeated, and is, by the sweep: the bytes of its
 //! file, and parts of the log that are sealed.
 
-use rill_protocol::{ClientId, Code, RoomId, UserId, limits};
+use rill_protocol::{ClientId, RoomId, UserId, limits};
 use rill_storage::{
     Store, StoreError,
     model::{Anchor, Body, Change, Erased, Fact, FileState, Mentions, NewEntry, Pending, Reach, Reference, Replay},
@@ -63,6 +63,14 @@ impl Messages {
         }
     }
 
+    /// Who wrote a message.
+    pub async fn author_of(&self, (room, seq): (RoomId, u64)) -> Result<UserId, DomainError> {
+        let page = self.world.store.log.messages(room, Anchor::Before(seq.saturating_add(1)), 1, 0).await?;
+        let page = page.ok_or(DomainError::NoSuchRoom)?;
+        let found = page.messages.into_iter().find(|message| message.seq == seq && message.fact.is_post());
+        Ok(found.ok_or(DomainError::NoSuchMessage)?.author)
+    }
+
     /// The second call of a removal.
     pub async fn removed(&self, due: &Pending) -> Result<(), DomainError> {
         Ok(rooms::tell(&self.world.store, due).await?)
@@ -84,15 +92,9 @@ impl Messages {
 pub(super) async fn forget(store: &Store, room: RoomId, seq: u64) -> Result<(), StoreError> {
     let Some(Erased { author, file }) = store.log.erased(room, seq).await? else { return Ok(()) };
     if let Some(file) = file {
-        match &file.state {
-            FileState::Pending => {
-                let ended = Code::TransferEnded.number();
-                store.transfers.fail(author, file.transfer, ended, None).await?;
-            }
-            FileState::Complete(complete) => {
-                store.contents.release(complete.content, Reference::Message { room, seq }).await?;
-            }
-            FileState::Failed { .. } => {}
+        // One that is still on its way ends where it finds no message.
+        if let FileState::Complete(complete) = &file.state {
+            store.contents.release(complete.content, Reference::Message { room, seq }).await?;
         }
         store.transfers.forget(author, room, seq).await?;
     }

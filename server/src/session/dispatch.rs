@@ -135,6 +135,7 @@ fn attached(session: &Arc<Session>, kind: Kind, frame: &Frame) -> Answer {
             answer(frame, |body| private::tell_delivered(&session, &body).map_or(Answer::Nothing, Answer::Later))
         }
         Kind::RemoveMessage => answer(frame, |body| later(removing::remove(session, body))),
+        Kind::Report => answer(frame, |body| later(removing::report(session, body))),
         Kind::MarkRead => answer(frame, |body| later(marks::read(session, body))),
         Kind::MarkUnread => answer(frame, |body| later(marks::unread(session, body))),
         Kind::GetReceipts => answer(frame, |body| later(marks::receipts(session, body))),

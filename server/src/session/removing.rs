@@ -1,20 +1,33 @@
-//! Messages that go, at the wish of a session or of an administrator.
+//! Messages that go, at the wish of a session or of an administrator, and what administrators are
+//! told of.
 
 use bytes::Bytes;
 use rill_protocol::{
     RoomId, codec,
-    message::{Done, RemoveMessage},
+    message::{Done, RemoveMessage, Report},
 };
-use rill_storage::model::{Erased, Pending};
+use rill_storage::model::{Act, Erased, Pending};
 use std::sync::Arc;
 
 use super::{Services, Session, dispatch::failed};
 use crate::domain::{
     DomainError,
+    accounts::Actor,
+    audit::Draft,
     removing::{self, Remover},
+    reports::Complaint,
 };
 
 impl Services {
+    /// The same for an administrator of the server, which is written down.
+    pub async fn moderate(self: &Arc<Self>, actor: Actor, at: (RoomId, u64)) -> Result<(), DomainError> {
+        // What is no message is no act.
+        let user = self.domain.messages.author_of(at).await?;
+        let draft = Draft { act: Act::MessageRemoved, user: Some(user), message: Some(at), detail: String::new() };
+        let removing = self.remove_message(Remover::Administrator(actor.clone()), at);
+        self.domain.audit.noted(&actor, draft, removing).await
+    }
+
     /// Removes a message, and all that lies elsewhere of it, also when whoever asked goes
     /// meanwhile.
     pub async fn remove_message(self: &Arc<Self>, remover: Remover, at: (RoomId, u64)) -> Result<(), DomainError> {
@@ -22,7 +35,10 @@ impl Services {
         let removing = self.tasks.spawn(async move {
             let Some(due) = services.domain.messages.remove(&remover, at).await? else { return Ok(()) };
             services.forget_file(&due).await;
-            services.domain.messages.removed(&due).await
+            if let Err(error) = services.domain.messages.removed(&due).await {
+                tracing::warn!(%error, "what is left of a message that was removed is left for later");
+            }
+            Ok(())
         });
         removing.await.unwrap_or_else(|_| Err(DomainError::cut_short()))
     }
@@ -46,6 +62,16 @@ pub(super) async fn remove(session: Arc<Session>, body: RemoveMessage) -> Bytes 
     let RemoveMessage { request, client_id, room, seq } = body;
     let remover = Remover::Member(session.identity.user, client_id);
     match session.services.remove_message(remover, (room, seq.get())).await {
+        Ok(()) => codec::frame(&Done { request }),
+        Err(error) => failed(request, error),
+    }
+}
+
+pub(super) async fn report(session: Arc<Session>, body: Report) -> Bytes {
+    let Report { request, client_id, user, message, reason } = body;
+    let message = message.map(|message| (message.room, message.seq.get()));
+    let complaint = Complaint { user, message, reason: &reason };
+    match session.services.domain.reports.report(session.identity.user, client_id, &complaint).await {
         Ok(()) => codec::frame(&Done { request }),
         Err(error) => failed(request, error),
     }

@@ -1,7 +1,7 @@
 //! Messages that go, as those see it who are connected, and those who come later.
 
 use rill_protocol::{ClientId, Code, RoomId, U53, message::*, mux::Class};
-use rill_server::domain::{accounts::Actor, removing::Remover};
+use rill_server::domain::{accounts::Actor, removing::Remover, sweep::sweep};
 use rill_storage::model::{MemberAct, Setting};
 
 use crate::{
@@ -165,6 +165,26 @@ async fn what_is_about_a_message_that_one_may_not_see_is_hidden() {
     };
     let hidden = frame.decode_if::<EntryHidden>().expect("nothing is said of it").unwrap();
     assert_eq!(hidden.header.seq.get(), unseen + 2);
+}
+
+#[tokio::test]
+async fn what_a_stop_cut_off_is_done_by_the_sweep() {
+    let world = World::new();
+    let ann = world.person("ann").await;
+    let room = world.room(&ann, "room").await;
+    let target = begun(&world, &ann, room, "secret.png").await;
+    settled(&world, &ann, room, target).await;
+    let remover = Remover::Member(ann.identity.user, fresh());
+    // The log says so, and then nothing more happens.
+    let due = world.services.domain.messages.remove(&remover, (room, target)).await.unwrap().unwrap();
+    let store = world.store();
+    assert_eq!(store.rooms.pending(10).await.unwrap().len(), 1);
+    assert!(store.log.erased(room, target).await.unwrap().unwrap().file.is_some());
+    assert_eq!(sweep(store).await.unwrap(), 1);
+    assert!(store.log.erased(room, target).await.unwrap().unwrap().file.is_none());
+    assert!(store.rooms.pending(10).await.unwrap().is_empty());
+    // Late, and again.
+    world.services.domain.messages.removed(&due).await.unwrap();
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@
 //! and does nothing but read and write rows. What it tells observers is part of the batch.
 
 mod contents;
+mod desk;
 mod invitations;
 mod log;
 mod marks;
@@ -49,6 +50,8 @@ pub(crate) enum Slot {
     Content(ContentId),
     /// All custom emoji.
     Emoji,
+    /// Of the administrators: reports, and the log of what they do.
+    Desk,
 }
 
 /// What the aggregates stand on.

@@ -3,6 +3,7 @@
 //!
 //! A key carries the type of its record, so that one cannot be read as another.
 
+mod desk;
 mod files;
 mod marks;
 mod own;
@@ -13,6 +14,7 @@ mod rooms;
 use rill_protocol::{ClientId, RoomId, SessionId, UserId};
 use std::marker::PhantomData;
 
+pub(crate) use desk::*;
 pub(crate) use files::*;
 pub(crate) use marks::*;
 pub(crate) use own::*;
