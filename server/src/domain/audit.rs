@@ -1,8 +1,8 @@
 //! What administrators do is written down: who, what, on whom, when, and what came of it.
 //!
 //! An act is written down before it is done and once more behind it, and only then answered. So
-//! what a crash cut off stands there as begun. Nobody changes or removes what is written, but the
-//! store's sweeps of what it is about leave it alone too: it holds ids, and names as they were.
+//! what a crash cut off stands there as begun. Nobody changes or removes what is written. It holds
+//! ids, and names as they were.
 
 use rill_protocol::{RoomId, UserId};
 use rill_storage::model::{Act, ActOutcome, AuditEntry, NewAct};

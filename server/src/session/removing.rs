@@ -19,7 +19,7 @@ use crate::domain::{
 };
 
 impl Services {
-    /// The same for an administrator of the server, which is written down.
+    /// Removes a message for an administrator of the server, which is written down.
     pub async fn moderate(self: &Arc<Self>, actor: Actor, at: (RoomId, u64)) -> Result<(), DomainError> {
         // What is no message is no act.
         let user = self.domain.messages.author_of(at).await?;

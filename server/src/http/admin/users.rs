@@ -119,8 +119,9 @@ pub(super) async fn remove_avatar(
 ) -> Result<StatusCode, ApiError> {
     let files = api.services.files.as_ref().ok_or(Code::Unsupported)?;
     let user = api.services.domain.accounts.id_of(&name).await?;
-    let removing =
-        async { files.set_user_avatar(user, None).await.map_err(|error| ApiError::from(Failure::from(error))) };
+    // In a place of its own: it is long.
+    let removing = Box::pin(files.set_user_avatar(user, None));
+    let removing = async { removing.await.map_err(|error| ApiError::from(Failure::from(error))) };
     let draft = Draft::on(Act::AvatarRemoved, user, &name);
     api.services.domain.audit.noted(&actor, draft, removing).await?;
     tracing::info!(by = %actor, %user, "somebody's avatar was taken away");
