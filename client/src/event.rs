@@ -176,6 +176,11 @@ pub enum EntryKind {
     Hidden,
     /// Its text was deleted.
     Erased,
+    /// A message is gone: nothing of it is to be shown any more.
+    Deleted {
+        /// Its seq.
+        target: u64,
+    },
     /// A kind of a later version.
     Unknown(u32),
 }

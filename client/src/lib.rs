@@ -22,6 +22,7 @@ pub mod files;
 pub mod groups;
 pub mod http;
 pub mod limits;
+mod moderation;
 mod profile;
 mod random;
 pub mod session;

@@ -159,6 +159,9 @@ codes! {
     107 SlowMode       "slow_mode"        Retry 429 "The room is slow: send it again under the same client id after the pause.";
     108 TooManyOpen    "too_many_open"    Stop  422 "The room has as many open invitations or links as allowed: take some back.";
     109 BadTopic       "bad_topic"        Stop  422 "A room's topic has at most 250 characters and no control characters.";
+    110 NoSuchMessage  "no_such_message"  Stop  404 "There is no such message, or it is not open to you.";
+    111 TooManyReports "too_many_reports" Stop  429 "As many of your reports as allowed wait for an administrator: let them look first.";
+    112 BadReason      "bad_reason"       Stop  422 "A report says why, in 1 to 1000 characters.";
     120 NoSuchMark      "no_such_mark"      Stop 422 "The room's log has no such entry: mark one that is there.";
     121 TooManyDrafts   "too_many_drafts"   Stop 422 "You have as many drafts as allowed: post or empty one first.";
     122 TooManyMentions "too_many_mentions" Stop 422 "A message names at most 50 people: name fewer.";

@@ -4,8 +4,8 @@
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::message::{
-    control, entry, file, groups, history, lane, own, people, picture, presence, private_chat, profile, read_state,
-    resume, rooms, session, stream, user,
+    control, entry, file, groups, history, lane, moderation, own, people, picture, presence, private_chat, profile,
+    read_state, resume, rooms, session, stream, user,
 };
 
 /// The type of a frame's body.
@@ -149,6 +149,9 @@ kinds! {
     104 RoomLinks      groups::RoomLinks;
     105 MessageChanges groups::MessageChanges;
 
+    106 RemoveMessage  moderation::RemoveMessage;
+    107 Report         moderation::Report;
+
     110 SetActivity    presence::SetActivity;
     111 SetStatus      presence::SetStatus;
     112 SetProfile     profile::SetProfile;
@@ -171,6 +174,7 @@ kinds! {
     136 EntryAvatar    entry::EntryAvatar;
     137 EntryRoomChange   entry::EntryRoomChange;
     138 EntryMemberChange entry::EntryMemberChange;
+    139 EntryDeleted      entry::EntryDeleted;
 
     192 RoomAdded      user::RoomAdded;
     193 RoomRemoved    user::RoomRemoved;

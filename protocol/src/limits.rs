@@ -36,6 +36,10 @@ pub const STATUS_EMOJI_BYTES_MAX: usize = 64;
 pub const LANGUAGE_BYTES_MAX: usize = 35;
 /// Length of the name of a time zone.
 pub const TIME_ZONE_BYTES_MAX: usize = 64;
+/// Length of what a report says, in Unicode scalar values, after trimming.
+pub const REPORT_REASON_CHARS_MAX: usize = 1_000;
+/// Reports of one user that no administrator has closed.
+pub const REPORTS_OPEN_PER_USER_MAX: usize = 20;
 /// People in one page.
 pub const PEOPLE_PAGE_MAX: usize = 50;
 /// Length of a text that people are looked for by, in Unicode scalar values.

@@ -225,6 +225,9 @@ pub const PICTURES_DOUBT_PAUSE_MS: u64 = 50;
 pub const RECEIPT_SESSIONS_MAX: usize = 4 * rill_protocol::limits::RECEIPTS_PUSHED_MEMBERS_MAX;
 /// Names that are looked for in one text.
 pub const MENTION_LOOKS_MAX: usize = 64;
+/// The same where a message is removed, of all that may have been a name in it: by each `@` there
+/// are several.
+pub const PERHAPS_LOOKS_MAX: usize = 4 * MENTION_LOOKS_MAX;
 /// Rooms of which a session has said what has arrived and that is not noted yet.
 pub const ARRIVALS_WAITING_MAX: usize = 2 * rill_protocol::limits::DELIVERED_ROOMS_MAX;
 /// Two times at which that is noted are at least so far apart.

@@ -47,6 +47,12 @@ pub const ROOM_LINKS_MAX: usize = 100;
 pub const ROOM_LINK_USES_MAX: u32 = 100_000;
 /// Members that a room begins with, besides its creator.
 pub const FIRST_MEMBERS_MAX: usize = 100;
+/// Length of what a report says, in UTF-8: with what was done about it, it fits into a row.
+pub const REPORT_REASON_BYTES_MAX: usize = 4 * rill_protocol::limits::REPORT_REASON_CHARS_MAX;
+/// Length of what is noted of an administrator's act, in UTF-8.
+pub const AUDIT_DETAIL_BYTES_MAX: usize = 1_000;
+/// Reports of one user that are open, or whose client ids are known; past it none is taken.
+pub const REPORTS_KNOWN_PER_USER_MAX: usize = 200;
 /// People whom one user blocks; past it nobody more is.
 pub const BLOCKS_PER_USER_MAX: usize = 1_000;
 /// Transfers of one user that are kept, whatever their state; past it those that are done go,

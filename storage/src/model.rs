@@ -4,6 +4,7 @@ use rill_protocol::{ClientId, Epoch, RoomId, SessionId, UserId};
 use std::sync::Arc;
 
 mod attached;
+mod desk;
 mod files;
 mod marks;
 mod own;
@@ -12,6 +13,7 @@ mod pictures;
 mod rooms;
 
 pub use attached::*;
+pub use desk::*;
 pub use files::*;
 pub use marks::*;
 pub use own::*;
@@ -249,6 +251,10 @@ pub enum Fact {
     },
     LinkMade,
     LinkGone,
+    /// The message `target` is gone: its text, its file and whom it named.
+    Deleted {
+        target: u64,
+    },
 }
 
 impl Fact {
@@ -296,7 +302,7 @@ impl Entry {
     /// The entry that this one speaks of: itself, or the message that it changes.
     pub fn target_seq(&self) -> u64 {
         match self.fact {
-            Fact::FileSettled { target } => target,
+            Fact::FileSettled { target } | Fact::Deleted { target } => target,
             _ => self.seq,
         }
     }
@@ -402,6 +408,33 @@ pub enum Change {
         picture: Option<Picture>,
         replaces: u64,
     },
+    /// Takes what a post says, what its file is called and its request's digest out of the log
+    /// for good, and takes back that it names these. What is left to do about its file and about
+    /// sealed parts of the log is pending: see [`crate::port::Log::erased`].
+    Remove {
+        target: u64,
+        /// All whom it may have named.
+        named: Vec<UserId>,
+        rule: Rule,
+        reach: Reach,
+    },
+}
+
+/// Whose messages somebody removes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Those that they may see, as a member.
+    Seen,
+    /// Any.
+    All,
+}
+
+/// A message that was removed, of which something is left to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Erased {
+    pub author: UserId,
+    /// As it was when the message was removed, but for its name; none once it is forgotten.
+    pub file: Option<AttachedFile>,
 }
 
 /// Whether a client id was seen before.

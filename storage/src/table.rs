@@ -135,4 +135,18 @@ tables! {
     63 Block "block"
     /// user, user: who wants to hear nothing of the first one
     64 BlockedBy "blocked_by"
+    /// room, blob: held a part of a log before that was written anew
+    70 SpentSegment "spent_segment"
+    /// One row: how far the administrators' desk counts.
+    71 Desk "desk"
+    /// seq
+    72 AuditEntry "audit_entry"
+    /// number
+    73 OpenReport "open_report"
+    /// number
+    74 ClosedReport "closed_report"
+    /// number, part: what an open report quotes
+    75 ReportPart "report_part"
+    /// reporter, client id
+    76 ReportKey "report_key"
 }

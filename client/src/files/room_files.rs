@@ -32,6 +32,10 @@ impl RoomFiles {
                 Some(file) => file.state = state.clone(),
                 None => drop(self.settled.insert(*target, state.clone())),
             },
+            EntryKind::Deleted { target } => {
+                self.files.remove(target);
+                self.settled.remove(target);
+            }
             _ => {}
         }
         self.forget_oldest();

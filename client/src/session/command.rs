@@ -14,7 +14,7 @@ use rill_protocol::{
 use tokio::sync::oneshot;
 
 use super::Pending;
-use crate::{Error, NewProfile, NewStatus, event::HistoryPage, groups::GroupRequest};
+use crate::{Error, NewProfile, NewStatus, event::HistoryPage, groups::GroupRequest, moderation::ModerationRequest};
 
 /// One thing a handle wants.
 pub(crate) enum Command {
@@ -65,6 +65,7 @@ pub(crate) enum Request {
     SetBlock { user: UserId, is_blocked: bool },
     Group(GroupRequest),
     OpenPrivateChat { user: UserId },
+    Moderation(ModerationRequest),
     MarkRead { room: RoomId, seq: u64 },
     MarkUnread { client_id: ClientId, room: RoomId, seq: u64 },
     GetReceipts { room: RoomId, after: Option<UserId>, limit: u32 },
@@ -97,6 +98,7 @@ impl Request {
             Self::ListMembers { room, after, limit } => frame(&ListMembers { request, room, after, limit }),
             Self::Group(body) => body.encode(request),
             Self::OpenPrivateChat { user } => frame(&OpenPrivateChat { request, user }),
+            Self::Moderation(body) => body.encode(request),
             Self::GetUsers { users } => frame(&GetUsers { request, users }),
             Self::GetMessages { room, direction, seq, limit } => {
                 frame(&GetMessages { request, room, direction, seq: U53::saturating(seq), limit })

@@ -4,8 +4,8 @@ use rill_protocol::{
     Epoch, Frame, Kind, RoomId,
     codec::{self, DecodeError},
     message::{
-        EntryAvatar, EntryCreated, EntryFile, EntryFileSettled, EntryHeader, EntryMemberChange, EntryPosted,
-        EntryRoomChange, RoomHandle,
+        EntryAvatar, EntryCreated, EntryDeleted, EntryFile, EntryFileSettled, EntryHeader, EntryMemberChange,
+        EntryPosted, EntryRoomChange, RoomHandle,
     },
 };
 use std::collections::HashMap;
@@ -73,6 +73,10 @@ impl Handles {
             Some(Kind::EntryMemberChange) => {
                 let EntryMemberChange { header, change } = frame.decode()?;
                 (header, EntryKind::MemberChange(change))
+            }
+            Some(Kind::EntryDeleted) => {
+                let EntryDeleted { header, target } = frame.decode()?;
+                (header, EntryKind::Deleted { target: target.get() })
             }
             Some(Kind::EntryErased) => (frame.decode()?, EntryKind::Erased),
             // Of a later version: it still counts, so that the tail stays whole.

@@ -10,6 +10,7 @@ mod files;
 mod groups;
 mod kill;
 mod long_absence;
+mod moderation;
 mod moved;
 mod nodes;
 mod people;

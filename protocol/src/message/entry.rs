@@ -99,6 +99,15 @@ pub struct EntryMemberChange {
     pub change: MemberChange,
 }
 
+/// A message is gone: its text, its file and whom it named. Whoever reads its own entry from here
+/// on gets an `EntryErased`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntryDeleted {
+    pub header: EntryHeader,
+    /// The message.
+    pub target: U53,
+}
+
 /// The author gave the room another picture, or took it away.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EntryAvatar {

@@ -7,6 +7,7 @@ pub mod file;
 pub mod groups;
 pub mod history;
 pub mod lane;
+pub mod moderation;
 pub mod open;
 pub mod own;
 pub mod people;
@@ -23,8 +24,8 @@ pub mod user;
 
 pub use control::{Done, Failed, GoAway, Ping, Pong};
 pub use entry::{
-    EntryAvatar, EntryCreated, EntryErased, EntryFile, EntryFileSettled, EntryHeader, EntryHidden, EntryJoined,
-    EntryLeft, EntryMemberChange, EntryPosted, EntryRoomChange,
+    EntryAvatar, EntryCreated, EntryDeleted, EntryErased, EntryFile, EntryFileSettled, EntryHeader, EntryHidden,
+    EntryJoined, EntryLeft, EntryMemberChange, EntryPosted, EntryRoomChange,
 };
 pub use file::{
     CancelUpload, EndUpload, FileChunk, FileInfo, FileOutcome, FileStart, FileState, FileUse, FileVariant, GetFile,
@@ -38,6 +39,7 @@ pub use groups::{
 };
 pub use history::{Direction, GetMessages, GetRoomFiles, Message, MessageFile, MessageFiles, MessageKind, MessagePage};
 pub use lane::{LaneReady, RoomHandle};
+pub use moderation::{RemoveMessage, Report, ReportedMessage};
 pub use own::{Draft, HideReceipts, Notify, ReceiptsHidden, RoomPreferences, SetDraft, SetRoomPreferences};
 pub use people::{GetUsers, Presence, PresenceSlot, PresenceState, UserInfo, Users, WatchPresence};
 pub use picture::{Avatar, EmojiVersion, RoomAvatar, RoomAvatars, UserAvatar, UserAvatars};

@@ -13,6 +13,7 @@ mod group_samples;
 mod hex;
 mod message_samples;
 mod messages;
+mod moderation_samples;
 mod mux;
 mod people_samples;
 mod picture_samples;

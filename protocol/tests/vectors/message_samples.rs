@@ -16,8 +16,9 @@ use serde_json::json;
 use std::ops::Add as _;
 
 use crate::{
-    file_samples as files, group_samples as groups, hex::to_hex, messages::line, people_samples as people,
-    picture_samples as pictures, private_chat_samples as private_chats, read_state_samples as read_states,
+    file_samples as files, group_samples as groups, hex::to_hex, messages::line, moderation_samples as moderation,
+    people_samples as people, picture_samples as pictures, private_chat_samples as private_chats,
+    read_state_samples as read_states,
 };
 
 pub(crate) const EMOJI: &str = "👩‍👩‍👧‍👦 🎉 ok";
@@ -101,6 +102,7 @@ pub(crate) fn lines() -> Vec<String> {
         private_chats::lines(),
         groups::lines(),
         read_states::lines(),
+        moderation::lines(),
     ]
     .concat()
 }

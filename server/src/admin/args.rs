@@ -78,6 +78,32 @@ pub(super) enum AdminCommand {
         #[arg(long, default_value_t = 7)]
         days: u32,
     },
+    /// Lists the reports that nobody has closed, or closes one.
+    Reports {
+        /// Closes this one.
+        #[arg(long, value_name = "NUMBER")]
+        close: Option<u64>,
+        /// What was done: nothing, message_removed, account_disabled or other.
+        #[arg(long, default_value = "other", requires = "close")]
+        outcome: String,
+        /// What is to be remembered of it.
+        #[arg(long, default_value = "", requires = "close")]
+        note: String,
+        /// Lists those that are closed, the newest first.
+        #[arg(long, conflicts_with = "close")]
+        closed: bool,
+    },
+    /// Lists what administrators did, the newest first.
+    Audit {
+        /// Entries before this one.
+        #[arg(long, value_name = "SEQ")]
+        before: Option<u64>,
+        /// At most so many.
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+    /// Removes a message of any room for good.
+    RemoveMessage { room: String, number: u64 },
     /// Lists the invitations that can still be used, or takes one back.
     Invitations {
         /// Takes this one back.

@@ -125,6 +125,30 @@ async fn carry_out(Prepared { command, password }: Prepared, reach: &Reach) -> R
             let said = format!("invitation {}\nfor {uses} to register, until {until}\n", text(&made["invitation"]));
             Outcome::new(said, made)
         }
+        AdminCommand::Reports { close: Some(number), outcome, note, .. } => {
+            let body = json!({ "outcome": outcome, "note": note });
+            let closed = reach.call(Method::POST, &format!("reports/{number}/close"), Some(body)).await?;
+            Outcome::new(format!("closed report {number}\n"), closed)
+        }
+        AdminCommand::Reports { closed, .. } => reports(reach, if closed { "closed" } else { "open" }).await?,
+        AdminCommand::Audit { before, limit } => {
+            let before = before.map(|before| format!("&before={before}")).unwrap_or_default();
+            let found = reach.call(Method::GET, &format!("audit?limit={limit}{before}"), None).await?;
+            rows(&["NUMBER", "TIME", "BY", "ACT", "WHOM", "DETAIL", "OUTCOME"], found, "entries", |entry| {
+                let by = entry["by"]["name"].as_str().unwrap_or("(operator)").to_owned();
+                let mut detail = text(&entry["detail"]);
+                if let (Some(room), Some(seq)) = (entry["room"].as_str(), entry["message"].as_u64()) {
+                    detail = format!("{room} {seq}");
+                }
+                let at = time(entry["at_ms"].as_u64());
+                let whom = text(&entry["user"]["name"]);
+                vec![entry["seq"].to_string(), at, by, text(&entry["act"]), whom, detail, text(&entry["outcome"])]
+            })
+        }
+        AdminCommand::RemoveMessage { room, number } => {
+            reach.call(Method::DELETE, &format!("rooms/{}/messages/{number}", segment(&room)), None).await?;
+            done(format!("removed message {number} of {room}\n"))
+        }
         AdminCommand::Invitations { revoke: Some(id) } => {
             reach.call(Method::DELETE, &format!("invitations/{}", segment(&id)), None).await?;
             done(format!("took back {id}\n"))
@@ -163,6 +187,27 @@ async fn list(reach: &Reach) -> Result<Outcome, AdminError> {
         vec![text(&user["name"]), role.to_owned(), at, disabled]
     };
     Ok(rows(&["NAME", "ROLE", "SINCE", "DISABLED"], json!({ "users": users }), "users", row))
+}
+
+/// Reports of one call.
+const REPORTS: usize = 50;
+
+async fn reports(reach: &Reach, state: &str) -> Result<Outcome, AdminError> {
+    let found = reach.call(Method::GET, &format!("reports?state={state}&limit={REPORTS}"), None).await?;
+    let head = ["NUMBER", "TIME", "BY", "WHOM", "MESSAGE", "WHY", "SAID"];
+    Ok(rows(&head, found, "reports", |report| {
+        let message = match (report["message"]["room"].as_str(), report["message"]["seq"].as_u64()) {
+            (Some(room), Some(seq)) => format!("{room} {seq}"),
+            _ => String::new(),
+        };
+        let (by, whom) = (text(&report["reporter"]["name"]), text(&report["user"]["name"]));
+        let said = match report["closed"]["outcome"].as_str() {
+            Some(outcome) => format!("({outcome}) {}", text(&report["closed"]["note"])),
+            None => text(&report["quote"]["text"]),
+        };
+        let at = time(report["at_ms"].as_u64());
+        vec![report["number"].to_string(), at, by, whom, message, text(&report["reason"]), said]
+    }))
 }
 
 fn rows(head: &[&str], found: Value, key: &str, row: impl Fn(&Value) -> Vec<String>) -> Outcome {

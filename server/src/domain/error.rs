@@ -135,6 +135,22 @@ pub enum DomainError {
         /// Milliseconds.
         max_ms: u32,
     },
+    #[error("a report says why, in 1 to {max} characters")]
+    BadReason {
+        /// Characters.
+        max: usize,
+    },
+    #[error("a note has at most {max} characters, and none that cannot be seen")]
+    BadNote {
+        /// Characters.
+        max: usize,
+    },
+    #[error("as many reports wait for an administrator as may")]
+    TooManyReports,
+    #[error("no such report")]
+    NoSuchReport,
+    #[error("no such message")]
+    NoSuchMessage,
     #[error("the room's topic {0}")]
     BadTopic(names::Reason),
     #[error("the client id was used for another request")]
@@ -150,6 +166,13 @@ pub enum DomainError {
 }
 
 use super::names;
+
+impl DomainError {
+    /// Of a change whose task ended before it did.
+    pub(crate) fn cut_short() -> Self {
+        StoreError::Engine("the task of a change panicked".into()).into()
+    }
+}
 
 impl From<StoreError> for DomainError {
     fn from(error: StoreError) -> Self {

@@ -10,7 +10,8 @@ use rill_protocol::{
 use rill_storage::model::{Mentions, RoomRole};
 
 use super::{DomainError, World, names::Username};
-use crate::limits::MENTION_LOOKS_MAX;
+use crate::limits::{MENTION_LOOKS_MAX, PERHAPS_LOOKS_MAX};
+use std::collections::HashSet;
 
 /// What stands for everybody, compared without case.
 const EVERYBODY: [&str; 2] = ["all", "所有人"];
@@ -95,6 +96,20 @@ pub(super) async fn of(world: &World, author: UserId, room: RoomId, text: &str) 
         }
     }
     Ok(mentions)
+}
+
+/// All whom a text may name, also where a longer name counts now that nobody had before.
+pub(super) async fn perhaps(world: &World, text: &str) -> Result<Vec<UserId>, DomainError> {
+    let (mut users, mut looked) = (Vec::new(), HashSet::new());
+    for name in named(text).flatten() {
+        if looked.len() >= PERHAPS_LOOKS_MAX {
+            break;
+        }
+        if looked.insert(name) {
+            users.extend(find(world, name).await?.filter(|user| !users.contains(user)));
+        }
+    }
+    Ok(users)
 }
 
 async fn find(world: &World, name: &str) -> Result<Option<UserId>, DomainError> {

@@ -4,8 +4,8 @@ use rill_protocol::{ClientId, RoomId, UserId, limits};
 use rill_storage::{
     Store,
     model::{
-        Access, Anchor, Appended, Change, Fact, Head, Membership, Mentions, Message, MessagePage, NewBatch, NewEntry,
-        NewPost,
+        Access, Anchor, Appended, Body, Change, Fact, Head, Membership, Mentions, Message, MessagePage, NewBatch,
+        NewEntry, NewPost,
     },
     planted::{self, Bug},
     port::{AppendRefused, log::Sight},
@@ -24,7 +24,7 @@ pub struct Page {
 
 /// See the module.
 pub struct Messages {
-    world: World,
+    pub(super) world: World,
 }
 
 impl Messages {
@@ -154,7 +154,11 @@ impl Messages {
         let read = store.log.files_for(user, room, before, limit, limits::HISTORY_PAGE_TEXT_BYTES_MAX).await?;
         match seen(Anchor::Before(before), read.ok_or(DomainError::NoSuchRoom)?) {
             Err(DomainError::NotAMember) => Err(shut(store, user, room).await?),
-            other => other,
+            Ok(mut page) => {
+                page.messages.retain(|message| message.body != Body::Erased);
+                Ok(page)
+            }
+            Err(other) => Err(other),
         }
     }
 }
@@ -168,8 +172,8 @@ fn seen(anchor: Anchor, Sight { membership, part: mut page }: Sight<MessagePage>
         Anchor::After(_) => page.messages.last(),
     };
     let next = edge.filter(|_| page.more).map(|message| message.seq);
-    // What became of a file is told with its message.
-    let is_line = |message: &Message| !matches!(message.fact, Fact::FileSettled { .. });
+    // What became of a file is told with its message, and so is that a message was removed.
+    let is_line = |message: &Message| !matches!(message.fact, Fact::FileSettled { .. } | Fact::Deleted { .. });
     page.messages.retain(|message| is_line(message) && visible(&membership, message.seq, message.seq));
     Ok(Page { head: page.head, messages: page.messages, next })
 }
@@ -237,6 +241,7 @@ pub(crate) fn refusal(refused: AppendRefused) -> DomainError {
         AppendRefused::TooSoon { wait_ms } => DomainError::SlowMode { wait_ms },
         AppendRefused::OneAtATime => DomainError::NoBatch,
         AppendRefused::TooManyOpen => DomainError::TooManyOpen,
+        AppendRefused::NoSuchMessage => DomainError::NoSuchMessage,
         // `Unchanged` is an answer to joins and leaves, which handle it themselves.
         AppendRefused::TooManyKeys | AppendRefused::Unchanged => DomainError::Busy,
     }

@@ -5,6 +5,7 @@
 //! log follows it, and the sweep mends what a crash left between the two.
 
 pub mod accounts;
+pub mod audit;
 pub mod blocks;
 pub mod characters;
 pub mod content;
@@ -21,6 +22,8 @@ mod password_rules;
 pub mod passwords;
 pub mod people;
 pub mod profiles;
+pub mod removing;
+pub mod reports;
 pub mod rooms;
 pub mod sweep;
 pub mod visible;
@@ -59,6 +62,8 @@ pub struct Domain {
     pub people: Arc<people::People>,
     pub profiles: profiles::Profiles,
     pub blocks: blocks::Blocks,
+    pub reports: reports::Reports,
+    pub audit: audit::Audit,
     pub finding: Arc<finding::Finding>,
 }
 
@@ -74,6 +79,8 @@ impl Domain {
             messages: messages::Messages::new(world.clone()),
             profiles: profiles::Profiles::new(world.clone()),
             blocks: blocks::Blocks::new(world.clone()),
+            reports: reports::Reports::new(world.clone()),
+            audit: audit::Audit::new(world.clone()),
             finding: finding::Finding::new(world),
             people,
         }

@@ -15,7 +15,10 @@ use serde_json::{Value, json};
 use std::{collections::HashMap, sync::Arc};
 
 use super::{Api, auth::Authenticated, error::ApiError, idempotency::Key, json::JsonBody, rooms::room_id};
-use crate::{domain::messages::Page, wire::history};
+use crate::{
+    domain::{messages::Page, removing::Remover},
+    wire::history,
+};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -134,6 +137,23 @@ fn kind(kind: MessageKind) -> &'static str {
         MessageKind::MemberChange => "member_change",
         MessageKind::Other(_) => "other",
     }
+}
+
+/// Removes a message. Text that is no number names none.
+pub(super) async fn remove(
+    State(api): State<Arc<Api>>,
+    Authenticated(identity): Authenticated,
+    Path((room, seq)): Path<(String, String)>,
+    Key(key): Key,
+) -> Result<StatusCode, ApiError> {
+    let at = (room_id(&room)?, message_seq(&seq)?);
+    api.services.remove_message(Remover::Member(identity.user, key), at).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) fn message_seq(text: &str) -> Result<u64, ApiError> {
+    let seq = text.parse().ok().and_then(U53::new);
+    seq.map(U53::get).ok_or_else(|| ApiError::from(Code::NoSuchMessage))
 }
 
 pub(super) async fn post(

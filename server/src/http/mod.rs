@@ -28,6 +28,7 @@ mod range;
 mod rate;
 mod readers;
 mod redirect;
+mod reports;
 mod rooms;
 mod server_info;
 mod sessions;
@@ -139,6 +140,8 @@ pub fn router<S: Serve>(api: Arc<Api>, operating: Operating, serve: S) -> Router
         .route("/rooms/{room}/leave", post(rooms::leave))
         .route("/rooms/{room}/members", get(rooms::members))
         .route("/rooms/{room}/messages", get(messages::page).post(messages::post))
+        .route("/reports", post(reports::create))
+        .route("/rooms/{room}/messages/{seq}", delete(messages::remove))
         .route("/rooms/{room}/files", get(messages::files))
         .route("/rooms/{room}/files/{seq}", get(files::original))
         .route("/rooms/{room}/files/{seq}/{variant}", get(files::variant))

@@ -150,6 +150,16 @@ impl Ring {
         }
     }
 
+    /// Drops the entries up to this one: the store has them as they are now.
+    pub fn forget_through(&mut self, seq: u64) {
+        while self.first <= seq
+            && let Some(old) = self.entries.pop_front()
+        {
+            self.bytes -= old.frame.length();
+            self.first += 1;
+        }
+    }
+
     /// What it costs to keep the entries.
     pub fn weight(&self) -> usize {
         self.bytes + self.entries.len() * size_of::<RingEntry>()
@@ -229,6 +239,20 @@ mod tests {
         assert_eq!(gathered(&ring, 1, 4), [&[2, 3, 3, 3][..], &[4], &[5, 5]], "from a place within, to one within");
         assert!(gathered(&ring, 3, 0).is_empty());
         assert_eq!(ring.bytes, 10);
+    }
+
+    #[test]
+    fn what_is_forgotten_is_the_stores_to_tell() {
+        let mut ring = Ring::default();
+        ring.forget_through(3);
+        (7..=10).for_each(|seq| push(&mut ring, seq, 1));
+        ring.forget_through(6);
+        assert_eq!(seqs(&ring, 6), Some(vec![7, 8, 9, 10]));
+        ring.forget_through(8);
+        assert_eq!((seqs(&ring, 7), seqs(&ring, 8), ring.bytes), (None, Some(vec![9, 10]), 2));
+        ring.forget_through(10);
+        push(&mut ring, 11, 1);
+        assert_eq!((seqs(&ring, 9), seqs(&ring, 10)), (None, Some(vec![11])));
     }
 
     #[test]

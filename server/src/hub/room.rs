@@ -4,7 +4,7 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use rill_protocol::{Epoch, RoomId, UserId};
 use rill_storage::{
-    model::{Entry, Head},
+    model::{Entry, Fact, Head},
     planted::{self, Bug},
 };
 use std::sync::{
@@ -55,7 +55,12 @@ impl LiveLog {
     fn take_in(&mut self, handle: u32, entries: &[Arc<Entry>], encode: EncodeEntry) -> bool {
         let Self { head, intake, ring, .. } = self;
         let mut fresh = Vec::with_capacity(entries.len());
+        // What was removed is not handed on as it was.
+        let mut gone = 0;
         let mut take = |head: &mut u64, entry: &Entry| {
+            if let Fact::Deleted { target } = entry.fact {
+                gone = gone.max(target);
+            }
             let leaver = entry.fact.leaver(entry.author);
             fresh.push(Fresh { seq: entry.seq, frame: encode(handle, entry), leaver, target: entry.target_seq() });
             *head = entry.seq.max(*head);
@@ -68,6 +73,7 @@ impl LiveLog {
             }
         }
         ring.append(&fresh);
+        ring.forget_through(gone);
         !fresh.is_empty()
     }
 }

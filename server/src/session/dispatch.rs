@@ -9,7 +9,7 @@ use rill_protocol::{
 use serde::de::DeserializeOwned;
 use std::{future::Future, pin::Pin, sync::Arc};
 
-use super::{End, Session, groups, marks, own, people, private, request, resume, rooms, writer::Outgoing};
+use super::{End, Session, groups, marks, own, people, private, removing, request, resume, rooms, writer::Outgoing};
 use crate::{
     admission::Over,
     wire::{code::Failure, number},
@@ -134,6 +134,8 @@ fn attached(session: &Arc<Session>, kind: Kind, frame: &Frame) -> Answer {
         Kind::TellDelivered => {
             answer(frame, |body| private::tell_delivered(&session, &body).map_or(Answer::Nothing, Answer::Later))
         }
+        Kind::RemoveMessage => answer(frame, |body| later(removing::remove(session, body))),
+        Kind::Report => answer(frame, |body| later(removing::report(session, body))),
         Kind::MarkRead => answer(frame, |body| later(marks::read(session, body))),
         Kind::MarkUnread => answer(frame, |body| later(marks::unread(session, body))),
         Kind::GetReceipts => answer(frame, |body| later(marks::receipts(session, body))),

@@ -22,6 +22,7 @@ mod people;
 mod pictures;
 mod private;
 mod reader;
+mod removing;
 mod request;
 mod resume;
 mod rooms;

@@ -35,10 +35,13 @@ impl From<DomainError> for Failure {
             DomainError::WrongPassword => Code::WrongPassword,
             DomainError::LastAdministrator => Code::LastAdministrator,
             DomainError::NoSuchUser | DomainError::NoSuchSession | DomainError::NoSuchInvitation => Code::NotFound,
+            DomainError::NoSuchReport => Code::NotFound,
             DomainError::TooManyInvitations(_) | DomainError::TooManyPosts { .. } | DomainError::NoBatch => {
                 Code::TooMany
             }
-            DomainError::BadTerms { .. } | DomainError::BadSlowMode { .. } => Code::BadRequest,
+            DomainError::BadTerms { .. } | DomainError::BadSlowMode { .. } | DomainError::BadNote { .. } => {
+                Code::BadRequest
+            }
             DomainError::NoSuchRoom => Code::NoSuchRoom,
             DomainError::NotAMember => Code::NotAMember,
             DomainError::EmptyText => Code::EmptyText,
@@ -68,6 +71,9 @@ impl From<DomainError> for Failure {
             DomainError::RoomClosed => Code::RoomClosed,
             DomainError::SlowMode { .. } => Code::SlowMode,
             DomainError::TooManyOpen => Code::TooManyOpen,
+            DomainError::BadReason { .. } => Code::BadReason,
+            DomainError::TooManyReports => Code::TooManyReports,
+            DomainError::NoSuchMessage => Code::NoSuchMessage,
             DomainError::BadTopic(_) => Code::BadTopic,
             DomainError::KeyReused => Code::KeyReused,
             DomainError::Busy => Code::Busy,

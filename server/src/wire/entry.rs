@@ -4,8 +4,8 @@ use bytes::Bytes;
 use rill_protocol::{
     ClientId, U53, UserId, codec,
     message::{
-        Avatar, EntryAvatar, EntryCreated, EntryErased, EntryFile, EntryFileSettled, EntryHeader, EntryHidden,
-        EntryJoined, EntryLeft, EntryMemberChange, EntryPosted, EntryRoomChange,
+        Avatar, EntryAvatar, EntryCreated, EntryDeleted, EntryErased, EntryFile, EntryFileSettled, EntryHeader,
+        EntryHidden, EntryJoined, EntryLeft, EntryMemberChange, EntryPosted, EntryRoomChange,
     },
 };
 use rill_storage::model::{Body, Entry, Fact};
@@ -33,6 +33,7 @@ pub fn encode(handle: u32, entry: &Entry) -> Bytes {
         (Fact::Avatar { version, is_set }, _) => {
             codec::frame(&EntryAvatar { header, avatar: Avatar { version: number(version), is_set } })
         }
+        (Fact::Deleted { target }, _) => codec::frame(&EntryDeleted { header, target: number(target) }),
         (Fact::Joined, _) => codec::frame(&EntryJoined { header }),
         (Fact::Left, _) => codec::frame(&EntryLeft { header }),
         (Fact::Created, body) => codec::frame(&EntryCreated { header, name: text(body) }),

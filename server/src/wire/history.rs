@@ -50,8 +50,8 @@ fn message(message: model::Message) -> Message {
         (Fact::Posted, Body::Text(text)) => (MessageKind::Text, text.to_string()),
         (Fact::File, Body::Text(text)) => (MessageKind::File, text.to_string()),
         (Fact::Posted | Fact::File, Body::None | Body::Erased) => (MessageKind::Erased, String::new()),
-        // No line of history; pages leave it out.
-        (Fact::FileSettled { .. }, _) => (MessageKind::Erased, String::new()),
+        // No lines of history; pages leave them out.
+        (Fact::FileSettled { .. } | Fact::Deleted { .. }, _) => (MessageKind::Erased, String::new()),
         (fact, body) => match (group::room_change(fact, &body), group::member_change(fact, &body)) {
             (Some(change), _) => (MessageKind::RoomChange, change.text),
             (None, Some(change)) => (MessageKind::MemberChange, change.name),

@@ -31,6 +31,10 @@ async fn the_api_of_administrators_is_closed_to_everybody_else() {
         (Method::GET, "invitations"),
         (Method::POST, "invitations"),
         (Method::DELETE, "invitations/x"),
+        (Method::GET, "reports"),
+        (Method::POST, "reports/1/close"),
+        (Method::GET, "audit"),
+        (Method::DELETE, "rooms/x/messages/1"),
     ] {
         // The body that would do it: nobody gets as far as reading it.
         let request = |token: &str| {

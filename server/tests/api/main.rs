@@ -16,6 +16,7 @@ mod files;
 mod http3;
 mod limits;
 mod logins;
+mod moderation;
 mod operating;
 mod pictures;
 mod private_chats;

@@ -91,6 +91,16 @@ fn played(data: &Path) {
     done(data, &["invitations", "--revoke", id]);
     assert!(!done(data, &["invitations"]).contains(id));
     assert!(refused(data, &["invite", "--uses", "0"]).contains("1 to 1000 uses"));
+
+    let audit = json(data, &["audit", "--limit", "2"]);
+    let acts: Vec<_> =
+        audit["entries"].as_array().unwrap().iter().map(|entry| entry["act"].as_str().unwrap()).collect();
+    assert_eq!(acts, ["invitation_revoked", "invitation_made"]);
+    let said = done(data, &["audit"]);
+    assert!(said.contains("(operator)") && said.contains("account_disabled  小明"), "{said}");
+    assert_eq!(json(data, &["reports"])["reports"].as_array().unwrap().len(), 0);
+    assert!(refused(data, &["reports", "--close", "1"]).contains("no such report"));
+    assert!(refused(data, &["remove-message", "x", "1"]).contains("no such room"));
 }
 
 #[test]

@@ -10,8 +10,8 @@ use rill_storage::{
     Store, StoreError,
     doorbell::Doorbell,
     model::{
-        Anchor, Appended, End, Entry, Head, Membership, MessagePage, NewBatch, NewEntry, NewRoom, NewSetting, Pending,
-        Room, UserEntry, UserFact, UserHead, UserKey,
+        Anchor, Appended, End, Entry, Erased, Head, Membership, MessagePage, NewBatch, NewEntry, NewRoom, NewSetting,
+        Pending, Room, UserEntry, UserFact, UserHead, UserKey,
     },
     port::{
         Endings, Log, LogObserver, Rooms, UserLog, UserLogObserver,
@@ -143,6 +143,14 @@ impl<B: Between> Log for Wrapped<B> {
         bytes: usize,
     ) -> Result<Option<Sight<MessagePage>>, StoreError> {
         self.call(Call::Sight, self.store.log.messages_for(user, room, anchor, limit, bytes)).await
+    }
+
+    async fn erased(&self, room: RoomId, seq: u64) -> Result<Option<Erased>, StoreError> {
+        self.other(self.store.log.erased(room, seq)).await
+    }
+
+    async fn scrub(&self, room: RoomId, seq: u64) -> Result<(), StoreError> {
+        self.other(self.store.log.scrub(room, seq)).await
     }
 
     async fn doubt(&self, room: RoomId) -> Result<(), StoreError> {

@@ -36,6 +36,7 @@ mod private_chats;
 mod race;
 mod read_state;
 mod replayed;
+mod removing;
 mod resume;
 mod resume_many;
 #[cfg(unix)]

@@ -11,8 +11,8 @@ use rill_storage::{
     doorbell::{self, Doorbell},
     limits::DOORBELL_ENTRIES_MAX,
     model::{
-        Anchor, Appended, End, Entry, Fact, Head, MessagePage, NewBatch, NewEntry, NewSetting, Replay, UserEntry,
-        UserFact, UserHead, UserKey,
+        Anchor, Appended, End, Entry, Erased, Fact, Head, MessagePage, NewBatch, NewEntry, NewSetting, Replay,
+        UserEntry, UserFact, UserHead, UserKey,
     },
     port::{
         ChangeObserver, Changed, Log, LogObserver, UserLog, UserLogObserver,
@@ -155,6 +155,14 @@ impl Log for View {
             }
             appended
         })
+    }
+
+    async fn erased(&self, room: RoomId, seq: u64) -> Result<Option<Erased>, StoreError> {
+        self.log.erased(room, seq).await
+    }
+
+    async fn scrub(&self, room: RoomId, seq: u64) -> Result<(), StoreError> {
+        self.log.scrub(room, seq).await
     }
 
     async fn head(&self, room: RoomId) -> Result<Option<Head>, StoreError> {

@@ -52,6 +52,20 @@ pub(super) fn mention(
     Ok(())
 }
 
+/// The post `seq` names nobody any more, who may have named these or everybody.
+pub(super) fn unmention(tx: &mut Tx<'_>, room: RoomId, seq: u64, named: &[UserId]) -> Result<(), StoreError> {
+    let keys = || [EVERYONE].into_iter().chain(named.iter().copied());
+    tx.foresee(&mut keys().map(|user| keys::mention(room, user, seq).bytes));
+    for user in keys() {
+        let key = keys::mention(room, user, seq);
+        if tx.contains(&key)? {
+            tx.delete(key)?;
+            tx.effects.marks.push((room, (user != EVERYONE).then_some(user)));
+        }
+    }
+    Ok(())
+}
+
 /// Of the posts in front of which a log stands.
 struct Counts<'a, V> {
     read: &'a V,

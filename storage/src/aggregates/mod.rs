@@ -6,6 +6,7 @@
 //! and does nothing but read and write rows. What it tells observers is part of the batch.
 
 mod contents;
+mod desk;
 mod invitations;
 mod log;
 mod marks;
@@ -49,6 +50,8 @@ pub(crate) enum Slot {
     Content(ContentId),
     /// All custom emoji.
     Emoji,
+    /// Of the administrators: reports, and the log of what they do.
+    Desk,
 }
 
 /// What the aggregates stand on.
@@ -94,6 +97,11 @@ pub(crate) trait Substrate: Send + Sync + 'static {
     /// Another node has committed entries of a room, of which this is the last; `changes` as
     /// that node's doorbell says them.
     fn told(&self, _room: RoomId, _epoch: Epoch, _last: &Entry, _changes: &[u8]) {}
+
+    /// What was removed of a log goes from sealed parts of it: see [`crate::port::Log::scrub`].
+    fn scrub(&self, _room: RoomId, _seq: u64) -> impl Future<Output = Result<(), StoreError>> + Send {
+        std::future::ready(Ok(()))
+    }
 
     /// See [`crate::port::Log::doubt`].
     fn doubt(&self, _room: RoomId) -> impl Future<Output = Result<(), StoreError>> + Send {

@@ -3,6 +3,7 @@
 //!
 //! A key carries the type of its record, so that one cannot be read as another.
 
+mod desk;
 mod files;
 mod marks;
 mod own;
@@ -13,6 +14,7 @@ mod rooms;
 use rill_protocol::{ClientId, RoomId, SessionId, UserId};
 use std::marker::PhantomData;
 
+pub(crate) use desk::*;
 pub(crate) use files::*;
 pub(crate) use marks::*;
 pub(crate) use own::*;
@@ -23,6 +25,7 @@ pub(crate) use rooms::*;
 use super::stored;
 use crate::{
     StoreError,
+    blobs::BlobName,
     model::{Digest, InvitationId, NameKey},
     table::Table,
 };
@@ -278,6 +281,14 @@ pub(crate) fn all_pending() -> Span<stored::Pending> {
 
 pub(crate) fn segment(room: RoomId, first: u64) -> Key<stored::Segment> {
     Key::new(Table::Segment, &[&room.0, &first.to_be_bytes()])
+}
+
+pub(crate) fn spent_segment(room: RoomId, blob: BlobName) -> Key<stored::SpentSegment> {
+    Key::new(Table::SpentSegment, &[&room.0, &blob.0])
+}
+
+pub(crate) fn spent_segments(room: RoomId) -> Span<stored::SpentSegment> {
+    Span::of(Table::SpentSegment, &[&room.0])
 }
 
 pub(crate) fn archived(room: RoomId) -> Key<stored::Archived> {

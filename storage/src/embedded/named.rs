@@ -43,6 +43,7 @@ fn describe(table: Table, key: &mut Parts<'_>) -> Result<String, StoreError> {
         Table::Room | Table::RoomHead | Table::Place | Table::Archived | Table::RoomAvatar | Table::RoomLink => {
             format!("room {}", key.room()?)
         }
+        Table::SpentSegment => format!("room {}", key.room()?),
         Table::Entry | Table::Body | Table::Message | Table::Pending | Table::Segment | Table::AttachedFile => {
             format!("room {}, entry {}", key.room()?, key.number()?)
         }
@@ -65,6 +66,10 @@ fn describe(table: Table, key: &mut Parts<'_>) -> Result<String, StoreError> {
         Table::Content | Table::ContentDue | Table::Reference | Table::PendingReference | Table::SpentBlob => {
             format!("content {}", key.content()?)
         }
+        Table::Desk => "the administrators' desk".to_owned(),
+        Table::AuditEntry => format!("act {}", key.number()?),
+        Table::OpenReport | Table::ClosedReport | Table::ReportPart => format!("report {}", key.number()?),
+        Table::ReportKey => format!("user {}", key.user()?),
         Table::EmojiSet => "the set of emoji".to_owned(),
         Table::Emoji => format!("emoji {}", hex(&key.take::<16>()?)),
         Table::UserEntry => format!("user {}, entry {}", key.user()?, key.number()?),

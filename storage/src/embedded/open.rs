@@ -220,6 +220,8 @@ pub(super) fn assemble(
         transfers: ports.clone(),
         contents: ports.clone(),
         emoji: ports.clone(),
+        reports: ports.clone(),
+        audit: ports.clone(),
         changes: ports.clone(),
         marks: ports,
         secret,

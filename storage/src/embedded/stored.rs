@@ -167,6 +167,9 @@ records! {
 
     1 Archived { through: u64, }
 
+    /// A blob that held a segment before that was written anew.
+    1 SpentSegment { }
+
     1 Transfer {
         blob: [u8; 32],
         target: Target,
@@ -247,6 +250,34 @@ records! {
     1 LastPost { at_ms: u64, }
 
     1 Arrival { seq: u64, }
+
+    /// `acts` and `reports` are the last numbers given, `at_ms` the time of the last act.
+    1 Desk { acts: u64, reports: u64, at_ms: u64, }
+
+    1 AuditEntry {
+        at_ms: u64,
+        by: UserId,
+        act: Act,
+        user: Option<UserId>,
+        room: Option<RoomId>,
+        number: Option<u64>,
+        detail: String,
+        outcome: ActOutcome,
+    }
+
+    1 Report {
+        at_ms: u64,
+        reporter: UserId,
+        client_id: ClientId,
+        user: UserId,
+        message: Option<(RoomId, u64)>,
+        reason: String,
+        is_quoted: bool,
+        file: Option<String>,
+        closed: Option<Closed>,
+    }
+
+    1 ReportKey { number: u64, digest: [u8; 32], at_ms: u64, is_open: bool, }
 }
 
 impl From<RoomOfFormat1> for Room {
@@ -395,6 +426,53 @@ pub(crate) enum Role {
     Administrator,
 }
 
+/// Before the first act and the first report.
+impl Default for Desk {
+    fn default() -> Self {
+        Self { acts: 0, reports: 0, at_ms: 0 }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Act {
+    AccountMade,
+    AccountDisabled,
+    AccountEnabled,
+    PasswordReset,
+    RoleGiven,
+    RoleTaken,
+    LoginsEnded,
+    InvitationMade,
+    InvitationRevoked,
+    AvatarRemoved,
+    MessageRemoved,
+    ReportClosed,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum ActOutcome {
+    Begun,
+    Done,
+    Failed,
+}
+
+/// How a report ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Closed {
+    pub(crate) by: UserId,
+    pub(crate) at_ms: u64,
+    pub(crate) outcome: ReportOutcome,
+    pub(crate) note: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum ReportOutcome {
+    Nothing,
+    MessageRemoved,
+    AccountDisabled,
+    Other,
+}
+
 /// The text of an entry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Text {
@@ -460,6 +538,7 @@ pub(crate) enum Fact {
     Uninvited { user: UserId },
     LinkMade,
     LinkGone,
+    Deleted { target: u64 },
 }
 
 impl Fact {
@@ -471,7 +550,7 @@ impl Fact {
             Self::Invited { .. } | Self::Uninvited { .. } => true,
             Self::Joined | Self::Left | Self::FileSettled { .. } | Self::Avatar { .. } => false,
             Self::Access(_) | Self::History(_) | Self::SlowMode(_) | Self::Archived(_) => false,
-            Self::LinkMade | Self::LinkGone => false,
+            Self::LinkMade | Self::LinkGone | Self::Deleted { .. } => false,
         }
     }
 

@@ -7,7 +7,7 @@ use std::{pin::Pin, sync::Arc};
 use crate::{
     StoreError,
     doorbell::Doorbell,
-    model::{Anchor, Appended, End, Entry, Head, Membership, MessagePage, NewBatch, NewEntry},
+    model::{Anchor, Appended, End, Entry, Erased, Head, Membership, MessagePage, NewBatch, NewEntry},
 };
 
 /// Why an append was not made. Nothing was written.
@@ -46,6 +46,8 @@ pub enum AppendRefused {
     OneAtATime,
     /// As many invitations or links as a room has place for.
     TooManyOpen,
+    /// There is no such post, or not for them.
+    NoSuchMessage,
 }
 
 /// What an append comes to: the store failed, the change was refused, or it is done.
@@ -160,6 +162,12 @@ pub trait Log: Send + Sync {
     async fn doubt(&self, _room: RoomId) -> Result<(), StoreError> {
         Ok(())
     }
+    /// What is left to do about a message that was removed; `None` for one that was not.
+    async fn erased(&self, room: RoomId, seq: u64) -> Result<Option<Erased>, StoreError>;
+    /// Does the rest about a message that was removed, once nothing refers to its file any more:
+    /// the file is forgotten, and parts of the log that are sealed are written anew without the
+    /// message. Doing it again is harmless.
+    async fn scrub(&self, room: RoomId, seq: u64) -> Result<(), StoreError>;
     /// Adds an observer for the store's life.
     fn observe(&self, observer: Arc<dyn LogObserver>);
 }

@@ -1,6 +1,6 @@
 //! The ports: what the server asks of a store, an interface per aggregate.
 //!
-//! Contract of every port. A method touches one room, one user or one content and is atomic
+//! Contract of every port. A method touches one room, one user, one content, the set of emoji or the administrators' desk and is atomic
 //! there. When a method that writes returns, its effect is durable and visible to
 //! every later read. Methods are cancel safe: a write whose future is dropped either
 //! happens whole or not at all. A read with a `limit` returns at most
@@ -9,6 +9,7 @@
 
 pub mod changes;
 pub mod contents;
+pub mod desk;
 pub mod emoji;
 pub mod endings;
 pub mod invitations;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 
 pub use changes::{ChangeObserver, Changed, Changes};
 pub use contents::{Claimed, Contents};
+pub use desk::{Audit, Reports};
 pub use emoji::{Added, EmojiSets};
 pub use endings::Endings;
 pub use invitations::Invitations;
@@ -55,6 +57,8 @@ pub struct Store {
     pub transfers: Arc<dyn Transfers>,
     pub contents: Arc<dyn Contents>,
     pub emoji: Arc<dyn EmojiSets>,
+    pub reports: Arc<dyn Reports>,
+    pub audit: Arc<dyn Audit>,
     pub changes: Arc<dyn Changes>,
     /// Made with the store and kept in it: the key of every keyed hash.
     pub secret: [u8; 32],

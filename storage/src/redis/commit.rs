@@ -276,7 +276,7 @@ impl Core {
                 // time, so long ago that nobody knows. In a room that does no harm: all that
                 // happens there has a client id, or is the same when it happens again.
                 let was_resent = answered.sends > 1 || self.link.may_resend();
-                if was_resent && matches!(slot, Slot::User(_)) && after.fate(stamp) == Fate::Unknown {
+                if was_resent && matches!(slot, Slot::User(_) | Slot::Desk) && after.fate(stamp) == Fate::Unknown {
                     return Err(StoreError::Unreachable("an answer was lost, and others came after it".into()));
                 }
                 let found = answer.next().map_or_else(|| Err(wants::unexpected()), wants::list)?;

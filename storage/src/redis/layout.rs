@@ -55,6 +55,7 @@ pub(super) fn shape(table: Table) -> Shape {
         Table::Entry | Table::UserEntry => Shape::Stream,
         Table::Member | Table::Message | Table::AttachedFile | Table::Pending | Table::Mention => Shape::Ordered,
         Table::Reference | Table::PendingReference | Table::KeptFile | Table::BlockedBy => Shape::Ordered,
+        Table::AuditEntry | Table::OpenReport | Table::ClosedReport => Shape::Ordered,
         Table::RequestKey => Shape::Expiring,
         _ => Shape::Hash,
     }
@@ -79,7 +80,7 @@ pub(super) fn shared(key: &[u8]) -> usize {
 fn is_single(table: Table) -> bool {
     matches!(table, Table::Room | Table::RoomHead | Table::Archived | Table::User | Table::UserHead | Table::Name)
         || matches!(table, Table::Content | Table::ContentDue | Table::KeptBytes)
-        || matches!(table, Table::UserAvatar | Table::RoomAvatar | Table::EmojiSet)
+        || matches!(table, Table::UserAvatar | Table::RoomAvatar | Table::EmojiSet | Table::Desk)
         || matches!(table, Table::UserCard | Table::UserStatus | Table::UserSeen)
 }
 
@@ -104,6 +105,10 @@ fn cut(table: Table) -> Cut {
         Table::Name => Cut { slot: 1..33, split: 33..33 },
         // Of which there is one.
         Table::EmojiSet | Table::Emoji => Cut { slot: 1..1, split: 1..1 },
+        Table::Desk | Table::AuditEntry | Table::OpenReport | Table::ClosedReport | Table::ReportPart => {
+            Cut { slot: 1..1, split: 1..1 }
+        }
+        Table::ReportKey => Cut { slot: 1..1, split: 1..17 },
         _ => Cut { slot: 1..17, split: 17..17 },
     }
 }
@@ -133,6 +138,7 @@ impl Layout {
             Slot::Name(name) => format!("{{n:{}}}", hex(&name.0)),
             Slot::Content(content) => format!("{{c:{content}}}"),
             Slot::Emoji => "{e}".to_owned(),
+            Slot::Desk => "{d}".to_owned(),
         }
     }
 
@@ -168,7 +174,9 @@ impl Layout {
                 Slot::Room(RoomId(id()?))
             }
             Table::FormerMember | Table::Standing | Table::RequestKey | Table::Pending => Slot::Room(RoomId(id()?)),
-            Table::Segment | Table::Archived | Table::AttachedFile | Table::RoomAvatar => Slot::Room(RoomId(id()?)),
+            Table::Segment | Table::SpentSegment | Table::Archived | Table::AttachedFile | Table::RoomAvatar => {
+                Slot::Room(RoomId(id()?))
+            }
             Table::Ban | Table::RoomInvitation | Table::RoomLink | Table::LastPost | Table::Arrival => {
                 Slot::Room(RoomId(id()?))
             }
@@ -187,6 +195,8 @@ impl Layout {
                 Slot::User(UserId(id()?))
             }
             Table::EmojiSet | Table::Emoji => Slot::Emoji,
+            Table::Desk | Table::AuditEntry | Table::OpenReport | Table::ClosedReport => Slot::Desk,
+            Table::ReportPart | Table::ReportKey => Slot::Desk,
             Table::Content | Table::ContentDue | Table::Reference | Table::PendingReference | Table::SpentBlob => {
                 Slot::Content(ContentId(id()?))
             }
@@ -295,6 +305,9 @@ mod tests {
         );
         check(Slot::Emoji, keys::emoji_set().bytes, "rill:{e}:row", b"emoji_set");
         check(Slot::Emoji, keys::emoji(EmojiId([7; 16])).bytes, "rill:{e}:emoji", &[7; 16]);
+        check(Slot::Desk, keys::act(7).bytes, "rill:{d}:audit_entry", &7u64.to_be_bytes());
+        let known = keys::report_key(USER, ClientId([3; 16])).bytes;
+        check(Slot::Desk, known, &format!("rill:{{d}}:report_key:{}", hex(&USER.0)), &[3; 16]);
         check(user, keys::user_avatar(USER).bytes, &format!("rill:{{u:{USER}}}:row"), b"user_avatar");
         check(user, keys::user_card(USER).bytes, &format!("rill:{{u:{USER}}}:row"), b"user_card");
         check(user, keys::block(USER, UserId([5; 16])).bytes, &format!("rill:{{u:{USER}}}:block"), &[5; 16]);

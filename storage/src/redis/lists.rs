@@ -68,8 +68,8 @@ fn id(slot: Slot) -> Vec<u8> {
         Slot::User(user) => user.0.to_vec(),
         Slot::Name(name) => name.0.to_vec(),
         Slot::Content(content) => content.0.to_vec(),
-        // In no list: there is one.
-        Slot::Emoji => Vec::new(),
+        // In no list: there is one of each.
+        Slot::Emoji | Slot::Desk => Vec::new(),
     }
 }
 
@@ -117,7 +117,7 @@ impl Core {
                         || !tx.collect(&tickets, Direction::Forward, 1, |_, _| Ok(()))?.is_empty()
                         || !tx.collect(&invitations, Direction::Forward, 1, |_, _| Ok(()))?.is_empty()
                 }
-                Slot::Name(_) | Slot::Emoji => false,
+                Slot::Name(_) | Slot::Emoji | Slot::Desk => false,
                 Slot::Content(content) => {
                     let is_stored = list == List::Contents && tx.contains(&keys::content(content))?;
                     is_stored || tx.contains(&keys::content_due(content))?

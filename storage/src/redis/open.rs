@@ -109,6 +109,8 @@ pub(super) fn over(
         transfers: ports.clone(),
         contents: ports.clone(),
         emoji: ports.clone(),
+        reports: ports.clone(),
+        audit: ports.clone(),
         changes: ports.clone(),
         marks: ports,
         secret,

@@ -64,6 +64,10 @@ impl Substrate for Redis {
         &self.core.ring
     }
 
+    fn scrub(&self, room: RoomId, seq: u64) -> impl Future<Output = Result<(), StoreError>> + Send {
+        self.core.scrub(room, seq)
+    }
+
     fn doubt(&self, room: RoomId) -> impl Future<Output = Result<(), StoreError>> + Send {
         self.core.doubt(room)
     }

@@ -7,6 +7,7 @@ mod changes;
 mod concurrency;
 mod contents;
 mod creation;
+mod desk;
 mod directory;
 mod endings;
 mod governing;
@@ -27,6 +28,7 @@ mod pictures;
 mod private_chats;
 #[cfg(unix)]
 mod redis_server;
+mod removing;
 mod roster;
 mod sessions;
 mod shared;

@@ -6,7 +6,7 @@ use rill_redis_process::{Options, Server};
 use rill_storage::{
     blobs::{BlobPlace, Blobs},
     limits::SEGMENT_ENTRIES,
-    model::{Anchor, Body, Entry, Fact, Message, Replay},
+    model::{Anchor, Body, Change, Entry, Fact, Message, NewEntry, Reach, Replay, Rule},
     redis::{self, ArchiveOptions, OpenStore, RedisOptions, Unattended},
 };
 use std::{
@@ -166,6 +166,62 @@ async fn a_room_of_long_texts_is_moved_too() {
     assert!(entries.iter().map(|entry| entry.seq).eq(1..=posts + 2));
     for entry in &entries[2..] {
         assert!(matches!(&entry.body, Body::Text(text) if **text == *long(entry.seq - 3)), "entry {}", entry.seq);
+    }
+}
+
+/// The text goes from the blob too, and the blob that had it goes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_removed_is_in_no_blob() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&Options::default()).unwrap();
+    let addresses = [server.url()];
+    let nodes = [node(&addresses, Some(folder.path())).await, node(&addresses, Some(folder.path())).await];
+    begin(&nodes[0], 1).await;
+    // None is a part of another.
+    let marked = |number: u64| format!("<{}>", text(number));
+    for number in 0..POSTS {
+        nodes[0].store.log.append(ROOM, post(0, number, &marked(number))).await.unwrap().unwrap();
+    }
+    moved(&server).await;
+    // A short one, one in several rows, one of another segment, one that is still in Redis.
+    let gone = [5, 53, 300, POSTS];
+    for node in &nodes {
+        assert_eq!(all(node, 1_000).await.len() as u64, POSTS + 2, "both have read what is to go");
+    }
+    for (number, target) in gone.into_iter().enumerate() {
+        let change = Change::Remove { target, named: Vec::new(), rule: Rule(|_| true), reach: Reach::Seen };
+        let new = NewEntry { change, ..post(0, POSTS + number as u64, "") };
+        nodes[0].store.log.append(ROOM, new).await.unwrap().unwrap();
+    }
+    let is_clean = |entries: &[Arc<Entry>]| {
+        for entry in entries {
+            match gone.contains(&entry.seq) {
+                true => assert_eq!(entry.body, Body::Erased, "entry {}", entry.seq),
+                false if entry.fact == Fact::Posted => assert_eq!(entry.body, Body::Text(marked(entry.seq - 3).into())),
+                false => {}
+            }
+        }
+        entries.len() as u64
+    };
+    assert_eq!(is_clean(&all(&nodes[1], 1_000).await), POSTS + 2 + 4, "at once, though not from the blobs");
+    for target in gone {
+        nodes[0].store.log.scrub(ROOM, target).await.unwrap();
+        // Once more, as after a stop.
+        nodes[1].store.log.scrub(ROOM, target).await.unwrap();
+    }
+    for node in [&nodes[0], &nodes[1], &self::node(&addresses, Some(folder.path())).await] {
+        assert_eq!(is_clean(&all(node, 1_000).await), POSTS + 2 + 4);
+        assert_eq!(backwards(node, 97).await.len() as u64, POSTS + 2 + 4);
+    }
+    assert_eq!(in_redis(&server, "entry:changed").await, 1, "the rest is in the segments");
+    let blobs = fs::read_dir(folder.path()).unwrap().flat_map(|part| fs::read_dir(part.unwrap().path()).unwrap());
+    let content: Vec<u8> = blobs.flat_map(|file| fs::read(file.unwrap().path()).unwrap()).collect();
+    for (seq, is_there) in [(5, false), (53, false), (300, false), (54, true), (6, true)] {
+        let text = marked(seq - 3);
+        let bytes = text.as_bytes();
+        let front = &bytes[..bytes.len().min(200)];
+        let found = content.windows(front.len()).any(|window| window == front);
+        assert_eq!(found, is_there, "the text of entry {seq}");
     }
 }
 

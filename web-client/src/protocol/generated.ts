@@ -28,6 +28,8 @@ export const STATUS_CHARS_MAX = 100;
 export const STATUS_EMOJI_BYTES_MAX = 64;
 export const LANGUAGE_BYTES_MAX = 35;
 export const TIME_ZONE_BYTES_MAX = 64;
+export const REPORT_REASON_CHARS_MAX = 1000;
+export const REPORTS_OPEN_PER_USER_MAX = 20;
 export const PEOPLE_PAGE_MAX = 50;
 export const FIND_CHARS_MAX = 64;
 export const TYPING_INTERVAL_MS = 3000;
@@ -176,6 +178,9 @@ export const CODES: readonly CodeInfo[] = [
   { number: 107, name: 'slow_mode', action: 'retry', sentence: 'The room is slow: send it again under the same client id after the pause.' },
   { number: 108, name: 'too_many_open', action: 'stop', sentence: 'The room has as many open invitations or links as allowed: take some back.' },
   { number: 109, name: 'bad_topic', action: 'stop', sentence: 'A room\'s topic has at most 250 characters and no control characters.' },
+  { number: 110, name: 'no_such_message', action: 'stop', sentence: 'There is no such message, or it is not open to you.' },
+  { number: 111, name: 'too_many_reports', action: 'stop', sentence: 'As many of your reports as allowed wait for an administrator: let them look first.' },
+  { number: 112, name: 'bad_reason', action: 'stop', sentence: 'A report says why, in 1 to 1000 characters.' },
   { number: 120, name: 'no_such_mark', action: 'stop', sentence: 'The room\'s log has no such entry: mark one that is there.' },
   { number: 121, name: 'too_many_drafts', action: 'stop', sentence: 'You have as many drafts as allowed: post or empty one first.' },
   { number: 122, name: 'too_many_mentions', action: 'stop', sentence: 'A message names at most 50 people: name fewer.' },
@@ -270,6 +275,9 @@ export const Code = {
   slowMode: 107,
   tooManyOpen: 108,
   badTopic: 109,
+  noSuchMessage: 110,
+  tooManyReports: 111,
+  badReason: 112,
   noSuchMark: 120,
   tooManyDrafts: 121,
   tooManyMentions: 122,
@@ -376,6 +384,8 @@ export const Kind = {
   RoomLinkMade: 103,
   RoomLinks: 104,
   MessageChanges: 105,
+  RemoveMessage: 106,
+  Report: 107,
   SetActivity: 110,
   SetStatus: 111,
   SetProfile: 112,
@@ -397,6 +407,7 @@ export const Kind = {
   EntryAvatar: 136,
   EntryRoomChange: 137,
   EntryMemberChange: 138,
+  EntryDeleted: 139,
   RoomAdded: 192,
   RoomRemoved: 193,
   InvitedToRoom: 194,
@@ -994,6 +1005,23 @@ export function readEntryCreated(input: Reader): EntryCreated {
 export function writeEntryCreated(out: Writer, value: EntryCreated): void {
   writeEntryHeader(out, value.header);
   out.text(value.name);
+}
+
+export interface EntryDeleted {
+  header: EntryHeader;
+  target: number;
+}
+
+export function readEntryDeleted(input: Reader): EntryDeleted {
+  return {
+    header: readEntryHeader(input),
+    target: input.u53(),
+  };
+}
+
+export function writeEntryDeleted(out: Writer, value: EntryDeleted): void {
+  writeEntryHeader(out, value.header);
+  out.u53(value.target);
 }
 
 export interface EntryErased {
@@ -2588,6 +2616,72 @@ export function writeReceiptsHidden(out: Writer, value: ReceiptsHidden): void {
   out.bool(value.hidden);
 }
 
+export interface RemoveMessage {
+  request: number;
+  clientId: ClientId;
+  room: RoomId;
+  seq: number;
+}
+
+export function readRemoveMessage(input: Reader): RemoveMessage {
+  return {
+    request: input.u32(),
+    clientId: input.id(),
+    room: input.id(),
+    seq: input.u53(),
+  };
+}
+
+export function writeRemoveMessage(out: Writer, value: RemoveMessage): void {
+  out.u32(value.request);
+  out.id(value.clientId);
+  out.id(value.room);
+  out.u53(value.seq);
+}
+
+export interface Report {
+  request: number;
+  clientId: ClientId;
+  user: UserId;
+  message: ReportedMessage | null;
+  reason: string;
+}
+
+export function readReport(input: Reader): Report {
+  return {
+    request: input.u32(),
+    clientId: input.id(),
+    user: input.id(),
+    message: input.option(() => readReportedMessage(input)),
+    reason: input.text(),
+  };
+}
+
+export function writeReport(out: Writer, value: Report): void {
+  out.u32(value.request);
+  out.id(value.clientId);
+  out.id(value.user);
+  out.option(value.message, (item) => { writeReportedMessage(out, item); });
+  out.text(value.reason);
+}
+
+export interface ReportedMessage {
+  room: RoomId;
+  seq: number;
+}
+
+export function readReportedMessage(input: Reader): ReportedMessage {
+  return {
+    room: input.id(),
+    seq: input.u53(),
+  };
+}
+
+export function writeReportedMessage(out: Writer, value: ReportedMessage): void {
+  out.id(value.room);
+  out.u53(value.seq);
+}
+
 export interface Resume {
   request: number;
   cursors: Cursor[];
@@ -3568,6 +3662,8 @@ export interface Bodies {
   RoomLinkMade: RoomLinkMade;
   RoomLinks: RoomLinks;
   MessageChanges: MessageChanges;
+  RemoveMessage: RemoveMessage;
+  Report: Report;
   SetActivity: SetActivity;
   SetStatus: SetStatus;
   SetProfile: SetProfile;
@@ -3589,6 +3685,7 @@ export interface Bodies {
   EntryAvatar: EntryAvatar;
   EntryRoomChange: EntryRoomChange;
   EntryMemberChange: EntryMemberChange;
+  EntryDeleted: EntryDeleted;
   RoomAdded: RoomAdded;
   RoomRemoved: RoomRemoved;
   InvitedToRoom: InvitedToRoom;
@@ -3679,6 +3776,8 @@ export const CODECS: { readonly [N in KindName]: Codec<Bodies[N]> } = {
   RoomLinkMade: { read: readRoomLinkMade, write: writeRoomLinkMade },
   RoomLinks: { read: readRoomLinks, write: writeRoomLinks },
   MessageChanges: { read: readMessageChanges, write: writeMessageChanges },
+  RemoveMessage: { read: readRemoveMessage, write: writeRemoveMessage },
+  Report: { read: readReport, write: writeReport },
   SetActivity: { read: readSetActivity, write: writeSetActivity },
   SetStatus: { read: readSetStatus, write: writeSetStatus },
   SetProfile: { read: readSetProfile, write: writeSetProfile },
@@ -3700,6 +3799,7 @@ export const CODECS: { readonly [N in KindName]: Codec<Bodies[N]> } = {
   EntryAvatar: { read: readEntryAvatar, write: writeEntryAvatar },
   EntryRoomChange: { read: readEntryRoomChange, write: writeEntryRoomChange },
   EntryMemberChange: { read: readEntryMemberChange, write: writeEntryMemberChange },
+  EntryDeleted: { read: readEntryDeleted, write: writeEntryDeleted },
   RoomAdded: { read: readRoomAdded, write: writeRoomAdded },
   RoomRemoved: { read: readRoomRemoved, write: writeRoomRemoved },
   InvitedToRoom: { read: readInvitedToRoom, write: writeInvitedToRoom },
@@ -3791,6 +3891,8 @@ export const KIND_NAMES: ReadonlyMap<number, KindName> = new Map([
   [103, 'RoomLinkMade'],
   [104, 'RoomLinks'],
   [105, 'MessageChanges'],
+  [106, 'RemoveMessage'],
+  [107, 'Report'],
   [110, 'SetActivity'],
   [111, 'SetStatus'],
   [112, 'SetProfile'],
@@ -3812,6 +3914,7 @@ export const KIND_NAMES: ReadonlyMap<number, KindName> = new Map([
   [136, 'EntryAvatar'],
   [137, 'EntryRoomChange'],
   [138, 'EntryMemberChange'],
+  [139, 'EntryDeleted'],
   [192, 'RoomAdded'],
   [193, 'RoomRemoved'],
   [194, 'InvitedToRoom'],

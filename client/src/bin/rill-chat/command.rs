@@ -18,6 +18,8 @@ pub(crate) enum Command {
     Files,
     /// The number of a file to fetch.
     Get(u64),
+    /// Removes one's last message, or the message of this number.
+    Remove(Option<u64>),
     /// The path of an image.
     Avatar(String),
     Help,
@@ -39,6 +41,7 @@ pub(crate) const HELP: &str = "\
 /send PATH      sends a file to the current room
 /files          files of the current room
 /get N          fetches file number N into the folder that you are in
+/remove [N]     removes your last message of the current room, or message number N
 /avatar PATH    makes an image your picture
 /help           this
 /quit           ends
@@ -73,6 +76,11 @@ impl Command {
                 Ok(number) => Self::Get(number),
                 Err(_) => Self::Odd("/get needs the number of a file: /files lists them".to_owned()),
             },
+            "remove" if rest.is_empty() => Self::Remove(None),
+            "remove" => match rest.parse() {
+                Ok(number) => Self::Remove(Some(number)),
+                Err(_) => Self::Odd("/remove needs the number of a message, or nothing for your last one".to_owned()),
+            },
             "avatar" => with("the path of an image", Self::Avatar),
             "help" => Self::Help,
             "quit" => Self::Quit,
@@ -98,6 +106,9 @@ mod tests {
         check("/send ~/my plan.pdf", Command::Send("~/my plan.pdf".to_owned()));
         check("/get 42", Command::Get(42));
         assert!(matches!(Command::parse("/get ../x"), Command::Odd(_)));
+        check("/remove", Command::Remove(None));
+        check("/remove 7", Command::Remove(Some(7)));
+        assert!(matches!(Command::parse("/remove all"), Command::Odd(_)));
         check("/quit", Command::Quit);
         check(" \n", Command::Nothing);
         check("/avatar ~/me.png", Command::Avatar("~/me.png".to_owned()));
@@ -112,8 +123,8 @@ mod tests {
             assert!(!matches!(Command::parse(&format!("{name} 1")), Command::Odd(_)), "{name} is no command");
         }
         let names = [
-            "rooms", "join", "create", "msg", "leave", "members", "history", "send", "files", "get", "avatar", "help",
-            "quit",
+            "rooms", "join", "create", "msg", "leave", "members", "history", "send", "files", "get", "remove", "avatar",
+            "help", "quit",
         ];
         for name in names {
             assert!(HELP.contains(&format!("/{name}")), "{name}");

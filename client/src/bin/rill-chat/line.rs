@@ -61,6 +61,8 @@ pub(crate) enum LineKind {
     File,
     /// What became of a file.
     FileSettled,
+    /// The message of that number is gone.
+    Deleted(u64),
     /// Counted, but not shown.
     Silent,
 }
@@ -84,14 +86,22 @@ impl From<Entry> for Line {
             EntryKind::Left => (LineKind::Left, String::new()),
             EntryKind::Avatar { .. } => (LineKind::Avatar, String::new()),
             EntryKind::Erased => (LineKind::Erased, String::new()),
+            EntryKind::Deleted { target } => (LineKind::Deleted(target), String::new()),
             _ => (LineKind::Silent, String::new()),
         };
         Self { room, seq, at_ms, author, client_id, kind, text, file: of_file }
     }
 }
 
-/// Brings files up to date by what became of them, where both are among these.
+/// Brings files up to date by what became of them, where both are among these; a message that is
+/// removed says nothing any more.
 pub(crate) fn settle<'a>(lines: impl IntoIterator<Item = &'a mut Line>, settled: &Line) {
+    if let LineKind::Deleted(number) = settled.kind {
+        for line in lines.into_iter().filter(|line| line.seq == number) {
+            (line.kind, line.text, line.file) = (LineKind::Erased, String::new(), None);
+        }
+        return;
+    }
     let (LineKind::FileSettled, Some(state)) = (settled.kind, &settled.file) else { return };
     let is_it = |line: &&mut Line| line.kind == LineKind::File && line.seq == state.number;
     if let Some(file) = lines.into_iter().find(is_it).and_then(|line| line.file.as_mut()) {

@@ -26,6 +26,9 @@ struct Json<'a> {
     client_id: String,
     kind: &'a str,
     text: &'a str,
+    /// The message that is gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<JsonFile<'a>>,
 }
@@ -67,6 +70,7 @@ impl Printer {
             LineKind::Erased => "erased",
             LineKind::File => "file",
             LineKind::FileSettled => "file_settled",
+            LineKind::Deleted(_) => "deleted",
             LineKind::Silent => "silent",
         };
         let json = Json {
@@ -79,6 +83,10 @@ impl Printer {
             client_id: line.client_id.to_string(),
             kind,
             text: &line.text,
+            target: match line.kind {
+                LineKind::Deleted(number) => Some(number),
+                _ => None,
+            },
             file: line.file.as_ref().map(|file| JsonFile {
                 number: file.number,
                 name: file.name.as_deref(),
@@ -113,6 +121,7 @@ impl Printer {
                 }
                 _ => String::new(),
             },
+            LineKind::Deleted(number) => format!("{time} {name} removed message {number}"),
             LineKind::Silent => String::new(),
         }
     }

@@ -1,10 +1,10 @@
 //! What is kept of a room that the user is in: enough to show it when it is entered,
 //! and where its history begins.
 
-use rill_protocol::{Epoch, message::RoomInfo};
+use rill_protocol::{Epoch, UserId, message::RoomInfo};
 use std::collections::VecDeque;
 
-use crate::line::{Line, settle};
+use crate::line::{Line, LineKind, settle};
 
 /// Lines kept of each room for the moment it is entered.
 const RECENT_LINES_MAX: usize = 50;
@@ -52,6 +52,12 @@ impl Room {
         !was_shown
     }
 
+    /// The number of somebody's last message, as far as is kept.
+    pub(crate) fn last_of(&self, user: UserId) -> Option<u64> {
+        let is_message = |line: &&Line| line.author == user && matches!(line.kind, LineKind::Text | LineKind::File);
+        self.recent.iter().rev().find(is_message).map(|line| line.seq)
+    }
+
     /// A line was shown.
     pub(crate) fn shown(&mut self, seq: u64) {
         self.shown = Some(self.shown.map_or((seq, seq), |(first, last)| (first.min(seq), last.max(seq))));
@@ -77,8 +83,8 @@ impl Room {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::line::{LineFile, LineKind};
-    use rill_protocol::{ClientId, RoomId, U53, UserId, message::FileOutcome};
+    use crate::line::LineFile;
+    use rill_protocol::{ClientId, RoomId, U53, message::FileOutcome};
 
     fn room() -> Room {
         Room::new(RoomInfo {

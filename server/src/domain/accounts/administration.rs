@@ -1,15 +1,22 @@
 //! What administrators do with accounts, and the operator of the machine.
 
+use futures_util::FutureExt as _;
 use rill_protocol::{SessionId, UserId};
 use rill_storage::{
     StoreError,
     limits::STEPPING_DOWN_MS,
-    model::{Role, Session, User},
+    model::{Act, Role, Session, User},
 };
 use std::{fmt, time::Duration};
 
 use super::{Accounts, Identity, is_acting_administrator};
-use crate::domain::{DomainError, made_password, names::Username, password_rules};
+use crate::domain::{
+    DomainError,
+    audit::{self, Draft},
+    made_password,
+    names::Username,
+    password_rules,
+};
 
 /// Accounts of one page at most.
 const PAGE_MAX: usize = 500;
@@ -26,7 +33,7 @@ pub enum Actor {
 
 impl Actor {
     /// Under whom the store keeps what they made.
-    pub(super) fn id(&self) -> UserId {
+    pub(in crate::domain) fn id(&self) -> UserId {
         match self {
             Self::Operator => UserId::default(),
             Self::Administrator(identity) => identity.user,
@@ -83,7 +90,9 @@ impl Accounts {
             self.check_strength(password, name.shown()).await?;
         }
         let password = made.as_deref().or(new.password).unwrap_or_default();
-        let user = self.make_for_administrator(&name, password, new.role).await?;
+        let draft = Draft::of(Act::AccountMade, name.shown());
+        let making = self.make_for_administrator(&name, password, new.role);
+        let user = audit::noted(&self.world, actor, draft, making, |user| Some(user.id)).await?;
         tracing::info!(by = %actor, user = %user.id, role = ?user.role, "an account was made for somebody");
         Ok(MadeAccount { user, password: made })
     }
@@ -93,8 +102,11 @@ impl Accounts {
     pub async fn disable(&self, actor: &Actor, name: &str) -> Result<Vec<SessionId>, DomainError> {
         let user = self.named(name).await?;
         let now_ms = self.world.clock.now_ms();
-        let ended = self.replaceably(&user, self.world.store.users.set_disabled(user.id, Some(now_ms))).await?;
-        let ended = ended.ok_or(DomainError::NoSuchUser)?;
+        let disabling = async {
+            let ended = self.replaceably(&user, self.world.store.users.set_disabled(user.id, Some(now_ms))).await?;
+            ended.ok_or(DomainError::NoSuchUser)
+        };
+        let ended = self.noted(actor, Draft::on(Act::AccountDisabled, user.id, &user.name), disabling).await?;
         tracing::info!(by = %actor, user = %user.id, ended = ended.len(), "an account was disabled");
         Ok(ended)
     }
@@ -102,7 +114,8 @@ impl Accounts {
     /// Lets a disabled account be used again.
     pub async fn enable(&self, actor: &Actor, name: &str) -> Result<(), DomainError> {
         let user = self.named(name).await?;
-        self.world.store.users.set_disabled(user.id, None).await?;
+        let enabling = async { Ok(self.world.store.users.set_disabled(user.id, None).await?) };
+        self.noted(actor, Draft::on(Act::AccountEnabled, user.id, &user.name), enabling).await?;
         tracing::info!(by = %actor, user = %user.id, "an account was enabled");
         Ok(())
     }
@@ -111,10 +124,11 @@ impl Accounts {
     pub async fn set_role(&self, actor: &Actor, name: &str, role: Role) -> Result<(), DomainError> {
         let user = self.named(name).await?;
         let set = self.world.store.users.set_role(user.id, role);
-        match role {
-            Role::Member => self.replaceably(&user, set).await?,
-            Role::Administrator => set.await?,
+        let (act, setting) = match role {
+            Role::Member => (Act::RoleTaken, self.replaceably(&user, set).left_future()),
+            Role::Administrator => (Act::RoleGiven, async { Ok(set.await?) }.right_future()),
         };
+        self.noted(actor, Draft::on(act, user.id, &user.name), setting).await?;
         tracing::info!(by = %actor, user = %user.id, ?role, "a role was changed");
         Ok(())
     }
@@ -138,15 +152,28 @@ impl Accounts {
         session: Option<SessionId>,
     ) -> Result<Vec<SessionId>, DomainError> {
         let user = self.named(name).await?;
-        let ended = match session {
-            None => self.end_sessions(user.id, None).await?,
-            Some(session) => {
-                self.end_session(user.id, session).await?;
-                vec![session]
+        let ending = async {
+            match session {
+                None => self.end_sessions(user.id, None).await,
+                Some(session) => {
+                    self.end_session(user.id, session).await?;
+                    Ok(vec![session])
+                }
             }
         };
+        let ended = self.noted(actor, Draft::on(Act::LoginsEnded, user.id, &user.name), ending).await?;
         tracing::info!(by = %actor, user = %user.id, ended = ended.len(), "logins were ended");
         Ok(ended)
+    }
+
+    /// Does something to an account, and writes it down.
+    pub(super) async fn noted<T>(
+        &self,
+        actor: &Actor,
+        draft: Draft,
+        act: impl Future<Output = Result<T, DomainError>>,
+    ) -> Result<T, DomainError> {
+        audit::noted(&self.world, actor, draft, act, |_| None).await
     }
 
     /// Does what may take the last administrator away, if somebody else remains who can do

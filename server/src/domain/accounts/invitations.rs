@@ -4,12 +4,12 @@
 use rill_protocol::UserId;
 use rill_storage::{
     limits::{INVITATION_USES_MAX, INVITATIONS_PER_CREATOR_MAX},
-    model::{Digest, Invitation, InvitationId},
+    model::{Act, Digest, Invitation, InvitationId},
 };
 use std::ops::RangeInclusive;
 
 use super::{Accounts, Actor, InvitationText, is_acting_administrator};
-use crate::domain::{DomainError, World};
+use crate::domain::{DomainError, World, audit::Draft};
 
 const LIFE_S: RangeInclusive<u64> = 60..=365 * 24 * 60 * 60;
 
@@ -69,9 +69,13 @@ impl Accounts {
             uses_max: terms.uses,
             uses: 0,
         };
-        if !store.invitations.create(invitation.clone()).await? {
-            return Err(DomainError::TooManyInvitations(INVITATIONS_PER_CREATOR_MAX));
-        }
+        let making = async {
+            match store.invitations.create(invitation.clone()).await? {
+                true => Ok(()),
+                false => Err(DomainError::TooManyInvitations(INVITATIONS_PER_CREATOR_MAX)),
+            }
+        };
+        self.noted(actor, Draft::of(Act::InvitationMade, id_text(&invitation)), making).await?;
         tracing::info!(by = %actor, uses = terms.uses, life_s = terms.life_s, "an invitation was made");
         let creator = match actor {
             Actor::Operator => None,
@@ -100,9 +104,14 @@ impl Accounts {
     /// Takes an invitation back.
     pub async fn revoke_invitation(&self, actor: &Actor, id: &str) -> Result<(), DomainError> {
         let (creator, invitation) = parse_id(id).ok_or(DomainError::NoSuchInvitation)?;
-        if !self.world.store.invitations.revoke(creator, invitation).await? {
-            return Err(DomainError::NoSuchInvitation);
-        }
+        let revoking = async {
+            match self.world.store.invitations.revoke(creator, invitation).await? {
+                true => Ok(()),
+                false => Err(DomainError::NoSuchInvitation),
+            }
+        };
+        let id = format!("{creator}.{}", UserId(invitation.0));
+        self.noted(actor, Draft::of(Act::InvitationRevoked, id), revoking).await?;
         tracing::info!(by = %actor, "an invitation was taken back");
         Ok(())
     }

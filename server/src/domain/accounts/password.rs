@@ -1,9 +1,10 @@
 //! Changing a password, by its owner or over their head.
 
 use rill_protocol::{SessionId, limits::PASSWORD_BYTES_MAX};
+use rill_storage::model::Act;
 
 use super::{Accounts, Actor, Identity};
-use crate::domain::{DomainError, made_password, password_rules};
+use crate::domain::{DomainError, audit::Draft, made_password, password_rules};
 
 impl Accounts {
     /// Changes one's own password. All other logins end; returns which.
@@ -37,8 +38,11 @@ impl Accounts {
         let user = self.named(name).await?;
         let password = made_password::make(&*self.world.entropy);
         let hash = self.passwords.hash(&password).await.ok_or(DomainError::Busy)?;
-        let ended = self.world.store.users.set_password(user.id, None, hash, None).await?;
-        let ended = ended.ok_or(DomainError::NoSuchUser)?;
+        let setting = async {
+            let ended = self.world.store.users.set_password(user.id, None, hash, None).await?;
+            ended.ok_or(DomainError::NoSuchUser)
+        };
+        let ended = self.noted(actor, Draft::on(Act::PasswordReset, user.id, &user.name), setting).await?;
         tracing::info!(by = %actor, user = %user.id, ended = ended.len(), "a password was reset");
         Ok((password, ended))
     }

@@ -8,7 +8,6 @@ mod telling;
 
 use rill_protocol::{ClientId, Epoch, RoomId, UserId, limits};
 use rill_storage::{
-    StoreError,
     model::{
         Access, Avatar, Change, Digest, Entry, Fact, HistoryFrom, Membership, Mentions, NewEntry, NewRoom, Pending,
         Replay, Room, RoomRole, RoomSetup, UserFact,
@@ -220,8 +219,7 @@ impl Rooms {
         &self,
         calls: impl Future<Output = Result<(), DomainError>> + Send + 'static,
     ) -> Result<(), DomainError> {
-        let cut_short = |_| StoreError::Engine("the task of a change panicked".into());
-        self.world.tasks.spawn(calls).await.map_err(cut_short)?
+        self.world.tasks.spawn(calls).await.unwrap_or_else(|_| Err(DomainError::cut_short()))
     }
 
     async fn check_room_count(&self, user: UserId) -> Result<(), DomainError> {

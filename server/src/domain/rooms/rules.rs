@@ -23,15 +23,24 @@ pub enum Act {
     HandOver,
     /// As [`Self::HandOver`], by an administrator of the server: also where nobody owns the room.
     Adopt,
+    /// Removes a message: one's own, in private chats too.
+    Erase,
+    /// The same by an administrator of the server, whatever the room.
+    Moderate,
 }
 
 /// The table: the test below has every cell of it.
 pub fn may(act: Act, sides: &Sides) -> bool {
+    match act {
+        Act::Moderate => return true,
+        Act::Erase if sides.is_own => return sides.actor.is_some(),
+        _ => {}
+    }
     let Sides { kind: RoomKind::Group, actor: Some(actor), target, is_own, .. } = *sides else { return false };
     let runs_it = actor >= RoomRole::Admin;
     let is_above = target.is_none_or(|target| actor > target);
     match act {
-        Act::Tend | Act::MakeLink | Act::Unban => runs_it,
+        Act::Tend | Act::MakeLink | Act::Unban | Act::Erase => runs_it,
         Act::Settle => actor == RoomRole::Owner,
         Act::Invite => runs_it || sides.access == Access::Public,
         Act::TakeBack => runs_it || is_own,
@@ -41,6 +50,7 @@ pub fn may(act: Act, sides: &Sides) -> bool {
         Act::Demote => runs_it && target < Some(RoomRole::Owner),
         Act::HandOver => actor == RoomRole::Owner && !is_own,
         Act::Adopt => may(Act::HandOver, sides) || !sides.has_owner,
+        Act::Moderate => true,
     }
 }
 
@@ -58,6 +68,8 @@ pub fn rule(act: Act) -> Rule {
         Act::Demote => |sides| may(Act::Demote, sides),
         Act::HandOver => |sides| may(Act::HandOver, sides),
         Act::Adopt => |sides| may(Act::Adopt, sides),
+        Act::Erase => |sides| may(Act::Erase, sides),
+        Act::Moderate => |sides| may(Act::Moderate, sides),
     })
 }
 
@@ -111,6 +123,8 @@ mod tests {
             (Act::Demote, [none, none, "xxx.", "xxx."]),
             (Act::HandOver, [none, none, none, "xxxx"]),
             (Act::Adopt, [none, none, none, "xxxx"]),
+            (Act::Erase, [none, none, "xxxx", "xxxx"]),
+            (Act::Moderate, ["xxxx", "xxxx", "xxxx", "xxxx"]),
         ] {
             for (actor, row) in ROLES.into_iter().zip(rows) {
                 for (target, cell) in ROLES.into_iter().zip(row.chars()) {
@@ -127,6 +141,7 @@ mod tests {
         let own = |actor| Sides { is_own: true, ..sides(Some(actor), Some(actor)) };
         for role in [RoomRole::Member, RoomRole::Admin, RoomRole::Owner] {
             assert!(may(Act::TakeBack, &own(role)), "who made it takes it back");
+            assert!(may(Act::Erase, &own(role)), "who wrote it removes it");
             for act in [Act::Remove, Act::Promote, Act::HandOver] {
                 assert!(!may(act, &own(role)), "{act:?} of oneself by {role:?}");
             }
@@ -159,6 +174,12 @@ mod tests {
                 let chat = Sides { kind: RoomKind::Private { a, b }, is_own: true, ..sides(actor, None) };
                 assert!(!may(act, &chat), "{act:?}");
             }
+        }
+        let (of_both, chat) = (Some(RoomRole::Member), RoomKind::Private { a, b });
+        for (actor, is_own, expected) in [(of_both, true, true), (of_both, false, false), (None, true, false)] {
+            let sides = Sides { kind: chat, is_own, ..sides(actor, None) };
+            assert_eq!(may(Act::Erase, &sides), expected, "{actor:?} {is_own}");
+            assert!(may(Act::Moderate, &sides));
         }
     }
 }

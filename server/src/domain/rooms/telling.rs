@@ -7,6 +7,8 @@ use rill_storage::{
     model::{Access, Fact, Pending, RoomKind, UserFact, UserKey},
 };
 
+use crate::domain::removing;
+
 /// Whose own log hears of an entry, if somebody's; where it is about the list alone, the author's
 /// stands for it.
 pub(super) fn told(fact: Fact, author: UserId) -> Option<UserId> {
@@ -46,6 +48,7 @@ pub(in crate::domain) async fn tell(store: &Store, due: &Pending) -> Result<(), 
                 own(UserFact::RoomRemoved(room)).await?;
             }
         }
+        Fact::Deleted { target } => removing::forget(store, room, target).await?,
         _ => own(UserFact::RoomRemoved(room)).await?,
     }
     store.rooms.settle(room, seq).await?;

@@ -1,7 +1,9 @@
-//! The API of administrators: accounts, their logins, invitations. The operator of the
+//! The API of administrators: accounts, their logins, invitations, reports, the log of
+//! what they do. The operator of the
 //! machine has it too, through a door and with a key of their own.
 
 mod actor;
+mod desk;
 mod invitations;
 mod sessions;
 mod store;
@@ -29,6 +31,10 @@ pub(super) fn routes() -> Router<Arc<Api>> {
         .route("/users/{name}/sessions/{session}", delete(sessions::end))
         .route("/invitations", get(invitations::list).post(invitations::create))
         .route("/invitations/{id}", delete(invitations::revoke))
+        .route("/reports", get(desk::reports))
+        .route("/reports/{number}/close", post(desk::close))
+        .route("/audit", get(desk::audit))
+        .route("/rooms/{room}/messages/{seq}", delete(desk::remove_message))
 }
 
 /// What the operator may beside that.

@@ -6,14 +6,14 @@ use axum::{
     http::StatusCode,
 };
 use rill_protocol::{Code, UserId};
-use rill_storage::model::{Role, User};
+use rill_storage::model::{Act, Role, User};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 use super::actor::Administrator;
 use crate::{
-    domain::accounts::NewAccount,
+    domain::{accounts::NewAccount, audit::Draft},
     http::{
         Api,
         error::ApiError,
@@ -119,7 +119,11 @@ pub(super) async fn remove_avatar(
 ) -> Result<StatusCode, ApiError> {
     let files = api.services.files.as_ref().ok_or(Code::Unsupported)?;
     let user = api.services.domain.accounts.id_of(&name).await?;
-    files.set_user_avatar(user, None).await.map_err(Failure::from)?;
+    // In a place of its own: it is long.
+    let removing = Box::pin(files.set_user_avatar(user, None));
+    let removing = async { removing.await.map_err(|error| ApiError::from(Failure::from(error))) };
+    let draft = Draft::on(Act::AvatarRemoved, user, &name);
+    api.services.domain.audit.noted(&actor, draft, removing).await?;
     tracing::info!(by = %actor, %user, "somebody's avatar was taken away");
     Ok(StatusCode::NO_CONTENT)
 }

@@ -8,13 +8,13 @@ use super::{
     entry::{self, Draft},
     file, governing,
     idempotency::{self, Request},
-    membership,
+    membership, removing,
 };
 use crate::{
     StoreError,
     aggregates::{marks, pictures::set_room_avatar},
     embedded::{keys, read::Read, stored, tx::Tx},
-    model::{Appended, Change, Fact, NewEntry, Replay},
+    model::{Appended, Change, Fact, NewEntry, Reach, Replay},
     planted::{self, Bug},
     port::log::{AppendRefused, AppendResult},
 };
@@ -29,7 +29,7 @@ pub(super) fn append(tx: &mut Tx<'_>, room: RoomId, new: &NewEntry) -> AppendRes
     let request = Request { room, user, client_id: new.client_id, digest: new.digest.0 };
     let mut standing = tx.get(&keys::standing(room, user))?.unwrap_or_default();
     if let Some(made) = idempotency::find(tx, &request, &standing, at_ms)? {
-        let replay = if made.digest == request.digest { Replay::Same } else { Replay::Different };
+        let replay = if made.is_of(&request) { Replay::Same } else { Replay::Different };
         return Ok(Ok(Appended { epoch: head.epoch, entry: entry::find(tx, room, made.seq)?, replay }));
     }
 
@@ -99,6 +99,14 @@ pub(super) fn append(tx: &mut Tx<'_>, room: RoomId, new: &NewEntry) -> AppendRes
             let fact = stored::Fact::Avatar { version: now.version, is_set: now.picture.is_some() };
             entry::write(tx, room, &mut head, draft(fact, None))?
         }
+        (Change::Remove { target, named, rule, reach }, current) => {
+            let asked = governing::Asked { room, user, client_id: new.client_id };
+            let what = removing::What { target: *target, named, rule: *rule, reach: *reach };
+            match removing::remove(tx, asked, &what, current, &mut head)? {
+                Ok(written) => written,
+                Err(refused) => return Ok(Err(refused)),
+            }
+        }
         (Change::Decline { .. } | Change::Set { .. } | Change::Member { .. }, current)
         | (Change::MakeLink { .. } | Change::RevokeLink { .. }, current) => {
             let asked = governing::Asked { room, user, client_id: new.client_id };
@@ -126,6 +134,7 @@ fn check(
     let bounds = &tx.context().bounds;
     match change {
         Change::Post(_) | Change::File { .. } | Change::Avatar { .. } if !is_member => Err(AppendRefused::NotAMember),
+        Change::Remove { reach: Reach::Seen, .. } if !is_member => Err(AppendRefused::NotAMember),
         Change::Set { .. } | Change::Member { .. } if !is_member => Err(AppendRefused::NotAMember),
         Change::MakeLink { .. } | Change::RevokeLink { .. } if !is_member => Err(AppendRefused::NotAMember),
         Change::Join | Change::JoinByLink(_) if is_member => Err(AppendRefused::Unchanged),

@@ -71,6 +71,15 @@ pub(super) fn write(tx: &mut Tx<'_>, room: RoomId, seq: u64, text: &str) -> Resu
     (0..).zip(rows(text)?).try_for_each(|(part, row)| tx.insert(keys::body(room, seq, part), &row))
 }
 
+/// Deletes the rows of a text that lies beside its entry.
+pub(super) fn delete(tx: &mut Tx<'_>, room: RoomId, seq: u64) -> Result<(), StoreError> {
+    let parts = match tx.need(&keys::body(room, seq, 0))? {
+        stored::Body::Text { parts, .. } => parts.max(1),
+        stored::Body::Erased => 1,
+    };
+    (0..parts).try_for_each(|part| tx.delete(keys::body(room, seq, part)))
+}
+
 /// The text of the entry `seq`, by what its row says of it.
 pub(crate) fn read(read: &impl Read, room: RoomId, seq: u64, text: stored::Text) -> Result<Body, StoreError> {
     match text {

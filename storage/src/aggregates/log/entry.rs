@@ -54,7 +54,10 @@ pub(super) fn write(
 pub(super) fn join(read: &impl Read, room: RoomId, seq: u64, row: stored::Entry) -> Result<Arc<Entry>, StoreError> {
     let stored::Entry { at_ms, author, client_id, posts, fact, text } = row;
     let body = body::read(read, room, seq, text)?;
-    let file = file::read(read, room, seq, fact)?;
+    let file = match body {
+        Body::Erased => None,
+        _ => file::read(read, room, seq, fact)?,
+    };
     Ok(Arc::new(Entry { seq, at_ms, author, client_id, posts, fact: fact.into(), body, file }))
 }
 

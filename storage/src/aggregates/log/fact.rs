@@ -53,6 +53,7 @@ impl From<stored::Fact> for Fact {
             stored::Fact::Uninvited { user } => Self::Uninvited { user },
             stored::Fact::LinkMade => Self::LinkMade,
             stored::Fact::LinkGone => Self::LinkGone,
+            stored::Fact::Deleted { target } => Self::Deleted { target },
         }
     }
 }
@@ -82,6 +83,7 @@ impl From<Fact> for stored::Fact {
             Fact::Uninvited { user } => Self::Uninvited { user },
             Fact::LinkMade => Self::LinkMade,
             Fact::LinkGone => Self::LinkGone,
+            Fact::Deleted { target } => Self::Deleted { target },
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The file of a message: a row of its own beside the message's entry, for it changes once.
 //! The entry that says so is joined with the same row.
 
-use rill_protocol::{RoomId, TransferId, UserId};
+use rill_protocol::{Code, RoomId, TransferId, UserId};
 use std::sync::Arc;
 
 use crate::{
@@ -48,11 +48,22 @@ fn state(state: stored::FileState) -> FileState {
     }
 }
 
-fn file(row: stored::AttachedFile) -> Arc<AttachedFile> {
+fn file(row: stored::AttachedFile) -> AttachedFile {
     let stored::AttachedFile { transfer, name, size, voice, state: now } = row;
     let voice = voice.map(|stored::Voice { duration_ms, waveform }| Voice { duration_ms, waveform });
-    Arc::new(AttachedFile { transfer: TransferId(transfer), name, size, voice, state: state(now) })
+    AttachedFile { transfer: TransferId(transfer), name, size, voice, state: state(now) }
 }
+
+/// What is said of a file whose message was removed: nothing of what it was.
+fn shown(mut row: stored::AttachedFile) -> Arc<AttachedFile> {
+    if row.name == GONE {
+        (row.size, row.state) = (0, stored::FileState::Failed { code: Code::NoSuchFile.number() });
+    }
+    Arc::new(file(row))
+}
+
+/// What a file is called whose message was removed: no other is called so.
+const GONE: &str = "";
 
 /// The file that the entry `seq` speaks of, as it is now.
 pub(super) fn read(
@@ -61,7 +72,34 @@ pub(super) fn read(
     seq: u64,
     fact: stored::Fact,
 ) -> Result<Option<Arc<AttachedFile>>, StoreError> {
-    fact.file_of(seq).map(|seq| read.need(&keys::attached_file(room, seq)).map(file)).transpose()
+    fact.file_of(seq).map(|seq| read.need(&keys::attached_file(room, seq)).map(shown)).transpose()
+}
+
+/// The message of a file is removed: its row says what must still be forgotten, and nothing that
+/// somebody wrote.
+pub(super) fn remove(tx: &mut Tx<'_>, room: RoomId, seq: u64) -> Result<(), StoreError> {
+    let key = keys::attached_file(room, seq);
+    let row = tx.need(&key)?;
+    tx.put(key, &stored::AttachedFile { name: GONE.into(), voice: None, ..row })
+}
+
+/// The file of a message that was removed, until it is forgotten.
+pub(super) fn removed(read: &impl Read, room: RoomId, seq: u64) -> Result<Option<AttachedFile>, StoreError> {
+    let row = read.get(&keys::attached_file(room, seq))?;
+    let is_left = |row: &stored::AttachedFile| !matches!(row.state, stored::FileState::Failed { .. });
+    Ok(row.filter(|row| row.name == GONE && is_left(row)).map(file))
+}
+
+/// It is forgotten.
+pub(super) fn forget(tx: &mut Tx<'_>, room: RoomId, seq: u64) -> Result<(), StoreError> {
+    let key = keys::attached_file(room, seq);
+    match tx.get(&key)? {
+        Some(row) if row.name == GONE => {
+            let state = stored::FileState::Failed { code: Code::NoSuchFile.number() };
+            tx.put(key, &stored::AttachedFile { size: 0, state, ..row })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The files of these entries are read next.
@@ -83,11 +121,11 @@ pub(super) fn settle(
     // Whatever is not at hand of both is fetched at once.
     let (row, entry) = (tx.get(&key), tx.get(&keys::entry(room, target)));
     let (Some(mut row), Some(entry)) = (row?, entry?) else { return Ok(None) };
-    let is_settled = row.state != stored::FileState::Pending;
+    let is_settled = row.state != stored::FileState::Pending || row.name == GONE;
     if is_settled || *state == FileState::Pending || entry.author != user {
         return Ok(None);
     }
     row.state = stored_state(state);
     tx.put(key, &row)?;
-    Ok(Some(file(row)))
+    Ok(Some(Arc::new(file(row))))
 }

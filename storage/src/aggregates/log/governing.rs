@@ -36,7 +36,7 @@ pub(super) struct Asked {
     pub(super) client_id: ClientId,
 }
 
-fn role(record: &stored::Room, user: UserId, membership: Option<&stored::Membership>) -> Option<RoomRole> {
+pub(super) fn role(record: &stored::Room, user: UserId, membership: Option<&stored::Membership>) -> Option<RoomRole> {
     let membership = membership?;
     let is_group = record.kind == stored::RoomKind::Group;
     Some(match () {

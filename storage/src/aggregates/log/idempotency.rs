@@ -15,6 +15,9 @@ use crate::{
     planted::{self, Bug},
 };
 
+/// Stands for one that is forgotten.
+const NO_DIGEST: [u8; 32] = [0; 32];
+
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
 fn day(at_ms: u64) -> u32 {
@@ -81,6 +84,22 @@ fn may_have_used(tx: &Tx<'_>, request: &Request, standing: &stored::Standing, at
     let answer = used.contains(&client_id);
     tx.cache().learn_used(room, user, used.into_iter());
     Ok(answer)
+}
+
+impl stored::RequestKey {
+    /// Whether it was made by the same request, as far as is known: of what was removed nothing is.
+    pub(super) fn is_of(&self, request: &Request) -> bool {
+        self.digest == request.digest || self.digest == NO_DIGEST
+    }
+}
+
+/// What the request said that made an entry is not to be known any more.
+pub(super) fn forget(tx: &mut Tx<'_>, room: RoomId, entry: &stored::Entry) -> Result<(), StoreError> {
+    let key = keys::request_key(day(entry.at_ms), room, entry.author, entry.client_id);
+    match tx.get(&key)? {
+        Some(row) => tx.put(key, &stored::RequestKey { digest: NO_DIGEST, ..row }),
+        None => Ok(()),
+    }
 }
 
 /// Whether so many more keys stay within the bound.

@@ -12,6 +12,7 @@ mod governing;
 mod idempotency;
 mod membership;
 mod page;
+mod removing;
 
 use async_trait::async_trait;
 use rill_protocol::{RoomId, UserId};
@@ -25,7 +26,7 @@ use crate::{
     StoreError,
     doorbell::Doorbell,
     embedded::{keys, read::Read, stored, view::View},
-    model::{Anchor, End, Entry, Head, MessagePage, NewBatch, NewEntry},
+    model::{Anchor, End, Entry, Erased, Head, MessagePage, NewBatch, NewEntry},
     port::log::{Append, AppendBatch, Log, LogObserver, Sight, Tail},
 };
 
@@ -142,6 +143,15 @@ impl<S: Substrate> Log for Ports<S> {
 
     async fn doubt(&self, room: RoomId) -> Result<(), StoreError> {
         self.substrate.doubt(room).await
+    }
+
+    async fn erased(&self, room: RoomId, seq: u64) -> Result<Option<Erased>, StoreError> {
+        self.read(Slot::Room(room), |view| removing::erased(view, room, seq)).await
+    }
+
+    async fn scrub(&self, room: RoomId, seq: u64) -> Result<(), StoreError> {
+        let is_erased = self.write(Slot::Room(room), move |tx| removing::scrub(tx, room, seq)).await?;
+        if is_erased { self.substrate.scrub(room, seq).await } else { Ok(()) }
     }
 
     async fn files_for(

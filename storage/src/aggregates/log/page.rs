@@ -136,7 +136,8 @@ fn message(
         Some(message) => (body::read(read, room, seq, text)?, message.edits),
         None => (body::read(read, room, seq, text)?, 0),
     };
-    let file = if fact == stored::Fact::File { file::read(read, room, seq, fact)? } else { None };
+    let has_file = fact == stored::Fact::File && body != Body::Erased;
+    let file = if has_file { file::read(read, room, seq, fact)? } else { None };
     Ok(Message { seq, at_ms, author, client_id, fact: fact.into(), body, edits, file })
 }
 

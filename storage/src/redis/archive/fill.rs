@@ -160,7 +160,7 @@ impl Core {
     }
 }
 
-fn no_archive() -> StoreError {
+pub(super) fn no_archive() -> StoreError {
     StoreError::Blobs(
         "a part of this room's history lies in blobs, and this server is not told where; give it the blobs of the others"
             .into(),

@@ -8,12 +8,16 @@
 //! out of Redis, so every state of a room has each of its entries once. A row that is in
 //! Redis all the same was changed since, and holds.
 //!
+//! What is removed of a log goes from its segment too, which is written anew without it
+//! ([`scrubbing`]).
+//!
 //! The blob is written before the commit that names it. What a crash leaves between the two
 //! is a blob that nobody names, and that the next try writes again.
 
 pub(super) mod content;
 mod fill;
 mod moving;
+mod scrubbing;
 
 use parking_lot::Mutex;
 use rill_protocol::RoomId;
@@ -96,6 +100,11 @@ impl Archive {
         room
     }
 
+    /// What was read of a blob that is spent is remembered no more.
+    fn forget(&self, name: BlobName) {
+        self.read.lock().remove(&name);
+    }
+
     /// The rows of a segment; `None` if there is no such blob.
     async fn rows(&self, name: BlobName) -> Result<Option<Arc<Overlay>>, StoreError> {
         if let Some(rows) = self.read.lock().get(&name) {
@@ -118,6 +127,11 @@ impl Segments {
         let rows = Arc::clone(&found.1);
         self.kept.push_back(found);
         Some(rows)
+    }
+
+    fn remove(&mut self, name: &BlobName) {
+        let Some(at) = self.kept.iter().position(|(kept, ..)| kept == name) else { return };
+        self.bytes -= self.kept.remove(at).map_or(0, |(.., bytes)| bytes);
     }
 
     fn keep(&mut self, name: BlobName, rows: &Arc<Overlay>, bytes: usize) {

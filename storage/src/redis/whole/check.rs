@@ -84,6 +84,7 @@ impl Checking<'_> {
             Item::User(user) => Slot::User(user),
             Item::Content(content) => Slot::Content(content),
             Item::Emoji => Slot::Emoji,
+            Item::Desk => Slot::Desk,
         };
         for _ in 0..CHECK_TRIES_MAX {
             let before = self.version(slot)?;
@@ -93,6 +94,7 @@ impl Checking<'_> {
                 Item::User(user) => self.user(user, &mut found)?,
                 Item::Content(content) => self.content(content, &mut found)?,
                 Item::Emoji => self.emoji(&mut found)?,
+                Item::Desk => self.desk(&mut found)?,
             }
             if self.version(slot)? == before {
                 all.segments += found.segments;
@@ -206,6 +208,14 @@ impl Checking<'_> {
             );
         }
         Ok(())
+    }
+
+    fn desk(&self, found: &mut CheckedInRedis) -> Result<(), StoreError> {
+        let checked = &mut found.checked;
+        walk::desk(&self.whole.view(), &mut |key, value| {
+            open(checked, key, value);
+            Ok(())
+        })
     }
 
     fn emoji(&self, found: &mut CheckedInRedis) -> Result<(), StoreError> {

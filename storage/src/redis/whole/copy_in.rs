@@ -71,6 +71,7 @@ enum Behind {
     /// A content that is not stored any more, of which something is due.
     Spent([u8; 16]),
     Emoji,
+    Desk,
 }
 
 /// Copies a store that nobody uses. Blocks, on a thread that is none of the runtime's.
@@ -205,6 +206,9 @@ impl Source<'_> {
         if !is_done(Behind::Emoji) {
             copy.emoji()?;
         }
+        if !is_done(Behind::Desk) {
+            copy.desk()?;
+        }
         copy.note()
     }
 }
@@ -317,6 +321,12 @@ impl Copy<'_> {
         let view = &self.source.view;
         walk::emoji(view, &mut |key, value| self.put(Slot::Emoji, key, value))?;
         self.behind(Slot::Emoji, Behind::Emoji)
+    }
+
+    fn desk(&mut self) -> Result<(), StoreError> {
+        let view = &self.source.view;
+        walk::desk(view, &mut |key, value| self.put(Slot::Desk, key, value))?;
+        self.behind(Slot::Desk, Behind::Desk)
     }
 
     /// A slot has all its rows. How far it is, is noted when all is sent.

@@ -205,6 +205,7 @@ fn rows(
         }
         Item::Content(content) => walk::content(&view, content, take),
         Item::Emoji => walk::emoji(&view, take),
+        Item::Desk => walk::desk(&view, take),
         Item::User(user) => {
             walk::user(&view, user, take)?;
             let Some(account) = view.get(&keys::user(user))? else { return Ok(()) };

@@ -1,5 +1,5 @@
 //! Whom and what there is: the rooms of the directory, those that are in no list, those that
-//! wait for their place, the accounts, the contents of files, and the custom emoji. Pages of lists, one behind the other, in an order that stays.
+//! wait for their place, the accounts, the contents of files, the custom emoji, and the administrators' desk. Pages of lists, one behind the other, in an order that stays.
 
 use redis::{Value, cmd};
 use rill_protocol::{RoomId, UserId};
@@ -20,6 +20,7 @@ pub(super) enum At {
     Contents(Option<[u8; 16]>),
     Emoji,
     Unlisted(Option<RoomId>),
+    Desk,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +31,7 @@ pub(super) enum Item {
     Content(ContentId),
     /// All of the custom ones.
     Emoji,
+    Desk,
 }
 
 impl Whole {
@@ -47,7 +49,8 @@ impl Whole {
                 At::Pending(after) => self.pending(after)?,
                 At::Roster(after) => self.roster(after)?,
                 At::Contents(after) => self.contents(after)?,
-                At::Emoji => vec![(At::End, Some(Item::Emoji))],
+                At::Emoji => vec![(At::Desk, Some(Item::Emoji))],
+                At::Desk => vec![(At::End, Some(Item::Desk))],
                 At::End => return Ok(()),
             };
             let Some((last, _)) = page.last() else {
@@ -57,7 +60,7 @@ impl Whole {
                     At::Pending(_) => At::Roster(None),
                     At::Roster(_) => At::Contents(None),
                     At::Contents(_) => At::Emoji,
-                    At::Emoji | At::End => At::End,
+                    At::Emoji | At::Desk | At::End => At::End,
                 };
                 continue;
             };

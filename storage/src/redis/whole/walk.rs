@@ -1,8 +1,8 @@
-//! Every row of a room, of a user, of a content and of the custom emoji, in one order, whatever engine they lie in. A log with
+//! Every row of a room, of a user, of a content, of the custom emoji and of the administrators' desk, in one order, whatever engine they lie in. A log with
 //! a hole in it ends the walk.
 
 use rill_protocol::{RoomId, UserId, limits::TEXT_BYTES_MAX};
-use std::ops::ControlFlow;
+use std::{collections::BTreeSet, ops::ControlFlow};
 
 use crate::{
     StoreError,
@@ -143,11 +143,20 @@ fn entries(view: &View<'_>, wanted: RoomRows, until: u64, take: &mut Take<'_>) -
 
 /// The parts of a text that lies beside its entry.
 fn text(view: &View<'_>, room: RoomId, seq: u64, take: &mut Take<'_>) -> Result<(), StoreError> {
+    parts(view, |part| keys::body(room, seq, part), &format!("room {room}, entry {seq}"), take)
+}
+
+fn parts(
+    view: &View<'_>,
+    key: impl Fn(u16) -> Key<stored::Body>,
+    of: &str,
+    take: &mut Take<'_>,
+) -> Result<(), StoreError> {
     let (mut number, mut parts) = (0, 1);
     while number < parts {
-        let key = keys::body(room, seq, number);
+        let key = key(number);
         let Some(value) = one(view, &key, take)? else {
-            let detail = format!("room {room}, entry {seq}: part {number} of its text is missing");
+            let detail = format!("{of}: part {number} of its text is missing");
             return Err(StoreError::Damaged { table: "body", detail });
         };
         if let stored::Body::Text { parts: all, .. } = open(view, key.table, &key.bytes, &value)? {
@@ -217,6 +226,30 @@ pub(super) fn content(view: &View<'_>, id: ContentId, take: &mut Take<'_>) -> Re
     pages(view, &keys::references(id), |rows| rows.iter().try_for_each(|(key, value)| take(key, value)))?;
     pages(view, &keys::pending_references(id), |rows| rows.iter().try_for_each(|(key, value)| take(key, value)))?;
     all(view, &keys::spent_blobs(id), take)
+}
+
+/// Rows of the administrators' desk. Whose client ids are known, the reports say.
+pub(super) fn desk(view: &View<'_>, take: &mut Take<'_>) -> Result<(), StoreError> {
+    one(view, &keys::desk(), take)?;
+    pages(view, &keys::acts(), |rows| rows.iter().try_for_each(|(key, value)| take(key, value)))?;
+    let (mut reporters, mut quotes) = (BTreeSet::new(), Vec::new());
+    for span in [keys::open_reports(), keys::closed_reports()] {
+        pages(view, &span, |rows| {
+            for (key, value) in rows {
+                let row: stored::Report = open(view, span.table, key, value)?;
+                reporters.insert(row.reporter.0);
+                if row.is_quoted {
+                    quotes.push(Parts::new(span.table, key).number()?);
+                }
+                take(key, value)?;
+            }
+            Ok(())
+        })?;
+    }
+    for number in quotes {
+        parts(view, |part| keys::report_part(number, part), &format!("report {number}"), take)?;
+    }
+    reporters.into_iter().try_for_each(|reporter| all(view, &keys::report_keys(UserId(reporter)), take))
 }
 
 /// Rows of the custom emoji.

@@ -74,6 +74,13 @@ impl Chat {
             Command::Send(path) => self.send(&path).await?,
             Command::Files => self.list_files().await?,
             Command::Get(number) => self.get(number).await?,
+            Command::Remove(number) => {
+                let room = self.here()?;
+                let last = || self.rooms.get(&room)?.last_of(self.client.user()?);
+                let Some(number) = number.or_else(last) else { bail!("there is no message of yours to remove") };
+                self.client.remove_message(room, number).await?;
+                note(&format!("message {number} is removed"));
+            }
             Command::Avatar(path) => {
                 self.login.set_avatar(&typed(&path)).await?;
                 note("others see your new picture");
