@@ -40,6 +40,8 @@ impl Shown<'_> {
 pub(crate) const ROOM_CHANGE: u32 = 7;
 /// What is done to somebody is another.
 pub(crate) const MEMBER_CHANGE: u32 = 8;
+/// That a message was removed.
+const DELETED: u32 = 9;
 
 /// What a fact is in that.
 pub(crate) fn kind(fact: Fact) -> u32 {
@@ -65,6 +67,7 @@ pub(crate) fn kind(fact: Fact) -> u32 {
         | Fact::Unbanned { .. }
         | Fact::Invited { .. }
         | Fact::Uninvited { .. } => MEMBER_CHANGE,
+        Fact::Deleted { .. } => DELETED,
     }
 }
 
