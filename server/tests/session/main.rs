@@ -35,8 +35,8 @@ mod presence;
 mod private_chats;
 mod race;
 mod read_state;
-mod replayed;
 mod removing;
+mod replayed;
 mod resume;
 mod resume_many;
 #[cfg(unix)]

@@ -123,8 +123,8 @@ mod tests {
             assert!(!matches!(Command::parse(&format!("{name} 1")), Command::Odd(_)), "{name} is no command");
         }
         let names = [
-            "rooms", "join", "create", "msg", "leave", "members", "history", "send", "files", "get", "remove", "avatar",
-            "help", "quit",
+            "rooms", "join", "create", "msg", "leave", "members", "history", "send", "files", "get", "remove",
+            "avatar", "help", "quit",
         ];
         for name in names {
             assert!(HELP.contains(&format!("/{name}")), "{name}");
