@@ -48,3 +48,29 @@ fn a_picture_that_is_confirmed_too_late_is_not_left_behind() {
         keeps_every_promise(seed);
     }
 }
+
+/// Several posts at once were to be tried again for ever, where their author has to wait between two.
+#[test]
+fn a_batch_in_a_slow_room_is_refused_for_good() {
+    keeps_every_promise(10);
+}
+
+/// The time of a log does not go back: where a clock had been a day ahead, a slow room kept its members
+/// waiting for that day.
+#[test]
+fn a_clock_that_was_ahead_keeps_nobody_waiting() {
+    keeps_every_promise(14);
+}
+
+/// The server was put back to a backup from the middle of a removal, of which a resume had said that the
+/// room is gone: the user's own log had nothing new to say, and the room did not come back.
+#[test]
+fn a_room_that_only_a_resume_said_was_gone_comes_back() {
+    keeps_every_promise(1298);
+}
+
+/// A file whose message was complete was given up before its sender kept it: nobody kept its bytes.
+#[test]
+fn a_complete_file_is_kept_also_when_its_transfer_is_given_up() {
+    keeps_every_promise(1737);
+}
