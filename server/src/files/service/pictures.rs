@@ -13,7 +13,7 @@ use rill_storage::{
     blobs::{BlobName, Blobs},
     model::{
         Avatar, Change, ContentKey, Mentions, NewEntry, Offer, PendingReference, Picture, PictureFormat, Reference,
-        Rendering, Replay, SpentBlob,
+        Rendering, Replay, RoomRole, SpentBlob,
     },
     planted::{self, Bug},
     port::{AppendRefused, Claimed},
@@ -288,8 +288,8 @@ impl Files {
         Ok(())
     }
 
-    /// Whether somebody may set the avatar of a room: the member who made it, and members who
-    /// are administrators.
+    /// Whether somebody may set the avatar of a room: its owner and its admins, and members who are
+    /// administrators of the server.
     ///
     /// # Errors
     /// They may not.
@@ -298,12 +298,13 @@ impl Files {
         (user, is_administrator): (UserId, bool),
         room: RoomId,
     ) -> Result<(), FileError> {
-        messages::member(&self.store, user, room).await?;
+        let membership = messages::member(&self.store, user, room).await?;
         let found = self.store.rooms.get(room).await?.ok_or(DomainError::NoSuchRoom)?;
         if found.kind.other(user).is_some() {
             return Err(DomainError::PrivateChat.into());
         }
-        if found.creator == user || is_administrator { Ok(()) } else { Err(FileError::NotAllowed) }
+        let runs_it = found.role_of(&membership) >= Some(RoomRole::Admin);
+        if runs_it || is_administrator { Ok(()) } else { Err(FileError::NotAllowed) }
     }
 
     /// Gives a room another picture, or none; what its avatar is then.
