@@ -29,5 +29,7 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts'],
     environment: 'node',
+    // A test that hangs has failed; one on a machine that does other things has not.
+    testTimeout: 30_000,
   },
 });
