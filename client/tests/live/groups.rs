@@ -1,7 +1,7 @@
 //! Groups as an application runs them: roles, invitations, links and settings, over every
 //! transport.
 
-use rill_client::{Client, EntryKind, Error, Event, Events, NewGroup, TransportKind};
+use rill_client::{EntryKind, Event, Events, NewGroup};
 use rill_protocol::{
     Code, RoomId, UserId,
     message::{
@@ -9,33 +9,10 @@ use rill_protocol::{
     },
 };
 
-use super::server::{Server, within};
-
-const KINDS: [TransportKind; 3] = [TransportKind::Quic, TransportKind::WebTransport, TransportKind::WebSocket];
-
-/// The next event that is what somebody waits for.
-async fn next<T>(events: &mut Events, is: impl Fn(Event) -> Option<T>) -> T {
-    within(60, async {
-        loop {
-            if let Some(found) = is(events.next().await.expect("it lives")) {
-                return found;
-            }
-        }
-    })
-    .await
-}
-
-/// The code with which somebody was refused.
-fn code<T: std::fmt::Debug>(outcome: Result<T, Error>) -> u32 {
-    match outcome {
-        Err(Error::Refused(failure)) => failure.code,
-        other => panic!("{other:?}"),
-    }
-}
-
-async fn post(client: &Client, room: RoomId, text: &str) -> Result<u64, Error> {
-    Ok(client.post(room, text).await?.posted().await?.seq)
-}
+use super::{
+    heard::{KINDS, code, next, post},
+    server::Server,
+};
 
 async fn invited(events: &mut Events, room: RoomId) -> String {
     next(events, |event| match event {

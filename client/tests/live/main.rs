@@ -8,6 +8,7 @@ mod endings;
 mod fallback;
 mod files;
 mod groups;
+mod heard;
 mod kill;
 mod long_absence;
 mod moderation;

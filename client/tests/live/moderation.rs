@@ -1,36 +1,20 @@
 //! Messages that are removed, and people who are reported, over every transport.
 
-use rill_client::{EntryKind, Error, Event, Events, TransportKind};
+use rill_client::{EntryKind, Event};
 use rill_protocol::{
     Code,
     message::{Direction, MessageKind},
 };
 
-use super::server::{Server, within};
-
-/// The next event that somebody waits for.
-async fn next<T>(events: &mut Events, mut is: impl FnMut(Event) -> Option<T>) -> T {
-    within(60, async {
-        loop {
-            if let Some(found) = is(events.next().await.expect("it lives")) {
-                return found;
-            }
-        }
-    })
-    .await
-}
-
-fn code<T: std::fmt::Debug>(outcome: Result<T, Error>) -> u32 {
-    match outcome {
-        Err(Error::Refused(failure)) => failure.code,
-        other => panic!("{other:?}"),
-    }
-}
+use super::{
+    heard::{KINDS, code, next},
+    server::Server,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_goes_from_every_device_over_every_transport() {
     let server = Server::start();
-    for kind in [TransportKind::Quic, TransportKind::WebTransport, TransportKind::WebSocket] {
+    for kind in KINDS {
         let (ann, _ann_events) = server.client("user1", kind).await;
         let (bob, mut heard) = server.client("user2", kind).await;
         let room = ann.create_room(format!("removing {kind}")).await.unwrap().id;

@@ -1,24 +1,15 @@
 //! Who is there, what they say of themselves, and who writes, as whoever follows a server hears.
 
-use rill_client::{Client, Error, Event, Events, NewProfile, NewStatus, TransportKind};
+use rill_client::{Client, Error, Event, Events, NewProfile, NewStatus};
 use rill_protocol::{
     Code,
     message::{Availability, PresenceState},
 };
 
-use super::server::{Server, within};
-
-/// The next event that somebody waits for.
-async fn next<T>(events: &mut Events, mut is: impl FnMut(Event) -> Option<T>) -> T {
-    within(60, async {
-        loop {
-            if let Some(found) = is(events.next().await.expect("it lives")) {
-                return found;
-            }
-        }
-    })
-    .await
-}
+use super::{
+    heard::{KINDS, next},
+    server::Server,
+};
 
 async fn availability(events: &mut Events) -> (Availability, String) {
     next(events, |event| match event {
@@ -45,7 +36,7 @@ async fn follow(client: &Client, events: &mut Events, room: rill_protocol::RoomI
 #[tokio::test(flavor = "multi_thread")]
 async fn people_are_there_say_something_and_write_over_every_transport() {
     let server = Server::start();
-    for kind in [TransportKind::Quic, TransportKind::WebTransport, TransportKind::WebSocket] {
+    for kind in KINDS {
         let (ann, mut heard) = server.client("user1", kind).await;
         let bob_is = ann.find_people("user2", None, 5).await.unwrap().people.remove(0).user;
         ann.watch(vec![bob_is]).await.unwrap();

@@ -1,38 +1,15 @@
 //! Chats of two, and what has arrived in them, over every transport.
 
-use rill_client::{Client, EntryKind, Error, Event, Events, TransportKind};
+use rill_client::{EntryKind, Event, Events, TransportKind};
 use rill_protocol::{
     Code, RoomId,
     message::{RoomDetail, RoomKind, RoomSetting},
 };
 
-use super::server::{Server, within};
-
-const KINDS: [TransportKind; 3] = [TransportKind::Quic, TransportKind::WebTransport, TransportKind::WebSocket];
-
-/// The next event that is what somebody waits for.
-async fn next<T>(events: &mut Events, is: impl Fn(Event) -> Option<T>) -> T {
-    within(60, async {
-        loop {
-            if let Some(found) = is(events.next().await.expect("it lives")) {
-                return found;
-            }
-        }
-    })
-    .await
-}
-
-/// The code with which somebody was refused.
-fn code<T: std::fmt::Debug>(outcome: Result<T, Error>) -> u32 {
-    match outcome {
-        Err(Error::Refused(failure)) => failure.code,
-        other => panic!("{other:?}"),
-    }
-}
-
-async fn post(client: &Client, room: RoomId, text: &str) -> Result<u64, Error> {
-    Ok(client.post(room, text).await?.posted().await?.seq)
-}
+use super::{
+    heard::{KINDS, code, next, post},
+    server::Server,
+};
 
 /// What a chat is, as soon as it is told and holds.
 async fn detail(events: &mut Events, room: RoomId, holds: impl Fn(&RoomDetail) -> bool) -> RoomDetail {

@@ -1,26 +1,15 @@
 //! Marks, counts, mentions, receipts, drafts and preferences, over every transport.
 
-use rill_client::{Client, EntryKind, Error, Event, Events, PreferencesChange, TransportKind};
+use rill_client::{Client, EntryKind, Event, Events, PreferencesChange, TransportKind};
 use rill_protocol::{
     Code, RoomId,
     message::{Notify, ReadState},
 };
 
-use super::server::{Server, within};
-
-const KINDS: [TransportKind; 3] = [TransportKind::Quic, TransportKind::WebTransport, TransportKind::WebSocket];
-
-/// The next event that is what somebody waits for.
-async fn next<T>(events: &mut Events, is: impl Fn(Event) -> Option<T>) -> T {
-    within(60, async {
-        loop {
-            if let Some(found) = is(events.next().await.expect("it lives")) {
-                return found;
-            }
-        }
-    })
-    .await
-}
+use super::{
+    heard::{KINDS, code, next, post},
+    server::Server,
+};
 
 /// The next state of a room that holds.
 async fn state(events: &mut Events, room: RoomId, holds: impl Fn(&ReadState) -> bool) -> ReadState {
@@ -29,18 +18,6 @@ async fn state(events: &mut Events, room: RoomId, holds: impl Fn(&ReadState) -> 
         _ => None,
     })
     .await
-}
-
-async fn post(client: &Client, room: RoomId, text: &str) -> u64 {
-    client.post(room, text).await.unwrap().posted().await.unwrap().seq
-}
-
-/// The code with which somebody was refused.
-fn code<T: std::fmt::Debug>(outcome: Result<T, Error>) -> u32 {
-    match outcome {
-        Err(Error::Refused(failure)) => failure.code,
-        other => panic!("{other:?}"),
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -60,9 +37,9 @@ async fn every_device_knows_how_far_its_user_has_read_over_every_transport() {
             _ => None,
         })
         .await;
-        post(&ann, room, "one").await;
-        post(&ann, room, "two, @user2").await;
-        let last = post(&ann, room, "three @user3 @nobody").await;
+        post(&ann, room, "one").await.unwrap();
+        post(&ann, room, "two, @user2").await.unwrap();
+        let last = post(&ann, room, "three @user3 @nobody").await.unwrap();
 
         let named = state(&mut phone, room, |state| state.mentions == 1).await;
         assert!(named.unread >= 2 && named.mark.get() <= joined, "{kind}: {named:?}");
@@ -78,7 +55,7 @@ async fn every_device_knows_how_far_its_user_has_read_over_every_transport() {
         let (_late, mut late) = Client::connect(server.config("user2", kind)).await.unwrap();
         assert_eq!(state(&mut late, room, |_| true).await, back, "{kind}");
         // Who says something has read everything.
-        let own = post(&bob, room, "four").await;
+        let own = post(&bob, room, "four").await.unwrap();
         assert_eq!(bob.mark_read(room, last).await.unwrap().mark.get(), own, "{kind}");
 
         // user3 is no member, and was not named.
@@ -101,7 +78,7 @@ async fn others_hear_how_far_somebody_has_read_unless_they_hide_it() {
     let (bob, _bob_events) = server.client("user2", TransportKind::WebSocket).await;
     let room = ann.create_room("receipts").await.unwrap().id;
     bob.join(room).await.unwrap();
-    let (bob_id, seq) = (bob.user().unwrap(), post(&ann, room, "read this").await);
+    let (bob_id, seq) = (bob.user().unwrap(), post(&ann, room, "read this").await.unwrap());
     bob.mark_read(room, seq).await.unwrap();
 
     ann.view(Some(room)).await.unwrap();
@@ -114,7 +91,7 @@ async fn others_hear_how_far_somebody_has_read_unless_they_hide_it() {
         }
     };
     next(&mut heard, receipt(seq)).await;
-    let newer = post(&ann, room, "and this").await;
+    let newer = post(&ann, room, "and this").await.unwrap();
     bob.mark_read(room, newer).await.unwrap();
     next(&mut heard, receipt(newer)).await;
     // What is unread again stays read for others.
