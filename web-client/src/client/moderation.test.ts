@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Page, fill } from '../testing/scripted_page';
 import { ScriptedServer, testId } from '../testing/scripted_server';
 import type { ServerRoom } from '../testing/scripted_server';
+import { noise, until } from '../testing/uploading';
 
 const ANN = testId();
 /** More than a resume brings. */
@@ -40,18 +41,17 @@ describe('a message that is removed', () => {
     expect(kinds(page)).toEqual(['erased']);
   });
 
-  it('loses its file', async () => {
+  it('loses its file, and what is still to be sent of it', async () => {
     const { server, room, page } = await viewed();
-    page.upload(room, 'a.txt', new Blob(['secret'], { type: 'text/plain' }));
-    await page.clock.pass(500);
-    expect(page.lines[0]?.file?.name).toBe('a.txt');
+    server.files.stallAt = 1_000;
+    const { transfer } = page.upload(room, 'noise.bin', noise(400_000));
+    await until(page, () => server.files.transfers.get(transfer)?.have === 1_000);
+    expect(page.lines[0]?.file?.name).toBe('noise.bin');
     expect(page.uploads).toHaveLength(1);
     server.erase(room, server.user, 1);
-    await page.clock.pass(100);
-    expect(page.lines[0]).toMatchObject({ kind: 'erased', text: '' });
+    await until(page, () => page.lines[0]?.kind === 'erased');
     expect(page.lines[0]?.file).toBe(undefined);
-    // Nothing of it waits to be sent any more.
-    expect(page.uploads).toEqual([]);
+    await until(page, () => page.uploads.length === 0);
   });
 
   it('is gone in pages of history, before and behind its end', async () => {
