@@ -115,7 +115,8 @@ export class Arrivals {
     const last = others.at(-1)?.seq ?? 0;
     if (last === 0) return;
     // Who writes has read what stands before it.
-    const said = others.findLast(({ kind, author }) => author === contact && isPost(kind))?.seq ?? 0;
+    const wrote = (kind: string): boolean => isPost(kind) || kind === 'erased';
+    const said = others.findLast(({ kind, author }) => author === contact && wrote(kind))?.seq ?? 0;
     this.reach(room, said, said);
     if (last <= (this.told.get(room)?.seq ?? 0)) return;
     this.untold.set(room, last);

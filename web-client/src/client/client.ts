@@ -21,6 +21,7 @@ import { Outbox } from './outbox';
 import type { OutboxLock } from './outbox';
 import type { OutboxBus, Sent } from './outbox_items';
 import type { OutboxStore } from './outbox_store';
+import { moderationAnswers } from './moderation';
 import { People } from './people';
 import { Personal } from './personal';
 import { profileAnswers } from './profiles';
@@ -223,6 +224,7 @@ export class Client {
   async answer<N extends RequestName>(name: N, ask: Requests[N]['ask']): Promise<Requests[N]['answer']> {
     const answers: { [K in RequestName]: (ask: Requests[K]['ask']) => Promise<Requests[K]['answer']> } = {
       ...groupAnswers(() => this.online(), this.book, this.user),
+      ...moderationAnswers(() => this.online()),
       ...profileAnswers(
         () => this.online(),
         this.user,

@@ -45,6 +45,8 @@ interface Answers {
   SetDraft: 'Done';
   HideReceipts: 'Done';
   GetReceipts: 'ReceiptPage';
+  RemoveMessage: 'Done';
+  Report: 'Done';
 }
 export type RequestKind = keyof Answers;
 export type AnswerTo<N extends RequestKind> = Bodies[Answers[N]];

@@ -61,6 +61,7 @@ function logEntry(seq: number, message: Message): LogEntry {
   if (message.name === 'EntryAvatar') {
     return { seq, line: entryLine(message), avatar: message.body.avatar };
   }
+  if (message.name === 'EntryDeleted') return { seq, line: null, erased: message.body.target };
   if (message.name !== 'EntryFileSettled') return { seq, line: entryLine(message) };
   const { target, state } = message.body;
   return { seq, line: null, settled: { target, state } };

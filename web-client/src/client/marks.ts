@@ -168,4 +168,5 @@ export class Marks {
   }
 }
 
-const isPost = (kind: string): boolean => kind === 'text' || kind === 'file';
+/** What was removed is counted as before. */
+const isPost = (kind: string): boolean => kind === 'text' || kind === 'file' || kind === 'erased';

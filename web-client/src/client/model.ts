@@ -53,6 +53,8 @@ export interface LogEntry {
   line: Line | null;
   /** What the entry says about a file of an earlier one. */
   settled?: { target: number; state: FileState };
+  /** The message that the entry removes. */
+  erased?: number;
   /** The room's picture from here on. */
   avatar?: Avatar;
 }

@@ -30,6 +30,7 @@ import type {
   TimelinePatch,
   Upload,
 } from './model';
+import type { ModerationRequests } from './moderation';
 import type { PersonalCommand } from './personal';
 import type { ProfileRequests } from './profiles';
 import type { SocialCommand } from './social';
@@ -62,7 +63,7 @@ export type Command =
   | SocialCommand;
 
 /** Page to worker: what wants an answer. */
-export interface Requests extends GroupRequests, ProfileRequests {
+export interface Requests extends GroupRequests, ModerationRequests, ProfileRequests {
   join: { ask: { clientId: ClientId; room: RoomId }; answer: Room };
   leave: { ask: { clientId: ClientId; room: RoomId }; answer: null };
   /** The bytes of a message's file; it waits for a connection. */
@@ -87,6 +88,8 @@ export type Event =
   /** The room in view is about to be shown: what is behind `mark` was not read before; null if all was. */
   | { on: 'opened'; room: RoomId; mark: number | null }
   | { on: 'timeline'; room: RoomId; patch: TimelinePatch; ends: TimelineEnds }
+  /** Messages that are removed: what is held of them elsewhere goes, too. */
+  | { on: 'erased'; room: RoomId; seqs: number[] }
   /** A load that failed: it may be asked for again. */
   | { on: 'loadFailed'; room: RoomId; direction: 'older' | 'newer' }
   /** What waits now, and what was taken since the last time, also if it is gone already. */

@@ -9,8 +9,8 @@ import type { LogEntry, Line, TimelineEnds, TimelinePatch } from './model';
 
 /** Lines kept of a room that is not on the screen. */
 export const LINES_OUT_OF_VIEW_MAX = 200;
-/** Files of which it is known how they ended although their lines are not: a page may be older. */
-const SETTLED_MAX = 1_000;
+/** Messages of which it is known what became of them although their lines are not: a page may be older. */
+const FATES_MAX = 1_000;
 
 export interface HistoryRequest {
   direction: 'before' | 'after';
@@ -34,6 +34,9 @@ export class RoomLog {
   private before: number | null = null;
   private after = 0;
   private readonly settled = new Map<number, FileState>();
+  private readonly erased = new Set<number>();
+  /** Of what is shown, messages may be removed in a part of the log that was left out. */
+  isInDoubt = false;
 
   get lines(): readonly Line[] {
     return this.shown;
@@ -47,9 +50,11 @@ export class RoomLog {
     return new Map(of.map(({ clientId, seq }) => [clientId, seq]));
   }
 
-  /** This person's files, as far as they are kept. */
+  /** This person's files, and what was removed and may have been one, as far as they are kept. */
   filesOf(user: UserId): Line[] {
-    return [...this.shown, ...(this.ahead ?? [])].filter(({ author, file }) => author === user && file);
+    return [...this.shown, ...(this.ahead ?? [])].filter(
+      ({ author, file, kind }) => author === user && (file ?? kind === 'erased'),
+    );
   }
 
   get ends(): TimelineEnds {
@@ -64,8 +69,9 @@ export class RoomLog {
   limited(base: number, keepShown: boolean): TimelinePatch {
     const lastShown = this.shown.at(-1);
     // What became of a file that is on its way may stand in the part that is left out.
-    const inDoubt = this.shown.some(({ file }) => file?.state.outcome === FileOutcome.pending);
-    if (!keepShown || !lastShown || inDoubt) return this.restart(base);
+    const isPending = this.shown.some(({ file }) => file?.state.outcome === FileOutcome.pending);
+    if (!keepShown || !lastShown || isPending) return this.restart(base);
+    this.isInDoubt = true;
     if (!this.ahead) this.after = Math.max(this.after, lastShown.seq);
     this.ahead = [];
     this.base = base;
@@ -75,6 +81,7 @@ export class RoomLog {
   /** Nothing that is kept holds any more, not even what became of files. */
   forget(base: number): TimelinePatch {
     this.settled.clear();
+    this.erased.clear();
     return this.restart(base);
   }
 
@@ -82,6 +89,7 @@ export class RoomLog {
   private restart(base: number): TimelinePatch {
     this.shown = [];
     this.ahead = null;
+    this.isInDoubt = false;
     this.base = base;
     this.before = base > 0 ? base + 1 : null;
     this.after = base;
@@ -89,9 +97,14 @@ export class RoomLog {
   }
 
   append(entries: LogEntry[]): TimelinePatch {
-    for (const { settled } of entries) if (settled) this.settle(settled.target, settled.state);
-    const lines = entries.flatMap((entry) => (entry.line ? [this.asSettled(entry.line)] : []));
-    const changed = entries.some(({ settled }) => settled) ? this.changed() : [];
+    for (const { settled, erased } of entries) {
+      if (settled) this.settled.set(settled.target, settled.state);
+      if (erased !== undefined) this.erased.add(erased);
+    }
+    this.forgetFates();
+    const lines = this.fresh(entries.flatMap(({ line }) => line ?? []));
+    const tells = entries.some(({ settled, erased }) => settled !== undefined || erased !== undefined);
+    const changed = tells ? this.changed() : [];
     if (this.ahead) {
       this.ahead.push(...lines);
       return changed.length > 0 ? { op: 'change', changed } : KEEP;
@@ -104,6 +117,14 @@ export class RoomLog {
       lines.splice(0, lines.length, { ...first, pageStart: true }, ...rest);
     this.shown.push(...lines);
     return changed.length > 0 ? { op: 'append', lines, changed } : { op: 'append', lines };
+  }
+
+  /** These are removed. */
+  erase(seqs: readonly number[]): TimelinePatch {
+    for (const seq of seqs) this.erased.add(seq);
+    const changed = this.changed();
+    this.forgetFates();
+    return changed.length > 0 ? { op: 'change', changed } : KEEP;
   }
 
   /** What to ask for to go on in a direction, if there is anything. */
@@ -178,36 +199,45 @@ export class RoomLog {
     return { op: 'append', lines };
   }
 
-  private settle(target: number, state: FileState): void {
-    this.settled.set(target, state);
-    for (const oldest of this.settled.keys()) {
-      if (this.settled.size <= SETTLED_MAX) break;
-      this.settled.delete(oldest);
+  private forgetFates(): void {
+    for (const fates of [this.settled, this.erased]) {
+      for (const oldest of fates.keys()) {
+        if (fates.size <= FATES_MAX) break;
+        fates.delete(oldest);
+      }
     }
   }
 
-  /** A page of history may have been read before the entry that settles a file of it. */
+  /** A page of history may have been read before the entry that settles a file of it, or removes it. */
   private fresh(lines: Line[]): Line[] {
-    return lines.map((line) => this.asSettled(line));
+    return lines.map((line) => this.asItIs(line));
   }
 
-  private asSettled(line: Line): Line {
+  private asItIs(line: Line): Line {
+    if (this.erased.has(line.seq)) return asErased(line);
     if (line.file?.state.outcome !== FileOutcome.pending) return line;
     const state = this.settled.get(line.seq);
     return state ? { ...line, file: { ...line.file, state } } : line;
   }
 
-  /** Lines shown whose file was settled just now. */
+  /** Lines shown whose message was removed, or whose file was settled, just now. */
   private changed(): Line[] {
     if (this.ahead) this.ahead = this.fresh(this.ahead);
     const changed: Line[] = [];
     this.shown = this.shown.map((line) => {
-      const now = this.asSettled(line);
+      const now = this.asItIs(line);
       if (now !== line) changed.push(now);
       return now;
     });
     return changed;
   }
+}
+
+/** The message is gone, and its place stays. */
+function asErased(line: Line): Line {
+  if (line.kind !== 'text' && line.kind !== 'file') return line;
+  const { file: _file, ...rest } = line;
+  return { ...rest, kind: 'erased', text: '' };
 }
 
 function markStart(lines: Line[]): Line[] {

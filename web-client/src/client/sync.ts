@@ -320,6 +320,7 @@ export class Sync implements SessionListener {
   private change(state: RoomState, { reset, applied, resume }: TailChange): void {
     const viewed = state.room.id === this.viewed;
     if (reset === 'limited') this.show(state, state.log.limited(state.tail.base, viewed));
+    if (state.log.isInDoubt) void this.lookAgain(state);
     if (reset === 'epoch_changed') {
       this.show(state, state.log.forget(state.tail.base));
       this.others.arrivals.forget(state.room.id);
@@ -333,7 +334,39 @@ export class Sync implements SessionListener {
     if (resume) this.resume([state]);
   }
 
+  /**
+   * Messages that are shown may have been removed in the part of the log that was left out: they
+   * are held against the room's history. What breaks off is begun again with the next change.
+   */
+  private async lookAgain(state: RoomState): Promise<void> {
+    const { session } = this;
+    const { room, log } = state;
+    if (!session) return;
+    log.isInDoubt = false;
+    const first = log.lines[0]?.seq ?? 0;
+    try {
+      for (let before: number | null = (log.lines.at(-1)?.seq ?? 0) + 1; before !== null && before > first;) {
+        const page: HistoryPage = await session.page(room.id, { direction: 'before', seq: before });
+        this.erase(
+          state,
+          page.lines.filter(({ kind }) => kind === 'erased').map(({ seq }) => seq),
+        );
+        before = page.next;
+      }
+    } catch {
+      log.isInDoubt = true;
+    }
+  }
+
+  private erase(state: RoomState, seqs: number[]): void {
+    if (seqs.length === 0) return;
+    this.emitter.emit({ on: 'erased', room: state.room.id, seqs });
+    this.show(state, state.log.erase(seqs));
+  }
+
   private append(state: RoomState, applied: LogEntry[]): void {
+    const erased = applied.flatMap(({ erased: target }) => target ?? []);
+    if (erased.length > 0) this.emitter.emit({ on: 'erased', room: state.room.id, seqs: erased });
     this.show(state, state.log.append(applied));
     for (const { line } of applied) if (line) this.book.changed(state.room.id, line, this.user);
     this.personal.marks.entries(state.room.id, applied);
@@ -396,9 +429,7 @@ export class Sync implements SessionListener {
 
   private seenFiles(room: RoomId): Map<ClientId, SeenFile> {
     const lines = this.book.rooms.get(room)?.log.filesOf(this.user) ?? [];
-    return new Map(
-      lines.flatMap(({ clientId, seq, file }) => (file ? [[clientId, { seq, state: file.state }]] : [])),
-    );
+    return new Map(lines.map(({ clientId, seq, file }) => [clientId, { seq, state: file?.state ?? null }]));
   }
 
   private show(state: RoomState, patch: TimelinePatch): void {

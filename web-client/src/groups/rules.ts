@@ -14,6 +14,8 @@ export type Act =
   /** Take an invitation or a link back. */
   | 'takeBack'
   | 'makeLink'
+  /** Remove what others wrote. */
+  | 'moderate'
   /** Remove or ban. */
   | 'remove'
   | 'unban'
@@ -38,6 +40,7 @@ export function may(
   const runsIt = role >= RoomRole.admin;
   switch (act) {
     case 'tend':
+    case 'moderate':
     case 'makeLink':
     case 'unban':
     case 'takeBack':

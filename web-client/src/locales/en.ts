@@ -1,6 +1,7 @@
 import { groupWords } from './groups.en';
 import { peopleWords } from './people.en';
 import { privateWords } from './private.en';
+import { removingWords } from './removing.en';
 
 /** The English words, and by their shape what every other language must have. */
 export const en = {
@@ -105,13 +106,14 @@ export const en = {
   group: groupWords,
   people: peopleWords,
   private: privateWords,
+  removing: removingWords,
   timeline: {
     label: 'Messages in {name}',
     created: '{who} created the chat “{name}”',
     joined: '{who} joined',
     left: '{who} left',
     avatar: '{who} changed the picture of the chat',
-    erased: 'This message was deleted',
+    erased: 'Message removed',
     today: 'Today',
     yesterday: 'Yesterday',
     beginning: 'This is where the chat begins',

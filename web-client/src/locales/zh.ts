@@ -2,6 +2,7 @@ import type { Messages } from './en';
 import { groupWords } from './groups.zh';
 import { peopleWords } from './people.zh';
 import { privateWords } from './private.zh';
+import { removingWords } from './removing.zh';
 
 /** 中文。 */
 export const zh: Messages = {
@@ -106,6 +107,7 @@ export const zh: Messages = {
   group: groupWords,
   people: peopleWords,
   private: privateWords,
+  removing: removingWords,
   timeline: {
     label: '{name} 的消息',
     created: '{who} 创建了会话“{name}”',

@@ -23,6 +23,7 @@ import type { ReadyAttachment } from './attachments';
 import { useAvatars } from './avatars';
 import { useCustomEmoji } from './custom_emoji';
 import { useDrafts } from './drafts';
+import { useErasures } from './erasures';
 import { useLightbox } from './lightbox';
 import { useLink } from './link';
 import { useMedia } from './media';
@@ -101,6 +102,7 @@ export const useChat = defineStore('chat', () => {
     useAttachments().reset();
     usePlayback().stop();
     useMedia().reset();
+    useErasures().reset();
     useLightbox().seq = null;
     usePeople().reset();
     useAvatars().reset();
@@ -149,6 +151,9 @@ export const useChat = defineStore('chat', () => {
         break;
       case 'timeline':
         useTimeline().apply(event.room, event.patch, event.ends);
+        break;
+      case 'erased':
+        useErasures().apply(event.room, event.seqs);
         break;
       case 'loadFailed':
         useTimeline().failed(event.room, event.direction);

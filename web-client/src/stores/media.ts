@@ -3,7 +3,8 @@
  * shown again without being fetched; what nobody has looked at for long is let go of.
  */
 import { defineStore } from 'pinia';
-import type { FileVariant, RoomId } from '../protocol/generated';
+import { FileVariant } from '../protocol/generated';
+import type { RoomId } from '../protocol/generated';
 import { useChat } from './chat';
 
 /** Addresses kept for what is out of sight, and the bytes behind them. */
@@ -81,10 +82,20 @@ export const useMedia = defineStore('media', () => {
     }
   }
 
+  /** The message is removed: its bytes are shown no more, whoever looks at them. */
+  function forget(room: RoomId, seq: number): void {
+    for (const variant of Object.values(FileVariant)) {
+      const name = nameOf({ room, seq, variant });
+      const made = held.get(name)?.made;
+      if (made) URL.revokeObjectURL(made);
+      held.delete(name);
+    }
+  }
+
   function reset(): void {
     for (const { made } of held.values()) if (made) URL.revokeObjectURL(made);
     held.clear();
   }
 
-  return { take, giveBack, reset };
+  return { take, giveBack, forget, reset };
 });

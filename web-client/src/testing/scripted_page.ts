@@ -48,6 +48,8 @@ export class Page {
   invitations: Invitation[] = [];
   removals: Removal[] = [];
   loggedOut = false;
+  /** Messages that were said to be removed, over all rooms. */
+  readonly erased: number[] = [];
   readonly marks = new Map<RoomId, RoomMark>();
   readonly arrivals = new Map<RoomId, RoomArrivals>();
   readonly wishes = new Map<RoomId, RoomWishes>();
@@ -134,6 +136,7 @@ export class Page {
       this.link = event.link;
       if (this.phases.at(-1) !== event.link.phase) this.phases.push(event.link.phase);
     }
+    if (event.on === 'erased') this.erased.push(...event.seqs);
     if (event.on === 'login') this.loggedOut = true;
     if (event.on === 'uploads') this.uploads = event.uploads;
     if (event.on === 'downloads') this.downloads = event.downloads;

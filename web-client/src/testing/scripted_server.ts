@@ -49,6 +49,9 @@ interface Entry {
   /** The entry is a change of the room, or of somebody in it. */
   change?: RoomChange;
   done?: MemberChange;
+  /** The entry removes the message of this seq; that one has nothing to say any more. */
+  erases?: number;
+  isErased?: true;
 }
 
 export class ServerRoom {
@@ -129,7 +132,11 @@ class Link {
       this.send('RoomHandle', { handle, room: room.info.id, epoch: room.epoch }, lane);
     }
     const header = { room: handle, seq, atMs: seq, author, clientId };
-    if (settles) {
+    if (entry.erases !== undefined) {
+      this.send('EntryDeleted', { header, target: entry.erases }, lane);
+    } else if (entry.isErased) {
+      this.send('EntryErased', { header }, lane);
+    } else if (settles) {
       this.send('EntryFileSettled', { header, target: settles.seq, state: settles.state }, lane);
     } else if (file) {
       this.send('EntryFile', { header, text, file: infoOf(file) }, lane);
@@ -143,7 +150,8 @@ class Link {
   }
 }
 
-function kindOf({ file, change, done }: Entry): number {
+function kindOf({ file, change, done, isErased }: Entry): number {
+  if (isErased) return MessageKind.erased;
   if (change) return MessageKind.roomChange;
   if (done) return MessageKind.memberChange;
   return file ? MessageKind.file : MessageKind.text;
@@ -302,6 +310,16 @@ export class ScriptedServer {
     if (text.includes('@me')) this.personal.push(this.personal.state(room));
   }
 
+  /** Somebody removes a message. */
+  erase(room: ServerRoom, author: string, target: number): void {
+    const message = room.log.find(({ seq }) => seq === target);
+    if (!message) throw new Error(`there is no message ${String(target)}`);
+    delete message.file;
+    Object.assign(message, { text: '', isErased: true });
+    Object.assign(room.append(author, ''), { erases: target });
+    for (const link of this.links) link.deliver(room);
+  }
+
   /** Somebody changes the room, or does something to somebody. */
   act(room: ServerRoom, author: string, what: Pick<Entry, 'change' | 'done'>): void {
     Object.assign(room.append(author, what.change?.text ?? what.done?.name ?? ''), what);
@@ -411,6 +429,8 @@ export class ScriptedServer {
         });
         break;
       case 'SetActivity':
+      case 'RemoveMessage':
+      case 'Report':
         link.send('Done', { request: message.body.request });
         break;
       case 'CreateGroup':
@@ -494,7 +514,7 @@ export class ScriptedServer {
     link: Link,
     { request, room: id, direction, seq, limit }: Bodies['GetMessages'],
     stream: ByteStream,
-    wanted: (entry: Entry) => boolean = ({ settles }) => !settles,
+    wanted: (entry: Entry) => boolean = ({ settles, erases }) => !settles && erases === undefined,
   ): void {
     const room = this.rooms.find(({ info }) => info.id === id);
     const log = (room?.log ?? []).filter(wanted);

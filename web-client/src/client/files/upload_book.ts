@@ -13,7 +13,8 @@ import type { StoredUpload, UploadStore } from './upload_store';
 /** What a room's log says about a file of one's own. */
 export interface SeenFile {
   seq: number;
-  state: FileState;
+  /** Null where the message was removed. */
+  state: FileState | null;
 }
 
 export class UploadBook {
@@ -103,8 +104,9 @@ export class UploadBook {
     const seen = this.seen(room);
     for (const entry of own) {
       const message = seen.get(entry.stored.clientId);
-      if (message?.state.outcome === FileOutcome.complete) this.drop(entry);
-      else if (message?.state.outcome === FileOutcome.failed) this.over(entry, message.state.code);
+      if (!message) continue;
+      if (message.state === null || message.state.outcome === FileOutcome.complete) this.drop(entry);
+      else if (message.state.outcome === FileOutcome.failed) this.over(entry, message.state.code);
     }
   }
 

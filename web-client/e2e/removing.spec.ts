@@ -1,0 +1,200 @@
+/** Messages that go, and what administrators are told of: as two people live it. */
+import type { BrowserContextOptions, Locator } from '@playwright/test';
+import type { Person } from './fixtures';
+import { expect, test } from './fixtures';
+import { expectAccessible, expectNoSidewaysScroll, shoot } from './look';
+import { pair } from './pair';
+import { pictureFile } from './picture_file';
+
+const GONE = '此消息已删除';
+const WIDE = { viewport: { width: 1360, height: 860 } };
+const preview = ({ page }: Person): Locator =>
+  page.getByRole('navigation', { name: '我的会话' }).getByRole('link').first();
+
+/** What the menu of a message offers. */
+async function choose(one: Person, message: Locator, what: string): Promise<void> {
+  await message.hover();
+  await message.getByRole('button', { name: '这条消息的更多操作' }).click();
+  await one.page.getByRole('menuitem', { name: what, exact: true }).click();
+}
+
+/** And is sure about it. */
+async function remove(one: Person, message: Locator): Promise<void> {
+  await choose(one, message, '删除');
+  await message.getByRole('group').getByRole('button', { name: '删除' }).click();
+}
+
+interface Told {
+  reports: {
+    reporter: { name: string };
+    user: { name: string };
+    reason: string;
+    quote: { text: string } | null;
+    message: { seq: number } | null;
+  }[];
+}
+
+async function openReports(administrator: Person): Promise<Told['reports']> {
+  const address = new URL('/api/v1/admin/reports', administrator.page.url()).href;
+  const answer = await administrator.page.request.get(address);
+  expect(answer.status()).toBe(200);
+  return ((await answer.json()) as Told).reports;
+}
+
+test('one’s own message is removed for everybody, on every device, and stays so', async ({
+  person,
+}, info) => {
+  const { one, two, room } = await pair(person, WIDE);
+  await two.say('保留这一句');
+  await two.say('说错了，收回');
+  await one.expectMessage('说错了，收回');
+  await expect(preview(one)).toContainText('说错了，收回');
+
+  // Asked once, and taken back.
+  const wrong = two.message('说错了，收回');
+  await choose(two, wrong, '删除');
+  const question = wrong.getByRole('group', { name: /为所有人删除/ });
+  await expect(question.getByRole('button', { name: '删除' })).toBeFocused();
+  await expectAccessible(two.page);
+  await shoot(two.page, info, 'remove-question');
+  await two.page.keyboard.press('Escape');
+  await expect(question).toBeHidden();
+  await expect(wrong.getByRole('button', { name: '这条消息的更多操作' })).toBeFocused();
+
+  await remove(two, wrong);
+  for (const each of [one, two]) {
+    await expect(each.message(GONE)).toHaveCount(1);
+    await expect(each.page.getByText('说错了，收回')).toHaveCount(0);
+    await expect(preview(each)).toContainText(GONE);
+    await each.expectMessage('保留这一句');
+  }
+  await expect(two.page.getByRole('log')).toBeFocused();
+  await expectAccessible(one.page);
+  await shoot(one.page, info, 'removed');
+
+  // Who comes later reads the same.
+  await one.page.reload();
+  await expect(one.message(GONE)).toHaveCount(1);
+  await expect(one.page.getByText('说错了，收回')).toHaveCount(0);
+  await one.post(room, ['之后的消息']);
+  await two.expectMessage('之后的消息');
+});
+
+test('who runs the group removes what others wrote, and nobody else does', async ({ person }) => {
+  const { one, two } = await pair(person, WIDE);
+  await two.say('广告，快来看');
+  await one.say('请不要发广告');
+  const theirs = two.message('请不要发广告');
+  await theirs.hover();
+  await theirs.getByRole('button', { name: '这条消息的更多操作' }).click();
+  await expect(two.page.getByRole('menuitem', { name: '举报' })).toBeVisible();
+  await expect(two.page.getByRole('menuitem', { name: '删除' })).toHaveCount(0);
+  await two.page.keyboard.press('Escape');
+  await remove(one, one.message('广告，快来看'));
+  for (const each of [one, two]) {
+    await expect(each.message(GONE)).toHaveCount(1);
+    await expect(each.page.getByText('广告，快来看')).toHaveCount(0);
+  }
+});
+
+test('a picture that is removed is shown nowhere any more', async ({ person }, info) => {
+  const { one, two } = await pair(person, WIDE);
+  const name = '风景.png';
+  const file = { name, mimeType: 'image/png', buffer: pictureFile(640, 420) };
+  await two.page.locator('form.composer input[type=file]').setInputFiles(file);
+  await two.composer.press('Enter');
+  const details = one.page.getByRole('complementary', { name: '会话详情' });
+  const shared = details.getByRole('button', { name: `查看 ${name}` });
+  await expect(shared).toBeVisible();
+  await shared.click();
+  const lightbox = one.page.getByRole('dialog', { name: `查看 ${name}` });
+  await expect(lightbox.locator('img')).toBeVisible();
+
+  await remove(two, two.page.getByRole('log').locator('article').last());
+  await expect(lightbox).toBeHidden();
+  await expect(shared).toHaveCount(0);
+  for (const each of [one, two]) {
+    await expect(each.message(GONE)).toHaveCount(1);
+    await expect(each.page.getByRole('log').locator('img.picture, .bubble img')).toHaveCount(0);
+  }
+  await expectAccessible(one.page);
+  await shoot(one.page, info, 'removed-picture');
+});
+
+test('a message and a person are reported, and only the administrators hear of it', async ({
+  person,
+}, info) => {
+  // The first account of a server is its administrator's.
+  const { one, two } = await pair(person, WIDE);
+  await one.say('很不友善的话');
+  await choose(two, two.message('很不友善的话'), '举报');
+  const dialog = two.page.getByRole('dialog', { name: '举报 林泓宇' });
+  const reason = dialog.getByLabel('有什么问题？');
+  await expect(reason).toBeFocused();
+  await dialog.getByRole('button', { name: '举报' }).click();
+  await expect(dialog.getByRole('alert')).toBeVisible();
+  await expectAccessible(two.page);
+  await reason.fill('骂人');
+  await shoot(two.page, info, 'report');
+  await dialog.getByRole('button', { name: '举报' }).click();
+  await expect(dialog.getByRole('status')).toHaveText('谢谢，管理员会查看。');
+  await expectAccessible(two.page);
+  await dialog.getByRole('button', { name: '关闭' }).last().click();
+  await expect(dialog).toBeHidden();
+
+  await two.message('很不友善的话').getByRole('button', { name: '林泓宇' }).click();
+  const profile = two.page.getByRole('dialog', { name: '个人资料' });
+  await profile.getByRole('button', { name: '举报' }).click();
+  await reason.fill('冒充他人');
+  await reason.press('Tab');
+  await dialog.getByRole('button', { name: '举报' }).click();
+  await expect(dialog.getByRole('status')).toBeVisible();
+  await two.page.keyboard.press('Escape');
+  await expect(dialog).toBeHidden();
+  await expect(profile).toBeVisible();
+
+  const told = await openReports(one);
+  expect(told).toMatchObject([
+    { reporter: { name: '方琳涵' }, user: { name: '林泓宇' }, reason: '骂人' },
+    { reporter: { name: '方琳涵' }, user: { name: '林泓宇' }, reason: '冒充他人', message: null },
+  ]);
+  expect(told[0]?.quote?.text).toBe('很不友善的话');
+});
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test(`removing and reporting on a phone, 320 px, ${colorScheme}`, async ({ person }, info) => {
+    const phone = { hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
+    const look: BrowserContextOptions = { colorScheme, viewport: { width: 320, height: 720 }, ...phone };
+    const one = await person('林泓宇', look);
+    await one.register();
+    const two = await person('方琳涵');
+    await two.register();
+    const room = await one.makeRoom('产品设计组');
+    await two.enterRoom(room);
+    await two.open(`/rooms/${room}`);
+    await two.say('一条不该留在这里的消息');
+    await one.open(`/rooms/${room}`);
+    await one.say('我自己的消息');
+    const check = async (what: string): Promise<void> => {
+      await expectNoSidewaysScroll(one.page);
+      await expectAccessible(one.page);
+      await shoot(one.page, info, `${what}-${colorScheme}`);
+    };
+    const byKeyboard = async (message: Locator, what: string): Promise<void> => {
+      await message.getByRole('button', { name: '这条消息的更多操作' }).press('Enter');
+      await one.page.getByRole('menuitem', { name: what, exact: true }).tap();
+    };
+    const theirs = one.message('一条不该留在这里的消息');
+    await byKeyboard(theirs, '举报');
+    const dialog = one.page.getByRole('dialog', { name: '举报 方琳涵' });
+    await expect(dialog.getByLabel('有什么问题？')).toBeVisible();
+    await check('phone-report');
+    await one.page.keyboard.press('Escape');
+    await byKeyboard(theirs, '删除');
+    await expect(theirs.getByRole('group')).toBeVisible();
+    await check('phone-remove-question');
+    await theirs.getByRole('group').getByRole('button', { name: '删除' }).tap();
+    await expect(one.message(GONE)).toBeVisible();
+    await check('phone-removed');
+  });
+}

@@ -1,0 +1,14 @@
+import type { removingWords as words } from './removing.en';
+
+/** 删除消息与举报。 */
+export const removingWords: Record<keyof typeof words, string> = {
+  remove: '删除',
+  question: '为所有人删除这条消息？删除后无法恢复。',
+  questionOf: '为所有人删除 {name} 的这条消息？删除后无法恢复。',
+  report: '举报',
+  reportOf: '举报 {name}',
+  told: '本服务器的管理员会看到你填写的内容，{name} 不会收到通知。',
+  toldMessage: '本服务器的管理员会看到这条消息和你填写的内容，{name} 不会收到通知。',
+  reason: '有什么问题？',
+  thanks: '谢谢，管理员会查看。',
+};
