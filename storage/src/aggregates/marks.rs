@@ -211,10 +211,12 @@ fn arrive(tx: &mut Tx<'_>, room: RoomId, user: UserId, seq: u64) -> Result<bool,
     let (record, head) = (tx.get(&keys::room(room)), tx.get(&keys::room_head(room)));
     let (noted, standing) = (tx.get(&keys::arrival(room, user)), tx.get(&keys::standing(room, user)));
     let (record, head, noted, standing) = (record?, head?, noted?, standing?);
-    let is_there = head.is_some_and(|head| seq <= head.seq);
+    let Some(head) = head else { return Ok(false) };
+    // Who says more than there is has what there is: what was said before is not lost by that.
+    let seq = seq.min(head.seq);
     // Of what was read and posted the other one knows already.
     let is_known = standing.map_or(0, |standing| standing.read_seq) >= seq;
-    if !is_private_of(record.as_ref(), user) || !is_there || is_known {
+    if !is_private_of(record.as_ref(), user) || is_known {
         return Ok(false);
     }
     note_arrival(tx, room, user, (seq, noted))

@@ -42,8 +42,8 @@ pub trait Marks: Send + Sync {
     async fn receipts(&self, room: RoomId, after: Option<UserId>, limit: usize) -> Result<Vec<Receipt>, StoreError>;
     /// The same of one member; `None` for who is none.
     async fn receipt(&self, room: RoomId, user: UserId) -> Result<Option<Receipt>, StoreError>;
-    /// A private chat has arrived at one of its two up to an entry that is there; what they have
-    /// read has. Returns whether that is further than before; of other rooms and of who is no
+    /// A private chat has arrived at one of its two up to an entry, or to the end of a log that
+    /// has it not; what they have read has. Returns whether that is further than before; of other rooms and of who is no
     /// member nothing is noted.
     async fn arrive(&self, room: RoomId, user: UserId, seq: u64) -> Result<bool, StoreError>;
     /// Up to where; `None` where it is not noted.
