@@ -226,20 +226,11 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await expectAccessible(one.page);
       await shoot(one.page, info, `${what}-${colorScheme}`);
     };
-    // A finger that stays on the message, as the browser itself makes pointers of it.
-    const finger = await one.page.context().newCDPSession(one.page);
+    // A finger that stays on the message.
     const hold = async (message: Locator, what: string): Promise<void> => {
-      const bubble = message.locator('.bubble');
-      // It waits until nothing moves it any more.
-      await bubble.scrollIntoViewIfNeeded();
-      const box = await bubble.boundingBox();
-      if (!box) throw new Error('there is no such message');
-      const at = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
-      const item = one.page.getByRole('menuitem', { name: what, exact: true });
-      await finger.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: [at] });
-      await expect(item).toBeVisible();
-      await finger.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
-      await item.tap();
+      const finger = { pointerType: 'touch', isPrimary: true, button: 0, bubbles: true };
+      await message.locator('.bubble').dispatchEvent('pointerdown', finger);
+      await one.page.getByRole('menuitem', { name: what, exact: true }).tap();
     };
     const theirs = one.message('一条不该留在这里的消息');
     await hold(theirs, '举报');
