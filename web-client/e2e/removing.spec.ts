@@ -161,6 +161,52 @@ test('a message and a person are reported, and only the administrators hear of i
   expect(told[0]?.quote?.text).toBe('很不友善的话');
 });
 
+test('an administrator looks at what was reported, and acts on it', async ({ person }, info) => {
+  const { one, two } = await pair(person, WIDE);
+  await two.say('加我看好货');
+  // Whoever is shown by another name is the same account.
+  const card = await two.openSettings('个人资料');
+  await card.getByLabel('显示名称').fill('优惠客服');
+  await card.getByRole('button', { name: '保存' }).click();
+  await expect(card).toBeHidden();
+  await choose(one, one.message('加我看好货'), '举报');
+  const dialog = one.page.getByRole('dialog', { name: '举报 优惠客服' });
+  await dialog.getByLabel('有什么问题？').fill('广告');
+  await dialog.getByRole('button', { name: '举报' }).click();
+  await expect(dialog.getByRole('status')).toBeVisible();
+  await one.page.keyboard.press('Escape');
+  await one.page.getByRole('button', { name: '优惠客服' }).first().click();
+  const profile = one.page.getByRole('dialog', { name: '个人资料' });
+  await profile.getByRole('button', { name: '举报' }).click();
+  await dialog.getByLabel('有什么问题？').fill('还会再来');
+  await dialog.getByRole('button', { name: '举报' }).click();
+  await expect(dialog.getByRole('status')).toBeVisible();
+  await one.page.keyboard.press('Escape');
+  await one.page.keyboard.press('Escape');
+  await expect(profile).toBeHidden();
+
+  const desk = await one.openSettings('举报处理');
+  const said = desk.getByRole('listitem').filter({ hasText: '加我看好货' });
+  await expect(said).toContainText('林泓宇 举报 优惠客服');
+  await expect(said).toContainText('广告');
+  await expect(desk.getByRole('listitem')).toHaveCount(2);
+  await expectAccessible(one.page);
+  await shoot(one.page, info, 'reports');
+  await said.getByRole('button', { name: '删除消息' }).click();
+  await said.getByRole('group').getByRole('button', { name: '删除消息' }).click();
+  await expect(said).toHaveCount(0);
+  await expect(two.message(GONE)).toHaveCount(1);
+  await expect(two.page.getByText('加我看好货')).toHaveCount(0);
+
+  const again = desk.getByRole('listitem').filter({ hasText: '还会再来' });
+  await again.getByLabel('备注').fill('第二次');
+  await again.getByRole('button', { name: '停用账号' }).click();
+  await again.getByRole('group').getByRole('button', { name: '停用账号' }).click();
+  await expect(desk.getByText('没有待处理的举报。')).toBeVisible();
+  await expect(two.page.getByRole('button', { name: '登录', exact: true })).toBeVisible();
+  expect(await openReports(one)).toEqual([]);
+});
+
 for (const colorScheme of ['light', 'dark'] as const) {
   test(`removing and reporting on a phone, 320 px, ${colorScheme}`, async ({ person }, info) => {
     const phone = { hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
@@ -174,23 +220,25 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await two.open(`/rooms/${room}`);
     await two.say('一条不该留在这里的消息');
     await one.open(`/rooms/${room}`);
-    await one.say('我自己的消息');
+    await expect(one.page.getByText('2 在线')).toBeVisible();
     const check = async (what: string): Promise<void> => {
       await expectNoSidewaysScroll(one.page);
       await expectAccessible(one.page);
       await shoot(one.page, info, `${what}-${colorScheme}`);
     };
-    const byKeyboard = async (message: Locator, what: string): Promise<void> => {
-      await message.getByRole('button', { name: '这条消息的更多操作' }).press('Enter');
+    // A finger that stays on the message.
+    const hold = async (message: Locator, what: string): Promise<void> => {
+      const finger = { pointerType: 'touch', isPrimary: true, button: 0, bubbles: true };
+      await message.locator('.bubble').dispatchEvent('pointerdown', finger);
       await one.page.getByRole('menuitem', { name: what, exact: true }).tap();
     };
     const theirs = one.message('一条不该留在这里的消息');
-    await byKeyboard(theirs, '举报');
+    await hold(theirs, '举报');
     const dialog = one.page.getByRole('dialog', { name: '举报 方琳涵' });
     await expect(dialog.getByLabel('有什么问题？')).toBeVisible();
     await check('phone-report');
     await one.page.keyboard.press('Escape');
-    await byKeyboard(theirs, '删除');
+    await hold(theirs, '删除');
     await expect(theirs.getByRole('group')).toBeVisible();
     await check('phone-remove-question');
     await theirs.getByRole('group').getByRole('button', { name: '删除' }).tap();

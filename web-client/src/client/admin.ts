@@ -20,6 +20,30 @@ export interface Invitation {
   expires_ms: number;
 }
 
+export interface Named {
+  id: string;
+  /** Null where the account is no more. */
+  name: string | null;
+}
+
+export type ReportOutcome = 'nothing' | 'message_removed' | 'account_disabled' | 'other';
+
+/** What a user tells of another. */
+export interface Report {
+  number: number;
+  at_ms: number;
+  reporter: Named;
+  user: Named;
+  /** Null where it is about the person. */
+  message: { room: string; room_name: string | null; seq: number } | null;
+  reason: string;
+  /** What the message said when it was reported. */
+  quote: { text: string; file: string | null } | null;
+}
+
+/** Of what is noted where a report is closed. */
+export const REPORT_NOTE_CHARS_MAX = 250;
+
 const PAGE = 50;
 const user = (name: string, what: string): string => `admin/users/${encodeURIComponent(name)}/${what}`;
 
@@ -41,5 +65,15 @@ export const admin = {
   invitations: () => call<{ invitations: Invitation[] }>('GET', 'admin/invitations'),
   invite: (uses: number, lifeS: number) =>
     call<{ invitation: string }>('POST', 'admin/invitations', { uses, expires_in_s: lifeS }),
+  /** Those that nobody has closed, the oldest first. */
+  reports: (after: number | null) =>
+    call<{ reports: Report[]; more: boolean }>(
+      'GET',
+      `admin/reports?limit=${String(PAGE)}${after === null ? '' : `&after=${String(after)}`}`,
+    ),
+  closeReport: (number: number, outcome: ReportOutcome, note: string) =>
+    call<unknown>('POST', `admin/reports/${String(number)}/close`, { outcome, note }),
+  removeMessage: (room: string, seq: number) =>
+    call<undefined>('DELETE', `admin/rooms/${encodeURIComponent(room)}/messages/${String(seq)}`),
   revoke: (id: string) => call<undefined>('DELETE', `admin/invitations/${encodeURIComponent(id)}`),
 };

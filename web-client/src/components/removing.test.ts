@@ -5,6 +5,8 @@ import { createPinia, setActivePinia } from 'pinia';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createMemoryHistory, createRouter } from 'vue-router';
 import type { Router } from 'vue-router';
+import { admin } from '../client/admin';
+import type { Report } from '../client/admin';
 import type { Line, RoomSummary } from '../client/model';
 import type { MessageRow as Row } from '../composables/timelineRows';
 import { i18n } from '../locales/i18n';
@@ -21,6 +23,7 @@ import { useErasures } from '../stores/erasures';
 import { usePeople } from '../stores/people';
 import { useRooms } from '../stores/rooms';
 import { useSession } from '../stores/session';
+import AdminReports from './AdminReports.vue';
 import MessageActions from './MessageActions.vue';
 import MessageRemove from './MessageRemove.vue';
 import MessageRow from './MessageRow.vue';
@@ -29,6 +32,9 @@ import ReportDialog from './ReportDialog.vue';
 import RoomPreview from './RoomPreview.vue';
 
 enableAutoUnmount(afterEach);
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 let global: { plugins: [ReturnType<typeof createPinia>, typeof i18n, Router] };
 
@@ -225,5 +231,79 @@ describe('a report', () => {
       expect(shown.findComponent(ReportDialog).exists()).toBe(true);
     });
     expect(shown.findComponent(ReportDialog).props('message')).toBe(undefined);
+  });
+});
+
+describe('the reports that are open', () => {
+  const report = (number: number, of: Partial<Report> = {}): Report => ({
+    ...{ number, at_ms: 0, reporter: { id: 'ann', name: 'ann' }, user: { id: 'bob', name: 'bob' } },
+    ...{ message: { room: 'room', room_name: 'Design', seq: 5 }, reason: 'spam' },
+    ...{ quote: { text: 'buy this', file: null }, ...of },
+  });
+  const button = (shown: VueWrapper, name: string): Element => {
+    const found = shown.findAll('button').find((one) => one.text() === name);
+    if (!found) throw new Error(`there is no button ${name}`);
+    return found.element;
+  };
+  async function act(shown: VueWrapper, ...names: string[]): Promise<void> {
+    for (const name of names) {
+      (button(shown, name) as HTMLElement).click();
+      await flushPromises();
+    }
+  }
+  async function listed(...reports: Report[]): Promise<VueWrapper> {
+    vi.spyOn(admin, 'reports').mockResolvedValue({ reports, more: false });
+    const shown = mount(AdminReports, { global, attachTo: document.body });
+    await flushPromises();
+    return shown;
+  }
+
+  it('say who tells what of whom, and are closed with a note', async () => {
+    const close = vi.spyOn(admin, 'closeReport').mockResolvedValue({});
+    const shown = await listed(report(3));
+    for (const words of ['ann about bob', 'spam', 'buy this', 'in Design'])
+      expect(shown.text()).toContain(words);
+    await shown.get('input').setValue(' known to us ');
+    await act(shown, 'Close');
+    expect(close.mock.calls).toEqual([[3, 'other', 'known to us']]);
+    expect(shown.text()).toContain('No report is open.');
+  });
+
+  it('are closed by what is done about them', async () => {
+    const close = vi.spyOn(admin, 'closeReport').mockResolvedValue({});
+    const remove = vi.spyOn(admin, 'removeMessage').mockResolvedValue(undefined);
+    const disable = vi.spyOn(admin, 'setDisabled').mockResolvedValue(undefined);
+    vi.spyOn(useChat(), 'ask').mockResolvedValue({
+      user: 'bob',
+      username: 'bob.log.in',
+      name: 'bob',
+    } as never);
+    let shown = await listed(report(1));
+    await act(shown, 'Remove the message', 'Remove the message');
+    expect(remove.mock.calls).toEqual([['room', 5]]);
+    expect(close.mock.lastCall).toEqual([1, 'message_removed', '']);
+    shown.unmount();
+    shown = await listed(report(2, { message: null, quote: null }));
+    expect(shown.text()).not.toContain('Remove the message');
+    await act(shown, 'Disable the account', 'Disable the account');
+    expect(disable.mock.calls).toEqual([['bob.log.in', true]]);
+    expect(close.mock.lastCall).toEqual([2, 'account_disabled', '']);
+  });
+
+  it('stay open where nothing could be done, and say why', async () => {
+    const close = vi.spyOn(admin, 'closeReport').mockResolvedValue({});
+    vi.spyOn(admin, 'removeMessage').mockRejectedValue(
+      new RequestRefused({ code: Code.noSuchMessage, detail: '' }),
+    );
+    const shown = await listed(report(1));
+    await act(shown, 'Remove the message', 'Remove the message');
+    expect(shown.get('[role=alert]').text()).toContain('There is no such message');
+    expect(close).not.toHaveBeenCalled();
+    expect(shown.text()).toContain('ann about bob');
+  });
+
+  it('do not let an administrator lock themselves out', async () => {
+    const shown = await listed(report(1, { user: { id: 'me', name: 'me' } }));
+    expect(shown.text()).not.toContain('Disable the account');
   });
 });
