@@ -129,7 +129,7 @@ for (const transport of ['webtransport', 'websocket'] as const) {
     await expect(card(two, '设计走查.fig')).toHaveAttribute('data-file', 'complete');
     await expect(card(two, 'empty.txt')).toHaveAttribute('data-file', 'complete');
     await expect(card(one, '设计走查.fig')).toHaveAttribute('data-file', 'complete');
-    await expect(one.message('请大家看看').locator('.sent')).toBeVisible();
+    await expect(one.message('请大家看看')).toHaveAttribute('data-state', 'sent');
     expect(digest(await fetched(two, '设计走查.fig'))).toBe(digest(bytes));
     expect((await fetched(two, 'empty.txt')).length).toBe(0);
     await expect(one.page.getByRole('list', { name: '待发送的文件' })).toHaveCount(0);
