@@ -226,11 +226,18 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await expectAccessible(one.page);
       await shoot(one.page, info, `${what}-${colorScheme}`);
     };
-    // A finger that stays on the message.
+    const touch = await one.page.context().newCDPSession(one.page);
+    // A finger that stays on the message, and whose lift presses nothing of what came up under it.
     const hold = async (message: Locator, what: string): Promise<void> => {
-      const finger = { pointerType: 'touch', isPrimary: true, button: 0, bubbles: true };
-      await message.locator('.bubble').dispatchEvent('pointerdown', finger);
-      await one.page.getByRole('menuitem', { name: what, exact: true }).tap();
+      const bubble = message.locator('.bubble');
+      await bubble.click({ trial: true });
+      const box = (await bubble.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+      const at = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+      await touch.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: [at] });
+      const item = one.page.getByRole('menuitem', { name: what, exact: true });
+      await expect(item).toBeVisible();
+      await touch.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+      await item.tap();
     };
     const theirs = one.message('一条不该留在这里的消息');
     await hold(theirs, '举报');

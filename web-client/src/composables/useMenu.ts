@@ -29,6 +29,14 @@ export function useMenu(target: Ref<HTMLElement | undefined>): {
   // Not every system makes a context menu of a long press.
   onLongPress(target, (event) => {
     if (event.pointerType !== 'touch' || place.value) return;
+    // The finger is still down, and the menu may come up under it: to lift it presses nothing.
+    addEventListener(
+      'touchend',
+      (lift) => {
+        lift.preventDefault();
+      },
+      { capture: true, once: true, passive: false },
+    );
     place.value = { x: event.clientX, y: event.clientY };
   });
 
