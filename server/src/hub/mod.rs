@@ -12,6 +12,7 @@ pub mod inbox;
 mod intake;
 pub mod interest;
 mod marks;
+pub mod marks_news;
 mod pictures;
 pub mod presence;
 pub mod ring;

@@ -13,7 +13,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use super::{Session, dispatch::failed, private};
 use crate::{
     domain::DomainError,
-    hub::inbox::{InView, MarksNews},
+    hub::marks_news::{InView, MarksNews},
     limits::READ_STATES_AT_ONCE_MAX,
     wire::number,
 };
