@@ -13,9 +13,12 @@ pub(crate) mod growth;
 pub(crate) mod idle;
 pub(crate) mod impaired;
 pub(crate) mod link;
+pub(crate) mod login;
 pub(crate) mod mint;
 pub(crate) mod mixed;
+pub(crate) mod open;
 pub(crate) mod output;
+pub(crate) mod presence;
 pub(crate) mod ramp;
 pub(crate) mod run;
 pub(crate) mod slow;
@@ -45,9 +48,12 @@ use growth::GrowthArgs;
 use idle::IdleArgs;
 use impaired::{FallbackArgs, ImpairedArgs};
 use link::LinkArgs;
+use login::LoginArgs;
 use mint::MintArgs;
 use mixed::MixedArgs;
+use open::OpenArgs;
 use output::OutputArgs;
+use presence::PresenceArgs;
 use ramp::RampArgs;
 use run::RunArgs;
 use slow::SlowArgs;
@@ -184,6 +190,21 @@ pub(crate) enum Command {
     Connect(ConnectArgs),
     /// How long a server takes from its start until it serves, on a store with many messages.
     Start(StartArgs),
+    /// A room of very many members and messages is opened: its newest messages, its first members,
+    /// and what is unread.
+    ///
+    /// The exit code is 1 if that takes 20 ms, or something is missing.
+    Open(OpenArgs),
+    /// Many come online within a moment, in rooms in which each watches others who do.
+    ///
+    /// The exit code is 1 if a view is not right in the end, or not 2 s behind the last one who was
+    /// to come.
+    Presence(PresenceArgs),
+    /// Somebody with many rooms logs in, in all of which something was said: how soon the list is
+    /// complete, with what is unread and the newest message of every room.
+    ///
+    /// The exit code is 1 if that takes 500 ms, or something is missing.
+    Login(LoginArgs),
     /// Two reports beside one another: what changed, and whether by more than runs differ.
     Compare(CompareArgs),
 }
@@ -212,6 +233,9 @@ impl Command {
             Self::Idle(args) => &args.run.output,
             Self::Connect(args) => &args.run.output,
             Self::Start(args) => &args.run.output,
+            Self::Open(args) => &args.run.output,
+            Self::Presence(args) => &args.run.output,
+            Self::Login(args) => &args.run.output,
             Self::Fanout(args) => &args.run.output,
             Self::Broadcast(_) | Self::Ceiling(_) | Self::Agent(_) | Self::Compare(_) => return None,
         })
@@ -433,6 +457,9 @@ mod tests {
             Command::Idle(args) => args.check().map_err(|error| error.to_string()),
             Command::Connect(args) => args.check().map_err(|error| error.to_string()),
             Command::Start(args) => args.check().map_err(|error| error.to_string()),
+            Command::Open(args) => args.check().map_err(|error| error.to_string()),
+            Command::Presence(args) => args.check().map_err(|error| error.to_string()),
+            Command::Login(args) => args.check().map_err(|error| error.to_string()),
             Command::Fanout(args) => args.check().map_err(|error| error.to_string()),
             Command::Broadcast(_) | Command::Ceiling(_) | Command::Agent(_) | Command::Compare(_) => {
                 Err("no scenario".into())

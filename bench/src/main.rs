@@ -26,8 +26,10 @@ mod idle_report;
 mod light;
 mod link;
 mod load;
+mod login;
 mod mint;
 mod mixed;
+mod presence;
 mod processes;
 mod publish;
 mod pulse;
@@ -110,6 +112,9 @@ fn measure(command: &args::Command) -> anyhow::Result<Finished> {
         args::Command::Idle(args) => scenario::idle::run(args),
         args::Command::Connect(args) => scenario::connect::run(args),
         args::Command::Start(args) => scenario::start::run(args),
+        args::Command::Open(args) => scenario::open::run(args),
+        args::Command::Presence(args) => scenario::presence::run(args),
+        args::Command::Login(args) => scenario::login::run(args),
         args::Command::Fanout(args) => scenario::fanout::run(args),
         args::Command::Broadcast(_)
         | args::Command::Ceiling(_)

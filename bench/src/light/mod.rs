@@ -11,4 +11,4 @@ mod session;
 
 pub(crate) use dialer::{Dialer, Door};
 pub(crate) use files::allow;
-pub(crate) use session::{Heard, Session};
+pub(crate) use session::{Heard, Kept, News, Session, Told};

@@ -8,6 +8,7 @@
 mod circles;
 
 use anyhow::{Context, anyhow};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use rill_protocol::{ClientId, Epoch, RoomId, SessionId, Ticket, UserId};
 use rill_storage::{
     EngineKind, Store,
@@ -33,6 +34,8 @@ const TICKET_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 const EXPIRED_TICKETS: usize = 3;
 /// Users that are written at the same time: the committer makes batches of them.
 const USERS_AT_ONCE: usize = 64;
+/// The same of those who never connect.
+const ABSENT_AT_ONCE: usize = 512;
 /// Messages likewise.
 const MESSAGES_AT_ONCE: usize = 512;
 /// No password hash is this, so nobody can log in with a password.
@@ -57,6 +60,8 @@ pub(crate) struct Wish {
     /// User `u` becomes a member of room `u mod rooms`; where there are more rooms than
     /// users, of every room `r` with `r mod users` = `u`.
     pub(crate) rooms: usize,
+    /// Further members of the first room, who never connect.
+    pub(crate) absent: usize,
     /// Instead of that, circles of users, and speakers behind them; then `rooms` means nothing.
     pub(crate) circles: Option<Circles>,
     /// In turn in each room, said by its first user.
@@ -128,6 +133,8 @@ impl Writer {
             tickets.resize_with(tickets.len().max(number + 1), Vec::new);
             tickets[number] = of_user;
         }
+        let absent = stream::iter(users..users + wish.absent).map(|number| self.absent(number, made[0]));
+        absent.buffer_unordered(ABSENT_AT_ONCE).try_collect::<()>().await?;
         self.talk(&made, &owners, messages).await?;
         let owner = *owners.first().context("nobody was written")?;
         let expired: Vec<Ticket> = (0..EXPIRED_TICKETS).map(|_| Ticket::new(owner, random())).collect();
@@ -139,6 +146,11 @@ impl Writer {
         let (user, tickets) = self.user(number).await?;
         self.join(user, room).await.with_context(|| format!("user {number}"))?;
         Ok(tickets)
+    }
+
+    async fn absent(&self, number: usize, room: RoomId) -> anyhow::Result<()> {
+        let user = self.account(number).await?;
+        self.join(user, room).await.with_context(|| format!("user {number}"))
     }
 
     /// Messages of before. Each room has its own in order; a few hundred are under way.
@@ -171,6 +183,18 @@ impl Writer {
     }
 
     async fn user(&self, number: usize) -> anyhow::Result<(UserId, Vec<Ticket>)> {
+        let id = self.account(number).await?;
+        let session = SessionId(self.id());
+        let token = Digest(random());
+        let (created_ms, used_ms, client) = (self.now_ms, self.now_ms, "rill-bench".to_owned());
+        self.store.sessions.create(Session { id: session, user: id, token, created_ms, client, used_ms }).await?;
+        let tickets: Vec<Ticket> = (0..TICKETS_PER_USER).map(|_| Ticket::new(id, random())).collect();
+        let expires_ms = self.now_ms + TICKET_LIFE.as_millis() as u64;
+        self.issue(id, session, &tickets, expires_ms).await?;
+        Ok((id, tickets))
+    }
+
+    async fn account(&self, number: usize) -> anyhow::Result<UserId> {
         let (id, name) = (UserId(self.id()), format!("bench{number}"));
         self.store.users.claim_name(self.store.name_key(&name), id, self.now_ms).await?;
         let user = User {
@@ -184,14 +208,7 @@ impl Writer {
         };
         self.store.roster.add(id).await?;
         self.store.users.create(user).await?;
-        let session = SessionId(self.id());
-        let token = Digest(random());
-        let (created_ms, used_ms, client) = (self.now_ms, self.now_ms, "rill-bench".to_owned());
-        self.store.sessions.create(Session { id: session, user: id, token, created_ms, client, used_ms }).await?;
-        let tickets: Vec<Ticket> = (0..TICKETS_PER_USER).map(|_| Ticket::new(id, random())).collect();
-        let expires_ms = self.now_ms + TICKET_LIFE.as_millis() as u64;
-        self.issue(id, session, &tickets, expires_ms).await?;
-        Ok((id, tickets))
+        Ok(id)
     }
 
     async fn issue(&self, user: UserId, session: SessionId, tickets: &[Ticket], expires_ms: u64) -> anyhow::Result<()> {
@@ -271,8 +288,9 @@ mod tests {
     #[tokio::test]
     async fn every_user_has_tickets_and_is_in_their_room_and_no_other() {
         let folder = tempfile::tempdir().unwrap();
-        let prepared =
-            prepare(folder.path(), &Wish { users: 7, rooms: 3, messages: 50, ..Wish::default() }).await.unwrap();
+        let prepared = prepare(folder.path(), &Wish { users: 7, rooms: 3, absent: 5, messages: 50, ..Wish::default() })
+            .await
+            .unwrap();
         assert_eq!((prepared.rooms.len(), prepared.tickets.len()), (3, 7));
         let options = OpenOptions::new(folder.path().join(DATA), Arc::new(fill));
         let opened = embedded::open(options).unwrap();
@@ -291,6 +309,8 @@ mod tests {
         let bodies: Vec<&Body> = page.messages.iter().map(|message| &message.body).collect();
         let expected = [43, 46, 49].map(|number| Body::Text(Message::prepared(number).text().into()));
         assert_eq!(bodies, expected.iter().collect::<Vec<_>>());
+        let members = store.rooms.members(prepared.rooms[0], None, 100).await.unwrap().len();
+        assert_eq!(members, 3 + 5, "those who never connect are in the first room");
         assert!(store.rooms.pending(10).await.unwrap().is_empty());
         assert_eq!(store.directory.page(None, 10).await.unwrap().len(), 3);
         opened.handle.close().unwrap();
