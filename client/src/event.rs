@@ -75,6 +75,9 @@ pub enum Event {
     /// Whether somebody is there, of those whom [`crate::Client::watch`] names: as it is now, and
     /// at every change. Where the connection is lost all of it is unknown until it is told again.
     Presence(Vec<PresenceSlot>),
+    /// How many people are online in the room in view, where that has more members than may be
+    /// watched: when it comes into view, and now and then when that has changed.
+    RoomOnline { room: RoomId, online: u32 },
     /// What else is to be shown of them, where there is anything; of the client's own user
     /// [`Event::OwnProfile`] says it.
     PresenceDetails(Vec<PresenceDetail>),

@@ -151,6 +151,7 @@ kinds! {
 
     106 RemoveMessage  moderation::RemoveMessage;
     107 Report         moderation::Report;
+    108 RoomOnline     presence::RoomOnline;
 
     110 SetActivity    presence::SetActivity;
     111 SetStatus      presence::SetStatus;

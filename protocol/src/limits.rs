@@ -102,6 +102,9 @@ pub const RECEIPT_PAGE_MAX: usize = 200;
 pub const USERS_PER_REQUEST_MAX: usize = 200;
 /// Users watched by one session's `WatchPresence`.
 pub const PRESENCE_WATCH_MAX: usize = 200;
+/// How often a session is told at most how many are online in a room that has more members than it
+/// may watch users.
+pub const ROOM_ONLINE_INTERVAL_MS: u64 = 5_000;
 /// Messages in one page of history.
 pub const HISTORY_PAGE_MAX: usize = 100;
 /// Text in one page of history; a page ends early when it is reached.

@@ -78,6 +78,8 @@ where
     ports.push(group.spawn(operator.serve(operator_router, tasks.clone(), switch.stop())));
     let hub = services.hub.clone();
     group.spawn(async move { hub.run_fanout().await });
+    let hub = services.hub.clone();
+    group.spawn(async move { hub.run_crowds().await });
     if let Some(cluster) = services.cluster.clone() {
         group.spawn(async move { cluster.run().await });
     }

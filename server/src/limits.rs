@@ -73,6 +73,11 @@ pub const TYPING_DISTANCE_MS: u64 = 1_000;
 /// Who writes, told to one session and not yet sent to it.
 pub const TYPING_WAITING_MAX: usize = 64;
 
+/// How often it is looked for large rooms in view whose people are to be counted again.
+pub const CROWD_TICK_MS: u64 = 1_000;
+/// For how long it counts what another node has said of its part of a large room.
+pub const CROWD_ELSEWHERE_MS: u64 = 3 * rill_protocol::limits::ROOM_ONLINE_INTERVAL_MS;
+
 /// Events of the bus that wait for this node; past it they become one: look at everything.
 pub const BUS_EVENTS_WAITING_MAX: usize = 65_536;
 /// The same for what doorbells bring.

@@ -43,7 +43,9 @@ pub use moderation::{RemoveMessage, Report, ReportedMessage};
 pub use own::{Draft, HideReceipts, Notify, ReceiptsHidden, RoomPreferences, SetDraft, SetRoomPreferences};
 pub use people::{GetUsers, Presence, PresenceSlot, PresenceState, UserInfo, Users, WatchPresence};
 pub use picture::{Avatar, EmojiVersion, RoomAvatar, RoomAvatars, UserAvatar, UserAvatars};
-pub use presence::{Activity, Availability, PresenceDetail, PresenceDetails, SetActivity, SetStatus, Typing};
+pub use presence::{
+    Activity, Availability, PresenceDetail, PresenceDetails, RoomOnline, SetActivity, SetStatus, Typing,
+};
 pub use private_chat::{Delivered, DeliveredSeq, OpenPrivateChat, TellDelivered};
 pub use profile::{
     FindPeople, FoundPerson, GetProfile, OwnSettings, PeoplePage, Profile, ProfileAnswer, SetBlock, SetProfile,

@@ -59,6 +59,15 @@ open_enum! {
     }
 }
 
+/// How many people are online in the room in view, if it has more than 200 members: when it comes
+/// into view, and at most every 5 s when the number has changed. Of smaller rooms a client watches
+/// the members.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomOnline {
+    pub room: RoomId,
+    pub online: u32,
+}
+
 /// What the user says of the moment, in the place of what they said before. Answered by `Done`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetStatus {

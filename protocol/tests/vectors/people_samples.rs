@@ -4,8 +4,8 @@ use rill_protocol::{
     U53,
     message::{
         Activity, Availability, FindPeople, FoundPerson, GetProfile, OwnSettings, PeoplePage, PresenceDetail,
-        PresenceDetails, Profile, ProfileAnswer, SetActivity, SetBlock, SetProfile, SetStatus, Typing, UserInfo,
-        UserNames,
+        PresenceDetails, Profile, ProfileAnswer, RoomOnline, SetActivity, SetBlock, SetProfile, SetStatus, Typing,
+        UserInfo, UserNames,
     },
 };
 
@@ -63,6 +63,8 @@ pub(crate) fn lines() -> Vec<String> {
         line("none", &PresenceDetails { people: vec![] }),
         line("busy, and nothing any more", &PresenceDetails { people: vec![busy, nothing_said()] }),
         line("of a later version", &PresenceDetails { people: vec![later] }),
+        line("nobody", &RoomOnline { room: room(0), online: 0 }),
+        line("many", &RoomOnline { room: room(3), online: 70_000 }),
         line("writes", &Typing { room: room(3), user: user(1), is_typing: true }),
         line("has stopped", &Typing { room: room(3), user: user(0), is_typing: false }),
         line("idle", &SetActivity { request: 7, activity: Activity::Idle }),

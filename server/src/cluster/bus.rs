@@ -31,6 +31,8 @@ pub enum Channel {
     Logins,
     /// Who writes, in any room.
     Typing,
+    /// How many of a large room are online, of any that somebody looks at.
+    Crowd,
     /// What changes of a room or a user beside their logs.
     Change(Changed),
 }

@@ -7,6 +7,7 @@
 pub mod attendance;
 pub mod bus;
 pub mod clock;
+mod crowd;
 mod follower;
 pub mod local;
 mod logins;
@@ -135,16 +136,19 @@ impl Cluster {
             state: Default::default(),
         };
         self.bus.subscribe(Channel::Typing);
+        self.bus.subscribe(Channel::Crowd);
         let doubt = Notify::new();
         let look = pictures::Look { hub: &self.hub, memory: &self.memory, store: &self.store, doubt: &doubt };
         let others = |event| {
             memory::hear(&self.memory, &event);
             typing::hear(&self.hub, &self.node, &event);
+            crowd::hear(&self.hub, &*self.bus, &self.node, &event);
             pictures::hear(&self.hub, &doubt, &event);
             hints.hear(&event);
             login_hints.hear(&event);
         };
-        tokio::join!(biased; self.bus.run(), follower.run(others), presence.run(), watch.run(), look.run());
+        let crowds = crowd::run(&self.hub, &*self.bus, &self.node);
+        tokio::join!(biased; self.bus.run(), follower.run(others), presence.run(), watch.run(), look.run(), crowds);
     }
 
     /// This node ends: its users are no more at it, which the others hear at once.
@@ -170,6 +174,11 @@ impl Cluster {
     /// Somebody here writes in a room, or has stopped.
     pub fn typing(&self, room: RoomId, user: UserId, is_typing: bool) {
         self.bus.publish(Channel::Typing, typing::payload(&self.node, room, user, is_typing));
+    }
+
+    /// Somebody here looks at a large room: how many of it are at the other nodes?
+    pub fn ask_for_crowd(&self, room: RoomId) {
+        crowd::ask(&*self.bus, &self.node, room);
     }
 
     /// Logins have ended: the other nodes look at once which.

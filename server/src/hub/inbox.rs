@@ -104,6 +104,8 @@ struct State {
     /// The device is not in use.
     is_idle: bool,
     marks: MarksNews,
+    /// How many are online in the room in view.
+    online: Option<u32>,
     /// Nothing is followed any more.
     is_gone: bool,
 }
@@ -259,6 +261,7 @@ impl Inbox {
         let mut state = self.state.lock();
         if state.in_view != room {
             state.marks.in_view = room.map_or(InView::Nobodys, InView::All);
+            state.online = None;
             self.control.notify_one();
         }
         if let Some(old) = state.in_view_handle.take()
@@ -404,6 +407,28 @@ impl Inbox {
     pub(super) fn show_presence(&self, user: UserId, slot: Slot) {
         self.state.lock().presence.insert(user, slot);
         self.control.notify_one();
+    }
+
+    /// Whether a room that is followed is on the screen.
+    pub(super) fn looks_at(&self, room: RoomId) -> bool {
+        let state = self.state.lock();
+        state.in_view == Some(room) && state.in_view_handle.is_some()
+    }
+
+    /// How many are online in a room, if it is still the one on the screen.
+    pub(super) fn show_online(&self, room: RoomId, online: u32) {
+        let mut state = self.state.lock();
+        if state.in_view == Some(room) {
+            state.online = Some(online);
+            drop(state);
+            self.control.notify_one();
+        }
+    }
+
+    /// How many are online in the room on the screen, if that is news.
+    pub fn take_online(&self) -> Option<(RoomId, u32)> {
+        let mut state = self.state.lock();
+        Some((state.in_view?, state.online.take()?))
     }
 
     /// Whether the device is in use; returns whether that is news.

@@ -7,6 +7,7 @@
 //!
 //! Absent: membership rules, requests, bytes of transports.
 
+mod crowd;
 pub mod fanout;
 pub mod inbox;
 mod intake;
@@ -56,6 +57,7 @@ pub struct Hub {
     pub presence: presence::Presence,
     rings: rings::Rings,
     fanout: fanout::Fanout,
+    crowds: crowd::Crowds,
     /// Set where other nodes append to the same logs.
     interest: OnceLock<Arc<dyn Interest>>,
 }
@@ -82,6 +84,7 @@ impl Hub {
             presence: presence::Presence::default(),
             rings,
             fanout: fanout::Fanout::default(),
+            crowds: crowd::Crowds::default(),
             interest: OnceLock::new(),
         })
     }

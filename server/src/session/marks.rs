@@ -10,7 +10,7 @@ use rill_protocol::{
 use rill_storage::model::{self, NewMark, Reading};
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{Session, dispatch::failed, private};
+use super::{Session, dispatch::failed, people, private};
 use crate::{
     domain::DomainError,
     hub::marks_news::{InView, MarksNews},
@@ -148,6 +148,9 @@ async fn in_view(session: &Session, news: &InView) -> Result<Vec<Bytes>, DomainE
     };
     let (marks, user) = (&session.services.domain.marks, session.identity.user);
     if !marks.are_pushed(room).await? {
+        if users.is_none() {
+            people::count_online(session, room).await?;
+        }
         return Ok(Vec::new());
     }
     let found = match users {

@@ -2,10 +2,10 @@
 
 use bytes::Bytes;
 use rill_protocol::{
-    Code, codec, limits,
+    Code, RoomId, codec, limits,
     message::{
         Activity, Done, FindPeople, FoundPerson, GetProfile, GetUsers, PeoplePage, Presence, PresenceSlot,
-        PresenceState, SetActivity, SetBlock, SetProfile, SetStatus, UserInfo, Users, WatchPresence,
+        PresenceState, RoomOnline, SetActivity, SetBlock, SetProfile, SetStatus, UserInfo, Users, WatchPresence,
     },
 };
 use rill_storage::model::{Card, Status};
@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use super::{Session, dispatch::failed, pictures};
 use crate::{
-    domain::finding::Found,
+    domain::{DomainError, finding::Found},
     wire::{number, profile},
 };
 
@@ -121,6 +121,22 @@ pub(super) async fn find(session: Arc<Session>, body: FindPeople) -> Bytes {
         }
         Err(error) => failed(request, error),
     }
+}
+
+/// The room that has come into view is large: its members are counted, if its user is one.
+pub(super) async fn count_online(session: &Session, room: RoomId) -> Result<(), DomainError> {
+    if session.services.domain.rooms.is_crowd(session.identity.user, room).await? {
+        session.services.hub.view_crowd(&session.inbox, room);
+        if let Some(cluster) = &session.services.cluster {
+            cluster.ask_for_crowd(room);
+        }
+    }
+    Ok(())
+}
+
+/// How many are online in the room in view, if that is news.
+pub(super) fn online_frame(session: &Session) -> Option<Bytes> {
+    session.inbox.take_online().map(|(room, online)| codec::frame(&RoomOnline { room, online }))
 }
 
 /// Every slot that changed since the last call.

@@ -45,6 +45,7 @@ pub(super) async fn run<S: SendStream>(session: Arc<Session>, mut send: S, mut q
                     }
                 }
                 frames.extend(people::presence_frames(&session));
+                frames.extend(people::online_frame(&session));
                 told.doubt(&session);
                 marks.doubt(&session);
                 // Neither holds up the other.

@@ -10,6 +10,7 @@ mod between;
 mod busy;
 mod chat;
 mod clock;
+mod crowd;
 mod departure;
 mod dice;
 mod follower;

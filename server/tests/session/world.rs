@@ -91,6 +91,8 @@ impl World {
         store.user_log.observe(hub.clone());
         let fanout = hub.clone();
         tasks.spawn(async move { fanout.run_fanout().await });
+        let crowds = hub.clone();
+        tasks.spawn(async move { crowds.run_crowds().await });
         let switch = StopSwitch::new();
         let outside = Outside {
             store: store.clone(),

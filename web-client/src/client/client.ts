@@ -110,11 +110,11 @@ export class Client {
     const watch = (users: UserId[]): void => {
       this.social.presence.watch('members', users);
     };
-    this.members = new Members(clock, watch, (room, { members, more }) => {
+    this.members = new Members(clock, watch, (room, { members, more, online }) => {
       this.people.know(members.map(({ id, name }) => ({ id, name })));
       const told = this.book.rooms.get(room)?.room.members ?? 0;
       const total = more ? Math.max(told, members.length) : members.length;
-      this.emitter.emit({ on: 'members', room, members, total });
+      this.emitter.emit({ on: 'members', room, members, total, online });
     });
     this.sync = new Sync(
       user,

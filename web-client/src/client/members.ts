@@ -14,6 +14,8 @@ const READ_AFTER_MS = 300;
 export interface MemberList {
   members: RoomMember[];
   more: boolean;
+  /** Of all members of a large room, as the server counts them. */
+  online: number | null;
 }
 
 /** A part as the page shows it. */
@@ -27,10 +29,12 @@ function roleOf(role: RoomRole): Pick<RoomMember, 'role'> {
   return role === RoomRole.admin ? { role: 'admin' } : {};
 }
 
+const NOBODY: MemberList = { members: [], more: false, online: null };
+
 export class Members {
   private session: Session | null = null;
   private room: RoomId | null = null;
-  private list: MemberList = { members: [], more: false };
+  private list: MemberList = NOBODY;
   private readonly presence = new Map<UserId, { version: number; online: boolean }>();
   private cancel: (() => void) | null = null;
 
@@ -45,13 +49,14 @@ export class Members {
   connected(session: Session | null): void {
     this.session = session;
     this.presence.clear();
+    this.list = { ...this.list, online: null };
     if (session && this.room) void this.read();
   }
 
   view(room: RoomId | null): void {
     this.room = room;
     this.presence.clear();
-    this.list = { members: [], more: false };
+    this.list = NOBODY;
     this.cancel?.();
     if (room && this.session) void this.read();
   }
@@ -99,6 +104,13 @@ export class Members {
     this.tell();
   }
 
+  /** How many are online in a room that is too large to say who. */
+  counted(room: RoomId, online: number): void {
+    if (room !== this.room) return;
+    this.list = { ...this.list, online };
+    this.tell();
+  }
+
   apply(slots: PresenceSlot[]): void {
     let any = false;
     for (const { user, version, state } of slots) {
@@ -116,7 +128,7 @@ export class Members {
     try {
       const page = await session.members(room, null);
       if (this.room !== room || this.session !== session) return;
-      this.list = { members: toMembers(page), more: page.more };
+      this.list = { ...this.list, members: toMembers(page), more: page.more };
       this.tell();
       this.watch(page.members.slice(0, PRESENCE_WATCH_MAX).map(({ user }) => user));
     } catch {

@@ -113,7 +113,7 @@ export type Event =
   /** The rooms that have drafts, all of them. */
   | { on: 'drafts'; rooms: RoomId[] }
   | { on: 'receiptsHidden'; hidden: boolean }
-  | { on: 'members'; room: RoomId; members: RoomMember[]; total: number }
+  | { on: 'members'; room: RoomId; members: RoomMember[]; total: number; online: number | null }
   /** Invitations that are neither accepted nor declined; the whole list. */
   | { on: 'invitations'; invitations: Invitation[] }
   /** Who is there of those that are watched; `all`: nothing is known of anybody else any more. */

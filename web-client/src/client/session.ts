@@ -313,6 +313,7 @@ export class Session {
       case 'Presence':
       case 'PresenceDetails':
       case 'ProfileAnswer':
+      case 'RoomOnline':
       case 'Typing':
         this.listener.social(message);
         break;

@@ -67,6 +67,21 @@ describe('presence', () => {
     expect(page.presence.get(ANN)).toMatchObject({ availability: 'idle', emoji: '', seenMs: 0 });
   });
 
+  it('is a number in a room that is too large to say who, and of that room alone', async () => {
+    const { server, room, page } = await viewed();
+    expect(page.membersOnline).toBeNull();
+    server.say('RoomOnline', { room: room.info.id, online: 7_312 });
+    await page.clock.pass(50);
+    expect(page.membersOnline).toBe(7_312);
+    server.say('RoomOnline', { room: testId(), online: 1 });
+    await page.clock.pass(50);
+    expect(page.membersOnline).toBe(7_312);
+    // What another connection does not say again is not known.
+    server.drop(null);
+    await page.clock.pass(10_000);
+    expect(page.membersOnline).toBeNull();
+  });
+
   it('is forgotten when another connection tells it anew', async () => {
     const { server, page } = await viewed();
     server.say('PresenceDetails', { people: [detail(ANN, { text: 'busy here' })] });

@@ -24,6 +24,7 @@ export type SocialMessage =
   | { name: 'Presence'; body: Bodies['Presence'] }
   | { name: 'PresenceDetails'; body: Bodies['PresenceDetails'] }
   | { name: 'ProfileAnswer'; body: Bodies['ProfileAnswer'] }
+  | { name: 'RoomOnline'; body: Bodies['RoomOnline'] }
   | { name: 'Typing'; body: Bodies['Typing'] };
 
 export class Social {

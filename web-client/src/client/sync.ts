@@ -231,6 +231,7 @@ export class Sync implements SessionListener {
 
   social(message: SocialMessage): void {
     if (message.name === 'Presence') this.members.apply(message.body.slots);
+    if (message.name === 'RoomOnline') this.members.counted(message.body.room, message.body.online);
     this.others.take(message);
   }
 

@@ -59,6 +59,7 @@ export const DELIVERED_INTERVAL_MS = 1000;
 export const RECEIPT_PAGE_MAX = 200;
 export const USERS_PER_REQUEST_MAX = 200;
 export const PRESENCE_WATCH_MAX = 200;
+export const ROOM_ONLINE_INTERVAL_MS = 5000;
 export const HISTORY_PAGE_MAX = 100;
 export const HISTORY_PAGE_TEXT_BYTES_MAX = 524288;
 export const ROOM_PAGE_MAX = 100;
@@ -386,6 +387,7 @@ export const Kind = {
   MessageChanges: 105,
   RemoveMessage: 106,
   Report: 107,
+  RoomOnline: 108,
   SetActivity: 110,
   SetStatus: 111,
   SetProfile: 112,
@@ -3041,6 +3043,23 @@ export function writeRoomLinks(out: Writer, value: RoomLinks): void {
   out.list(value.links, (item) => { writeRoomLinkInfo(out, item); });
 }
 
+export interface RoomOnline {
+  room: RoomId;
+  online: number;
+}
+
+export function readRoomOnline(input: Reader): RoomOnline {
+  return {
+    room: input.id(),
+    online: input.u32(),
+  };
+}
+
+export function writeRoomOnline(out: Writer, value: RoomOnline): void {
+  out.id(value.room);
+  out.u32(value.online);
+}
+
 export interface RoomPage {
   request: number;
   rooms: RoomInfo[];
@@ -3664,6 +3683,7 @@ export interface Bodies {
   MessageChanges: MessageChanges;
   RemoveMessage: RemoveMessage;
   Report: Report;
+  RoomOnline: RoomOnline;
   SetActivity: SetActivity;
   SetStatus: SetStatus;
   SetProfile: SetProfile;
@@ -3778,6 +3798,7 @@ export const CODECS: { readonly [N in KindName]: Codec<Bodies[N]> } = {
   MessageChanges: { read: readMessageChanges, write: writeMessageChanges },
   RemoveMessage: { read: readRemoveMessage, write: writeRemoveMessage },
   Report: { read: readReport, write: writeReport },
+  RoomOnline: { read: readRoomOnline, write: writeRoomOnline },
   SetActivity: { read: readSetActivity, write: writeSetActivity },
   SetStatus: { read: readSetStatus, write: writeSetStatus },
   SetProfile: { read: readSetProfile, write: writeSetProfile },
@@ -3893,6 +3914,7 @@ export const KIND_NAMES: ReadonlyMap<number, KindName> = new Map([
   [105, 'MessageChanges'],
   [106, 'RemoveMessage'],
   [107, 'Report'],
+  [108, 'RoomOnline'],
   [110, 'SetActivity'],
   [111, 'SetStatus'],
   [112, 'SetProfile'],

@@ -177,7 +177,7 @@ export const useChat = defineStore('chat', () => {
         usePeople().apply(event.people);
         break;
       case 'members':
-        useMembers().apply(event.room, event.members, event.total);
+        useMembers().apply(event.room, event.members, event.total, event.online);
         break;
       case 'invitations':
         useMembership().invitations = event.invitations;

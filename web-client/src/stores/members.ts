@@ -8,23 +8,26 @@ export const useMembers = defineStore('members', () => {
   const room = ref<RoomId | null>(null);
   const list = shallowRef<RoomMember[]>([]);
   const total = ref(0);
-  /** Only a full list can say how many are online. */
+  const counted = ref<number | null>(null);
+  /** A full list says how many are online; of a longer one the server does. */
   const online = computed(() =>
     list.value.length > 0 && list.value.length >= total.value
       ? list.value.filter((member) => member.online).length
-      : null,
+      : counted.value,
   );
 
-  function apply(of: RoomId, members: RoomMember[], count: number): void {
+  function apply(of: RoomId, members: RoomMember[], count: number, onlineOfAll: number | null = null): void {
     room.value = of;
     list.value = members;
     total.value = count;
+    counted.value = onlineOfAll;
   }
 
   function reset(): void {
     room.value = null;
     list.value = [];
     total.value = 0;
+    counted.value = null;
   }
 
   return { room, list, total, online, apply, reset };

@@ -45,6 +45,8 @@ export class Page {
   downloads: DownloadProgress[] = [];
   online: string[] = [];
   members: RoomMember[] = [];
+  /** As the server counts them. */
+  membersOnline: number | null = null;
   invitations: Invitation[] = [];
   removals: Removal[] = [];
   loggedOut = false;
@@ -143,6 +145,7 @@ export class Page {
     if (event.on === 'outbox') this.outbox = event.items;
     if (event.on === 'members') {
       this.members = event.members;
+      this.membersOnline = event.online;
       this.online = event.members.filter((one) => one.online).map(({ name }) => name);
     }
     if (event.on === 'invitations') this.invitations = event.invitations;

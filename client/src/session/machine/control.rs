@@ -122,6 +122,7 @@ impl Machine {
             Some(Kind::RoomAvatars) => self.room_avatars(frame.decode()?),
             Some(Kind::Presence) => self.presence(frame.decode()?),
             Some(Kind::PresenceDetails) => self.presence_details(frame.decode()?),
+            Some(Kind::RoomOnline) => self.room_online(frame.decode()?),
             Some(Kind::UserNames) => self.user_names(frame.decode()?),
             Some(Kind::Typing) => self.others_type(frame.decode()?),
             Some(Kind::PeoplePage) => {

@@ -4,7 +4,9 @@
 use bytes::Bytes;
 use rill_protocol::{
     RoomId, UserId, codec,
-    message::{Activity, Presence, PresenceDetails, ProfileAnswer, SetActivity, Typing, UserNames, WatchPresence},
+    message::{
+        Activity, Presence, PresenceDetails, ProfileAnswer, RoomOnline, SetActivity, Typing, UserNames, WatchPresence,
+    },
 };
 
 use super::{super::requests::Purpose, Machine, Output};
@@ -96,6 +98,12 @@ impl Machine {
 
     pub(super) fn presence_details(&mut self, PresenceDetails { people }: PresenceDetails) {
         tell!(self, PresenceDetails, people, |detail| detail.user);
+    }
+
+    pub(super) fn room_online(&mut self, RoomOnline { room, online }: RoomOnline) {
+        // The latest is all that counts.
+        self.events.retain(|event| !matches!(event, Event::RoomOnline { .. }));
+        self.events.push_back(Event::RoomOnline { room, online });
     }
 
     pub(super) fn user_names(&mut self, UserNames { users }: UserNames) {

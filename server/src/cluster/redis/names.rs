@@ -27,6 +27,7 @@ impl Names {
             Channel::Nodes => format!("{prefix}{NODES}"),
             Channel::Logins => format!("{prefix}logins"),
             Channel::Typing => format!("{prefix}typing"),
+            Channel::Crowd => format!("{prefix}crowd"),
             // Rung by the store's own commits.
             Channel::Change(Changed::Room(room)) => format!("{prefix}change:{{r:{room}}}"),
             Channel::Change(Changed::User(user)) => format!("{prefix}change:{{u:{user}}}"),
@@ -41,6 +42,7 @@ impl Names {
             NODES => return Some(Channel::Nodes),
             "logins" => return Some(Channel::Logins),
             "typing" => return Some(Channel::Typing),
+            "crowd" => return Some(Channel::Crowd),
             "change:{e}" => return Some(Channel::Change(Changed::Emoji)),
             _ => {}
         }
@@ -91,7 +93,7 @@ mod tests {
     fn names_lead_back_to_their_channels() {
         let names = Names::new("team:rill:");
         let (room, user) = (RoomId([7; 16]), UserId([8; 16]));
-        let of_all = [Channel::Nodes, Channel::Logins, Channel::Typing];
+        let of_all = [Channel::Nodes, Channel::Logins, Channel::Typing, Channel::Crowd];
         let of_logs = [Channel::Room(room), Channel::User(user), Channel::Presence(user)];
         let of_changes = [Changed::Room(room), Changed::User(user), Changed::Emoji].map(Channel::Change);
         for channel in of_logs.into_iter().chain(of_changes).chain(of_all) {

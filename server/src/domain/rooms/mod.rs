@@ -261,12 +261,23 @@ impl Rooms {
     /// Whether somebody is in a room so small that its members are told who of them writes.
     /// Remembered: it speaks of the moment.
     pub async fn shows_typing(&self, user: UserId, room: RoomId, members_max: usize) -> Result<bool, DomainError> {
+        Ok(self.members_for(user, room).await?.is_some_and(|members| members <= members_max))
+    }
+
+    /// Whether somebody is in a room so large that its members are told how many are online
+    /// rather than who. Remembered likewise.
+    pub async fn is_crowd(&self, user: UserId, room: RoomId) -> Result<bool, DomainError> {
+        Ok(self.members_for(user, room).await?.is_some_and(|members| members > limits::PRESENCE_WATCH_MAX))
+    }
+
+    /// How many members a room has, for one of them.
+    async fn members_for(&self, user: UserId, room: RoomId) -> Result<Option<usize>, DomainError> {
         let memory = &self.world.memory;
         let membership = memory.membership(room, user).await?;
         if !membership.is_some_and(|membership| membership.is_active()) {
-            return Ok(false);
+            return Ok(None);
         }
-        Ok(memory.room(room).await?.is_some_and(|room| room.members as usize <= members_max))
+        Ok(memory.room(room).await?.map(|room| room.members as usize))
     }
 
     /// A room's avatar; one that was never set where there is no room for the user.
