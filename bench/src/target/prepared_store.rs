@@ -64,7 +64,8 @@ pub(crate) struct Wish {
     pub(crate) absent: usize,
     /// Instead of that, circles of users, and speakers behind them; then `rooms` means nothing.
     pub(crate) circles: Option<Circles>,
-    /// In turn in each room, said by its first user.
+    /// In turn in each room, said by its first user; in the first room by those who are absent, if there
+    /// are any.
     pub(crate) messages: u32,
     /// The default one by default.
     pub(crate) engine: Option<EngineKind>,
@@ -134,8 +135,8 @@ impl Writer {
             tickets[number] = of_user;
         }
         let absent = stream::iter(users..users + wish.absent).map(|number| self.absent(number, made[0]));
-        absent.buffer_unordered(ABSENT_AT_ONCE).try_collect::<()>().await?;
-        self.talk(&made, &owners, messages).await?;
+        let absent: Vec<UserId> = absent.buffer_unordered(ABSENT_AT_ONCE).try_collect().await?;
+        self.talk(&made, &owners, &absent, messages).await?;
         let owner = *owners.first().context("nobody was written")?;
         let expired: Vec<Ticket> = (0..EXPIRED_TICKETS).map(|_| Ticket::new(owner, random())).collect();
         self.issue(owner, SessionId(self.id()), &expired, self.now_ms - 1).await?;
@@ -148,19 +149,22 @@ impl Writer {
         Ok(tickets)
     }
 
-    async fn absent(&self, number: usize, room: RoomId) -> anyhow::Result<()> {
+    async fn absent(&self, number: usize, room: RoomId) -> anyhow::Result<UserId> {
         let user = self.account(number).await?;
-        self.join(user, room).await.with_context(|| format!("user {number}"))
+        self.join(user, room).await.with_context(|| format!("user {number}"))?;
+        Ok(user)
     }
 
     /// Messages of before. Each room has its own in order; a few hundred are under way.
-    async fn talk(&self, rooms: &[RoomId], owners: &[UserId], messages: u32) -> anyhow::Result<()> {
+    async fn talk(&self, rooms: &[RoomId], owners: &[UserId], absent: &[UserId], messages: u32) -> anyhow::Result<()> {
         let mut writing = JoinSet::new();
         for number in 0..messages {
             let at = number as usize % rooms.len();
+            // Nobody says more of a million than the store keeps keys for.
+            let of_absent = absent.get(number as usize % absent.len().max(1)).filter(|_| at == 0);
             let text = Message::prepared(number).text();
             let entry = NewEntry {
-                author: owners[at],
+                author: *of_absent.unwrap_or(&owners[at]),
                 client_id: ClientId(self.id()),
                 at_ms: self.now_ms,
                 digest: self.store.digest("post", &[text.as_bytes()]),
