@@ -367,7 +367,7 @@ describe('a mention', () => {
 
   it('is by username, whatever somebody is shown by', async () => {
     const known = { user: 'a', username: 'ann', name: '李明', language: '', timeZone: '' };
-    vi.spyOn(useChat(), 'ask').mockResolvedValue(known as never);
+    vi.spyOn(useChat(), 'ask').mockResolvedValue({ ...known, people: [], next: null } as never);
     useMembers().apply('room', [{ id: 'a', name: '李明', online: true }], 1);
     const input = mountInput();
     expect(await offered(input, '@李')).toEqual(['李明']);
@@ -376,6 +376,28 @@ describe('a mention', () => {
     expect(await offered(input, '@an')).toEqual(['李明']);
     const text = mount(MessageText, { props: { text: '@ann and @李明' }, global });
     expect(text.findAll('mark').map((one) => one.text())).toEqual(['@ann']);
+  });
+
+  it('is completed from pinyin too, of who is in the room', async () => {
+    const found = ['a', 'outside'].map((id) => ({ id, username: id, name: id, online: true }));
+    const ask = vi
+      .spyOn(useChat(), 'ask')
+      .mockImplementation(((what: string) =>
+        what === 'findPeople'
+          ? Promise.resolve({ people: found, next: null })
+          : Promise.reject(new Error('not asked for'))) as never);
+    const people = [
+      { id: 'a', name: '李明', online: true },
+      { id: 'b', name: '王芳', online: true },
+    ];
+    useMembers().apply('room', people, 2);
+    const input = mountInput();
+    expect(await offered(input, '@lim')).toEqual([]);
+    await vi.waitFor(() => {
+      expect(ask).toHaveBeenCalledWith('findPeople', { text: 'lim', after: null });
+    });
+    await flushPromises();
+    expect(input.findAll('[role=option] .one-line').map((one) => one.text())).toEqual(['李明']);
   });
 
   it('of everybody is for who runs the room', async () => {

@@ -14,6 +14,7 @@ import { useReceipts } from '../stores/receipts';
 import { useRooms } from '../stores/rooms';
 import { useSession } from '../stores/session';
 import { useWishes } from '../stores/wishes';
+import type { MenuPlace } from '../composables/useMenu';
 import { lastPassed } from '../composables/useReading';
 import BaseMenu from './BaseMenu.vue';
 import ComposerInput from './ComposerInput.vue';
@@ -161,7 +162,7 @@ describe('a menu', () => {
     document.body.append(opener);
     opener.focus();
     const items = ['one', 'two', 'three'].map((key) => ({ key, label: key }));
-    const menu = mount(BaseMenu, { props: { label: 'menu', items, at: { x: 0, y: 0 } }, global });
+    const menu = mount(BaseMenu, { props: { label: 'menu', items, at: { x: 0, y: 0, above: 0 } }, global });
     await flushPromises();
     const press = (key: string): void => {
       document.activeElement?.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
@@ -176,6 +177,24 @@ describe('a menu', () => {
     press('Escape');
     expect(menu.emitted('close')).toHaveLength(1);
     expect(document.activeElement).toBe(opener);
+  });
+
+  it('stands above what was pressed where there is no place below, never over it', async () => {
+    const opened = async (at: MenuPlace): Promise<string> => {
+      // As a browser measures it where it was put first.
+      const box = { right: at.x + 200, bottom: at.y + 150, height: 150 };
+      vi.spyOn(HTMLElement.prototype, 'getBoundingClientRect').mockReturnValue(box as DOMRect);
+      const menu = mount(BaseMenu, { props: { label: 'menu', items: [], at }, global });
+      await flushPromises();
+      const top = document.querySelector<HTMLElement>('[role=menu]')?.style.getPropertyValue('--y') ?? '';
+      menu.unmount();
+      return top;
+    };
+    expect(await opened({ x: 10, y: 100, above: 60 })).toBe('100px');
+    expect(await opened({ x: 10, y: innerHeight - 20, above: innerHeight - 60 })).toBe(
+      `${String(innerHeight - 210)}px`,
+    );
+    vi.restoreAllMocks();
   });
 });
 

@@ -170,6 +170,17 @@ describe('a chat with somebody', () => {
     expect((mute?.element as HTMLInputElement).checked).toBe(true);
   });
 
+  it('is silenced and pinned beside a group too, of which one may hear mentions only', async () => {
+    vi.spyOn(useChat(), 'ask').mockResolvedValue({ files: [], next: null } as never);
+    const command = vi.spyOn(useChat(), 'command');
+    const shown = mount(RoomDetails, { props: { room: room('group', null) }, global });
+    await flushPromises();
+    await shown.get('select').setValue(Notify.mentions);
+    await shown.get('[role=switch]').setValue(true);
+    const asked = command.mock.calls.map(([what]) => what).filter((what) => what.do === 'wish');
+    expect(asked.map(({ change }) => change)).toEqual([{ notify: Notify.mentions }, { pinned: true }]);
+  });
+
   it('that is closed says so, and offers what ends it to who blocks', async () => {
     const closed = (): VueWrapper =>
       mount(RoomClosed, { props: { room: withBob({ closed: true }) }, global });

@@ -1,7 +1,10 @@
 /** A name behind an `@` is completed from the members of the room on the screen. */
+import { watchDebounced } from '@vueuse/core';
 import { computed, ref, watch } from 'vue';
 import type { ComputedRef, Ref } from 'vue';
 import { useI18n } from 'vue-i18n';
+import type { UserId } from '../protocol/generated';
+import { useChat } from '../stores/chat';
 import { useMembers } from '../stores/members';
 import { usePreferences } from '../stores/preferences';
 import { useProfiles } from '../stores/profiles';
@@ -10,6 +13,10 @@ import { EVERYBODY, comparedName, typedName } from '../text/mentions';
 import { useCallingAll } from './useCallingAll';
 
 const OFFERED_MAX = 6;
+/** Who is spelled by what is typed is asked for once it stands still. */
+const SPELLED_AFTER_MS = 100;
+/** Pinyin and its initials; other letters stand for themselves. */
+const SPELLING = /^[a-z]+$/iu;
 
 export interface Mentionable {
   /** Null stands for everybody. */
@@ -29,6 +36,7 @@ export function useMentionComplete(
   onKey: (event: KeyboardEvent) => boolean;
 } {
   const { t } = useI18n();
+  const chat = useChat();
   const members = useMembers();
   const profiles = useProfiles();
   const session = useSession();
@@ -37,6 +45,19 @@ export function useMentionComplete(
   /** Closed by hand: it stays so until another name is begun. */
   const refused = ref<number | null>(null);
   const at = ref(0);
+
+  /** The server spells names; without it they are found by what they are written with. */
+  const spelled = ref<{ query: string; ids: Set<UserId> } | null>(null);
+  watchDebounced(
+    () => typed.value?.query ?? '',
+    async (query) => {
+      if (!SPELLING.test(query)) return;
+      const found = await chat.ask('findPeople', { text: query, after: null }).catch(() => null);
+      if (found && query === typed.value?.query)
+        spelled.value = { query, ids: new Set(found.people.map(({ id }) => id)) };
+    },
+    { debounce: SPELLED_AFTER_MS },
+  );
 
   const { mayCallAll } = useCallingAll();
   const everybody = computed<Mentionable[]>(() => {
@@ -51,6 +72,7 @@ export function useMentionComplete(
       const compared = comparedName(name);
       const username = comparedName((id !== null && profiles.known.get(id)?.username) || name);
       if (compared.startsWith(query) || username.startsWith(query)) return 0;
+      if (id !== null && spelled.value?.query === typed.value?.query && spelled.value?.ids.has(id)) return 1;
       const meant = id === null && comparedName(t('composer.everyone')).includes(query);
       return meant || compared.includes(query) ? 1 : 2;
     };

@@ -6,6 +6,8 @@ import type { Ref } from 'vue';
 export interface MenuPlace {
   x: number;
   y: number;
+  /** Where it ends if there is no place for it below: over what was pressed it would be pressed too. */
+  above: number;
 }
 
 export function useMenu(target: Ref<HTMLElement | undefined>): {
@@ -23,7 +25,9 @@ export function useMenu(target: Ref<HTMLElement | undefined>): {
     const box = element?.getBoundingClientRect();
     const isKeyboard = event.detail === 0 && (x === 0 || event.type === 'click');
     place.value =
-      box && (isKeyboard || event.type === 'click') ? { x: box.left, y: box.bottom + 4 } : { x, y };
+      box && (isKeyboard || event.type === 'click')
+        ? { x: box.left, y: box.bottom + 4, above: box.top - 4 }
+        : { x, y, above: y };
   }
 
   // Not every system makes a context menu of a long press.
@@ -37,7 +41,7 @@ export function useMenu(target: Ref<HTMLElement | undefined>): {
       },
       { capture: true, once: true, passive: false },
     );
-    place.value = { x: event.clientX, y: event.clientY };
+    place.value = { x: event.clientX, y: event.clientY, above: event.clientY };
   });
 
   return {

@@ -44,8 +44,9 @@ export function useRoomList(current: () => RoomId | null): {
       (room) => belongs(room, filter.value) || (room.id === current() && isOfTheMoment),
     );
     if (filter.value === 'archived') return [{ name: 'archived', rooms: shown }];
-    const pinned = shown.filter(({ id }) => wishes.of(id).pinned);
-    const recent = shown.filter(({ id }) => !wishes.of(id).pinned);
+    const pinned: RoomSummary[] = [];
+    const recent: RoomSummary[] = [];
+    for (const room of shown) (wishes.of(room.id).pinned ? pinned : recent).push(room);
     const both: RoomPart[] = [
       { name: 'pinned', rooms: pinned },
       { name: 'recent', rooms: recent },
@@ -55,7 +56,17 @@ export function useRoomList(current: () => RoomId | null): {
 
   const counts = computed(() => {
     const found = { all: 0, unread: 0, mentions: 0, private: 0, groups: 0, archived: 0 };
-    for (const room of rooms.sorted) for (const one of FILTERS) if (belongs(room, one)) found[one] += 1;
+    for (const room of rooms.sorted) {
+      if (wishes.of(room.id).archived) {
+        found.archived += 1;
+        continue;
+      }
+      const { unread, mentions } = marks.of(room.id);
+      found.all += 1;
+      found[(room.about?.with ?? null) === null ? 'groups' : 'private'] += 1;
+      if (unread > 0) found.unread += 1;
+      if (mentions > 0) found.mentions += 1;
+    }
     return found;
   });
 

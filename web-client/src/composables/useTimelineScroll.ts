@@ -4,7 +4,9 @@
  * - after an append, and whenever a row or the box changes its size, a pinned list is
  *   sent to its end again;
  * - only an upward movement of the person unpins: rows that grow also change the
- *   distance to the end, and they must not;
+ *   distance to the end, and they must not. Nor must the list itself, which moves up
+ *   when a row that it has measured is smaller than it took it for: then the height is
+ *   another one, too;
  * - `shift`, which keeps the end in place instead of the start, holds only for the tick
  *   of a prepend.
  * A conversation with something new begins at the divider instead.
@@ -52,6 +54,7 @@ export function useTimelineScroll(
   const pinned = ref(true);
   const placed = ref(false);
   let lastOffset = 0;
+  let lastHeight = 0;
   let isPlacing = false;
 
   /** Where the conversation begins: at what is new, else at its end. */
@@ -101,6 +104,7 @@ export function useTimelineScroll(
     const element = box.value;
     if (element) element.scrollTop = element.scrollHeight;
     lastOffset = element?.scrollTop ?? 0;
+    lastHeight = element?.scrollHeight ?? 0;
   }
 
   function lookAround(): void {
@@ -118,10 +122,15 @@ export function useTimelineScroll(
     if (left <= AT_END_PX && isLive()) {
       pinned.value = true;
       near.rest();
+    } else if (pinned.value && element.scrollHeight !== lastHeight) {
+      toEnd();
+      lookAround();
+      return;
     } else if (offset < lastOffset - 1) {
       pinned.value = false;
     }
     lastOffset = offset;
+    lastHeight = element.scrollHeight;
     lookAround();
   }
 

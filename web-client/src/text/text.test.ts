@@ -1,7 +1,7 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { AVATAR_COLOURS, colourOf, personInitials, roomInitial } from './initials';
 import { browserOfClient, describeBrowser } from './browser';
-import { ago, clockTime, dayName, daysAgo, shortWhen } from './when';
+import { ago, clockTime, dayName, daysAgo, exactTime, shortWhen } from './when';
 
 it('draws initials as people expect them', () => {
   const cases: [string, string][] = [
@@ -47,6 +47,21 @@ it('shortens times for the list', () => {
   expect(clockTime(at(4, 20), 'en')).toBe('09:05');
   expect(dayName(at(4, 20), now, 'en', { today: 'Today', yesterday: 'Yesterday' })).toBe('Today');
   expect(dayName(at(4, 1), now, 'en', { today: 'Today', yesterday: 'Yesterday' })).toContain('May 1');
+});
+
+it('writes the times of a long list with what it made for the first', () => {
+  const Made = Intl.DateTimeFormat;
+  const made = vi.spyOn(Intl, 'DateTimeFormat').mockImplementation(function (language, form) {
+    return new Made(language, form);
+  });
+  const at = new Date(2026, 4, 20, 9, 5).getTime();
+  for (let row = 0; row < 500; row += 1) {
+    const now = at + row * 60_000;
+    shortWhen(at, now, 'en', 'Yesterday');
+    exactTime(at, 'en');
+  }
+  expect(made.mock.calls.length).toBeLessThanOrEqual(2);
+  made.mockRestore();
 });
 
 it('tells how long ago in the largest unit that fits', () => {

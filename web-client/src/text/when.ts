@@ -2,6 +2,33 @@
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
+/** How times are written; `OfYear` where the year goes without saying. */
+const FORMS = {
+  clock: { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },
+  exact: { dateStyle: 'full', timeStyle: 'medium' },
+  weekday: { weekday: 'short' },
+  day: { month: 'numeric', day: 'numeric', year: '2-digit' },
+  dayOfYear: { month: 'numeric', day: 'numeric' },
+  longDay: { month: 'long', day: 'numeric', weekday: 'long', year: 'numeric' },
+  longDayOfYear: { month: 'long', day: 'numeric', weekday: 'long' },
+} as const satisfies Record<string, Intl.DateTimeFormatOptions>;
+
+/** To make one takes a thousand times as long as to use it, and a list has hundreds of times. */
+const made = new Map<string, Intl.DateTimeFormat>();
+
+function written(atMs: number, form: keyof typeof FORMS, language: string): string {
+  // One that is made stays in its zone, the machine does not.
+  const key = `${form} ${language} ${String(new Date().getTimezoneOffset())}`;
+  let format = made.get(key);
+  if (!format) {
+    format = new Intl.DateTimeFormat(language, FORMS[form]);
+    made.set(key, format);
+  }
+  return format.format(atMs);
+}
+
+const sameYear = (a: number, b: number): boolean => new Date(a).getFullYear() === new Date(b).getFullYear();
+
 /** Whole days of the calendar between two times; negative when `atMs` is ahead. */
 export function daysAgo(atMs: number, nowMs: number): number {
   const midnight = (ms: number): number => {
@@ -14,13 +41,11 @@ export function daysAgo(atMs: number, nowMs: number): number {
 export const sameDay = (a: number, b: number): boolean => daysAgo(a, b) === 0;
 
 export function clockTime(atMs: number, language: string): string {
-  return new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(
-    atMs,
-  );
+  return written(atMs, 'clock', language);
 }
 
 export function exactTime(atMs: number, language: string): string {
-  return new Intl.DateTimeFormat(language, { dateStyle: 'full', timeStyle: 'medium' }).format(atMs);
+  return written(atMs, 'exact', language);
 }
 
 /** A date of its own line in a conversation; the words for today and yesterday come in. */
@@ -33,14 +58,7 @@ export function dayName(
   const days = daysAgo(atMs, nowMs);
   if (days === 0) return words.today;
   if (days === 1) return words.yesterday;
-  const year =
-    new Date(atMs).getFullYear() === new Date(nowMs).getFullYear() ? {} : { year: 'numeric' as const };
-  return new Intl.DateTimeFormat(language, {
-    month: 'long',
-    day: 'numeric',
-    weekday: 'long',
-    ...year,
-  }).format(atMs);
+  return written(atMs, sameYear(atMs, nowMs) ? 'longDayOfYear' : 'longDay', language);
 }
 
 /** How long ago or how far ahead, in the largest unit that fits. */
@@ -60,8 +78,6 @@ export function shortWhen(atMs: number, nowMs: number, language: string, yesterd
   const days = daysAgo(atMs, nowMs);
   if (days <= 0) return clockTime(atMs, language);
   if (days === 1) return yesterday;
-  if (days < 7) return new Intl.DateTimeFormat(language, { weekday: 'short' }).format(atMs);
-  const year =
-    new Date(atMs).getFullYear() === new Date(nowMs).getFullYear() ? {} : { year: '2-digit' as const };
-  return new Intl.DateTimeFormat(language, { month: 'numeric', day: 'numeric', ...year }).format(atMs);
+  if (days < 7) return written(atMs, 'weekday', language);
+  return written(atMs, sameYear(atMs, nowMs) ? 'dayOfYear' : 'day', language);
 }
