@@ -1,3 +1,4 @@
+import { auditWords } from './audit.en';
 import { groupWords } from './groups.en';
 import { peopleWords } from './people.en';
 import { privateWords } from './private.en';
@@ -107,6 +108,7 @@ export const en = {
   people: peopleWords,
   private: privateWords,
   removing: removingWords,
+  audit: auditWords,
   timeline: {
     label: 'Messages in {name}',
     created: '{who} created the chat “{name}”',

@@ -1,4 +1,5 @@
 import type { Messages } from './en';
+import { auditWords } from './audit.zh';
 import { groupWords } from './groups.zh';
 import { peopleWords } from './people.zh';
 import { privateWords } from './private.zh';
@@ -108,6 +109,7 @@ export const zh: Messages = {
   people: peopleWords,
   private: privateWords,
   removing: removingWords,
+  audit: auditWords,
   timeline: {
     label: '{name} 的消息',
     created: '{who} 创建了会话“{name}”',
