@@ -184,6 +184,10 @@ export const useChat = defineStore('chat', () => {
         break;
       case 'removal':
         useMembership().putOut(event.removal);
+        if (event.removal.how === 'deleted') {
+          useDrafts().set(event.removal.room, '');
+          useAttachments().take(event.removal.room);
+        }
         break;
       default:
         if (!takePersonal(event)) takeSocial(event);

@@ -1,4 +1,4 @@
-/** Rooms that one is invited to, and those that one was put out of. */
+/** Rooms that one is invited to, those that one was put out of, and those that were deleted. */
 import { defineStore } from 'pinia';
 import { ref, shallowReactive, shallowRef } from 'vue';
 import type { Invitation, Removal, RoomSummary } from '../client/model';
@@ -11,6 +11,8 @@ export const useMembership = defineStore('membership', () => {
   const inviting = ref<RoomId | null>(null);
 
   function putOut(removal: Removal): void {
+    // Who deleted it is known once; that it is deleted is heard again from whatever was on its way there.
+    if (removal.by === null && removals.get(removal.room)?.how === removal.how) return;
     removals.set(removal.room, removal);
   }
 
