@@ -15,6 +15,7 @@ import { useMembership } from '../stores/membership';
 import { usePeople } from '../stores/people';
 import { useSession } from '../stores/session';
 import { useTimeline } from '../stores/timeline';
+import { useUndo } from '../stores/undo';
 import InvitationList from './InvitationList.vue';
 import JoinDialog from './JoinDialog.vue';
 import RoomAbout from './RoomAbout.vue';
@@ -92,7 +93,7 @@ describe('the details of a group', () => {
     expect(offered({ role: RoomRole.owner, kind: RoomKind.private })).toEqual([]);
   });
 
-  it('ask before somebody is put out, and say why it failed', async () => {
+  it('ask before somebody is banned, and say why it failed', async () => {
     const ask = vi
       .spyOn(useChat(), 'ask')
       .mockRejectedValue(new RequestRefused({ code: Code.roleNeeded, detail: '' }));
@@ -107,15 +108,22 @@ describe('the details of a group', () => {
     expect(shown.text()).toContain('Owner');
     await press(shown, 'What can be done with Bob');
     expect(buttons(shown).slice(-3)).toEqual(['Make admin', 'Remove', 'Ban']);
-    await press(shown, 'Remove');
+    await press(shown, 'Ban');
     expect(ask).not.toHaveBeenCalled();
-    expect(shown.text()).toContain('Remove Bob?');
-    await press(shown, 'Remove');
+    expect(shown.text()).toContain('Ban Bob?');
+    await press(shown, 'Ban');
     expect(ask).toHaveBeenCalledWith(
       'changeMember',
-      expect.objectContaining({ room: 'room', user: 'bob', action: MemberAction.remove }),
+      expect.objectContaining({ room: 'room', user: 'bob', action: MemberAction.ban }),
     );
     expect(shown.get('[role=alert]').text()).toContain('Your role');
+    // Whoever is only put out can come back: that has its moment, and is not asked.
+    await press(shown, 'Remove');
+    expect(ask).toHaveBeenCalledTimes(1);
+    expect(shown.text()).not.toContain('Bob');
+    expect(useUndo().undo()?.ask).toMatchObject({ user: 'bob', action: MemberAction.remove });
+    await flushPromises();
+    expect(shown.text()).toContain('Bob');
     shown.unmount();
   });
 
@@ -309,14 +317,15 @@ describe('a room that one is not in', () => {
 
   it('can be accepted or declined where one is invited, there and in the list', async () => {
     const { last: _last, about: _about, ...of } = room();
-    useMembership().invitations = [{ room: of, topic: '', by: 'ann', byName: 'Ann', atMs: 0 }];
+    useMembership().told = [{ room: of, topic: '', by: 'ann', byName: 'Ann', atMs: 0 }];
     const ask = vi.spyOn(useChat(), 'ask').mockResolvedValue(null as never);
     expect(gone().text()).toContain('Ann invites you');
     const list = mount(InvitationList, { global }) as never as ReturnType<typeof mount>;
     await press(list, 'Decline the invitation to Design');
+    expect(list.text()).toBe('');
+    expect(useUndo().undo()?.name).toBe('decline');
+    await flushPromises();
     expect(ask).not.toHaveBeenCalled();
-    await press(list, 'Decline');
-    expect(ask).toHaveBeenLastCalledWith('decline', expect.objectContaining({ room: 'room' }));
     await press(list, 'Accept the invitation to Design');
     expect(ask).toHaveBeenLastCalledWith('join', expect.objectContaining({ room: 'room' }));
     expect(router.currentRoute.value.fullPath).toBe('/rooms/room');

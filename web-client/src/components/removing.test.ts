@@ -23,6 +23,7 @@ import { useErasures } from '../stores/erasures';
 import { usePeople } from '../stores/people';
 import { useRooms } from '../stores/rooms';
 import { useSession } from '../stores/session';
+import { useUndo } from '../stores/undo';
 import AdminReports from './AdminReports.vue';
 import MessageActions from './MessageActions.vue';
 import MessageRemove from './MessageRemove.vue';
@@ -118,10 +119,29 @@ describe('the menu of a message', () => {
     expect(entries()).toEqual(['Mark as unread']);
   });
 
-  it('asks once, then removes, and closes when the message is gone', async () => {
+  it('removes one’s own at once, and lets it be taken back', async () => {
     known(RoomRole.member);
     const ask = vi.spyOn(useChat(), 'ask').mockResolvedValue(null as never);
-    const shown = await menu(own());
+    await menu(own());
+    press('Remove');
+    await flushPromises();
+    expect(ask).not.toHaveBeenCalled();
+    const said = { seq: 5, atMs: 5, author: 'me', clientId: 'c', kind: 'text', text: 'hi' } as const;
+    expect(useUndo().shown('room', said)).toMatchObject({ kind: 'erased', text: '' });
+    expect(useErasures().has('room', 5)).toBe(true);
+    const room = known(RoomRole.member, RoomKind.group, said);
+    const preview = mount(RoomPreview, { props: { room }, global });
+    expect(preview.text()).toBe('Message removed');
+    expect(useUndo().undo()).toMatchObject({ name: 'removeMessage', ask: { room: 'room', seq: 5 } });
+    await flushPromises();
+    expect(preview.text()).toBe('hi');
+    expect(useErasures().has('room', 5)).toBe(false);
+  });
+
+  it('asks once about what others wrote, then removes, and closes when the message is gone', async () => {
+    known(RoomRole.admin);
+    const ask = vi.spyOn(useChat(), 'ask').mockResolvedValue(null as never);
+    const shown = await menu(row());
     press('Remove');
     await vi.waitFor(() => {
       expect(shown.findComponent(MessageRemove).exists()).toBe(true);

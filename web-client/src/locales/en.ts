@@ -3,6 +3,7 @@ import { groupWords } from './groups.en';
 import { peopleWords } from './people.en';
 import { privateWords } from './private.en';
 import { removingWords } from './removing.en';
+import { undoWords } from './undo.en';
 
 /** The English words, and by their shape what every other language must have. */
 export const en = {
@@ -109,6 +110,7 @@ export const en = {
   private: privateWords,
   removing: removingWords,
   audit: auditWords,
+  undo: undoWords,
   timeline: {
     label: 'Messages in {name}',
     created: '{who} created the chat “{name}”',

@@ -4,6 +4,7 @@ import { groupWords } from './groups.zh';
 import { peopleWords } from './people.zh';
 import { privateWords } from './private.zh';
 import { removingWords } from './removing.zh';
+import { undoWords } from './undo.zh';
 
 /** 中文。 */
 export const zh: Messages = {
@@ -110,6 +111,7 @@ export const zh: Messages = {
   private: privateWords,
   removing: removingWords,
   audit: auditWords,
+  undo: undoWords,
   timeline: {
     label: '{name} 的消息',
     created: '{who} 创建了会话“{name}”',
