@@ -22,7 +22,7 @@ let global: { plugins: [ReturnType<typeof createPinia>, typeof i18n, Router] };
 
 const region = (): HTMLElement => document.querySelector<HTMLElement>('[role=region]') ?? document.body;
 const toast = (): HTMLElement | null => region().querySelector('.toast');
-const status = (): string => region().querySelector('[role=status]')?.textContent ?? '';
+const status = (): string => region().querySelector('[aria-live]')?.textContent ?? '';
 const button = (name: string): HTMLButtonElement => {
   const all = [...region().querySelectorAll('button')];
   const found = all.find((one) => (one.getAttribute('aria-label') ?? one.textContent.trim()) === name);
@@ -64,9 +64,9 @@ async function leave(): Promise<void> {
 it('says what was done, where a screen reader hears it, until its time is over', async () => {
   expect(toast()).toBeNull();
   expect(status()).toBe('');
-  const live = region().querySelector('[role=status]');
+  const live = region().querySelector('[aria-live]');
   await leave();
-  expect(region().querySelector('[role=status]')).toBe(live);
+  expect(region().querySelector('[aria-live]')).toBe(live);
   expect(status()).toBe('You left “Design”.');
   expect(toast()?.textContent).toContain('You left “Design”.');
   await vi.advanceTimersByTimeAsync(UNDO_MS);
