@@ -5,7 +5,7 @@ use rill_protocol::{
     RoomId, UserId,
     codec::frame,
     message::{
-        ChangeMember, ChangeRoom, CreateGroup, DeclineInvitation, ListOutside, ListRoomLinks, MakeRoomLink,
+        ChangeMember, ChangeRoom, CreateGroup, DeclineInvitation, DeleteRoom, ListOutside, ListRoomLinks, MakeRoomLink,
         MemberAction, OpenRoomLink, OutsideList, OutsidePage, RevokeRoomLink, RoomAccess, RoomChange, RoomHistory,
         RoomInfo, RoomLinkInfo, RoomLinkMade, RoomSetting,
     },
@@ -40,6 +40,7 @@ pub(crate) enum GroupRequest {
     Links(ListRoomLinks),
     RevokeLink(RevokeRoomLink),
     OpenLink(OpenRoomLink),
+    Delete(DeleteRoom),
 }
 
 impl GroupRequest {
@@ -54,6 +55,7 @@ impl GroupRequest {
             Self::Links(body) => frame(&ListRoomLinks { request, ..body }),
             Self::RevokeLink(body) => frame(&RevokeRoomLink { request, ..body }),
             Self::OpenLink(body) => frame(&OpenRoomLink { request, ..body }),
+            Self::Delete(body) => frame(&DeleteRoom { request, ..body }),
         }
     }
 }
@@ -76,6 +78,13 @@ impl Client {
             change,
         }))
         .await
+    }
+
+    /// Deletes a room that the user owns, for good and with all that was ever said in it. What is
+    /// deleted already is no error.
+    pub async fn delete_room(&self, room: RoomId) -> Result<(), Error> {
+        let body = DeleteRoom { request: 0, client_id: random::client_id(), room };
+        self.ask_group_done(GroupRequest::Delete(body)).await
     }
 
     /// Invites, removes, bans or promotes somebody, or takes that back.

@@ -163,6 +163,7 @@ kinds! {
     117 OpenPrivateChat private_chat::OpenPrivateChat;
     118 SetBlock       profile::SetBlock;
     119 UserNames      profile::UserNames;
+    120 DeleteRoom     groups::DeleteRoom;
 
     128 EntryCreated   entry::EntryCreated;
     129 EntryPosted    entry::EntryPosted;
@@ -176,6 +177,7 @@ kinds! {
     137 EntryRoomChange   entry::EntryRoomChange;
     138 EntryMemberChange entry::EntryMemberChange;
     139 EntryDeleted      entry::EntryDeleted;
+    140 EntryRoomDeleted  entry::EntryRoomDeleted;
 
     192 RoomAdded      user::RoomAdded;
     193 RoomRemoved    user::RoomRemoved;

@@ -12,7 +12,7 @@ use std::{
 const FOR_PROGRAMS: &str = "for programs";
 /// What the page has no control for yet. Whatever gets one leaves this list.
 const NOT_YET: &str = "not yet";
-const NOT_IN_THE_PAGE_YET: [&str; 1] = ["See what administrators did"];
+const NOT_IN_THE_PAGE_YET: [&str; 0] = [];
 const COLUMNS: [&str; 5] = ["Operation", "Wire", "Call", "Page", "Test"];
 /// Frames that clients send and that are nothing that anybody does.
 const NO_OPERATION: [&str; 9] = ["Control", "Lane", "History", "Upload", "Download", "Hello", "Attach", "View", "Ping"];

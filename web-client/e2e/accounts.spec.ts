@@ -242,6 +242,59 @@ test('administrators disable, enable, promote, reset and make accounts', async (
   await inside(newcomer);
 });
 
+async function invite({ page }: Person): Promise<void> {
+  const address = new URL('/api/v1/admin/invitations', page.url()).href;
+  const made = await page.request.post(address, { data: { uses: 1, expires_in_s: 3_600 } });
+  expect(made.status()).toBe(201);
+}
+
+test('what administrators did is listed for them, page by page', async ({ person }, info) => {
+  const [boss, member] = [await person('boss'), await person('member')];
+  await boss.register();
+  await member.register();
+  await boss.open();
+  // More than a page of them.
+  for (let times = 0; times < 60; times += 1) await invite(boss);
+
+  // What does not come says so, and is asked for again.
+  const pages = '**/api/v1/admin/audit*';
+  await boss.page.context().route(pages, (route) => route.abort());
+  let dialog = await boss.openSettings('操作记录');
+  await expect(dialog.getByRole('alert')).toBeVisible();
+  await shoot(boss.page, info, 'audit-error');
+  await boss.page.context().unroute(pages);
+  await dialog.getByRole('button', { name: '重试' }).click();
+  const acts = dialog.getByRole('listitem');
+  await expect(acts).toHaveCount(50);
+  await dialog.getByRole('button', { name: '显示更多' }).click();
+  await expect(acts).toHaveCount(60);
+  await expect(dialog.getByRole('button', { name: '显示更多' })).toHaveCount(0);
+  await boss.page.keyboard.press('Escape');
+
+  const people = await boss.openSettings('用户管理');
+  const row = await unfold(people, 'member');
+  await row.getByRole('button', { name: '停用' }).click();
+  await row.getByRole('button', { name: '停用' }).click();
+  await expect(row.getByText('已停用')).toBeVisible();
+  await row.getByRole('button', { name: '启用' }).click();
+  await expect(row.getByText('已停用')).toHaveCount(0);
+  await boss.page.keyboard.press('Escape');
+  dialog = await boss.openSettings('操作记录');
+  await expect(acts.nth(0)).toContainText('boss 启用了账号 member');
+  await expect(acts.nth(1)).toContainText('boss 停用了账号 member');
+  await expect(acts.nth(2)).toContainText('boss 创建了一个邀请');
+  await expectAccessible(boss.page);
+  await shoot(boss.page, info, 'audit');
+  await boss.page.keyboard.press('Escape');
+
+  // Whoever is no administrator is not offered it.
+  await member.open();
+  await member.login();
+  await member.page.getByRole('button', { name: '设置', exact: true }).click();
+  await expect(member.page.getByRole('button', { name: '我的账号' })).toBeVisible();
+  await expect(member.page.getByRole('button', { name: '操作记录' })).toHaveCount(0);
+});
+
 test('the wait after too many tries is told in a calm sentence', async ({ person }) => {
   const one = await person('user1');
   await one.open();
@@ -274,11 +327,13 @@ for (const width of [390, 320]) {
       const other = await person('方琳涵');
       await other.register();
       await boss.open();
+      await invite(boss);
       const { page } = boss;
       for (const [zh, en] of [
         ['我的账号', 'Your account'],
         ['用户管理', 'People'],
         ['邀请', 'Invitations'],
+        ['操作记录', 'Audit log'],
       ] as const) {
         await page.getByRole('button', { name: /^(设置|Settings)$/ }).tap();
         if (zh === '我的账号') await shoot(page, info, `phone-settings-${String(width)}-${colorScheme}`);

@@ -56,6 +56,8 @@ async function act(one: Person, member: string, what: string): Promise<void> {
   if ((await opener.getAttribute('aria-expanded')) === 'false') await opener.click();
   const acts = row.getByRole('group', { name: `对 ${member} 的操作` });
   await acts.getByRole('button', { name: what, exact: true }).click();
+  // Whoever is put out can come back: that can be taken back for a moment, and is not asked.
+  if (what === '移出') return;
   await acts.getByRole('group').getByRole('button', { name: what, exact: true }).click();
 }
 
@@ -138,7 +140,6 @@ test('somebody is invited, accepts, and another declines', async ({ person }, in
   await expect(ann.notice('bob 加入了会话')).toBeVisible();
 
   await invitations(carl).getByRole('button', { name: '谢绝加入 新版讨论 的邀请' }).click();
-  await invitations(carl).getByRole('group').getByRole('button', { name: '谢绝' }).click();
   await expect(invitations(carl)).toBeHidden();
   await expect(ann.notice('carl 谢绝了邀请')).toBeVisible();
   await expect(details(ann).getByText('目前没有待处理的邀请。')).toBeVisible();
@@ -227,8 +228,6 @@ test('the owner hands the room over before they leave it, and an archived one is
   await act(ann, 'bob', '转让会话');
   await expect(bob.notice('ann 将会话转让给 bob')).toBeVisible();
   await details(ann).getByRole('button', { name: '离开会话' }).click();
-  const leaving = ann.page.getByRole('dialog', { name: '离开“新版讨论”？' });
-  await leaving.getByRole('button', { name: '离开会话' }).click();
   await expect(bob.notice('ann 离开了会话')).toBeVisible();
   await expect(ann.page.getByRole('link', { name: '新版讨论' })).toHaveCount(0);
 });

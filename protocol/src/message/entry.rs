@@ -108,6 +108,13 @@ pub struct EntryDeleted {
     pub target: U53,
 }
 
+/// The room is deleted, with all that it held. No entry follows, and whoever has the room drops it.
+/// Who comes back later than this was said hears it from their own log, as a `RoomRemoved`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntryRoomDeleted {
+    pub header: EntryHeader,
+}
+
 /// The author gave the room another picture, or took it away.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EntryAvatar {

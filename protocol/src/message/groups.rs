@@ -137,6 +137,16 @@ pub struct ChangeRoom {
     pub change: RoomChange,
 }
 
+/// Deletes a group for good, with all that was ever said in it: for its owner alone. What is
+/// deleted already is no error to who has deleted it. Answered by `Done`; the last entry of the
+/// room's log is an `EntryRoomDeleted`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeleteRoom {
+    pub request: u32,
+    pub client_id: ClientId,
+    pub room: RoomId,
+}
+
 /// Does something to somebody; what is so already is no error. Answered by `Done`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangeMember {

@@ -25,17 +25,17 @@ pub mod user;
 pub use control::{Done, Failed, GoAway, Ping, Pong};
 pub use entry::{
     EntryAvatar, EntryCreated, EntryDeleted, EntryErased, EntryFile, EntryFileSettled, EntryHeader, EntryHidden,
-    EntryJoined, EntryLeft, EntryMemberChange, EntryPosted, EntryRoomChange,
+    EntryJoined, EntryLeft, EntryMemberChange, EntryPosted, EntryRoomChange, EntryRoomDeleted,
 };
 pub use file::{
     CancelUpload, EndUpload, FileChunk, FileInfo, FileOutcome, FileStart, FileState, FileUse, FileVariant, GetFile,
     ImageInfo, StartUpload, UploadAt, Uploaded, Voice,
 };
 pub use groups::{
-    ChangeMember, ChangeRoom, CreateGroup, DeclineInvitation, ListOutside, ListRoomLinks, MakeRoomLink, MemberAction,
-    MemberChange, MemberRole, MemberRoles, MessageChanges, MessageMemberChange, MessageRoomChange, OpenRoomLink,
-    OutsideList, OutsidePage, Outsider, RevokeRoomLink, RoomAccess, RoomChange, RoomDetail, RoomDetails, RoomHistory,
-    RoomKind, RoomLinkInfo, RoomLinkMade, RoomLinks, RoomRole, RoomSetting,
+    ChangeMember, ChangeRoom, CreateGroup, DeclineInvitation, DeleteRoom, ListOutside, ListRoomLinks, MakeRoomLink,
+    MemberAction, MemberChange, MemberRole, MemberRoles, MessageChanges, MessageMemberChange, MessageRoomChange,
+    OpenRoomLink, OutsideList, OutsidePage, Outsider, RevokeRoomLink, RoomAccess, RoomChange, RoomDetail, RoomDetails,
+    RoomHistory, RoomKind, RoomLinkInfo, RoomLinkMade, RoomLinks, RoomRole, RoomSetting,
 };
 pub use history::{Direction, GetMessages, GetRoomFiles, Message, MessageFile, MessageFiles, MessageKind, MessagePage};
 pub use lane::{LaneReady, RoomHandle};

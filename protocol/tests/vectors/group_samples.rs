@@ -3,11 +3,11 @@
 use rill_protocol::{
     U53, UserId,
     message::{
-        ChangeMember, ChangeRoom, CreateGroup, DeclineInvitation, EntryMemberChange, EntryRoomChange, ListOutside,
-        ListRoomLinks, MakeRoomLink, MemberAction, MemberChange, MemberRole, MemberRoles, MessageChanges,
-        MessageMemberChange, MessageRoomChange, OpenRoomLink, OutsideList, OutsidePage, Outsider, RevokeRoomLink,
-        RoomAccess, RoomChange, RoomDetail, RoomDetails, RoomHistory, RoomKind, RoomLinkInfo, RoomLinkMade, RoomLinks,
-        RoomRole, RoomSetting,
+        ChangeMember, ChangeRoom, CreateGroup, DeclineInvitation, DeleteRoom, EntryMemberChange, EntryRoomChange,
+        EntryRoomDeleted, ListOutside, ListRoomLinks, MakeRoomLink, MemberAction, MemberChange, MemberRole,
+        MemberRoles, MessageChanges, MessageMemberChange, MessageRoomChange, OpenRoomLink, OutsideList, OutsidePage,
+        Outsider, RevokeRoomLink, RoomAccess, RoomChange, RoomDetail, RoomDetails, RoomHistory, RoomKind, RoomLinkInfo,
+        RoomLinkMade, RoomLinks, RoomRole, RoomSetting,
     },
 };
 
@@ -76,6 +76,7 @@ fn requests() -> Vec<String> {
         line("some", &RevokeRoomLink { request, client_id, room, link: link(0).id }),
         line("look", &open(false)),
         line("join", &open(true)),
+        line("some", &DeleteRoom { request, client_id, room }),
     ]
 }
 
@@ -121,6 +122,8 @@ pub(crate) fn lines() -> Vec<String> {
         line("name", &EntryRoomChange { header: largest_header(), change: setting(RoomSetting::Name, CHINESE, 0) }),
         line("banned", &EntryMemberChange { header: header(), change: done(MemberAction::Ban, CHINESE) }),
         line("handed over", &EntryMemberChange { header: largest_header(), change: done(MemberAction::HandOver, "") }),
+        line("ordinary", &EntryRoomDeleted { header: header() }),
+        line("largest", &EntryRoomDeleted { header: largest_header() }),
     ];
     [requests(), answers(), entries].concat()
 }

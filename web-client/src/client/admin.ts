@@ -41,6 +41,33 @@ export interface Report {
   quote: { text: string; file: string | null } | null;
 }
 
+/** What administrators do; a later version may know of more. */
+export const AUDIT_ACTS = [
+  ...(['account_made', 'account_disabled', 'account_enabled', 'password_reset', 'role_given'] as const),
+  ...(['role_taken', 'logins_ended', 'invitation_made', 'invitation_revoked', 'avatar_removed'] as const),
+  ...(['message_removed', 'report_closed', 'room_deleted'] as const),
+] as const;
+
+/** One line of what administrators did. */
+export interface AuditEntry {
+  seq: number;
+  at_ms: number;
+  /** Null is whoever runs the server. */
+  by: Named | null;
+  act: string;
+  /** On whom. */
+  user: Named | null;
+  room: string | null;
+  /** Of the room. */
+  message: number | null;
+  /** Its number. */
+  report: number | null;
+  /** What somebody was called then, the id of an invitation, or a note. */
+  detail: string;
+  /** What stays `begun` was cut off. */
+  outcome: 'begun' | 'done' | 'failed';
+}
+
 /** Of what is noted where a report is closed. */
 export const REPORT_NOTE_CHARS_MAX = 250;
 
@@ -73,6 +100,12 @@ export const admin = {
     ),
   closeReport: (number: number, outcome: ReportOutcome, note: string) =>
     call<unknown>('POST', `admin/reports/${String(number)}/close`, { outcome, note }),
+  /** The newest first, before one of them. */
+  audit: (before: number | null) =>
+    call<{ entries: AuditEntry[]; more: boolean }>(
+      'GET',
+      `admin/audit?limit=${String(PAGE)}${before === null ? '' : `&before=${String(before)}`}`,
+    ),
   removeMessage: (room: string, seq: number) =>
     call<undefined>('DELETE', `admin/rooms/${encodeURIComponent(room)}/messages/${String(seq)}`),
   revoke: (id: string) => call<undefined>('DELETE', `admin/invitations/${encodeURIComponent(id)}`),

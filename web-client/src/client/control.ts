@@ -27,6 +27,7 @@ interface Answers {
   ChangeRoom: 'Done';
   ChangeMember: 'Done';
   DeclineInvitation: 'Done';
+  DeleteRoom: 'Done';
   ListOutside: 'OutsidePage';
   MakeRoomLink: 'RoomLinkMade';
   ListRoomLinks: 'RoomLinks';

@@ -184,8 +184,51 @@ describe('who is put out of a room', () => {
         put();
       }
       await page.clock.pass(100);
-      expect(page.removals).toEqual([{ room: room.info.id, name: 'one', by: ANN, banned: true }]);
+      expect(page.removals).toEqual([{ room: room.info.id, name: 'one', by: ANN, how: 'banned' }]);
       expect(page.rooms.has(room.info.id)).toBe(false);
     }
+  });
+});
+
+describe('a room that is deleted', () => {
+  it('is dropped at once, with what waits to be sent there, whatever is missing of its log', async () => {
+    const { server, room, page } = await viewed();
+    server.deafToPosts = true;
+    page.send(room, 'never said');
+    await page.clock.pass(100);
+    expect(page.outbox).toHaveLength(1);
+    // The entry before the last one is not there, and never comes.
+    server.disorder = (entries) => entries.filter(({ isEnd }) => isEnd);
+    room.append(ANN, 'lost');
+    server.delete(room, ANN);
+    await page.clock.pass(100);
+    expect(page.removals).toContainEqual({ room: room.info.id, name: 'one', by: ANN, how: 'deleted' });
+    expect(page.rooms.has(room.info.id)).toBe(false);
+    expect(page.outbox).toEqual([]);
+    // It is asked for no more.
+    const before = server.requests.length;
+    await page.clock.pass(30_000);
+    const asked = server.requests.slice(before).map(({ name }) => name);
+    expect(asked.filter((name) => name === 'Resume' || name === 'Post')).toEqual([]);
+  });
+
+  it('is heard of by what is refused, if nothing else says so', async () => {
+    const { server, room, page } = await viewed();
+    const other = server.room('two');
+    await page.clock.pass(100);
+    server.drop(null);
+    page.send(room, 'too late');
+    page.send(other, 'in time');
+    server.delete(room, ANN, true);
+    await page.clock.pass(30_000);
+    expect(page.removals).toEqual([{ room: room.info.id, name: 'one', by: null, how: 'deleted' }]);
+    expect(page.outbox).toEqual([]);
+    expect(other.log.map(({ text }) => text)).toEqual(['in time']);
+  });
+
+  it('is asked for under its client id', async () => {
+    const { server, room, page } = await viewed();
+    await page.client.answer('deleteRoom', { clientId: testId(), room: room.info.id });
+    expect(server.requests.at(-1)).toMatchObject({ name: 'DeleteRoom', body: { room: room.info.id } });
   });
 });

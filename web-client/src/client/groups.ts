@@ -32,6 +32,7 @@ export interface GroupRequests {
     ask: { clientId: ClientId; room: RoomId; user: UserId; action: MemberAction };
     answer: null;
   };
+  deleteRoom: { ask: { clientId: ClientId; room: RoomId }; answer: null };
   decline: { ask: { clientId: ClientId; room: RoomId }; answer: null };
   /** Members behind one of them, in the order of their ids. */
   moreMembers: { ask: { room: RoomId; after: UserId }; answer: { members: RoomMember[]; more: boolean } };
@@ -65,6 +66,10 @@ export function groupAnswers(online: () => Session, book: RoomBook, me: UserId):
     },
     changeMember: async (what) => {
       await online().request('ChangeMember', what);
+      return null;
+    },
+    deleteRoom: async (what) => {
+      await online().request('DeleteRoom', what);
       return null;
     },
     decline: async (what) => {

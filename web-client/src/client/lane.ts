@@ -62,6 +62,7 @@ function logEntry(seq: number, message: Message): LogEntry {
     return { seq, line: entryLine(message), avatar: message.body.avatar };
   }
   if (message.name === 'EntryDeleted') return { seq, line: null, erased: message.body.target };
+  if (message.name === 'EntryRoomDeleted') return { seq, line: null, deletedBy: message.body.header.author };
   if (message.name !== 'EntryFileSettled') return { seq, line: entryLine(message) };
   const { target, state } = message.body;
   return { seq, line: null, settled: { target, state } };

@@ -55,6 +55,8 @@ export interface LogEntry {
   settled?: { target: number; state: FileState };
   /** The message that the entry removes. */
   erased?: number;
+  /** The room is deleted, by this one: nothing follows, and what is missing never comes. */
+  deletedBy?: UserId;
   /** The room's picture from here on. */
   avatar?: Avatar;
 }
@@ -91,12 +93,13 @@ export interface Invitation {
   atMs: number;
 }
 
-/** A room that the user was put out of. */
+/** A room that is the user's no more, by what somebody else did. */
 export interface Removal {
   room: RoomId;
   name: string;
-  by: UserId;
-  banned: boolean;
+  /** Null where it is not known: of a room that was deleted meanwhile, or by whoever runs the server. */
+  by: UserId | null;
+  how: 'removed' | 'banned' | 'deleted';
 }
 
 /** How the user stands in a room. */

@@ -45,6 +45,8 @@ type Post = (item: OutboxItem) => Promise<Sent>;
 export class Outbox {
   /** Which of these the rooms' logs show, and where: their place is taken by the real lines. */
   shown: (items: OutboxItem[]) => Landed[] = () => [];
+  /** A room is no more: an item of it was refused so. */
+  deleted: (room: RoomId) => void = () => undefined;
   private readonly items: OutboxItems;
   /** Per room the one post that waits for its answer. */
   private readonly inFlight = new Map<RoomId, ClientId>();
@@ -99,6 +101,14 @@ export class Outbox {
 
   async remove(clientId: ClientId): Promise<void> {
     if (this.items.get(clientId)?.state === 'failed') await this.items.remove(clientId);
+  }
+
+  /** The room is no more: whatever of it is here goes, in every tab. */
+  forget(room: RoomId): void {
+    for (const item of this.list.filter((one) => one.room === room)) {
+      this.tries.delete(item.clientId);
+      void this.items.remove(item.clientId);
+    }
   }
 
   /** Lets go of what the rooms' logs show. Seen there is as good as an answer, which may be late or lost. */
@@ -177,6 +187,11 @@ export class Outbox {
     }
     if (error.code === Code.rateLimited) {
       await this.slowDown(turn);
+      return;
+    }
+    if (error.code === Code.roomDeleted) {
+      this.deleted(item.room);
+      this.forget(item.room);
       return;
     }
     // A server that goes, or a login that ends, closes the connection in a moment: that

@@ -123,7 +123,7 @@ export type Event =
   /** Who writes in a room now. */
   | { on: 'typing'; room: RoomId; users: UserId[] }
   | { on: 'ownProfile'; own: OwnProfile }
-  /** Somebody has put the user out of a room. */
+  /** Somebody has put the user out of a room, or deleted it. */
   | { on: 'removal'; removal: Removal };
 
 /** The detail of what a person has called off, wherever in the page: it is no failure. */

@@ -66,6 +66,9 @@ export class Sync implements SessionListener {
   ) {
     outbox.shown = (items) => this.landed(items);
     uploads.seen = (room) => this.seenFiles(room);
+    outbox.deleted = uploads.deleted = (room) => {
+      this.deleted(room, null);
+    };
   }
 
   connected(session: Session | null): void {
@@ -207,7 +210,8 @@ export class Sync implements SessionListener {
 
   readonly entry = (room: RoomId, epoch: Epoch, entry: LogEntry): void => {
     const state = this.book.rooms.get(room);
-    if (state) this.change(state, state.tail.offer(epoch, entry));
+    if (entry.deletedBy !== undefined) this.deleted(room, entry.deletedBy);
+    else if (state) this.change(state, state.tail.offer(epoch, entry));
     // The user's own log is another stream: it may have said first that the room is gone.
     else this.putOut(room, entry);
   };
@@ -400,7 +404,23 @@ export class Sync implements SessionListener {
     if (!banned && action !== MemberAction.remove) return;
     const name = this.book.aboutOf(room)?.name ?? '';
     this.people.want(line.author);
-    this.emitter.emit({ on: 'removal', removal: { room, name, by: line.author, banned } });
+    const how = banned ? 'banned' : 'removed';
+    this.emitter.emit({ on: 'removal', removal: { room, name, by: line.author, how } });
+  }
+
+  /** The room is no more: nothing waits to be sent there, and what somebody wrote for it is let go, too. */
+  private deleted(room: RoomId, by: UserId | null): void {
+    const name = this.book.aboutOf(room)?.name ?? this.book.rooms.get(room)?.room.name ?? '';
+    const who = by === ZERO_ID ? null : by;
+    if (who !== null) this.people.want(who);
+    this.outbox.forget(room);
+    this.uploads.forget(room);
+    if (this.book.rooms.has(room)) {
+      this.book.removed(room);
+      this.forget(room);
+      this.emitter.roomRemoved(room);
+    }
+    this.emitter.emit({ on: 'removal', removal: { room, name, by: who, how: 'deleted' } });
   }
 
   /** Own messages that their rooms' logs show are on their way no more. */

@@ -12,8 +12,10 @@ import { RequestRefused, useChat } from '../stores/chat';
 import { useLink } from '../stores/link';
 import { useMembers } from '../stores/members';
 import { useMembership } from '../stores/membership';
+import { usePeople } from '../stores/people';
 import { useSession } from '../stores/session';
 import { useTimeline } from '../stores/timeline';
+import { useUndo } from '../stores/undo';
 import InvitationList from './InvitationList.vue';
 import JoinDialog from './JoinDialog.vue';
 import RoomAbout from './RoomAbout.vue';
@@ -91,7 +93,7 @@ describe('the details of a group', () => {
     expect(offered({ role: RoomRole.owner, kind: RoomKind.private })).toEqual([]);
   });
 
-  it('ask before somebody is put out, and say why it failed', async () => {
+  it('ask before somebody is banned, and say why it failed', async () => {
     const ask = vi
       .spyOn(useChat(), 'ask')
       .mockRejectedValue(new RequestRefused({ code: Code.roleNeeded, detail: '' }));
@@ -106,15 +108,22 @@ describe('the details of a group', () => {
     expect(shown.text()).toContain('Owner');
     await press(shown, 'What can be done with Bob');
     expect(buttons(shown).slice(-3)).toEqual(['Make admin', 'Remove', 'Ban']);
-    await press(shown, 'Remove');
+    await press(shown, 'Ban');
     expect(ask).not.toHaveBeenCalled();
-    expect(shown.text()).toContain('Remove Bob?');
-    await press(shown, 'Remove');
+    expect(shown.text()).toContain('Ban Bob?');
+    await press(shown, 'Ban');
     expect(ask).toHaveBeenCalledWith(
       'changeMember',
-      expect.objectContaining({ room: 'room', user: 'bob', action: MemberAction.remove }),
+      expect.objectContaining({ room: 'room', user: 'bob', action: MemberAction.ban }),
     );
     expect(shown.get('[role=alert]').text()).toContain('Your role');
+    // Whoever is only put out can come back: that has its moment, and is not asked.
+    await press(shown, 'Remove');
+    expect(ask).toHaveBeenCalledTimes(1);
+    expect(shown.text()).not.toContain('Bob');
+    expect(useUndo().undo()?.ask).toMatchObject({ user: 'bob', action: MemberAction.remove });
+    await flushPromises();
+    expect(shown.text()).toContain('Bob');
     shown.unmount();
   });
 
@@ -275,29 +284,100 @@ describe('a room that one is not in', () => {
 
   it('says who has put one out, and whether one can come back', () => {
     expect(gone().text()).toContain('This chat is not open to you');
-    useMembership().putOut({ room: 'room', name: 'Design', by: 'ann', banned: false });
+    useMembership().putOut({ room: 'room', name: 'Design', by: 'ann', how: 'removed' });
     expect(gone().text()).toContain('removed you from “Design”');
     expect(buttons(gone())).toEqual(['Join again']);
-    useMembership().putOut({ room: 'room', name: 'Design', by: 'ann', banned: true });
+    useMembership().putOut({ room: 'room', name: 'Design', by: 'ann', how: 'banned' });
     expect(gone().text()).toContain('banned you from “Design”');
     expect(buttons(gone())).toEqual([]);
     useMembership().isIn([room()]);
     expect(gone().text()).toContain('This chat is not open to you');
   });
 
+  it('says that it was deleted and by whom, however often that is heard, and takes the focus that is lost', () => {
+    const deleted = (by: string | null, name = 'Design'): string => {
+      useMembership().putOut({ room: 'room', name, by, how: 'deleted' });
+      return gone().get('h2').text();
+    };
+    usePeople().apply([{ id: 'ann', name: 'Ann' }]);
+    expect(deleted(null)).toBe('“Design” was deleted');
+    expect(deleted('ann')).toBe('Ann deleted “Design”');
+    expect(deleted(null)).toBe('Ann deleted “Design”');
+    expect(deleted(ME)).toBe('You deleted “Design”');
+    expect(buttons(gone())).toEqual([]);
+    const shown = mount(RoomGone, { props: { room: 'room' }, global, attachTo: document.body });
+    expect(shown.element.contains(document.activeElement)).toBe(true);
+    shown.unmount();
+    const field = document.body.appendChild(document.createElement('input'));
+    field.focus();
+    mount(RoomGone, { props: { room: 'room' }, global, attachTo: document.body }).unmount();
+    expect(document.activeElement).toBe(field);
+    field.remove();
+  });
+
   it('can be accepted or declined where one is invited, there and in the list', async () => {
     const { last: _last, about: _about, ...of } = room();
-    useMembership().invitations = [{ room: of, topic: '', by: 'ann', byName: 'Ann', atMs: 0 }];
+    useMembership().told = [{ room: of, topic: '', by: 'ann', byName: 'Ann', atMs: 0 }];
     const ask = vi.spyOn(useChat(), 'ask').mockResolvedValue(null as never);
     expect(gone().text()).toContain('Ann invites you');
     const list = mount(InvitationList, { global }) as never as ReturnType<typeof mount>;
     await press(list, 'Decline the invitation to Design');
+    expect(list.text()).toBe('');
+    expect(useUndo().undo()?.name).toBe('decline');
+    await flushPromises();
     expect(ask).not.toHaveBeenCalled();
-    await press(list, 'Decline');
-    expect(ask).toHaveBeenLastCalledWith('decline', expect.objectContaining({ room: 'room' }));
     await press(list, 'Accept the invitation to Design');
     expect(ask).toHaveBeenLastCalledWith('join', expect.objectContaining({ room: 'room' }));
     expect(router.currentRoute.value.fullPath).toBe('/rooms/room');
+  });
+});
+
+describe('deleting a room', () => {
+  const settings = (role: RoomRole): ReturnType<typeof mount> =>
+    mount(RoomSettingsDialog, {
+      props: { room: room({ role, name: 'Design  Team' }) },
+      global,
+      attachTo: document.body,
+    }) as never as ReturnType<typeof mount>;
+
+  it('is the owner’s, who types its name', async () => {
+    expect(buttons(settings(RoomRole.admin))).not.toContain('Delete the chat');
+    const ask = vi.spyOn(useChat(), 'ask').mockResolvedValue(null as never);
+    const shown = settings(RoomRole.owner);
+    await press(shown, 'Delete the chat');
+    expect(shown.text()).toContain('cannot be brought back');
+    const field = shown.get('input[name=delete-name]');
+    expect(document.activeElement).toBe(field.element);
+    for (const wrong of ['', 'design team', 'Design']) {
+      await field.setValue(wrong);
+      await shown.get('form.delete').trigger('submit');
+      expect(shown.get('form.delete [role=alert]').text()).toBe('This is not its name.');
+    }
+    expect(ask).not.toHaveBeenCalled();
+    await field.setValue(' Design Team ');
+    await shown.get('form.delete').trigger('submit');
+    await flushPromises();
+    expect(ask).toHaveBeenCalledWith('deleteRoom', { clientId: expect.any(String) as string, room: 'room' });
+    expect(shown.emitted('close')).toHaveLength(1);
+  });
+
+  it('that fails says why, is the same when it is tried again, and can be left', async () => {
+    const refused = new RequestRefused({ code: Code.roleNeeded, detail: '' });
+    const ask = vi.spyOn(useChat(), 'ask').mockRejectedValue(refused);
+    const shown = settings(RoomRole.owner);
+    await press(shown, 'Delete the chat');
+    await shown.get('input[name=delete-name]').setValue('Design Team');
+    for (let times = 0; times < 2; times += 1) {
+      await shown.get('form.delete').trigger('submit');
+      await flushPromises();
+    }
+    expect(shown.get('form.delete [role=alert]').text()).toContain('Your role in this room');
+    expect(ask.mock.calls[1]).toEqual(ask.mock.calls[0]);
+    await shown.get('form.delete').trigger('keydown', { key: 'Escape' });
+    await flushPromises();
+    expect(shown.find('form.delete').exists()).toBe(false);
+    expect(document.activeElement?.textContent).toBe('Delete the chat');
+    expect(shown.emitted('close')).toBeUndefined();
   });
 });
 

@@ -3,12 +3,15 @@ import { enableAutoUnmount, flushPromises, mount } from '@vue/test-utils';
 import type { VueWrapper } from '@vue/test-utils';
 import { createPinia, setActivePinia } from 'pinia';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { defineComponent, nextTick, shallowRef } from 'vue';
+import type { Ref } from 'vue';
 import { createMemoryHistory, createRouter } from 'vue-router';
 import type { Router } from 'vue-router';
 import { admin } from '../client/admin';
 import type { Report } from '../client/admin';
 import type { Line, RoomSummary } from '../client/model';
 import type { MessageRow as Row } from '../composables/timelineRows';
+import { useAnnouncer } from '../composables/useAnnouncer';
 import { i18n } from '../locales/i18n';
 import {
   Code,
@@ -23,6 +26,7 @@ import { useErasures } from '../stores/erasures';
 import { usePeople } from '../stores/people';
 import { useRooms } from '../stores/rooms';
 import { useSession } from '../stores/session';
+import { useUndo } from '../stores/undo';
 import AdminReports from './AdminReports.vue';
 import MessageActions from './MessageActions.vue';
 import MessageRemove from './MessageRemove.vue';
@@ -118,10 +122,29 @@ describe('the menu of a message', () => {
     expect(entries()).toEqual(['Mark as unread']);
   });
 
-  it('asks once, then removes, and closes when the message is gone', async () => {
+  it('removes one’s own at once, and lets it be taken back', async () => {
     known(RoomRole.member);
     const ask = vi.spyOn(useChat(), 'ask').mockResolvedValue(null as never);
-    const shown = await menu(own());
+    await menu(own());
+    press('Remove');
+    await flushPromises();
+    expect(ask).not.toHaveBeenCalled();
+    const said = { seq: 5, atMs: 5, author: 'me', clientId: 'c', kind: 'text', text: 'hi' } as const;
+    expect(useUndo().shown('room', said)).toMatchObject({ kind: 'erased', text: '' });
+    expect(useErasures().has('room', 5)).toBe(true);
+    const room = known(RoomRole.member, RoomKind.group, said);
+    const preview = mount(RoomPreview, { props: { room }, global });
+    expect(preview.text()).toBe('Message removed');
+    expect(useUndo().undo()).toMatchObject({ name: 'removeMessage', ask: { room: 'room', seq: 5 } });
+    await flushPromises();
+    expect(preview.text()).toBe('hi');
+    expect(useErasures().has('room', 5)).toBe(false);
+  });
+
+  it('asks once about what others wrote, then removes, and closes when the message is gone', async () => {
+    known(RoomRole.admin);
+    const ask = vi.spyOn(useChat(), 'ask').mockResolvedValue(null as never);
+    const shown = await menu(row());
     press('Remove');
     await vi.waitFor(() => {
       expect(shown.findComponent(MessageRemove).exists()).toBe(true);
@@ -164,6 +187,25 @@ it('a message that is gone says so by icon and words, and shows nothing of what 
   const gone = { seq: 5, atMs: 5, author: 'bob', clientId: 'c', kind: 'erased', text: '' } as const;
   const room = known(RoomRole.member, RoomKind.group, gone);
   expect(mount(RoomPreview, { props: { room }, global }).text()).toBe('Message removed');
+});
+
+it('what was read out of a message is gone with it', async () => {
+  vi.useFakeTimers();
+  const said = { seq: 5, atMs: 5, author: 'bob', clientId: 'c', kind: 'text', text: 'hi' } as const;
+  const lines = shallowRef<readonly Line[]>([]);
+  let change = 'append';
+  const lastChange = (): string => change;
+  const setup = (): { words: Ref<string> } => ({ words: useAnnouncer(() => lines.value, lastChange) });
+  const shown = mount(defineComponent({ setup, render: () => null }), { global });
+  vi.advanceTimersByTime(10_000);
+  lines.value = [said];
+  await nextTick();
+  expect(shown.vm.words).toContain('hi');
+  change = 'change';
+  lines.value = [{ ...said, kind: 'erased', text: '' }];
+  await nextTick();
+  expect(shown.vm.words).toBe('');
+  vi.useRealTimers();
 });
 
 it('what is known to be removed is known by its room and place', () => {

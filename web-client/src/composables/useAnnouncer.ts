@@ -14,12 +14,16 @@ export function useAnnouncer(lines: () => readonly Line[], lastChange: () => str
   const session = useSession();
   const { nameOf, noticeOf, saidOf } = useLineText();
   const announced = ref('');
+  /** Of the line that was read out last: what is removed stands nowhere any more, also not here. */
+  let seq: number | null = null;
   const quietUntilMs = performance.now() + QUIET_MS;
 
   watch(lines, (now) => {
+    if (seq !== null && now.some((one) => one.seq === seq && one.kind === 'erased')) announced.value = '';
     const line = now.at(-1);
     if (lastChange() !== 'append' || !line || line.author === session.myId) return;
     if (performance.now() < quietUntilMs) return;
+    ({ seq } = line);
     announced.value =
       line.kind === 'text' || line.kind === 'file'
         ? t('timeline.announce', { who: nameOf(line.author), text: saidOf(line) })

@@ -6,11 +6,13 @@ import { computed, ref } from 'vue';
 import type { ComputedRef, Ref } from 'vue';
 import { useAttachments } from '../stores/attachments';
 import { forgetUser } from '../storage/database';
+import { forgetDeferred } from '../storage/deferred';
 import { timely } from '../storage/timely';
 import { forgetEmoji } from '../stores/emoji';
 import { useOutbox } from '../stores/outbox';
 import { useSession } from '../stores/session';
 import { useTransfers } from '../stores/transfers';
+import { useUndo } from '../stores/undo';
 import { useErrorText } from './useErrorText';
 
 export function useLogout(): {
@@ -23,6 +25,7 @@ export function useLogout(): {
   const outbox = useOutbox();
   const transfers = useTransfers();
   const attachments = useAttachments();
+  const undo = useUndo();
   const { errorText } = useErrorText();
   const asking = ref(false);
   const error = ref('');
@@ -38,6 +41,8 @@ export function useLogout(): {
       return;
     }
     const user = session.myId;
+    // What can still be taken back is done before there is nobody to do it.
+    await timely(undo.finish).catch(() => undefined);
     try {
       await session.logout();
     } catch (problem) {
@@ -47,6 +52,7 @@ export function useLogout(): {
     }
     asking.value = false;
     forgetEmoji(user);
+    forgetDeferred(user);
     await timely(() => forgetUser(user)).catch(() => undefined);
   }
 

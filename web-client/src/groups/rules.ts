@@ -10,6 +10,8 @@ export type Act =
   | 'tend'
   /** To whom it is open, what new members see, whether it is archived. */
   | 'settle'
+  /** End it for everybody. */
+  | 'delete'
   | 'invite'
   /** Take an invitation or a link back. */
   | 'takeBack'
@@ -46,6 +48,7 @@ export function may(
     case 'takeBack':
       return runsIt;
     case 'settle':
+    case 'delete':
       return role === RoomRole.owner;
     case 'invite':
       return runsIt || access === RoomAccess.public;

@@ -1,7 +1,9 @@
+import { auditWords } from './audit.en';
 import { groupWords } from './groups.en';
 import { peopleWords } from './people.en';
 import { privateWords } from './private.en';
 import { removingWords } from './removing.en';
+import { undoWords } from './undo.en';
 
 /** The English words, and by their shape what every other language must have. */
 export const en = {
@@ -107,6 +109,8 @@ export const en = {
   people: peopleWords,
   private: privateWords,
   removing: removingWords,
+  audit: auditWords,
+  undo: undoWords,
   timeline: {
     label: 'Messages in {name}',
     created: '{who} created the chat “{name}”',
@@ -458,6 +462,7 @@ export const en = {
     bad_room_link: 'This link is unknown, used up or expired. Ask for a new one.',
     no_such_member: 'They are not a member of this room.',
     owner_stays: 'You own this room. Hand it over before you leave.',
+    room_deleted: 'This chat was deleted, with everything in it.',
     room_archived: 'This room is archived. Nobody can post in it.',
     room_closed: 'Messages cannot be sent here now.',
     slow_mode: 'This room is slow. The message is sent when its time comes.',

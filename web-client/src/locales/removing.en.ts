@@ -1,7 +1,6 @@
 /** Words of removing messages and of reports. */
 export const removingWords = {
   remove: 'Remove',
-  question: 'Remove this message for everybody? It cannot be brought back.',
   questionOf: 'Remove what {name} wrote, for everybody? It cannot be brought back.',
   report: 'Report',
   reportOf: 'Report {name}',

@@ -3,7 +3,6 @@ import type { removingWords as words } from './removing.en';
 /** 删除消息与举报。 */
 export const removingWords: Record<keyof typeof words, string> = {
   remove: '删除',
-  question: '为所有人删除这条消息？删除后无法恢复。',
   questionOf: '为所有人删除 {name} 的这条消息？删除后无法恢复。',
   report: '举报',
   reportOf: '举报 {name}',

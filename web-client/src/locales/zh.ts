@@ -1,8 +1,10 @@
 import type { Messages } from './en';
+import { auditWords } from './audit.zh';
 import { groupWords } from './groups.zh';
 import { peopleWords } from './people.zh';
 import { privateWords } from './private.zh';
 import { removingWords } from './removing.zh';
+import { undoWords } from './undo.zh';
 
 /** 中文。 */
 export const zh: Messages = {
@@ -108,6 +110,8 @@ export const zh: Messages = {
   people: peopleWords,
   private: privateWords,
   removing: removingWords,
+  audit: auditWords,
+  undo: undoWords,
   timeline: {
     label: '{name} 的消息',
     created: '{who} 创建了会话“{name}”',
@@ -455,6 +459,7 @@ export const zh: Messages = {
     bad_room_link: '此链接不存在、已用完或已过期，请索取新的链接。',
     no_such_member: '对方不是此房间的成员。',
     owner_stays: '你是房主，请先转让房间再离开。',
+    room_deleted: '此会话已被删除，内容已全部清除。',
     room_archived: '此房间已归档，无法发送消息。',
     room_closed: '目前无法在此发送消息。',
     slow_mode: '此房间已开启慢速模式，消息会稍后发送。',

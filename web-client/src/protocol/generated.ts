@@ -182,6 +182,7 @@ export const CODES: readonly CodeInfo[] = [
   { number: 110, name: 'no_such_message', action: 'stop', sentence: 'There is no such message, or it is not open to you.' },
   { number: 111, name: 'too_many_reports', action: 'stop', sentence: 'As many of your reports as allowed wait for an administrator: let them look first.' },
   { number: 112, name: 'bad_reason', action: 'stop', sentence: 'A report says why, in 1 to 1000 characters.' },
+  { number: 113, name: 'room_deleted', action: 'stop', sentence: 'The room is deleted, with all that it held: drop it.' },
   { number: 120, name: 'no_such_mark', action: 'stop', sentence: 'The room\'s log has no such entry: mark one that is there.' },
   { number: 121, name: 'too_many_drafts', action: 'stop', sentence: 'You have as many drafts as allowed: post or empty one first.' },
   { number: 122, name: 'too_many_mentions', action: 'stop', sentence: 'A message names at most 50 people: name fewer.' },
@@ -279,6 +280,7 @@ export const Code = {
   noSuchMessage: 110,
   tooManyReports: 111,
   badReason: 112,
+  roomDeleted: 113,
   noSuchMark: 120,
   tooManyDrafts: 121,
   tooManyMentions: 122,
@@ -398,6 +400,7 @@ export const Kind = {
   OpenPrivateChat: 117,
   SetBlock: 118,
   UserNames: 119,
+  DeleteRoom: 120,
   EntryCreated: 128,
   EntryPosted: 129,
   EntryJoined: 130,
@@ -410,6 +413,7 @@ export const Kind = {
   EntryRoomChange: 137,
   EntryMemberChange: 138,
   EntryDeleted: 139,
+  EntryRoomDeleted: 140,
   RoomAdded: 192,
   RoomRemoved: 193,
   InvitedToRoom: 194,
@@ -872,6 +876,26 @@ export function writeDeclineInvitation(out: Writer, value: DeclineInvitation): v
   out.id(value.room);
 }
 
+export interface DeleteRoom {
+  request: number;
+  clientId: ClientId;
+  room: RoomId;
+}
+
+export function readDeleteRoom(input: Reader): DeleteRoom {
+  return {
+    request: input.u32(),
+    clientId: input.id(),
+    room: input.id(),
+  };
+}
+
+export function writeDeleteRoom(out: Writer, value: DeleteRoom): void {
+  out.u32(value.request);
+  out.id(value.clientId);
+  out.id(value.room);
+}
+
 export interface Delivered {
   rooms: DeliveredSeq[];
 }
@@ -1197,6 +1221,20 @@ export function readEntryRoomChange(input: Reader): EntryRoomChange {
 export function writeEntryRoomChange(out: Writer, value: EntryRoomChange): void {
   writeEntryHeader(out, value.header);
   writeRoomChange(out, value.change);
+}
+
+export interface EntryRoomDeleted {
+  header: EntryHeader;
+}
+
+export function readEntryRoomDeleted(input: Reader): EntryRoomDeleted {
+  return {
+    header: readEntryHeader(input),
+  };
+}
+
+export function writeEntryRoomDeleted(out: Writer, value: EntryRoomDeleted): void {
+  writeEntryHeader(out, value.header);
 }
 
 /** 26 characters of base32. */
@@ -3694,6 +3732,7 @@ export interface Bodies {
   OpenPrivateChat: OpenPrivateChat;
   SetBlock: SetBlock;
   UserNames: UserNames;
+  DeleteRoom: DeleteRoom;
   EntryCreated: EntryCreated;
   EntryPosted: EntryPosted;
   EntryJoined: EntryJoined;
@@ -3706,6 +3745,7 @@ export interface Bodies {
   EntryRoomChange: EntryRoomChange;
   EntryMemberChange: EntryMemberChange;
   EntryDeleted: EntryDeleted;
+  EntryRoomDeleted: EntryRoomDeleted;
   RoomAdded: RoomAdded;
   RoomRemoved: RoomRemoved;
   InvitedToRoom: InvitedToRoom;
@@ -3809,6 +3849,7 @@ export const CODECS: { readonly [N in KindName]: Codec<Bodies[N]> } = {
   OpenPrivateChat: { read: readOpenPrivateChat, write: writeOpenPrivateChat },
   SetBlock: { read: readSetBlock, write: writeSetBlock },
   UserNames: { read: readUserNames, write: writeUserNames },
+  DeleteRoom: { read: readDeleteRoom, write: writeDeleteRoom },
   EntryCreated: { read: readEntryCreated, write: writeEntryCreated },
   EntryPosted: { read: readEntryPosted, write: writeEntryPosted },
   EntryJoined: { read: readEntryJoined, write: writeEntryJoined },
@@ -3821,6 +3862,7 @@ export const CODECS: { readonly [N in KindName]: Codec<Bodies[N]> } = {
   EntryRoomChange: { read: readEntryRoomChange, write: writeEntryRoomChange },
   EntryMemberChange: { read: readEntryMemberChange, write: writeEntryMemberChange },
   EntryDeleted: { read: readEntryDeleted, write: writeEntryDeleted },
+  EntryRoomDeleted: { read: readEntryRoomDeleted, write: writeEntryRoomDeleted },
   RoomAdded: { read: readRoomAdded, write: writeRoomAdded },
   RoomRemoved: { read: readRoomRemoved, write: writeRoomRemoved },
   InvitedToRoom: { read: readInvitedToRoom, write: writeInvitedToRoom },
@@ -3925,6 +3967,7 @@ export const KIND_NAMES: ReadonlyMap<number, KindName> = new Map([
   [117, 'OpenPrivateChat'],
   [118, 'SetBlock'],
   [119, 'UserNames'],
+  [120, 'DeleteRoom'],
   [128, 'EntryCreated'],
   [129, 'EntryPosted'],
   [130, 'EntryJoined'],
@@ -3937,6 +3980,7 @@ export const KIND_NAMES: ReadonlyMap<number, KindName> = new Map([
   [137, 'EntryRoomChange'],
   [138, 'EntryMemberChange'],
   [139, 'EntryDeleted'],
+  [140, 'EntryRoomDeleted'],
   [192, 'RoomAdded'],
   [193, 'RoomRemoved'],
   [194, 'InvitedToRoom'],

@@ -40,6 +40,7 @@ import { useRooms } from './rooms';
 import { useSession } from './session';
 import { useTimeline } from './timeline';
 import { useTransfers } from './transfers';
+import { useUndo } from './undo';
 
 export class RequestRefused extends Error {
   constructor(override readonly cause: PortError) {
@@ -83,6 +84,7 @@ export const useChat = defineStore('chat', () => {
       say({ do: 'draft', room, text, revision });
     });
     void useAttachments().load(user);
+    useUndo().load(user, ask);
     // A worker does not know of touch screens, by which an iPad is told from a Mac.
     const ios = isIos(navigator.userAgent, navigator.maxTouchPoints);
     say({ do: 'start', user, forced, ios, server });
@@ -103,6 +105,7 @@ export const useChat = defineStore('chat', () => {
     usePlayback().stop();
     useMedia().reset();
     useErasures().reset();
+    useUndo().reset();
     useLightbox().seq = null;
     usePeople().reset();
     useAvatars().reset();
@@ -180,10 +183,14 @@ export const useChat = defineStore('chat', () => {
         useMembers().apply(event.room, event.members, event.total, event.online);
         break;
       case 'invitations':
-        useMembership().invitations = event.invitations;
+        useMembership().told = event.invitations;
         break;
       case 'removal':
         useMembership().putOut(event.removal);
+        if (event.removal.how === 'deleted') {
+          useDrafts().set(event.removal.room, '');
+          useAttachments().take(event.removal.room);
+        }
         break;
       default:
         if (!takePersonal(event)) takeSocial(event);

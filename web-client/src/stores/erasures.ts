@@ -5,6 +5,7 @@ import type { RoomId } from '../protocol/generated';
 import { useMedia } from './media';
 import { usePlayback } from './playback';
 import { useTimeline } from './timeline';
+import { useUndo } from './undo';
 
 const nameOf = (room: RoomId, seq: number): string => `${room} ${String(seq)}`;
 
@@ -24,7 +25,8 @@ export const useErasures = defineStore('erasures', () => {
 
   return {
     apply,
-    has: (room: RoomId, seq: number) => gone.has(nameOf(room, seq)),
+    has: (room: RoomId, seq: number) =>
+      gone.has(nameOf(room, seq)) || useUndo().covers('removeMessage', room, seq),
     reset: () => {
       gone.clear();
     },

@@ -1,16 +1,21 @@
-/** Rooms that one is invited to, and those that one was put out of. */
+/** Rooms that one is invited to, those that one was put out of, and those that were deleted. */
 import { defineStore } from 'pinia';
-import { ref, shallowReactive, shallowRef } from 'vue';
+import { computed, ref, shallowReactive, shallowRef } from 'vue';
 import type { Invitation, Removal, RoomSummary } from '../client/model';
 import type { RoomId } from '../protocol/generated';
+import { useUndo } from './undo';
 
 export const useMembership = defineStore('membership', () => {
-  const invitations = shallowRef<readonly Invitation[]>([]);
+  const told = shallowRef<readonly Invitation[]>([]);
+  /** Without those that are declined, for as long as that can be taken back. */
+  const invitations = computed(() => told.value.filter(({ room }) => !useUndo().covers('decline', room.id)));
   const removals = shallowReactive(new Map<RoomId, Removal>());
   /** The room that was just made and that nobody can find: people are to be invited. */
   const inviting = ref<RoomId | null>(null);
 
   function putOut(removal: Removal): void {
+    // Who deleted it is known once; that it is deleted is heard again from whatever was on its way there.
+    if (removal.by === null && removals.get(removal.room)?.how === removal.how) return;
     removals.set(removal.room, removal);
   }
 
@@ -20,10 +25,10 @@ export const useMembership = defineStore('membership', () => {
   }
 
   function reset(): void {
-    invitations.value = [];
+    told.value = [];
     removals.clear();
     inviting.value = null;
   }
 
-  return { invitations, removals, inviting, putOut, isIn, reset };
+  return { told, invitations, removals, inviting, putOut, isIn, reset };
 });

@@ -3,6 +3,7 @@ import { defineStore } from 'pinia';
 import { computed, ref, shallowRef, triggerRef } from 'vue';
 import type { RoomSummary } from '../client/model';
 import type { RoomId, UserId } from '../protocol/generated';
+import { useUndo } from './undo';
 
 export const activeMs = (room: RoomSummary): number => Math.max(room.last?.atMs ?? 0, room.createdMs);
 
@@ -11,7 +12,9 @@ export const useRooms = defineStore('rooms', () => {
   /** Whether the list is known: before that an empty list means nothing. */
   const complete = ref(false);
   const sorted = computed(() =>
-    [...byId.value.values()].sort((a, b) => activeMs(b) - activeMs(a) || (a.id < b.id ? 1 : -1)),
+    [...byId.value.values()]
+      .filter(({ id }) => !useUndo().covers('leave', id))
+      .sort((a, b) => activeMs(b) - activeMs(a) || (a.id < b.id ? 1 : -1)),
   );
 
   /** The private chats, by whom they are with. */

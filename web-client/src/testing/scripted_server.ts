@@ -51,6 +51,8 @@ interface Entry {
   done?: MemberChange;
   /** The entry removes the message of this seq; that one has nothing to say any more. */
   erases?: number;
+  /** The entry is the last one: the room is deleted. */
+  isEnd?: true;
   isErased?: true;
 }
 
@@ -132,7 +134,9 @@ class Link {
       this.send('RoomHandle', { handle, room: room.info.id, epoch: room.epoch }, lane);
     }
     const header = { room: handle, seq, atMs: seq, author, clientId };
-    if (entry.erases !== undefined) {
+    if (entry.isEnd) {
+      this.send('EntryRoomDeleted', { header }, lane);
+    } else if (entry.erases !== undefined) {
       this.send('EntryDeleted', { header, target: entry.erases }, lane);
     } else if (entry.isErased) {
       this.send('EntryErased', { header }, lane);
@@ -213,6 +217,7 @@ export class ScriptedServer {
   /** What rooms are, where it is told at all. */
   readonly details = new Map<string, Partial<RoomDetail>>();
   private readonly left = new Set<ServerRoom>();
+  private readonly deleted = new Set<ServerRoom>();
   private userSeq = 0;
   /** Entries of the user's own log beside the rooms. */
   private readonly own: { seq: number; send: (link: Link) => void }[] = [];
@@ -292,6 +297,14 @@ export class ScriptedServer {
       link.send('RoomRemoved', { header: { seq: this.userSeq, atMs: 0 }, room: room.info.id });
       link.send('UserHead', { seq: this.userSeq });
     }
+  }
+
+  /** Somebody deletes the room; `unheard`: no lane says so, only the list of those who come later. */
+  delete(room: ServerRoom, author: string, unheard = false): void {
+    Object.assign(room.append(author, ''), { isEnd: true });
+    if (!unheard) for (const link of this.links) link.deliver(room);
+    this.deleted.add(room);
+    this.leave(room);
   }
 
   rejoin(room: ServerRoom): void {
@@ -429,6 +442,7 @@ export class ScriptedServer {
         });
         break;
       case 'SetActivity':
+      case 'DeleteRoom':
       case 'RemoveMessage':
       case 'Report':
         link.send('Done', { request: message.body.request });
@@ -497,7 +511,9 @@ export class ScriptedServer {
     const room = this.member(id);
     if (this.deafToPosts) return;
     if (this.leaving || !room) {
-      link.send('Failed', { request, code: this.leaving ? Code.goingAway : Code.notAMember, detail: '' });
+      const isDeleted = [...this.deleted].some(({ info }) => info.id === id);
+      const code = isDeleted ? Code.roomDeleted : Code.notAMember;
+      link.send('Failed', { request, code: this.leaving ? Code.goingAway : code, detail: '' });
       return;
     }
     const { seq } = room.append(this.user, text, clientId);

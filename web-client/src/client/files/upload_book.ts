@@ -2,7 +2,7 @@
  * The uploads that this tab has, and what each has come to. What changes is stored, so
  * that a reload or another tab finds it; storage that fails costs only that.
  */
-import { FileOutcome } from '../../protocol/generated';
+import { Code, FileOutcome } from '../../protocol/generated';
 import type { ClientId, FileState, RoomId, TransferId } from '../../protocol/generated';
 import type { Clock } from '../clock';
 import type { Upload } from '../model';
@@ -20,6 +20,8 @@ export interface SeenFile {
 export class UploadBook {
   /** What the rooms' logs show of these. */
   seen: (room: RoomId) => Map<ClientId, SeenFile> = () => new Map();
+  /** A room is no more. */
+  deleted: (room: RoomId) => void = () => undefined;
   private readonly entries = new Map<TransferId, UploadEntry>();
 
   constructor(
@@ -58,6 +60,11 @@ export class UploadBook {
   fail(entry: UploadEntry, code: number, ended: boolean): void {
     entry.checking = false;
     entry.run?.abort();
+    if (code === Code.roomDeleted) {
+      this.drop(entry);
+      this.deleted(entry.stored.room);
+      return;
+    }
     this.change(entry, ended ? { code, ended } : { code });
   }
 

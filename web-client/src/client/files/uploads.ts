@@ -47,6 +47,17 @@ export class Uploads {
     this.book.seen = seen;
   }
 
+  /** A room is no more: an upload into it was refused so. */
+  set deleted(deleted: (room: RoomId) => void) {
+    this.book.deleted = deleted;
+  }
+
+  /** The room is no more, and with it whatever the server has of these. */
+  forget(room: RoomId): void {
+    for (const entry of this.book.inOrder) if (entry.stored.room === room) this.book.drop(entry);
+    this.tries.drain();
+  }
+
   /** What an earlier life of the page left, or another tab has. */
   async load(): Promise<void> {
     const stored = await this.store.all().catch(() => []);

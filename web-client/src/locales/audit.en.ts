@@ -1,0 +1,30 @@
+/** Words of what administrators did. */
+export const auditWords = {
+  title: 'Audit log',
+  hint: 'What administrators did, the newest first. Nobody can change it.',
+  none: 'Nothing was done yet.',
+  operator: 'Whoever runs the server',
+  act: {
+    account_made: '{by} made the account {whom}',
+    account_disabled: '{by} disabled the account {whom}',
+    account_enabled: '{by} enabled the account {whom}',
+    password_reset: '{by} reset the password of {whom}',
+    role_given: '{by} made {whom} an administrator',
+    role_taken: '{by} took the role of administrator from {whom}',
+    logins_ended: '{by} ended logins of {whom}',
+    invitation_made: '{by} made an invitation',
+    invitation_revoked: '{by} revoked an invitation',
+    avatar_removed: '{by} removed the picture of {whom}',
+    message_removed: '{by} removed a message of {whom}',
+    report_closed: '{by} closed report {report} about {whom}',
+    room_deleted: '{by} deleted the chat {room}',
+  },
+  /** Of a later version. */
+  other: '{by}: {act}',
+  now: 'now called {name}',
+  message: 'message {seq} in {room}',
+  invitation: 'invitation {id}',
+  note: 'Note: {text}',
+  failed: 'Failed',
+  begun: 'Cut off: whether it came to pass is not known',
+} as const;
