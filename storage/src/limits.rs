@@ -223,6 +223,8 @@ pub const STRAY_OBJECTS_MAX: usize = 10_000;
 /// Bytes of a blob that are read at a time; in a folder as much again is read ahead. Each of a
 /// connection's streams may hold them for as long as its peer takes nothing.
 pub const BLOB_READ_BYTES: usize = 256 * 1024;
+/// Entries of a deleted room that one command erases, with all that lies beside them.
+pub const ERASE_ENTRIES: u64 = 128;
 /// How few entries of a room an owner may let Redis keep.
 pub const KEEP_ENTRIES_MIN: u64 = 256;
 

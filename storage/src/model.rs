@@ -255,6 +255,8 @@ pub enum Fact {
     Deleted {
         target: u64,
     },
+    /// The room is gone, with all that it held: the last entry of its log.
+    RoomDeleted,
 }
 
 impl Fact {
@@ -418,9 +420,29 @@ pub enum Change {
         rule: Rule,
         reach: Reach,
     },
+    /// Deletes the room: nothing is read of it any more but that it is deleted, and nothing is
+    /// appended. What it holds is erased by a second call: see [`crate::port::Rooms::remains`].
+    Delete {
+        rule: Rule,
+        reach: Reach,
+    },
 }
 
-/// Whose messages somebody removes.
+/// What a deleted room still holds, of one kind, as much of it as one command erases.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Remains {
+    /// They were members, and their own logs say so.
+    Members(Vec<UserId>),
+    /// They were invited, and their own logs may say so.
+    Invited(Vec<UserId>),
+    /// Messages, by whom, with what became of their files.
+    Files(Vec<(u64, UserId, FileState)>),
+    Avatar(Picture),
+    /// What nothing else knows of.
+    Rows,
+}
+
+/// Whose messages somebody removes, or which rooms somebody deletes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
     /// Those that they may see, as a member.

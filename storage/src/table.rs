@@ -149,4 +149,6 @@ tables! {
     75 ReportPart "report_part"
     /// reporter, client id
     76 ReportKey "report_key"
+    /// room: up to where the log of one that is deleted is erased
+    77 Erasure "erasure"
 }

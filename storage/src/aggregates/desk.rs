@@ -56,7 +56,7 @@ macro_rules! same {
 same! {
     Act {
         AccountMade, AccountDisabled, AccountEnabled, PasswordReset, RoleGiven, RoleTaken, LoginsEnded,
-        InvitationMade, InvitationRevoked, AvatarRemoved, MessageRemoved, ReportClosed,
+        InvitationMade, InvitationRevoked, AvatarRemoved, MessageRemoved, ReportClosed, RoomDeleted,
     }
     ActOutcome { Begun, Done, Failed, }
     ReportOutcome { Nothing, MessageRemoved, AccountDisabled, Other, }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use rill_protocol::{RoomId, UserId, limits::UNREAD_COUNT_MAX};
 use std::sync::Arc;
 
-use super::{Ports, Slot, Substrate};
+use super::{Ports, Slot, Substrate, rooms::unless_deleted};
 use crate::{
     StoreError,
     embedded::{
@@ -148,9 +148,8 @@ pub(super) fn reading(read: &impl Read, room: RoomId, user: UserId) -> Result<Op
     // Whatever is not at hand of them is fetched at once.
     let (head, member) = (read.get(&keys::room_head(room)), read.get(&keys::member(room, user)));
     let standing = read.get(&keys::standing(room, user));
-    let (Some(head), Some(member), standing) = (head?, member?, standing?.unwrap_or_default()) else {
-        return Ok(None);
-    };
+    let (head, member, standing) = (head?.filter(|head| !head.is_deleted), member?, standing?.unwrap_or_default());
+    let (Some(head), Some(member)) = (head, member) else { return Ok(None) };
     counted(read, room, user, &head, (&member, &standing)).map(Some)
 }
 
@@ -158,7 +157,7 @@ fn set(tx: &mut Tx<'_>, room: RoomId, user: UserId, mark: NewMark) -> Result<Res
     let (head, member) = (tx.get(&keys::room_head(room)), tx.get(&keys::member(room, user)));
     let (standing, record) = (tx.get(&keys::standing(room, user)), tx.get(&keys::room(room)));
     let (head, member, mut standing, record) = (head?, member?, standing?.unwrap_or_default(), record?);
-    let Some(head) = head else { return Ok(Err(MarkRefused::NoSuchRoom)) };
+    let Some(head) = head.filter(|head| !head.is_deleted) else { return Ok(Err(MarkRefused::NoSuchRoom)) };
     let Some(member) = member else { return Ok(Err(MarkRefused::NotAMember)) };
     let (NewMark::Read(seq) | NewMark::Unread { seq, .. }) = mark;
     let is_back = matches!(mark, NewMark::Unread { .. });
@@ -211,7 +210,7 @@ fn arrive(tx: &mut Tx<'_>, room: RoomId, user: UserId, seq: u64) -> Result<bool,
     let (record, head) = (tx.get(&keys::room(room)), tx.get(&keys::room_head(room)));
     let (noted, standing) = (tx.get(&keys::arrival(room, user)), tx.get(&keys::standing(room, user)));
     let (record, head, noted, standing) = (record?, head?, noted?, standing?);
-    let Some(head) = head else { return Ok(false) };
+    let Some(head) = head.filter(|head| !head.is_deleted) else { return Ok(false) };
     // Who says more than there is has what there is: what was said before is not lost by that.
     let seq = seq.min(head.seq);
     // Of what was read and posted the other one knows already.
@@ -233,7 +232,7 @@ pub(super) fn arrival(read: &impl Read, room: RoomId, user: UserId) -> Result<Op
     }
     let seq = noted.map_or(0, |row| row.seq).max(standing.map_or(0, |standing| standing.read_seq));
     // A log that was put back may be shorter.
-    Ok(head.map(|head| seq.min(head.seq)))
+    Ok(head.filter(|head| !head.is_deleted).map(|head| seq.min(head.seq)))
 }
 
 fn receipt(read: &impl Read, room: RoomId, user: UserId) -> Result<Receipt, StoreError> {
@@ -262,7 +261,7 @@ impl<S: Substrate> Marks for Ports<S> {
                 key.user()
             })?;
             view.foresee(&mut users.iter().map(|user| keys::standing(room, *user).bytes));
-            users.into_iter().map(|user| receipt(view, room, user)).collect()
+            unless_deleted(view, room, users.into_iter().map(|user| receipt(view, room, user)).collect())
         })
         .await
     }
@@ -270,7 +269,7 @@ impl<S: Substrate> Marks for Ports<S> {
     async fn receipt(&self, room: RoomId, user: UserId) -> Result<Option<Receipt>, StoreError> {
         self.read(Slot::Room(room), |view| {
             let (member, receipt) = (view.contains(&keys::member(room, user)), receipt(view, room, user));
-            let (is_member, receipt) = (member?, receipt?);
+            let (is_member, receipt) = (unless_deleted(view, room, member)?, receipt?);
             Ok(is_member.then_some(receipt))
         })
         .await

@@ -34,7 +34,7 @@ pub(crate) use contents::{due_of as due_of_content, sweep as sweep_content};
 pub(crate) use invitations::remove as remove_invitation;
 #[cfg(feature = "simulation")]
 pub(crate) use log::row;
-pub(crate) use log::{expired_before, text};
+pub(crate) use log::{deleting::is_deleted, expired_before, text};
 pub(crate) use rooms::pending;
 pub(crate) use tickets::is_expired as is_ticket_expired;
 pub(crate) use transfers::untouched as untouched_transfers;
@@ -100,6 +100,12 @@ pub(crate) trait Substrate: Send + Sync + 'static {
 
     /// What was removed of a log goes from sealed parts of it: see [`crate::port::Log::scrub`].
     fn scrub(&self, _room: RoomId, _seq: u64) -> impl Future<Output = Result<(), StoreError>> + Send {
+        std::future::ready(Ok(()))
+    }
+
+    /// Something of a deleted room was erased: what lies beside its rows goes too. See
+    /// [`crate::port::Rooms::erase`].
+    fn erased(&self, _room: RoomId) -> impl Future<Output = Result<(), StoreError>> + Send {
         std::future::ready(Ok(()))
     }
 

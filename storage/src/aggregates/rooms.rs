@@ -3,7 +3,14 @@
 use async_trait::async_trait;
 use rill_protocol::{RoomId, UserId};
 
-use super::{Ports, Slot, Substrate, log, pictures};
+use super::{
+    Ports, Slot, Substrate,
+    log::{
+        self,
+        deleting::{self, is_deleted},
+    },
+    pictures,
+};
 use crate::{
     StoreError,
     embedded::{
@@ -15,7 +22,9 @@ use crate::{
     },
     engine::Direction,
     limits::READ_ROWS_MAX,
-    model::{Appended, Digest, Fact, LinkId, Membership, NewRoom, Noted, Pending, Room, RoomLink, VisibleRange},
+    model::{
+        Appended, Digest, Fact, LinkId, Membership, NewRoom, Noted, Pending, Remains, Room, RoomLink, VisibleRange,
+    },
     port::{Doors, Rooms, log::Sight},
     record::Record,
 };
@@ -40,13 +49,16 @@ pub(super) fn membership_of(read: &impl Read, room: RoomId, user: UserId) -> Res
     record.map(|record| membership(read, room, user, record)).transpose()
 }
 
-/// A room as it is now.
+/// A room as it is now; none where it is deleted.
 pub(super) fn room_of(read: &impl Read, room: RoomId) -> Result<Option<Room>, StoreError> {
     // Whatever is not at hand of them is fetched at once.
     let (record, head) = (read.get(&keys::room(room)), read.get(&keys::room_head(room)));
     let avatar = pictures::avatar(read, &keys::room_avatar(room));
     let (Some(record), head, avatar) = (record?, head?, avatar?) else { return Ok(None) };
     let head = head.map_or_else(|| read.need(&keys::room_head(room)), Ok)?;
+    if head.is_deleted {
+        return Ok(None);
+    }
     Ok(Some(Room {
         id: room,
         name: record.name,
@@ -102,7 +114,7 @@ fn invited(user: UserId, row: stored::RoomInvitation) -> Noted {
 /// Of the two of a private chat each closes it with a bit of their own.
 fn close(tx: &mut Tx<'_>, room: RoomId, by: UserId, is_closed: bool) -> Result<bool, StoreError> {
     let (record, head) = (tx.get(&keys::room(room))?, tx.get(&keys::room_head(room))?);
-    let (Some(record), Some(mut head)) = (record, head) else { return Ok(false) };
+    let (Some(record), Some(mut head)) = (record, head.filter(|head| !head.is_deleted)) else { return Ok(false) };
     let bit = match record.kind {
         stored::RoomKind::Private { a, .. } if by == a => 1,
         stored::RoomKind::Private { b, .. } if by == b => 2,
@@ -130,6 +142,18 @@ pub(crate) fn pending(
     })
 }
 
+/// What a read says of a room; of one that is deleted, that there is nothing.
+pub(super) fn unless_deleted<T: Default>(
+    read: &impl Read,
+    room: RoomId,
+    said: Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    // Whatever is not at hand of both is fetched at once.
+    let is_deleted = is_deleted(read, room);
+    let said = said?;
+    Ok(if is_deleted? { T::default() } else { said })
+}
+
 #[async_trait]
 impl<S: Substrate> Rooms for Ports<S> {
     async fn create(&self, room: NewRoom) -> Result<Appended, StoreError> {
@@ -145,7 +169,7 @@ impl<S: Substrate> Rooms for Ports<S> {
     }
 
     async fn membership(&self, room: RoomId, user: UserId) -> Result<Option<Membership>, StoreError> {
-        self.read(Slot::Room(room), |view| membership_of(view, room, user)).await
+        self.read(Slot::Room(room), |view| unless_deleted(view, room, membership_of(view, room, user))).await
     }
 
     async fn members(&self, room: RoomId, after: Option<UserId>, limit: usize) -> Result<Vec<Membership>, StoreError> {
@@ -159,7 +183,8 @@ impl<S: Substrate> Rooms for Ports<S> {
                 Ok((key.user()?, record))
             })?;
             view.foresee(&mut rows.iter().map(|(user, _)| keys::standing(room, *user).bytes));
-            rows.into_iter().map(|(user, record)| membership(view, room, user, record)).collect()
+            let members = rows.into_iter().map(|(user, record)| membership(view, room, user, record)).collect();
+            unless_deleted(view, room, members)
         })
         .await
     }
@@ -172,6 +197,20 @@ impl<S: Substrate> Rooms for Ports<S> {
         self.substrate.pending(limit.min(READ_ROWS_MAX)).await
     }
 
+    async fn remains(&self, room: RoomId, limit: usize) -> Result<Option<Remains>, StoreError> {
+        let limit = limit.min(READ_ROWS_MAX);
+        self.read(Slot::Room(room), |view| deleting::remains(view, room, limit)).await
+    }
+
+    async fn erase(&self, room: RoomId, remains: Remains) -> Result<(), StoreError> {
+        self.write(Slot::Room(room), move |tx| deleting::erase(tx, room, &remains)).await?;
+        self.substrate.erased(room).await
+    }
+
+    async fn is_deleted(&self, room: RoomId) -> Result<bool, StoreError> {
+        self.read(Slot::Room(room), |view| is_deleted(view, room)).await
+    }
+
     async fn settle(&self, room: RoomId, seq: u64) -> Result<(), StoreError> {
         self.write(Slot::Room(room), move |tx| tx.delete(keys::pending(room, seq))).await
     }
@@ -181,28 +220,33 @@ impl<S: Substrate> Rooms for Ports<S> {
 impl<S: Substrate> Doors for Ports<S> {
     async fn invited(&self, room: RoomId, after: Option<UserId>, limit: usize) -> Result<Vec<Noted>, StoreError> {
         let span = (keys::room_invitations(room), after);
-        self.read(Slot::Room(room), move |view| noted(view, room, span.clone(), limit, invited)).await
+        let rows = move |view: &View<'_>| noted(view, room, span.clone(), limit, invited);
+        self.read(Slot::Room(room), move |view| unless_deleted(view, room, rows(view))).await
     }
 
     async fn invitation(&self, room: RoomId, user: UserId) -> Result<Option<Noted>, StoreError> {
         let row = |view: &View<'_>| view.get(&keys::room_invitation(room, user));
+        let row = |view: &View<'_>| unless_deleted(view, room, row(view));
         self.read(Slot::Room(room), |view| Ok(row(view)?.map(|row| invited(user, row)))).await
     }
 
     async fn banned(&self, room: RoomId, after: Option<UserId>, limit: usize) -> Result<Vec<Noted>, StoreError> {
         let span = (keys::bans(room), after);
         let row = |user, row: stored::Ban| Noted { user, by: row.by, at_ms: row.at_ms };
-        self.read(Slot::Room(room), move |view| noted(view, room, span.clone(), limit, row)).await
+        let rows = move |view: &View<'_>| noted(view, room, span.clone(), limit, row);
+        self.read(Slot::Room(room), move |view| unless_deleted(view, room, rows(view))).await
     }
 
     async fn links(&self, room: RoomId) -> Result<Vec<RoomLink>, StoreError> {
         self.read(Slot::Room(room), |view| {
-            view.collect(&keys::room_links(room), Direction::Forward, READ_ROWS_MAX, |_, row| Ok(link(row)))
+            let links =
+                view.collect(&keys::room_links(room), Direction::Forward, READ_ROWS_MAX, |_, row| Ok(link(row)));
+            unless_deleted(view, room, links)
         })
         .await
     }
 
     async fn link(&self, room: RoomId, secret: Digest) -> Result<Option<RoomLink>, StoreError> {
-        self.read(Slot::Room(room), |view| link_of(view, room, secret)).await
+        self.read(Slot::Room(room), |view| unless_deleted(view, room, link_of(view, room, secret))).await
     }
 }

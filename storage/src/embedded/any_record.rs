@@ -72,6 +72,7 @@ fn of(table: Table) -> Ways {
         Table::ReportKey => ways::<stored::ReportKey>(),
         Table::Archived => ways::<stored::Archived>(),
         Table::SpentSegment => ways::<stored::SpentSegment>(),
+        Table::Erasure => ways::<stored::Erasure>(),
         Table::Transfer => ways::<stored::Transfer>(),
         Table::TransferProgress => ways::<stored::TransferProgress>(),
         Table::Content => ways::<stored::Content>(),

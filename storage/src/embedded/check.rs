@@ -4,6 +4,7 @@
 //! It reads in pages and changes nothing, so it may run while the store is used: a log
 //! is held against the head that it had when its turn came.
 
+mod deleted;
 mod files;
 mod marks;
 mod pictures;
@@ -201,6 +202,9 @@ pub(crate) fn check_room(store: &Durable, room: RoomId, checked: &mut Checked) -
         checked.find("room_head", format!("{of} has a record and no head of its log"));
         return Ok(());
     };
+    if head.is_deleted {
+        return deleted::room(store, room, &head, checked);
+    }
     if let Some(members) = members.as_ref().filter(|members| members.len() != head.members as usize) {
         checked.find("member", format!("{of} counts {} members and has {}", head.members, members.len()));
     }

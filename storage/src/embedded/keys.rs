@@ -295,6 +295,11 @@ pub(crate) fn archived(room: RoomId) -> Key<stored::Archived> {
     Key::new(Table::Archived, &[&room.0])
 }
 
+/// Of a deleted room.
+pub(crate) fn erasure(room: RoomId) -> Key<stored::Erasure> {
+    Key::new(Table::Erasure, &[&room.0])
+}
+
 pub(crate) fn listed(created_ms: u64, room: RoomId) -> Key<stored::Place> {
     Key::new(Table::Directory, &[&created_ms.to_be_bytes(), &room.0])
 }

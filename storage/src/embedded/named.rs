@@ -43,7 +43,7 @@ fn describe(table: Table, key: &mut Parts<'_>) -> Result<String, StoreError> {
         Table::Room | Table::RoomHead | Table::Place | Table::Archived | Table::RoomAvatar | Table::RoomLink => {
             format!("room {}", key.room()?)
         }
-        Table::SpentSegment => format!("room {}", key.room()?),
+        Table::SpentSegment | Table::Erasure => format!("room {}", key.room()?),
         Table::Entry | Table::Body | Table::Message | Table::Pending | Table::Segment | Table::AttachedFile => {
             format!("room {}, entry {}", key.room()?, key.number()?)
         }

@@ -277,6 +277,8 @@ records! {
         closed: Option<Closed>,
     }
 
+    1 Erasure { through: u64, }
+
     1 ReportKey { number: u64, digest: [u8; 32], at_ms: u64, is_open: bool, }
 }
 
@@ -447,6 +449,7 @@ pub(crate) enum Act {
     AvatarRemoved,
     MessageRemoved,
     ReportClosed,
+    RoomDeleted,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -539,6 +542,7 @@ pub(crate) enum Fact {
     LinkMade,
     LinkGone,
     Deleted { target: u64 },
+    RoomDeleted,
 }
 
 impl Fact {
@@ -550,13 +554,22 @@ impl Fact {
             Self::Invited { .. } | Self::Uninvited { .. } => true,
             Self::Joined | Self::Left | Self::FileSettled { .. } | Self::Avatar { .. } => false,
             Self::Access(_) | Self::History(_) | Self::SlowMode(_) | Self::Archived(_) => false,
-            Self::LinkMade | Self::LinkGone | Self::Deleted { .. } => false,
+            Self::LinkMade | Self::LinkGone | Self::Deleted { .. } | Self::RoomDeleted => false,
         }
     }
 
     /// Whether it counts among the posts of its log.
     pub(crate) fn is_post(self) -> bool {
         matches!(self, Self::Posted | Self::File)
+    }
+
+    /// Whom an entry of this fact is about, beside who wrote it.
+    pub(crate) fn about(self) -> Option<UserId> {
+        match self {
+            Self::Role { user, .. } | Self::Removed { user } | Self::Banned { user } => Some(user),
+            Self::Unbanned { user } | Self::Invited { user } | Self::Uninvited { user } => Some(user),
+            _ => None,
+        }
     }
 
     /// The message whose file an entry of this fact speaks of.

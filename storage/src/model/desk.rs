@@ -114,6 +114,7 @@ pub enum Act {
     AvatarRemoved,
     MessageRemoved,
     ReportClosed,
+    RoomDeleted,
 }
 
 /// What came of an act.

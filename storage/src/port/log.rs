@@ -14,6 +14,8 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AppendRefused {
     NoSuchRoom,
+    /// It is deleted.
+    Deleted,
     /// Posting needs a membership.
     NotAMember,
     /// The room has as many members as allowed.

@@ -5,7 +5,7 @@ use rill_protocol::{RoomId, UserId};
 
 use crate::{
     StoreError,
-    model::{Appended, Digest, Membership, NewRoom, Noted, Pending, Room, RoomLink},
+    model::{Appended, Digest, Membership, NewRoom, Noted, Pending, Remains, Room, RoomLink},
     port::log::Sight,
 };
 
@@ -32,6 +32,15 @@ pub trait Rooms: Send + Sync {
     /// Changes whose second call is not known to be done, of any room, oldest keys
     /// first: for the sweep.
     async fn pending(&self, limit: usize) -> Result<Vec<Pending>, StoreError>;
+    /// What a deleted room still holds; nothing of one that is not deleted, or of which nothing
+    /// is left but that there was one. Whatever knows of it elsewhere is told first, then it is
+    /// handed to [`Self::erase`]; so a stop between the two leaves nothing that doing it again
+    /// would not find. Of one kind after the other, at most `limit`.
+    async fn remains(&self, room: RoomId, limit: usize) -> Result<Option<Remains>, StoreError>;
+    /// Erases it, for good. Doing it again is harmless.
+    async fn erase(&self, room: RoomId, remains: Remains) -> Result<(), StoreError>;
+    /// Whether there was a room that is deleted.
+    async fn is_deleted(&self, room: RoomId) -> Result<bool, StoreError>;
     /// The second call is done.
     async fn settle(&self, room: RoomId, seq: u64) -> Result<(), StoreError>;
 }

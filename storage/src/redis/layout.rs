@@ -78,8 +78,10 @@ pub(super) fn shared(key: &[u8]) -> usize {
 
 /// Whether a slot has one row of a table, or many.
 fn is_single(table: Table) -> bool {
-    matches!(table, Table::Room | Table::RoomHead | Table::Archived | Table::User | Table::UserHead | Table::Name)
-        || matches!(table, Table::Content | Table::ContentDue | Table::KeptBytes)
+    matches!(
+        table,
+        Table::Room | Table::RoomHead | Table::Archived | Table::Erasure | Table::User | Table::UserHead | Table::Name
+    ) || matches!(table, Table::Content | Table::ContentDue | Table::KeptBytes)
         || matches!(table, Table::UserAvatar | Table::RoomAvatar | Table::EmojiSet | Table::Desk)
         || matches!(table, Table::UserCard | Table::UserStatus | Table::UserSeen)
 }
@@ -174,9 +176,12 @@ impl Layout {
                 Slot::Room(RoomId(id()?))
             }
             Table::FormerMember | Table::Standing | Table::RequestKey | Table::Pending => Slot::Room(RoomId(id()?)),
-            Table::Segment | Table::SpentSegment | Table::Archived | Table::AttachedFile | Table::RoomAvatar => {
-                Slot::Room(RoomId(id()?))
-            }
+            Table::Segment
+            | Table::SpentSegment
+            | Table::Archived
+            | Table::Erasure
+            | Table::AttachedFile
+            | Table::RoomAvatar => Slot::Room(RoomId(id()?)),
             Table::Ban | Table::RoomInvitation | Table::RoomLink | Table::LastPost | Table::Arrival => {
                 Slot::Room(RoomId(id()?))
             }

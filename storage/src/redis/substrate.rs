@@ -68,6 +68,10 @@ impl Substrate for Redis {
         self.core.scrub(room, seq)
     }
 
+    fn erased(&self, room: RoomId) -> impl Future<Output = Result<(), StoreError>> + Send {
+        self.core.remove_spent(room)
+    }
+
     fn doubt(&self, room: RoomId) -> impl Future<Output = Result<(), StoreError>> + Send {
         self.core.doubt(room)
     }

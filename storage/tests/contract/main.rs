@@ -7,6 +7,7 @@ mod changes;
 mod concurrency;
 mod contents;
 mod creation;
+mod deleting;
 mod desk;
 mod directory;
 mod endings;

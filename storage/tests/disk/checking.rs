@@ -2,8 +2,9 @@
 
 use crate::{
     files::{open, tamper},
-    played::{live, post, room},
+    played::{ALICE, appended, entry as change, live, post, room},
 };
+use rill_storage::model::{Change, Reach, Rule};
 use std::path::Path;
 
 /// A key in a table of a room.
@@ -173,4 +174,43 @@ async fn what_a_user_keeps_that_does_not_add_up_is_found() {
     let has = |what: &str| assert!(findings.iter().any(|finding| finding.contains(what)), "{what}: {findings:?}");
     has("9437184 bytes are noted as kept, and the files have 0");
     has("a file was forgotten before its end, and nothing brings it");
+}
+
+/// Half erased, wholly erased, and where nothing brings the rest.
+#[tokio::test]
+async fn a_deleted_room_is_erased_or_will_be() {
+    let directory = tempfile::tempdir().unwrap();
+    lived(directory.path()).await;
+    let opened = open(directory.path());
+    let rooms = &opened.store.rooms;
+    for number in 0..200 {
+        appended(&opened.store, 1, post(5_000 + number, "soon gone")).await;
+    }
+    let delete = Change::Delete { rule: Rule(|_| true), reach: Reach::All };
+    let deleted = appended(&opened.store, 1, change(ALICE, 9_000, delete)).await;
+    let check = || opened.handle.check(|_| {}).unwrap().findings;
+    assert_eq!(check(), []);
+    while let Some(remains) = rooms.remains(room(1), 1).await.unwrap() {
+        rooms.erase(room(1), remains).await.unwrap();
+        assert_eq!(check(), []);
+    }
+    rooms.settle(room(1), deleted.entry.seq).await.unwrap();
+    assert_eq!(check(), []);
+    opened.handle.close().unwrap();
+
+    // A row that was left, and one that says that more is to be erased.
+    tamper(directory.path(), |db| {
+        let ban = db.get(key(7, &[&room(1).0])).unwrap();
+        db.insert(key(40, &[&room(1).0, &ALICE.0]), ban);
+    });
+    assert!(found_any(directory.path(), "this is left of it"));
+    tamper(directory.path(), |db| db.remove(key(77, &[&room(1).0])));
+    assert!(found_any(directory.path(), "nothing erases what it held"));
+}
+
+fn found_any(path: &Path, what: &str) -> bool {
+    let opened = open(path);
+    let findings = opened.handle.check(|_| {}).unwrap().findings;
+    opened.handle.close().unwrap();
+    findings.iter().any(|finding| finding.to_string().contains(what))
 }

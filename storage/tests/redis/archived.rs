@@ -283,3 +283,35 @@ async fn what_is_missing_or_damaged_is_an_error_and_never_a_hole() {
     files.drain(..).for_each(|file| fs::remove_file(file).unwrap());
     says(&node(&addresses, Some(folder.path())).await, "missing").await;
 }
+
+/// With their entries the segments go, and their blobs, whichever node erases what.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_a_deleted_room_nothing_is_in_any_blob() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&Options::default()).unwrap();
+    let addresses = [server.url()];
+    let nodes = [node(&addresses, Some(folder.path())).await, node(&addresses, Some(folder.path())).await];
+    begin(&nodes[0], 3).await;
+    say(&nodes[0], 0..POSTS).await;
+    moved(&server).await;
+    assert_eq!(all(&nodes[1], 1_000).await.len() as u64, POSTS + 4, "both have read what is to go");
+    let delete = Change::Delete { rule: Rule(|_| true), reach: Reach::Seen };
+    let new = NewEntry { change: delete, ..post(0, POSTS, "") };
+    let last = nodes[0].store.log.append(ROOM, new).await.unwrap().unwrap().entry.seq;
+    let mut parts = 0;
+    while let Some(remains) = nodes[parts % 2].store.rooms.remains(ROOM, 1).await.unwrap() {
+        nodes[(parts + 1) % 2].store.rooms.erase(ROOM, remains).await.unwrap();
+        parts += 1;
+        for node in &nodes {
+            assert!(all(node, 1_000).await.iter().map(|entry| entry.seq).eq([last]), "behind part {parts}");
+        }
+    }
+    assert!(parts as u64 > POSTS / SEGMENT_ENTRIES);
+    let blobs = fs::read_dir(folder.path()).unwrap().flat_map(|part| fs::read_dir(part.unwrap().path()).unwrap());
+    assert_eq!(blobs.count(), 0);
+    let left = async |key: &str| in_redis(&server, key).await;
+    assert_eq!(left("entry").await, 1, "the last one");
+    for key in ["body", "member", "standing", "segment", "spent_segment", "former_member", "message"] {
+        assert_eq!(left(key).await, 0, "{key}");
+    }
+}

@@ -4,6 +4,7 @@ use rill_protocol::RoomId;
 use std::sync::Arc;
 
 use super::{
+    deleting,
     entering::{self, Way},
     entry::{self, Draft},
     file, governing,
@@ -21,6 +22,10 @@ use crate::{
 
 pub(super) fn append(tx: &mut Tx<'_>, room: RoomId, new: &NewEntry) -> AppendResult {
     let Some(mut head) = tx.get(&keys::room_head(room))? else { return Ok(Err(AppendRefused::NoSuchRoom)) };
+    // Also to who asks again: nobody hears of what was there.
+    if head.is_deleted {
+        return Ok(Err(AppendRefused::Deleted));
+    }
     // Time never runs backwards within a log.
     head.at_ms = head.at_ms.max(new.at_ms);
     let at_ms = head.at_ms;
@@ -107,6 +112,13 @@ pub(super) fn append(tx: &mut Tx<'_>, room: RoomId, new: &NewEntry) -> AppendRes
                 Err(refused) => return Ok(Err(refused)),
             }
         }
+        (Change::Delete { rule, .. }, current) => {
+            let asked = governing::Asked { room, user, client_id: new.client_id };
+            match deleting::delete(tx, asked, *rule, current.as_ref(), &mut head)? {
+                Ok(written) => written,
+                Err(refused) => return Ok(Err(refused)),
+            }
+        }
         (Change::Decline { .. } | Change::Set { .. } | Change::Member { .. }, current)
         | (Change::MakeLink { .. } | Change::RevokeLink { .. }, current) => {
             let asked = governing::Asked { room, user, client_id: new.client_id };
@@ -134,13 +146,17 @@ fn check(
     let bounds = &tx.context().bounds;
     match change {
         Change::Post(_) | Change::File { .. } | Change::Avatar { .. } if !is_member => Err(AppendRefused::NotAMember),
-        Change::Remove { reach: Reach::Seen, .. } if !is_member => Err(AppendRefused::NotAMember),
+        Change::Remove { reach: Reach::Seen, .. } | Change::Delete { reach: Reach::Seen, .. } if !is_member => {
+            Err(AppendRefused::NotAMember)
+        }
         Change::Set { .. } | Change::Member { .. } if !is_member => Err(AppendRefused::NotAMember),
         Change::MakeLink { .. } | Change::RevokeLink { .. } if !is_member => Err(AppendRefused::NotAMember),
         Change::Join | Change::JoinByLink(_) if is_member => Err(AppendRefused::Unchanged),
         Change::Leave if !is_member => Err(AppendRefused::Unchanged),
         // Its key was counted with the file's own.
         Change::SettleFile { .. } => Ok(()),
+        // There are no more behind it.
+        Change::Delete { .. } => Ok(()),
         _ if !idempotency::has_room(standing, head.at_ms, 1, bounds.client_ids_per_member_max) => {
             Err(AppendRefused::TooManyKeys)
         }

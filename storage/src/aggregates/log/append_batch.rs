@@ -21,6 +21,9 @@ use crate::{
 pub(super) fn append_batch(tx: &mut Tx<'_>, room: RoomId, batch: &NewBatch) -> AppendBatchResult {
     let NewBatch { author, at_ms, ref posts } = *batch;
     let Some(head) = tx.get(&keys::room_head(room))? else { return Ok(Err(AppendRefused::NoSuchRoom)) };
+    if head.is_deleted {
+        return Ok(Err(AppendRefused::Deleted));
+    }
     let mut known = 0;
     if let Some(standing) = tx.get(&keys::standing(room, author))? {
         let at_ms = head.at_ms.max(at_ms);

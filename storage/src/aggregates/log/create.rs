@@ -20,8 +20,9 @@ pub(crate) fn create(tx: &mut Tx<'_>, new: &NewRoom) -> Result<Appended, StoreEr
     let room = new.id;
     if let Some(existing) = tx.get(&keys::room(room))? {
         let replay = if existing.created_by == new.digest.0 { Replay::Same } else { Replay::Different };
-        let epoch = tx.need(&keys::room_head(room))?.epoch;
-        return Ok(Appended { epoch, entry: entry::find(tx, room, JOINED_SEQ)?, replay });
+        let head = tx.need(&keys::room_head(room))?;
+        let seq = if head.is_deleted { head.seq } else { JOINED_SEQ };
+        return Ok(Appended { epoch: head.epoch, entry: entry::find(tx, room, seq)?, replay });
     }
 
     let RoomSetup { kind, access, history, topic, members } = &new.setup;

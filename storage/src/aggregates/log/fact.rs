@@ -54,6 +54,7 @@ impl From<stored::Fact> for Fact {
             stored::Fact::LinkMade => Self::LinkMade,
             stored::Fact::LinkGone => Self::LinkGone,
             stored::Fact::Deleted { target } => Self::Deleted { target },
+            stored::Fact::RoomDeleted => Self::RoomDeleted,
         }
     }
 }
@@ -84,6 +85,7 @@ impl From<Fact> for stored::Fact {
             Fact::LinkMade => Self::LinkMade,
             Fact::LinkGone => Self::LinkGone,
             Fact::Deleted { target } => Self::Deleted { target },
+            Fact::RoomDeleted => Self::RoomDeleted,
         }
     }
 }

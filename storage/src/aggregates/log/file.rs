@@ -32,7 +32,7 @@ fn stored_state(state: &FileState) -> stored::FileState {
     }
 }
 
-fn state(state: stored::FileState) -> FileState {
+pub(super) fn state(state: stored::FileState) -> FileState {
     match state {
         stored::FileState::Pending => FileState::Pending,
         stored::FileState::Failed { code } => FileState::Failed { code },

@@ -102,6 +102,11 @@ pub(super) fn forget(tx: &mut Tx<'_>, room: RoomId, entry: &stored::Entry) -> Re
     }
 }
 
+/// That there was a request is not to be known any more either.
+pub(super) fn erase(tx: &mut Tx<'_>, room: RoomId, entry: &stored::Entry) -> Result<(), StoreError> {
+    tx.delete(keys::request_key(day(entry.at_ms), room, entry.author, entry.client_id))
+}
+
 /// Whether so many more keys stay within the bound.
 pub(super) fn has_room(standing: &stored::Standing, at_ms: u64, keys: usize, keys_max: u32) -> bool {
     let live = standing.key_days.iter().filter(|bucket| bucket.day >= expired_before(at_ms));

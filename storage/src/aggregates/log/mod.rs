@@ -4,6 +4,7 @@ mod append;
 mod append_batch;
 pub(super) mod body;
 mod create;
+pub(crate) mod deleting;
 mod entering;
 mod entry;
 mod fact;
@@ -63,7 +64,7 @@ fn end(view: &View<'_>, room: RoomId, user: UserId) -> Result<Option<End>, Store
     Ok(Some(End { head: Head::from(&head), room: found, reading, arrival }))
 }
 
-/// Something of a room, and what a user may see of it.
+/// Something of a room, and what a user may see of it: nothing of one that is deleted.
 pub(super) fn sight<T>(
     view: &View<'_>,
     room: RoomId,
@@ -71,9 +72,9 @@ pub(super) fn sight<T>(
     read: impl FnOnce() -> Result<Option<T>, StoreError>,
 ) -> Result<Option<Sight<T>>, StoreError> {
     // Whatever is not at hand of both is fetched at once.
-    let (membership, part) = (membership_of(view, room, user), read());
-    let (membership, Some(part)) = (membership?, part?) else { return Ok(None) };
-    Ok(Some(Sight { membership, part }))
+    let (is_deleted, membership, part) = (deleting::is_deleted(view, room), membership_of(view, room, user), read());
+    let (is_deleted, membership, Some(part)) = (is_deleted?, membership?, part?) else { return Ok(None) };
+    Ok(Some(Sight { membership: membership.filter(|_| !is_deleted), part }))
 }
 
 #[async_trait]

@@ -51,6 +51,7 @@ fn foresee_texts(read: &impl Read, room: RoomId, rows: &[(u64, stored::Entry)], 
     read.foresee(&mut parts.map(|(seq, part)| keys::body(room, seq, part).bytes));
 }
 
+/// Of a room that is deleted, the entry that says so is all there is.
 pub(super) fn entries(
     read: &impl Read,
     room: RoomId,
@@ -58,11 +59,19 @@ pub(super) fn entries(
     limit: usize,
     bytes: usize,
 ) -> Result<Vec<Arc<Entry>>, StoreError> {
+    let head = read.get(&keys::room_head(room));
     let span = keys::entries(room).behind(&[&room.0, &after.to_be_bytes()]);
     let rows = read.collect(&span, Direction::Forward, limit.min(READ_ROWS_MAX), |key, row| {
         key.room()?;
         Ok((key.number()?, row))
-    })?;
+    });
+    let (head, mut rows) = (head?, rows?);
+    if let Some(head) = head.filter(|head| head.is_deleted) {
+        rows.clear();
+        if after < head.seq {
+            rows.push((head.seq, read.need(&keys::entry(room, head.seq))?));
+        }
+    }
     foresee_texts(read, room, &rows, bytes);
     file::foresee(read, room, &rows);
     let mut budget = Budget::new(bytes);
@@ -161,7 +170,7 @@ pub(super) fn messages(
         foresee_files(read, room, anchor, limit + 1);
         changed_from(read, room, anchor, limit + 1)
     });
-    let (Some(head), rows) = (head?, rows?) else { return Ok(None) };
+    let (Some(head), rows) = (head?.filter(|head| !head.is_deleted), rows?) else { return Ok(None) };
     let found = rows.len();
     foresee_texts(read, room, &rows, bytes);
     file::foresee(read, room, &rows);
@@ -197,7 +206,7 @@ pub(super) fn files(
         key.room()?;
         key.number()
     });
-    let (Some(head), seqs) = (head?, seqs?) else { return Ok(None) };
+    let (Some(head), seqs) = (head?.filter(|head| !head.is_deleted), seqs?) else { return Ok(None) };
     let found = seqs.len();
     let keys = |seq: &u64| [keys::entry(room, *seq).bytes, keys::message(room, *seq).bytes];
     read.foresee(&mut seqs.iter().take(limit).flat_map(keys));

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::{
     append::pend,
-    body,
+    body, deleting,
     entry::{self, Draft},
     file,
     governing::{Asked, role},
@@ -86,7 +86,12 @@ pub(super) fn remove(
 pub(super) fn erased(read: &impl Read, room: RoomId, seq: u64) -> Result<Option<Erased>, StoreError> {
     // Whatever is not at hand of both is fetched at once.
     let (entry, file) = (read.get(&keys::entry(room, seq)), file::removed(read, room, seq));
+    let is_deleted = deleting::is_deleted(read, room);
     let (entry, file) = (entry?, file?);
+    // Of a deleted room everything goes.
+    if is_deleted? {
+        return Ok(None);
+    }
     Ok(entry.filter(|entry| entry.text == stored::Text::Erased).map(|entry| Erased { author: entry.author, file }))
 }
 

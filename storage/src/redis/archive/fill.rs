@@ -6,9 +6,9 @@ use std::{pin::Pin, sync::Arc};
 use super::first_of;
 use crate::{
     StoreError,
-    aggregates::Slot,
+    aggregates::{self, Slot},
     blobs::BlobName,
-    embedded::{keys, read::Read, stored},
+    embedded::{keys, read::Read, stored, view::View},
     engine::{Direction, Overlay},
     limits::SEGMENT_ENTRIES,
     record::{self, KeyRing},
@@ -147,7 +147,13 @@ impl Core {
             // A segment that was written anew since its name was read has another one.
             for _ in 0..2 {
                 let key = keys::segment(room, first_of(seq));
-                let row = self.read(Slot::Room(room), |view| view.need(&key)).await?;
+                let named = |view: &View<'_>| match view.get(&key)? {
+                    // Of a room that is deleted it may be erased already.
+                    None if aggregates::is_deleted(view, room)? => Ok(None),
+                    None => view.need(&key).map(Some),
+                    row => Ok(row),
+                };
+                let Some(row) = self.read(Slot::Room(room), named).await? else { return Ok(Arc::default()) };
                 let name = BlobName(row.blob);
                 if let Some(rows) = archive.rows(name).await? {
                     return Ok(rows);

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     StoreError,
-    aggregates::Slot,
+    aggregates::{self, Slot},
     blobs::BlobName,
     embedded::{keys, read::Read, stored, tx::Tx},
     limits::SEGMENT_ENTRIES,
@@ -21,7 +21,7 @@ const TRIES_MAX: usize = 3;
 
 /// The segment that follows the archived ones, if the log is long enough.
 fn next(read: &impl Read, room: RoomId, keep_entries: u64) -> Result<Option<Segment>, StoreError> {
-    let Some(head) = read.get(&keys::room_head(room))? else { return Ok(None) };
+    let Some(head) = read.get(&keys::room_head(room))?.filter(|head| !head.is_deleted) else { return Ok(None) };
     let through = read.get(&keys::archived(room))?.map_or(0, |archived| archived.through);
     if head.seq < through + SEGMENT_ENTRIES + keep_entries {
         return Ok(None);
@@ -36,7 +36,8 @@ fn take_out(
     (first, name): (u64, BlobName),
 ) -> Result<bool, StoreError> {
     let through = tx.get(&keys::archived(room))?.map_or(0, |archived| archived.through);
-    if through + 1 != first {
+    // What is deleted is erased where it is.
+    if through + 1 != first || aggregates::is_deleted(tx, room)? {
         return Ok(false);
     }
     let segment = Segment::gather(tx, room, first)?;

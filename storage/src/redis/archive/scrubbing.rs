@@ -106,7 +106,8 @@ impl Core {
         Err(StoreError::Busy)
     }
 
-    async fn remove_spent(self: &Arc<Self>, room: RoomId) -> Result<(), StoreError> {
+    /// The blobs of segments that were written anew, or whose room is deleted.
+    pub(in crate::redis) async fn remove_spent(self: &Arc<Self>, room: RoomId) -> Result<(), StoreError> {
         let slot = Slot::Room(room);
         let spent = self.read(slot, |view| {
             view.collect(&keys::spent_segments(room), Direction::Forward, READ_ROWS_MAX, |key, _| {

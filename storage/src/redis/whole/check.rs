@@ -264,7 +264,9 @@ impl Checking<'_> {
         };
         found.checked.rows += 1;
         let mut is_whole = true;
-        for first in (1..=through).step_by(SEGMENT_ENTRIES as usize) {
+        // Of a room that is deleted what was in front of this is erased.
+        let erased = view.get(&keys::erasure(room))?.map_or(0, |row| row.through);
+        for first in (erased / SEGMENT_ENTRIES * SEGMENT_ENTRIES + 1..=through).step_by(SEGMENT_ENTRIES as usize) {
             found.segments += 1;
             found.checked.rows += 1;
             if let Err(why) = self.segment(&archive, room, first)? {

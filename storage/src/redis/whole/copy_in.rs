@@ -257,6 +257,9 @@ impl Copy<'_> {
         let Some(keep_entries) = archive.options.keep_entries else { return Ok(0) };
         let (slot, view) = (Slot::Room(room), &self.source.view);
         let head = view.need(&keys::room_head(room))?;
+        if head.is_deleted {
+            return Ok(0);
+        }
         let mut through = 0;
         while head.seq >= through + SEGMENT_ENTRIES + keep_entries {
             let segment = Segment::gather(view, room, through + 1)?;

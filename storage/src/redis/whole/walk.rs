@@ -87,7 +87,11 @@ pub(super) fn room(view: &View<'_>, wanted: RoomRows, take: &mut Take<'_>) -> Re
     let head = keys::room_head(room);
     if let Some(sealed) = one(view, &head, take)? {
         let head: stored::RoomHead = open(view, head.table, &head.bytes, &sealed)?;
-        entries(view, wanted, head.seq, take)?;
+        let erased = one(view, &keys::erasure(room), take)?;
+        let erased =
+            erased.map(|sealed| open::<stored::Erasure>(view, Table::Erasure, &keys::erasure(room).bytes, &sealed));
+        let after = erased.transpose()?.map_or(0, |row| row.through).max(wanted.after);
+        entries(view, RoomRows { after, ..wanted }, head.seq, take)?;
     }
     pages(view, &keys::messages(room), |rows| rows.iter().try_for_each(|(key, value)| take(key, value)))?;
     pages(view, &keys::attached_files(room), |rows| rows.iter().try_for_each(|(key, value)| take(key, value)))?;
