@@ -184,6 +184,9 @@ pub enum EntryKind {
         /// Its seq.
         target: u64,
     },
+    /// The room is deleted. It comes once, whatever is missing in front of it, and the
+    /// [`Event::RoomRemoved`] of the room is behind it.
+    RoomDeleted,
     /// A kind of a later version.
     Unknown(u32),
 }

@@ -78,6 +78,7 @@ impl Handles {
                 let EntryDeleted { header, target } = frame.decode()?;
                 (header, EntryKind::Deleted { target: target.get() })
             }
+            Some(Kind::EntryRoomDeleted) => (frame.decode()?, EntryKind::RoomDeleted),
             Some(Kind::EntryErased) => (frame.decode()?, EntryKind::Erased),
             // Of a later version: it still counts, so that the tail stays whole.
             _ => (codec::decode_prefix::<EntryHeader>(&frame.body)?.0, EntryKind::Unknown(frame.kind)),

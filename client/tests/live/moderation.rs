@@ -1,4 +1,4 @@
-//! Messages that are removed, and people who are reported, over every transport.
+//! Messages and rooms that are removed, and people who are reported, over every transport.
 
 use rill_client::{EntryKind, Event};
 use rill_protocol::{
@@ -7,7 +7,7 @@ use rill_protocol::{
 };
 
 use super::{
-    heard::{KINDS, code, next},
+    heard::{KINDS, code, next, post},
     server::Server,
 };
 
@@ -39,5 +39,37 @@ async fn a_message_goes_from_every_device_over_every_transport() {
         let lines: Vec<_> = page.messages.iter().map(|message| (message.kind, message.text.as_str())).collect();
         assert_eq!(lines, [(MessageKind::Erased, "")], "{kind}");
         assert_eq!(code(bob.report(author, Some((room, slip)), "rude").await), Code::NoSuchMessage.number(), "{kind}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_room_goes_from_every_device_over_every_transport() {
+    let server = Server::start();
+    for kind in KINDS {
+        let (ann, mut own) = server.client("user1", kind).await;
+        let (bob, mut heard) = server.client("user2", kind).await;
+        let room = ann.create_room(format!("deleting {kind}")).await.unwrap().id;
+        bob.join(room).await.unwrap();
+        ann.post(room, "soon gone").await.unwrap().posted().await.unwrap();
+        assert_eq!(code(bob.delete_room(room).await), Code::RoleNeeded.number(), "{kind}");
+        ann.delete_room(room).await.unwrap();
+        ann.delete_room(room).await.unwrap();
+        for events in [&mut own, &mut heard] {
+            let is_deletion = |event| match event {
+                Event::Entry(entry) if entry.room == room && entry.kind == EntryKind::RoomDeleted => Some(()),
+                _ => None,
+            };
+            next(events, is_deletion).await;
+            next(events, |event| matches!(event, Event::RoomRemoved(gone) if gone == room).then_some(())).await;
+        }
+        for client in [&ann, &bob] {
+            let deleted = Code::RoomDeleted.number();
+            assert_eq!(code(post(client, room, "late").await), deleted, "{kind}");
+            assert_eq!(code(client.history(room, Direction::Before, u64::MAX >> 11, 10).await), deleted, "{kind}");
+            assert_eq!(code(client.members(room, None, 10).await), deleted, "{kind}");
+            assert_eq!(code(client.join(room).await), deleted, "{kind}");
+        }
+        let listed = bob.rooms(None, 100).await.unwrap();
+        assert!(listed.rooms.iter().all(|info| info.id != room), "{kind}");
     }
 }

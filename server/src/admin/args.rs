@@ -104,6 +104,11 @@ pub(super) enum AdminCommand {
     },
     /// Removes a message of any room for good.
     RemoveMessage { room: String, number: u64 },
+    /// Deletes a room for good, with all that was ever said in it.
+    DeleteRoom {
+        /// Its id.
+        room: String,
+    },
     /// Lists the invitations that can still be used, or takes one back.
     Invitations {
         /// Takes this one back.

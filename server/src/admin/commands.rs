@@ -139,6 +139,8 @@ async fn carry_out(Prepared { command, password }: Prepared, reach: &Reach) -> R
                 let mut detail = text(&entry["detail"]);
                 if let (Some(room), Some(seq)) = (entry["room"].as_str(), entry["message"].as_u64()) {
                     detail = format!("{room} {seq}");
+                } else if let Some(room) = entry["room"].as_str() {
+                    detail = format!("{room} {detail}");
                 }
                 let at = time(entry["at_ms"].as_u64());
                 let whom = text(&entry["user"]["name"]);
@@ -148,6 +150,10 @@ async fn carry_out(Prepared { command, password }: Prepared, reach: &Reach) -> R
         AdminCommand::RemoveMessage { room, number } => {
             reach.call(Method::DELETE, &format!("rooms/{}/messages/{number}", segment(&room)), None).await?;
             done(format!("removed message {number} of {room}\n"))
+        }
+        AdminCommand::DeleteRoom { room } => {
+            reach.call(Method::DELETE, &format!("rooms/{}", segment(&room)), None).await?;
+            done(format!("deleted room {room}\n"))
         }
         AdminCommand::Invitations { revoke: Some(id) } => {
             reach.call(Method::DELETE, &format!("invitations/{}", segment(&id)), None).await?;

@@ -74,7 +74,7 @@ impl App {
             foundation.clock = clock.clone();
             nodes = Some((shared, clock));
         }
-        let mended = sweep::sweep(&store).await?;
+        let mended = sweep::sweep_at_start(&store).await?;
         if mended > 0 {
             tracing::info!(mended, "changes that a crash had left half told were finished");
         }

@@ -22,19 +22,21 @@ pub struct Draft {
     pub user: Option<UserId>,
     /// A room, and a message of it.
     pub message: Option<(RoomId, u64)>,
-    /// What somebody was called, or what was given.
+    /// A room as such.
+    pub room: Option<RoomId>,
+    /// What somebody or something was called, or what was given.
     pub detail: String,
 }
 
 impl Draft {
     /// About a user, who is called so now.
     pub fn on(act: Act, user: UserId, name: &str) -> Self {
-        Self { act, user: Some(user), message: None, detail: name.to_owned() }
+        Self { act, user: Some(user), message: None, room: None, detail: name.to_owned() }
     }
 
     /// About nobody in particular.
     pub fn of(act: Act, detail: impl Into<String>) -> Self {
-        Self { act, user: None, message: None, detail: detail.into() }
+        Self { act, user: None, message: None, room: None, detail: detail.into() }
     }
 }
 
@@ -93,12 +95,12 @@ pub(super) async fn name(world: &World, user: Option<UserId>) -> Result<Option<S
 pub(super) async fn noted<T, E: From<DomainError>>(
     world: &World,
     actor: &Actor,
-    Draft { act, user, message, detail }: Draft,
+    Draft { act, user, message, room, detail }: Draft,
     work: impl Future<Output = Result<T, E>>,
     on: impl FnOnce(&T) -> Option<UserId>,
 ) -> Result<T, E> {
     let audit = &world.store.audit;
-    let (room, number) = (message.map(|(room, _)| room), message.map(|(_, seq)| seq));
+    let (room, number) = (room.or(message.map(|(room, _)| room)), message.map(|(_, seq)| seq));
     let new = NewAct { by: actor.id(), at_ms: world.clock.now_ms(), act, user, room, number, detail };
     let seq = audit.begin(new).await.map_err(DomainError::from)?;
     let done = work.await;

@@ -57,6 +57,8 @@ pub enum DomainError {
     },
     #[error("no such room")]
     NoSuchRoom,
+    #[error("the room is deleted")]
+    RoomDeleted,
     #[error("not a member of the room")]
     NotAMember,
     #[error("the message is empty")]

@@ -9,7 +9,11 @@ use rill_storage::{
 
 use std::collections::BTreeSet;
 
-use super::{DomainError, World, messages::member, own};
+use super::{
+    DomainError, World,
+    messages::{absent, member},
+    own,
+};
 
 /// A part of a room's receipts, and behind whom the next begins.
 pub struct Receipts {
@@ -31,7 +35,7 @@ impl Marks {
     pub async fn set(&self, user: UserId, room: RoomId, mark: NewMark) -> Result<Reading, DomainError> {
         match self.world.store.marks.set(room, user, mark).await? {
             Ok(reading) => Ok(reading),
-            Err(MarkRefused::NoSuchRoom) => Err(DomainError::NoSuchRoom),
+            Err(MarkRefused::NoSuchRoom) => Err(absent(&self.world.store, room).await?),
             Err(MarkRefused::NotAMember) => Err(DomainError::NotAMember),
             Err(MarkRefused::NoSuchEntry { head }) => Err(DomainError::NoSuchMark(head)),
         }

@@ -137,7 +137,7 @@ impl Messages {
         let store = &self.world.store;
         let limit = limit.clamp(1, limits::HISTORY_PAGE_MAX);
         let read = store.log.messages_for(user, room, anchor, limit, limits::HISTORY_PAGE_TEXT_BYTES_MAX).await?;
-        let Sight { mut membership, part } = read.ok_or(DomainError::NoSuchRoom)?;
+        let Some(Sight { mut membership, part }) = read else { return Err(absent(store, room).await?) };
         if planted::is(Bug::VisibleFromMemory) {
             membership = self.world.memory.membership(room, user).await?.map(|remembered| (*remembered).clone());
         }
@@ -152,7 +152,8 @@ impl Messages {
         let limit = limit.clamp(1, limits::HISTORY_PAGE_MAX);
         let store = &self.world.store;
         let read = store.log.files_for(user, room, before, limit, limits::HISTORY_PAGE_TEXT_BYTES_MAX).await?;
-        match seen(Anchor::Before(before), read.ok_or(DomainError::NoSuchRoom)?) {
+        let Some(read) = read else { return Err(absent(store, room).await?) };
+        match seen(Anchor::Before(before), read) {
             Err(DomainError::NotAMember) => Err(shut(store, user, room).await?),
             Ok(mut page) => {
                 page.messages.retain(|message| message.body != Body::Erased);
@@ -203,11 +204,17 @@ pub(crate) async fn member(store: &Store, user: UserId, room: RoomId) -> Result<
 /// public, and is not invited, does not hear that there is one.
 pub(crate) async fn shut(store: &Store, user: UserId, room: RoomId) -> Result<DomainError, DomainError> {
     let Some(Sight { membership, part }) = store.rooms.room_for(user, room).await? else {
-        return Ok(DomainError::NoSuchRoom);
+        return absent(store, room).await;
     };
     let is_known =
         part.access == Access::Public || membership.is_some() || store.doors.invitation(room, user).await?.is_some();
     Ok(if is_known { DomainError::NotAMember } else { DomainError::NoSuchRoom })
+}
+
+/// Why there is nothing of a room.
+pub(crate) async fn absent(store: &Store, room: RoomId) -> Result<DomainError, DomainError> {
+    let is_deleted = store.rooms.is_deleted(room).await?;
+    Ok(if is_deleted { DomainError::RoomDeleted } else { DomainError::NoSuchRoom })
 }
 
 /// What the appends of posts come to.
@@ -228,6 +235,7 @@ async fn answered<T>(
 pub(crate) fn refusal(refused: AppendRefused) -> DomainError {
     match refused {
         AppendRefused::NoSuchRoom => DomainError::NoSuchRoom,
+        AppendRefused::Deleted => DomainError::RoomDeleted,
         AppendRefused::NotAMember => DomainError::NotAMember,
         AppendRefused::RoomFull => DomainError::RoomFull,
         AppendRefused::KeysMixed => DomainError::KeyReused,

@@ -15,14 +15,14 @@ use super::{
     DomainError,
     accounts::Actor,
     mentions,
-    messages::{Messages, refusal, shut},
+    messages::{Messages, absent, refusal, shut},
     rooms::{
         self,
         rules::{self, Act},
     },
 };
 
-/// Who wants a message to be gone.
+/// Who wants a message, or a room, to be gone.
 #[derive(Clone, Debug)]
 pub enum Remover {
     /// Under a client id of theirs.
@@ -66,7 +66,7 @@ impl Messages {
     /// Who wrote a message.
     pub async fn author_of(&self, (room, seq): (RoomId, u64)) -> Result<UserId, DomainError> {
         let page = self.world.store.log.messages(room, Anchor::Before(seq.saturating_add(1)), 1, 0).await?;
-        let page = page.ok_or(DomainError::NoSuchRoom)?;
+        let Some(page) = page else { return Err(absent(&self.world.store, room).await?) };
         let found = page.messages.into_iter().find(|message| message.seq == seq && message.fact.is_post());
         Ok(found.ok_or(DomainError::NoSuchMessage)?.author)
     }
@@ -80,7 +80,7 @@ impl Messages {
     async fn named_by(&self, room: RoomId, seq: u64) -> Result<Vec<UserId>, DomainError> {
         let anchor = Anchor::Before(seq.saturating_add(1));
         let page = self.world.store.log.messages(room, anchor, 1, limits::TEXT_BYTES_MAX).await?;
-        let page = page.ok_or(DomainError::NoSuchRoom)?;
+        let Some(page) = page else { return Err(absent(&self.world.store, room).await?) };
         match page.messages.into_iter().find(|message| message.seq == seq).map(|message| message.body) {
             Some(Body::Text(text)) => mentions::perhaps(&self.world, &text).await,
             _ => Ok(Vec::new()),

@@ -19,7 +19,7 @@ use super::{
     accounts::{Actor, Part},
     audit::name,
     characters,
-    messages::shut,
+    messages::{absent, shut},
     visible::visible,
 };
 
@@ -107,7 +107,7 @@ impl Reports {
         let store = &self.world.store;
         let anchor = Anchor::Before(seq.saturating_add(1));
         let sight = store.log.messages_for(reporter, room, anchor, 1, TEXT_BYTES_MAX).await?;
-        let Sight { membership, part } = sight.ok_or(DomainError::NoSuchRoom)?;
+        let Some(Sight { membership, part }) = sight else { return Err(absent(store, room).await?) };
         let Some(membership) = membership.filter(Membership::is_active) else {
             return Err(shut(store, reporter, room).await?);
         };

@@ -39,6 +39,8 @@ struct LiveLog {
     ring: Ring,
     /// Where other nodes append too.
     intake: Option<Intake>,
+    /// The entry that says that the room is deleted: nothing else is handed on any more.
+    deleted: Option<(u64, Bytes)>,
 }
 
 /// What a publication came to.
@@ -53,6 +55,17 @@ pub(super) struct Published {
 impl LiveLog {
     /// Entries that are to come into the ring in the order of their seqs; whether any did.
     fn take_in(&mut self, handle: u32, entries: &[Arc<Entry>], encode: EncodeEntry) -> bool {
+        if let Some(entry) = entries.iter().find(|entry| entry.fact == Fact::RoomDeleted) {
+            self.head = entry.seq.max(self.head);
+            self.deleted = Some((entry.seq, encode(handle, entry)));
+            if let Some(intake) = &mut self.intake {
+                intake.skip_to(entry.seq + 1);
+            }
+        }
+        if self.deleted.is_some() {
+            self.ring = Ring::default();
+            return true;
+        }
         let Self { head, intake, ring, .. } = self;
         let mut fresh = Vec::with_capacity(entries.len());
         // What was removed is not handed on as it was.
@@ -108,7 +121,13 @@ impl LiveRoom {
         Self {
             id,
             handle,
-            log: Mutex::new(LiveLog { epoch, head: 0, ring: Ring::default(), intake: is_shared.then(Intake::default) }),
+            log: Mutex::new(LiveLog {
+                epoch,
+                head: 0,
+                ring: Ring::default(),
+                intake: is_shared.then(Intake::default),
+                deleted: None,
+            }),
             subscribers: Mutex::default(),
             grown: AtomicBool::new(false),
             not_before: Mutex::default(),
@@ -173,6 +192,12 @@ impl LiveRoom {
         self.log.lock().head
     }
 
+    /// The last entry of a room that is deleted, encoded: whoever follows it hears that and
+    /// nothing more.
+    pub fn deleted(&self) -> Option<(u64, Bytes)> {
+        self.log.lock().deleted.clone()
+    }
+
     /// Adds the frames behind `cursor` to `out`, at most `budget` bytes of them (but one
     /// at least), and none behind the departure of `user`. Who sees everything from
     /// `visible_from` on may not see what speaks of an older entry: that is the store's to tell.
@@ -186,6 +211,10 @@ impl LiveRoom {
         let log = self.log.lock();
         if cursor >= log.head {
             return Drained::UpToDate;
+        }
+        if let Some((seq, frame)) = &log.deleted {
+            out.push(frame.clone());
+            return Drained::Frames { cursor: *seq, more: false, left: true };
         }
         let Some(entries) = log.ring.after(cursor) else { return Drained::Behind };
         let mut gather = Gather::new(out);

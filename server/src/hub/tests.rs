@@ -248,3 +248,24 @@ async fn whoever_follows_while_an_entry_is_published_gets_it() {
     assert_eq!(lost.load(Ordering::SeqCst), 0, "entries that did not come");
     assert!(hub.room(ROOM).is_none(), "a room without followers stays");
 }
+
+#[test]
+fn of_a_deleted_room_whoever_is_behind_hears_that_alone() {
+    for is_shared in [false, true] {
+        let room = LiveRoom::new(ROOM, 7, EPOCH, is_shared);
+        room.raise_head(3);
+        room.publish(EPOCH, &[entry(4), entry(5)], encode);
+        let deleted = |seq| Arc::new(Entry { fact: Fact::RoomDeleted, ..Entry::clone(&entry(seq)) });
+        // Also where what is in front of it has not come.
+        let published = room.publish(EPOCH, &[deleted(9)], encode);
+        assert_eq!((published.weights.1, published.missing.is_none()), (0, true), "the ring holds nothing");
+        room.publish(EPOCH, &[entry(6)], encode);
+        assert_eq!(room.deleted().map(|(seq, _)| seq), Some(9));
+        for cursor in [0, 3, 5, 8] {
+            let mut frames = Vec::new();
+            let drained = room.drain((cursor, 1), UserId([1; 16]), 1_000, &mut frames);
+            assert!(matches!(drained, Drained::Frames { cursor: 9, more: false, left: true }));
+            assert_eq!(seqs(&frames), [9]);
+        }
+    }
+}

@@ -134,6 +134,7 @@ fn attached(session: &Arc<Session>, kind: Kind, frame: &Frame) -> Answer {
         Kind::TellDelivered => {
             answer(frame, |body| private::tell_delivered(&session, &body).map_or(Answer::Nothing, Answer::Later))
         }
+        Kind::DeleteRoom => answer(frame, |body| later(removing::delete(session, body))),
         Kind::RemoveMessage => answer(frame, |body| later(removing::remove(session, body))),
         Kind::Report => answer(frame, |body| later(removing::report(session, body))),
         Kind::MarkRead => answer(frame, |body| later(marks::read(session, body))),

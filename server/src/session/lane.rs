@@ -10,7 +10,7 @@ use rill_protocol::{
 };
 use rill_storage::{
     StoreError,
-    model::Membership,
+    model::{Fact, Membership},
     planted::{self, Bug},
     port::log::Sight,
 };
@@ -159,6 +159,10 @@ async fn read(
     budget: usize,
     chunks: &mut Vec<Bytes>,
 ) -> Result<Part, StoreError> {
+    if let Some((seq, frame)) = live.deleted() {
+        chunks.push(frame);
+        return Ok(Part { cursor: seq.max(turn.cursor), more: false, left: true, turn });
+    }
     if turn.cursor + 1 >= turn.visible_from {
         match live.drain((turn.cursor, turn.visible_from), session.identity.user, budget, chunks) {
             Drained::UpToDate => return Ok(Part { cursor: turn.cursor, more: false, left: false, turn }),
@@ -182,7 +186,15 @@ async fn read_store(
     let gone = |turn: Turn| Ok(Part { cursor: turn.cursor, more: false, left: true, turn });
     // Of one moment: what is shown is never decided upon what somebody was before.
     let sight = store.log.tail_for(user, room, turn.cursor, STORE_ENTRIES_MAX, budget).await?;
-    let Some(Sight { membership: Some(membership), part: (head, entries) }) = sight else { return gone(turn) };
+    let Some(Sight { membership, part: (head, entries) }) = sight else { return gone(turn) };
+    // Of a room that is deleted there is this and nothing else, whoever asks.
+    if let [last] = &entries[..]
+        && last.fact == Fact::RoomDeleted
+    {
+        chunks.push(entry::encode(turn.handle, last));
+        return Ok(Part { cursor: last.seq, more: false, left: true, turn });
+    }
+    let Some(membership) = membership else { return gone(turn) };
     if head.epoch != live.epoch() {
         // They are not of the log whose handle the client has: it is told of the other.
         session.services.hub.doubt(room);

@@ -164,7 +164,7 @@ async fn in_view(session: &Session, news: &InView) -> Result<Vec<Bytes>, DomainE
             Ok(vec![codec::frame(&Receipts { room, receipts: receipts.into_iter().map(receipt).collect() })])
         }
         // The room is in view of somebody who may not see it, or not any more.
-        Err(DomainError::NotAMember | DomainError::NoSuchRoom) => Ok(Vec::new()),
+        Err(DomainError::NotAMember | DomainError::NoSuchRoom | DomainError::RoomDeleted) => Ok(Vec::new()),
         Err(error) => Err(error),
     }
 }

@@ -99,7 +99,7 @@ async fn encode(session: &Arc<Session>, entries: Vec<UserEntry>) -> Result<Vec<B
                     frames.push(pictures::before(beside, codec::frame(&RoomAdded { header, room: room::info(view) })));
                 }
                 // Added, and gone since: its removal is a later entry.
-                Err(DomainError::NoSuchRoom) => {}
+                Err(DomainError::NoSuchRoom | DomainError::RoomDeleted) => {}
                 Err(error) => return Err(end(error)),
             },
             UserFact::Invited { room: id, by } => match session.services.domain.rooms.view(user, id).await {
@@ -110,7 +110,7 @@ async fn encode(session: &Arc<Session>, entries: Vec<UserEntry>) -> Result<Vec<B
                     frames.push(pictures::before(beside, codec::frame(&invited)));
                 }
                 // Taken back since: that is a later entry.
-                Err(DomainError::NoSuchRoom) => {}
+                Err(DomainError::NoSuchRoom | DomainError::RoomDeleted) => {}
                 Err(error) => return Err(end(error)),
             },
             UserFact::InvitationGone(room) => frames.push(codec::frame(&InvitationGone { header, room })),

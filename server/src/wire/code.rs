@@ -43,6 +43,7 @@ impl From<DomainError> for Failure {
                 Code::BadRequest
             }
             DomainError::NoSuchRoom => Code::NoSuchRoom,
+            DomainError::RoomDeleted => Code::RoomDeleted,
             DomainError::NotAMember => Code::NotAMember,
             DomainError::EmptyText => Code::EmptyText,
             DomainError::TextTooLong { .. } => Code::TextTooLong,

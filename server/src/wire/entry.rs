@@ -5,7 +5,7 @@ use rill_protocol::{
     ClientId, U53, UserId, codec,
     message::{
         Avatar, EntryAvatar, EntryCreated, EntryDeleted, EntryErased, EntryFile, EntryFileSettled, EntryHeader,
-        EntryHidden, EntryJoined, EntryLeft, EntryMemberChange, EntryPosted, EntryRoomChange,
+        EntryHidden, EntryJoined, EntryLeft, EntryMemberChange, EntryPosted, EntryRoomChange, EntryRoomDeleted,
     },
 };
 use rill_storage::model::{Body, Entry, Fact};
@@ -34,6 +34,7 @@ pub fn encode(handle: u32, entry: &Entry) -> Bytes {
             codec::frame(&EntryAvatar { header, avatar: Avatar { version: number(version), is_set } })
         }
         (Fact::Deleted { target }, _) => codec::frame(&EntryDeleted { header, target: number(target) }),
+        (Fact::RoomDeleted, _) => codec::frame(&EntryRoomDeleted { header }),
         (Fact::Joined, _) => codec::frame(&EntryJoined { header }),
         (Fact::Left, _) => codec::frame(&EntryLeft { header }),
         (Fact::Created, body) => codec::frame(&EntryCreated { header, name: text(body) }),

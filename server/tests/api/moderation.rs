@@ -201,3 +201,40 @@ async fn what_administrators_do_is_written_down_and_cannot_be_changed() {
     assert_eq!(code(&server.get(&ann, "/api/v1/admin/audit?before=x").await), "bad_request");
     server.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_room_is_deleted_by_an_administrator_who_is_no_member() {
+    let server = Server::start().await;
+    let ([ann, bob, eve], room) = stage(&server).await;
+    let seq = post(&server, &eve, 3, &room, "the last word").await;
+    let delete = async |token: &str, room: &str| {
+        answer(server.request(Method::DELETE, &format!("/api/v1/admin/rooms/{room}")).bearer_auth(token)).await
+    };
+    assert_eq!(code(&delete(&bob, &room).await), "not_administrator");
+    assert_eq!(code(&delete(&ann, "x").await), "no_such_room");
+    assert_eq!(code(&delete(&ann, &id(&server, &bob).await).await), "no_such_room");
+    for _ in 0..2 {
+        assert_eq!(delete(&ann, &room).await.0, StatusCode::NO_CONTENT);
+    }
+    for path in ["messages", "members", "files", &format!("files/{seq}")] {
+        let path = format!("/api/v1/rooms/{room}/{path}");
+        let refused = server.get(&bob, &path).await;
+        assert_eq!((refused.0, code(&refused)), (StatusCode::GONE, "room_deleted"), "{path}");
+    }
+    let late = server.change(&bob, &key(9), &format!("/api/v1/rooms/{room}/messages"), &json!({ "text": "x" })).await;
+    assert_eq!(code(&late), "room_deleted");
+    let join = server.change(&ann, &key(10), &format!("/api/v1/rooms/{room}/join"), &json!({})).await;
+    assert_eq!(code(&join), "room_deleted");
+    let again = server.change(&bob, &key(1), "/api/v1/rooms", &json!({ "name": "room" })).await;
+    assert_eq!(code(&again), "room_deleted", "a late retry makes no second room");
+    let (_, rooms) = server.get(&bob, "/api/v1/rooms").await;
+    assert!(!rooms.to_string().contains(&room), "{rooms}");
+
+    let (_, audit) = server.get(&ann, "/api/v1/admin/audit").await;
+    let entries = audit["entries"].as_array().unwrap();
+    assert_eq!(entries.len(), 1, "{audit}");
+    let entry = &entries[0];
+    assert_eq!((&entry["act"], &entry["outcome"]), (&json!("room_deleted"), &json!("done")), "{audit}");
+    assert_eq!((&entry["room"], &entry["detail"], &entry["message"]), (&json!(room), &json!("room"), &Value::Null));
+    server.stop().await;
+}

@@ -102,6 +102,7 @@ fn played(data: &Path) {
     assert_eq!(json(data, &["reports"])["reports"].as_array().unwrap().len(), 0);
     assert!(refused(data, &["reports", "--close", "1"]).contains("no such report"));
     assert!(refused(data, &["remove-message", "x", "1"]).contains("no such room"));
+    assert!(refused(data, &["delete-room", "x"]).contains("no such room"));
 }
 
 #[test]

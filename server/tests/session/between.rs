@@ -11,7 +11,7 @@ use rill_storage::{
     doorbell::Doorbell,
     model::{
         Anchor, Appended, End, Entry, Erased, Head, Membership, MessagePage, NewBatch, NewEntry, NewRoom, NewSetting,
-        Pending, Room, UserEntry, UserFact, UserHead, UserKey,
+        Pending, Remains, Room, UserEntry, UserFact, UserHead, UserKey,
     },
     port::{
         Endings, Log, LogObserver, Rooms, UserLog, UserLogObserver,
@@ -205,6 +205,18 @@ impl<B: Between> Rooms for Wrapped<B> {
 
     async fn pending(&self, limit: usize) -> Result<Vec<Pending>, StoreError> {
         self.other(self.store.rooms.pending(limit)).await
+    }
+
+    async fn remains(&self, room: RoomId, limit: usize) -> Result<Option<Remains>, StoreError> {
+        self.other(self.store.rooms.remains(room, limit)).await
+    }
+
+    async fn erase(&self, room: RoomId, remains: Remains) -> Result<(), StoreError> {
+        self.other(self.store.rooms.erase(room, remains)).await
+    }
+
+    async fn is_deleted(&self, room: RoomId) -> Result<bool, StoreError> {
+        self.other(self.store.rooms.is_deleted(room)).await
     }
 
     async fn settle(&self, room: RoomId, seq: u64) -> Result<(), StoreError> {

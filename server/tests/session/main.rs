@@ -11,6 +11,7 @@ mod busy;
 mod chat;
 mod clock;
 mod crowd;
+mod deleting;
 mod departure;
 mod dice;
 mod follower;

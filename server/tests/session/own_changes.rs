@@ -6,7 +6,7 @@ use parking_lot::Mutex;
 use rill_protocol::{RoomId, SessionId, UserId};
 use rill_storage::{
     Store, StoreError,
-    model::{Appended, Avatar, Membership, NameKey, NewRoom, Pending, Picture, Profile, Role, Room, User},
+    model::{Appended, Avatar, Membership, NameKey, NewRoom, Pending, Picture, Profile, Remains, Role, Room, User},
     port::{ChangeObserver, Changed, Changes, Rooms, Users, log::Sight, users::Claim},
 };
 use std::sync::Arc;
@@ -78,6 +78,20 @@ impl Rooms for OwnChanges {
 
     async fn pending(&self, limit: usize) -> Result<Vec<Pending>, StoreError> {
         self.rooms.pending(limit).await
+    }
+
+    async fn remains(&self, room: RoomId, limit: usize) -> Result<Option<Remains>, StoreError> {
+        self.rooms.remains(room, limit).await
+    }
+
+    async fn erase(&self, room: RoomId, remains: Remains) -> Result<(), StoreError> {
+        self.rooms.erase(room, remains).await?;
+        self.tell(Changed::Room(room));
+        Ok(())
+    }
+
+    async fn is_deleted(&self, room: RoomId) -> Result<bool, StoreError> {
+        self.rooms.is_deleted(room).await
     }
 
     async fn settle(&self, room: RoomId, seq: u64) -> Result<(), StoreError> {

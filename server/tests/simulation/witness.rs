@@ -42,6 +42,8 @@ pub(crate) const ROOM_CHANGE: u32 = 7;
 pub(crate) const MEMBER_CHANGE: u32 = 8;
 /// That a message was removed.
 const DELETED: u32 = 9;
+/// That a room was deleted.
+const ROOM_DELETED: u32 = 10;
 
 /// What a fact is in that.
 pub(crate) fn kind(fact: Fact) -> u32 {
@@ -68,6 +70,7 @@ pub(crate) fn kind(fact: Fact) -> u32 {
         | Fact::Invited { .. }
         | Fact::Uninvited { .. } => MEMBER_CHANGE,
         Fact::Deleted { .. } => DELETED,
+        Fact::RoomDeleted => ROOM_DELETED,
     }
 }
 

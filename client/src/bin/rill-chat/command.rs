@@ -11,6 +11,8 @@ pub(crate) enum Command {
     /// Whom to talk to alone.
     Message(String),
     Leave,
+    /// Deletes the current room, which is called so.
+    DeleteRoom(String),
     Members,
     History,
     /// The path of a file to send.
@@ -36,6 +38,7 @@ pub(crate) const HELP: &str = "\
 /create NAME    makes a room and enters it
 /msg NAME       enters the chat of you and that person alone
 /leave          leaves the current room for good
+/delete-room NAME  deletes the current room for everybody, with all that was said in it, if that is its name
 /members        who is in the current room; + marks who is online
 /history        older messages of the current room
 /send PATH      sends a file to the current room
@@ -66,6 +69,7 @@ impl Command {
             "join" => with("a name", Self::Join),
             "create" => with("a name", Self::Create),
             "msg" => with("a person's username", Self::Message),
+            "delete-room" => with("the name of the current room, to be sure", Self::DeleteRoom),
             "rooms" => Self::Rooms,
             "leave" => Self::Leave,
             "members" => Self::Members,
@@ -101,6 +105,8 @@ mod tests {
         check("//usr is a folder", Command::Say("/usr is a folder".to_owned()));
         check("/join 技术 交流 ", Command::Join("技术 交流".to_owned()));
         check("/create\tx", Command::Create("x".to_owned()));
+        check("/delete-room 技术 交流", Command::DeleteRoom("技术 交流".to_owned()));
+        assert!(matches!(Command::parse("/delete-room "), Command::Odd(_)));
         check("/msg 李明", Command::Message("李明".to_owned()));
         assert!(matches!(Command::parse("/msg "), Command::Odd(_)));
         check("/send ~/my plan.pdf", Command::Send("~/my plan.pdf".to_owned()));
@@ -123,8 +129,21 @@ mod tests {
             assert!(!matches!(Command::parse(&format!("{name} 1")), Command::Odd(_)), "{name} is no command");
         }
         let names = [
-            "rooms", "join", "create", "msg", "leave", "members", "history", "send", "files", "get", "remove",
-            "avatar", "help", "quit",
+            "rooms",
+            "join",
+            "create",
+            "msg",
+            "leave",
+            "delete-room",
+            "members",
+            "history",
+            "send",
+            "files",
+            "get",
+            "remove",
+            "avatar",
+            "help",
+            "quit",
         ];
         for name in names {
             assert!(HELP.contains(&format!("/{name}")), "{name}");

@@ -63,6 +63,7 @@ pub(crate) enum LineKind {
     FileSettled,
     /// The message of that number is gone.
     Deleted(u64),
+    RoomDeleted,
     /// Counted, but not shown.
     Silent,
 }
@@ -87,6 +88,7 @@ impl From<Entry> for Line {
             EntryKind::Avatar { .. } => (LineKind::Avatar, String::new()),
             EntryKind::Erased => (LineKind::Erased, String::new()),
             EntryKind::Deleted { target } => (LineKind::Deleted(target), String::new()),
+            EntryKind::RoomDeleted => (LineKind::RoomDeleted, String::new()),
             _ => (LineKind::Silent, String::new()),
         };
         Self { room, seq, at_ms, author, client_id, kind, text, file: of_file }

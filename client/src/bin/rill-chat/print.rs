@@ -71,6 +71,7 @@ impl Printer {
             LineKind::File => "file",
             LineKind::FileSettled => "file_settled",
             LineKind::Deleted(_) => "deleted",
+            LineKind::RoomDeleted => "room_deleted",
             LineKind::Silent => "silent",
         };
         let json = Json {
@@ -122,6 +123,7 @@ impl Printer {
                 _ => String::new(),
             },
             LineKind::Deleted(number) => format!("{time} {name} removed message {number}"),
+            LineKind::RoomDeleted => format!("{time} {name} deleted the room"),
             LineKind::Silent => String::new(),
         }
     }

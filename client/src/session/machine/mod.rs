@@ -33,7 +33,7 @@ use super::{
     room::Verdict,
     rooms::Rooms,
 };
-use crate::{Error, Event, Failure, limits};
+use crate::{EntryKind, Error, Event, Failure, limits};
 use rill_protocol::limits::{RESUME_CURSORS_MAX, RESUME_TAIL_ENTRIES};
 
 /// What the driver is to do, in this order.
@@ -232,6 +232,12 @@ impl Machine {
         let room = entry.room;
         // A room that was left meanwhile: nobody asks for its entries any more.
         let Some(tail) = self.rooms.tail(room) else { return Ok(()) };
+        // What is missing in front of it never comes.
+        if entry.kind == EntryKind::RoomDeleted {
+            self.events.push_back(Event::Entry(entry));
+            self.lose(room);
+            return Ok(());
+        }
         let verdict = tail.offer(entry, &mut self.events);
         self.chats.moved(room);
         self.judge(room, verdict);
@@ -318,11 +324,16 @@ impl Machine {
             Verdict::NeedsResume if self.is_online() => self.resume(vec![room]),
             // Attaching resumes every room anyway.
             Verdict::NeedsResume => {}
-            Verdict::Gone => {
-                self.rooms.remove(room, &mut self.events);
-                self.rooms.own_log_is_behind();
-            }
+            Verdict::Gone => self.lose(room),
         }
+    }
+
+    /// A room is gone, and the user's own log has not said so.
+    fn lose(&mut self, room: RoomId) {
+        self.rooms.remove(room, &mut self.events);
+        self.rooms.own_log_is_behind();
+        self.own_loses(room);
+        self.chats.remove(room);
     }
 
     fn give_up(&mut self, code: Code, detail: &str) {

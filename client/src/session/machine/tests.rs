@@ -5,20 +5,17 @@ mod pictures;
 mod private;
 
 use super::*;
-use crate::{
-    EntryKind,
-    session::{
-        command::{Answer, Ask, Request},
-        outbox::QueuedPost,
-    },
+use crate::session::{
+    command::{Answer, Ask, Request},
+    outbox::QueuedPost,
 };
 use rill_protocol::{
     ClientId, Epoch, FrameDecoder, SessionId, Ticket, UserId,
     kind::Body,
     message::{
-        Accepted, AcceptedBatch, Attached, BatchPost, CreateRoom, EntryHeader, EntryPosted, Failed, GoAway, Outcome,
-        Ping, PlacedPost, Post, PostBatch, Replay, Resumed, ResumedRoom, RoomAdded, RoomAnswer, RoomHandle, RoomInfo,
-        RoomRemoved, UserEntryHeader, UserHead, session::Limits,
+        Accepted, AcceptedBatch, Attached, BatchPost, CreateRoom, EntryHeader, EntryPosted, EntryRoomDeleted, Failed,
+        GoAway, Outcome, Ping, PlacedPost, Post, PostBatch, Replay, Resumed, ResumedRoom, RoomAdded, RoomAnswer,
+        RoomHandle, RoomInfo, RoomRemoved, UserEntryHeader, UserHead, session::Limits,
     },
 };
 use std::collections::HashSet;
@@ -473,4 +470,35 @@ fn leaving_a_room_mid_resume_and_unknown_kinds_harm_nothing() {
     bench.resumed(resume[0].request, ROOM, Outcome::Complete, 3);
     bench.machine.frame(&Frame { kind: 10_000, body: Bytes::from_static(b"later") }, bench.now).unwrap();
     assert!(bench.machine.frame(&Frame { kind: 15, body: Bytes::from_static(b"\xFF") }, bench.now).is_err());
+}
+
+#[test]
+fn a_deleted_room_is_dropped_at_once_whatever_is_missing_of_it() {
+    let mut bench = Bench::online(&[ROOM, OTHER]);
+    let resume = bench.controls::<Resume>();
+    bench.resumed(resume[0].request, ROOM, Outcome::Complete, 3);
+    bench.machine.command(Command::Post(pending(ROOM, 1)));
+    let asked = bench.controls::<Post>();
+    let handle = RoomHandle { handle: 7, room: ROOM, epoch: EPOCH };
+    let at = EntryHeader {
+        room: 7,
+        seq: U53::from(90),
+        at_ms: U53::default(),
+        author: UserId::default(),
+        client_id: ClientId::default(),
+    };
+    bench.machine.lane_frame(LaneClass::Others, &frame_of(&handle)).unwrap();
+    for _ in 0..2 {
+        bench.machine.lane_frame(LaneClass::Others, &frame_of(&EntryRoomDeleted { header: at.clone() })).unwrap();
+    }
+    let is_of = |event: &Event| match event {
+        Event::Entry(entry) if entry.room == ROOM => Some(entry.kind == EntryKind::RoomDeleted),
+        Event::RoomRemoved(room) => Some(*room == ROOM),
+        _ => None,
+    };
+    let told: Vec<bool> = bench.machine.events().iter().filter_map(is_of).collect();
+    assert_eq!(told, [true, true], "the entry and the removal, each once");
+    bench.receive(&Failed { request: asked[0].request, code: Code::RoomDeleted.number(), detail: String::new() });
+    let settled = |output: &Output| matches!(output, Output::Settled(post, _) if post.post.room == ROOM);
+    assert!(bench.outputs().iter().any(settled), "what waited to be posted there is dropped");
 }

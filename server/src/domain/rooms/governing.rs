@@ -8,7 +8,11 @@ use super::{
     Part, Rooms,
     rules::{self, Act},
 };
-use crate::domain::{DomainError, messages::shut, names};
+use crate::domain::{
+    DomainError,
+    messages::{absent, shut},
+    names,
+};
 
 /// Those beside the members of a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,7 +115,7 @@ impl Rooms {
     pub(super) async fn must_run(&self, user: UserId, room: RoomId) -> Result<(), DomainError> {
         self.must_be_a_group(user, room).await?;
         let store = &self.world.store;
-        let sight = store.rooms.room_for(user, room).await?.ok_or(DomainError::NoSuchRoom)?;
+        let Some(sight) = store.rooms.room_for(user, room).await? else { return Err(absent(store, room).await?) };
         match sight.membership.and_then(|membership| sight.part.role_of(&membership)) {
             Some(role) if role >= RoomRole::Admin => Ok(()),
             Some(_) => Err(DomainError::RoleNeeded),

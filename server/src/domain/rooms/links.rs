@@ -134,7 +134,7 @@ impl Rooms {
     pub async fn join_by_link(&self, user: UserId, client_id: ClientId, text: &str) -> Result<RoomView, DomainError> {
         let text = text.parse::<LinkText>()?;
         match self.enter(user, client_id, text.room, Change::JoinByLink(self.link_digest(text))).await {
-            Err(DomainError::NoSuchRoom) => Err(DomainError::BadRoomLink),
+            Err(DomainError::NoSuchRoom | DomainError::RoomDeleted) => Err(DomainError::BadRoomLink),
             other => other,
         }
     }

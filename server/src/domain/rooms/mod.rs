@@ -1,5 +1,6 @@
 //! Rooms: created, listed, joined, left, and run.
 
+pub(in crate::domain) mod deleting;
 mod governing;
 mod links;
 pub(in crate::domain) mod private;
@@ -18,7 +19,7 @@ use std::{future::Future, sync::Arc};
 
 use super::{
     DomainError, World,
-    messages::{member, refusal, shut},
+    messages::{absent, member, refusal, shut},
     names,
     people::People,
 };
@@ -132,7 +133,10 @@ impl Rooms {
             if created.replay == Replay::Different {
                 return Err(DomainError::KeyReused);
             }
-            let Entry { seq, at_ms, .. } = *created.entry;
+            let Entry { seq, at_ms, fact, .. } = *created.entry;
+            if fact == Fact::RoomDeleted {
+                return Err(DomainError::RoomDeleted);
+            }
             Ok(tell(&store, &Pending { room: id, seq, user, fact: Fact::Created, at_ms }).await?)
         })
         .await?;
@@ -232,7 +236,7 @@ impl Rooms {
     /// A room as `user` sees it, to whom it is open or was.
     pub async fn view(&self, user: UserId, room: RoomId) -> Result<RoomView, DomainError> {
         let memory = &self.world.memory;
-        let room = memory.room(room).await?.ok_or(DomainError::NoSuchRoom)?;
+        let Some(room) = memory.room(room).await? else { return Err(absent(&self.world.store, room).await?) };
         let membership = memory.membership(room.id, user).await?;
         if membership.is_none() && room.access == Access::Invited && !self.is_invited(user, room.id).await? {
             return Err(DomainError::NoSuchRoom);
@@ -284,7 +288,7 @@ impl Rooms {
     pub async fn avatar(&self, user: UserId, room: RoomId) -> Result<Avatar, DomainError> {
         match self.view(user, room).await {
             Ok(view) => Ok(view.room.avatar),
-            Err(DomainError::NoSuchRoom) => Ok(Avatar::default()),
+            Err(DomainError::NoSuchRoom | DomainError::RoomDeleted) => Ok(Avatar::default()),
             Err(error) => Err(error),
         }
     }
@@ -303,7 +307,7 @@ impl Rooms {
                     Ok(view) if view.room.access == Access::Public => items.push(view),
                     Ok(_) => {}
                     // Listed, and gone since.
-                    Err(DomainError::NoSuchRoom) => {}
+                    Err(DomainError::NoSuchRoom | DomainError::RoomDeleted) => {}
                     Err(error) => return Err(error),
                 }
             }
@@ -324,7 +328,8 @@ impl Rooms {
     ) -> Result<Part<MemberView>, DomainError> {
         let store = &self.world.store;
         // Of one moment, and asked for once.
-        let Sight { membership, part: of } = store.rooms.room_for(user, room).await?.ok_or(DomainError::NoSuchRoom)?;
+        let sight = store.rooms.room_for(user, room).await?;
+        let Some(Sight { membership, part: of }) = sight else { return Err(absent(store, room).await?) };
         if !membership.is_some_and(|membership| membership.is_active()) {
             return Err(shut(store, user, room).await?);
         }

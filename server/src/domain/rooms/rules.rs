@@ -27,12 +27,17 @@ pub enum Act {
     Erase,
     /// The same by an administrator of the server, whatever the room.
     Moderate,
+    /// Deletes the room.
+    Delete,
+    /// The same by an administrator of the server, who need be no member.
+    Dissolve,
 }
 
 /// The table: the test below has every cell of it.
 pub fn may(act: Act, sides: &Sides) -> bool {
     match act {
         Act::Moderate => return true,
+        Act::Dissolve => return sides.kind == RoomKind::Group,
         Act::Erase if sides.is_own => return sides.actor.is_some(),
         _ => {}
     }
@@ -41,7 +46,7 @@ pub fn may(act: Act, sides: &Sides) -> bool {
     let is_above = target.is_none_or(|target| actor > target);
     match act {
         Act::Tend | Act::MakeLink | Act::Unban | Act::Erase => runs_it,
-        Act::Settle => actor == RoomRole::Owner,
+        Act::Settle | Act::Delete => actor == RoomRole::Owner,
         Act::Invite => runs_it || sides.access == Access::Public,
         Act::TakeBack => runs_it || is_own,
         Act::Remove => runs_it && is_above && !is_own,
@@ -50,7 +55,7 @@ pub fn may(act: Act, sides: &Sides) -> bool {
         Act::Demote => runs_it && target < Some(RoomRole::Owner),
         Act::HandOver => actor == RoomRole::Owner && !is_own,
         Act::Adopt => may(Act::HandOver, sides) || !sides.has_owner,
-        Act::Moderate => true,
+        Act::Moderate | Act::Dissolve => true,
     }
 }
 
@@ -70,6 +75,8 @@ pub fn rule(act: Act) -> Rule {
         Act::Adopt => |sides| may(Act::Adopt, sides),
         Act::Erase => |sides| may(Act::Erase, sides),
         Act::Moderate => |sides| may(Act::Moderate, sides),
+        Act::Delete => |sides| may(Act::Delete, sides),
+        Act::Dissolve => |sides| may(Act::Dissolve, sides),
     })
 }
 
@@ -125,6 +132,8 @@ mod tests {
             (Act::Adopt, [none, none, none, "xxxx"]),
             (Act::Erase, [none, none, "xxxx", "xxxx"]),
             (Act::Moderate, ["xxxx", "xxxx", "xxxx", "xxxx"]),
+            (Act::Delete, [none, none, none, "xxxx"]),
+            (Act::Dissolve, ["xxxx", "xxxx", "xxxx", "xxxx"]),
         ] {
             for (actor, row) in ROLES.into_iter().zip(rows) {
                 for (target, cell) in ROLES.into_iter().zip(row.chars()) {
@@ -169,7 +178,9 @@ mod tests {
     #[test]
     fn nobody_runs_a_private_chat() {
         let (a, b) = (UserId([1; 16]), UserId([2; 16]));
-        for act in [Act::Tend, Act::Settle, Act::Invite, Act::TakeBack, Act::MakeLink, Act::Remove, Act::Adopt] {
+        let deletes = [Act::Delete, Act::Dissolve];
+        let runs = [Act::Tend, Act::Settle, Act::Invite, Act::TakeBack, Act::MakeLink, Act::Remove, Act::Adopt];
+        for act in runs.into_iter().chain(deletes) {
             for actor in ROLES {
                 let chat = Sides { kind: RoomKind::Private { a, b }, is_own: true, ..sides(actor, None) };
                 assert!(!may(act, &chat), "{act:?}");

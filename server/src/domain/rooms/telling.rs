@@ -7,6 +7,7 @@ use rill_storage::{
     model::{Access, Fact, Pending, RoomKind, UserFact, UserKey},
 };
 
+use super::deleting;
 use crate::domain::removing;
 
 /// Whose own log hears of an entry, if somebody's; where it is about the list alone, the author's
@@ -49,6 +50,7 @@ pub(in crate::domain) async fn tell(store: &Store, due: &Pending) -> Result<(), 
             }
         }
         Fact::Deleted { target } => removing::forget(store, room, target).await?,
+        Fact::RoomDeleted => deleting::erase(store, due).await?,
         _ => own(UserFact::RoomRemoved(room)).await?,
     }
     store.rooms.settle(room, seq).await?;
@@ -70,7 +72,8 @@ async fn uninvite(store: &Store, due: &Pending) -> Result<(), StoreError> {
 async fn list(store: &Store, room: RoomId) -> Result<(), StoreError> {
     let mut done = None;
     loop {
-        let Some(found) = store.rooms.get(room).await? else { return Ok(()) };
+        // What is deleted is not listed, also where that was meanwhile.
+        let Some(found) = store.rooms.get(room).await? else { return store.directory.withdraw(room).await };
         let is_listed = found.access == Access::Public && found.kind == RoomKind::Group;
         if done == Some(is_listed) {
             return Ok(());

@@ -73,6 +73,9 @@ impl Files {
         let (transfer, epoch) = match transfer.message {
             Some(_) => {
                 let head = self.store.log.head(room).await?.ok_or(DomainError::NoSuchRoom)?;
+                if self.store.rooms.is_deleted(room).await? {
+                    return Err(self.give_up(&transfer, DomainError::RoomDeleted.into()).await);
+                }
                 (transfer, head.epoch)
             }
             None => self.announce(transfer, &new, is_new).await?,

@@ -299,7 +299,9 @@ impl Files {
         room: RoomId,
     ) -> Result<(), FileError> {
         let membership = messages::member(&self.store, user, room).await?;
-        let found = self.store.rooms.get(room).await?.ok_or(DomainError::NoSuchRoom)?;
+        let Some(found) = self.store.rooms.get(room).await? else {
+            return Err(messages::absent(&self.store, room).await?.into());
+        };
         if found.kind.other(user).is_some() {
             return Err(DomainError::PrivateChat.into());
         }
@@ -342,7 +344,10 @@ impl Files {
     ) -> Result<Avatar, FileError> {
         let (reference, picture) = (Reference::RoomAvatar(room), placed.as_deref().map(|placed| placed.picture));
         let now = async || -> Result<Avatar, FileError> {
-            Ok(self.store.rooms.get(room).await?.ok_or(DomainError::NoSuchRoom)?.avatar)
+            match self.store.rooms.get(room).await? {
+                Some(found) => Ok(found.avatar),
+                None => Err(messages::absent(&self.store, room).await?.into()),
+            }
         };
         for _ in 0..PICTURE_TRIES_MAX {
             let before = now().await?;

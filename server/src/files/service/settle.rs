@@ -148,7 +148,7 @@ impl Files {
                 .await?
                 .filter(|seen| seen.author == author)
                 .map(|seen| seen.file)),
-            Err(AppendRefused::NoSuchRoom) => Ok(None),
+            Err(AppendRefused::NoSuchRoom | AppendRefused::Deleted) => Ok(None),
             Err(refused) => Err(messages::refusal(refused).into()),
         }
     }
@@ -255,7 +255,7 @@ impl Files {
         let is_of = |file: &AttachedFile| file.transfer == transfer.id;
         match self.store.log.append(room, entry).await? {
             Ok(found) => Ok(found.entry.file.as_deref().is_some_and(is_of).then_some((room, found.entry.seq))),
-            Err(AppendRefused::Unchanged | AppendRefused::NoSuchRoom) => Ok(None),
+            Err(AppendRefused::Unchanged | AppendRefused::NoSuchRoom | AppendRefused::Deleted) => Ok(None),
             Err(AppendRefused::TooManyKeys | AppendRefused::KeysMixed) => Err(DomainError::Busy.into()),
             // What says what became of a file is refused for nothing else.
             Err(_) => Ok(None),

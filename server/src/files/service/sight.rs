@@ -10,7 +10,7 @@ use rill_storage::{
 use std::sync::Arc;
 
 use super::FileError;
-use crate::domain::visible::visible;
+use crate::domain::{DomainError, messages::absent, visible::visible};
 
 /// The file of a message that somebody may see.
 pub(super) struct Seen {
@@ -28,7 +28,12 @@ fn attached(message: Message, seq: u64) -> Option<Seen> {
 /// nothing. Whoever may not see it hears the same as where there is none.
 pub(super) async fn seen(store: &Store, user: UserId, room: RoomId, seq: u64) -> Result<Seen, FileError> {
     let anchor = Anchor::Before(seq.saturating_add(1));
-    let sight = store.log.messages_for(user, room, anchor, 1, 0).await?.ok_or(FileError::NoSuchFile)?;
+    let Some(sight) = store.log.messages_for(user, room, anchor, 1, 0).await? else {
+        return Err(match absent(store, room).await? {
+            deleted @ DomainError::RoomDeleted => deleted.into(),
+            _ => FileError::NoSuchFile,
+        });
+    };
     let Sight { membership, mut part } = sight;
     let is_in = |membership: &Membership| membership.is_active() || planted::is(Bug::FileReadAfterRemoval);
     let may_see = |membership: &Membership| is_in(membership) && visible(membership, seq, seq);

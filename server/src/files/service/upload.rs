@@ -188,7 +188,8 @@ impl Upload {
         let Target::Message { room, .. } = self.transfer.target else { return Err(FileError::NoSuchFile) };
         // Who has left says nothing there any more, with a file neither.
         if let Err(error) = messages::member(&files.store, self.transfer.user, room).await {
-            let is_refused = matches!(error, DomainError::NotAMember | DomainError::NoSuchRoom);
+            let is_refused =
+                matches!(error, DomainError::NotAMember | DomainError::NoSuchRoom | DomainError::RoomDeleted);
             return Err(if is_refused { self.give_up(error.into()).await } else { error.into() });
         }
         let (user, id) = (self.transfer.user, self.transfer.id);
@@ -289,7 +290,13 @@ impl Files {
     pub(super) async fn note(&self, transfer: &Transfer, progress: Progress) -> Result<(), FileError> {
         let (user, id) = (transfer.user, transfer.id);
         match self.store.transfers.advance(user, id, transfer.writer, progress, self.clock.now_ms()).await? {
-            Advanced::Noted => Ok(()),
+            // Who sends to a room that is deleted hears so.
+            Advanced::Noted => match transfer.target {
+                Target::Message { room, .. } if self.store.rooms.is_deleted(room).await? => {
+                    Err(DomainError::RoomDeleted.into())
+                }
+                _ => Ok(()),
+            },
             Advanced::Taken => Err(FileError::Taken),
             Advanced::Ended => Err(FileError::Ended(Code::TransferEnded)),
         }

@@ -1,4 +1,4 @@
-//! Reports, the audit log, and messages that administrators remove.
+//! Reports, the audit log, and messages and rooms that administrators remove.
 
 use axum::{
     Json,
@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use super::actor::Administrator;
 use crate::{
-    domain::{audit::AuditView, reports::ReportView},
+    domain::{DomainError, audit::AuditView, reports::ReportView},
     http::{Api, error::ApiError, json::JsonBody, messages::message_seq, rooms::room_id},
 };
 
@@ -142,6 +142,7 @@ fn name(act: Act) -> &'static str {
         Act::InvitationRevoked => "invitation_revoked",
         Act::AvatarRemoved => "avatar_removed",
         Act::MessageRemoved => "message_removed",
+        Act::RoomDeleted => "room_deleted",
         Act::ReportClosed => "report_closed",
     }
 }
@@ -191,4 +192,15 @@ pub(super) async fn remove_message(
     let at = (room_id(&room)?, message_seq(&seq)?);
     api.services.moderate(actor, at).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn delete_room(
+    State(api): State<Arc<Api>>,
+    Administrator(actor): Administrator,
+    Path(room): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    match api.services.delete_room_as(actor, room_id(&room)?).await {
+        Ok(()) | Err(DomainError::RoomDeleted) => Ok(StatusCode::NO_CONTENT),
+        Err(error) => Err(error.into()),
+    }
 }

@@ -34,6 +34,7 @@ pub(super) fn routes() -> Router<Arc<Api>> {
         .route("/reports", get(desk::reports))
         .route("/reports/{number}/close", post(desk::close))
         .route("/audit", get(desk::audit))
+        .route("/rooms/{room}", delete(desk::delete_room))
         .route("/rooms/{room}/messages/{seq}", delete(desk::remove_message))
 }
 

@@ -68,6 +68,15 @@ impl Chat {
                 let room = self.here()?;
                 self.client.leave(room).await?;
             }
+            Command::DeleteRoom(name) => {
+                let room = self.here()?;
+                let called = self.rooms.get(&room).map(|room| room.info.name.as_str()).unwrap_or_default();
+                if name != called {
+                    bail!("not deleted: this room is called {}", harmless(called));
+                }
+                self.client.delete_room(room).await?;
+                note(&format!("{} is deleted", harmless(&name)));
+            }
             Command::Rooms => self.list_rooms().await?,
             Command::Members => self.list_members().await?,
             Command::History => self.older().await?,
