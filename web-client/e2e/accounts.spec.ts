@@ -44,7 +44,7 @@ test.describe('by invitation', () => {
     await dialog.getByRole('button', { name: '创建邀请' }).click();
     await expect(dialog.getByText('请输入 1 到 1000 的数字')).toBeVisible();
     await dialog.getByLabel('可使用的人数').fill('2');
-    await dialog.getByText('30 天').click();
+    await dialog.getByLabel('有效期').selectOption({ label: '30 天' });
     await dialog.getByRole('button', { name: '创建邀请' }).click();
     const link = await dialog.getByLabel('发给受邀者的链接').inputValue();
     expect(link.startsWith(`${server.url}/#/register?invitation=`)).toBe(true);

@@ -232,6 +232,63 @@ test('the owner hands the room over before they leave it, and an archived one is
   await expect(ann.page.getByRole('link', { name: '新版讨论' })).toHaveCount(0);
 });
 
+test('the owner deletes a room by its name, and whoever looks at it reads so', async ({ person }, info) => {
+  const ann = await founder(person, 'ann', '新版讨论');
+  const address = await makeLink(ann, '5');
+  const wide = { viewport: { width: 1360, height: 860 } };
+  const [bob, carl] = [await person('bob', wide), await person('carl')];
+  for (const one of [bob, carl]) {
+    await one.register();
+    await comeIn(one, address);
+  }
+  await bob.say('还在吗');
+  await ann.expectMessage('还在吗');
+  const open = async (one: Person): Promise<Locator> => {
+    await details(one).getByRole('button', { name: '会话设置' }).click();
+    return one.page.getByRole('dialog', { name: '会话设置' });
+  };
+  await act(ann, 'bob', '设为管理员');
+  const runs = await open(bob);
+  await expect(runs.getByRole('button', { name: '保存' })).toBeVisible();
+  await expect(runs.getByRole('button', { name: '删除会话' })).toHaveCount(0);
+  await bob.page.keyboard.press('Escape');
+  // One does not look at it.
+  await carl.open('/');
+  await expect(carl.page.getByText('选择一个会话')).toBeVisible();
+  await bob.composer.fill('写到一半');
+
+  const settings = await open(ann);
+  await settings.getByRole('button', { name: '删除会话' }).click();
+  const field = settings.getByLabel('输入会话名称以确认');
+  await expect(field).toBeFocused();
+  await field.fill('新版');
+  await field.press('Enter');
+  await expect(settings.getByText('与会话名称不一致。')).toBeVisible();
+  await expectAccessible(ann.page);
+  await shoot(ann.page, info, 'group-delete');
+  await field.fill('新版讨论');
+  await field.press('Enter');
+  await expect(ann.page.getByRole('heading', { name: '你删除了“新版讨论”' })).toBeVisible();
+
+  await expect(bob.page.getByRole('heading', { name: 'ann 删除了“新版讨论”' })).toBeVisible();
+  await expect(bob.page.locator('.box').filter({ hasText: 'ann 删除了' })).toBeFocused();
+  await expectAccessible(bob.page);
+  await shoot(bob.page, info, 'group-deleted');
+  for (const one of [ann, bob, carl])
+    await expect(one.page.getByRole('link', { name: '新版讨论' })).toHaveCount(0);
+  await bob.page.getByRole('link', { name: '返回会话列表' }).click();
+  await expect(bob.page.getByText('还没有会话')).toBeVisible();
+  // Nothing of it is left to be asked about.
+  await bob.page.getByRole('button', { name: '设置', exact: true }).click();
+  await bob.page.getByRole('button', { name: '退出登录' }).click();
+  await expect(bob.page.getByRole('button', { name: '登录', exact: true })).toBeVisible();
+  // Its link leads nowhere.
+  await carl.page.goto(address);
+  await expect(
+    carl.page.getByRole('dialog', { name: '加入会话' }).getByRole('button', { name: '加入' }),
+  ).toHaveCount(0);
+});
+
 for (const colorScheme of ['light', 'dark'] as const) {
   test(`a group on a phone, ${colorScheme}`, async ({ person }, info) => {
     const ann = await founder(person, 'ann', '新版讨论');

@@ -71,6 +71,12 @@ export interface AuditEntry {
 /** Of what is noted where a report is closed. */
 export const REPORT_NOTE_CHARS_MAX = 250;
 
+/** Of one invitation. */
+export const INVITATION_USES_MAX = 1_000;
+const DAY_S = 24 * 60 * 60;
+export const INVITATION_LIVES_S = [DAY_S, 7 * DAY_S, 30 * DAY_S] as const;
+export const INVITATION_LIFE_S = INVITATION_LIVES_S[1];
+
 const PAGE = 50;
 const user = (name: string, what: string): string => `admin/users/${encodeURIComponent(name)}/${what}`;
 

@@ -33,9 +33,13 @@ beforeEach(() => {
 
 async function picker(): Promise<ReturnType<typeof mount<typeof EmojiPicker>>> {
   const shown = mount(EmojiPicker, { props: { anchor: document.body }, global, attachTo: document.body });
-  await vi.waitFor(() => {
-    expect(shown.find('.one').exists()).toBe(true);
-  });
+  // The catalog is a module of its own, and takes its time to be loaded.
+  await vi.waitFor(
+    () => {
+      expect(shown.find('.one').exists()).toBe(true);
+    },
+    { timeout: 10_000 },
+  );
   return shown;
 }
 

@@ -16,5 +16,6 @@ export const SLOW_MODES_MS = [
 export const LINK_LIVES_S = [60 * 60, 24 * 60 * 60, 7 * 24 * 60 * 60, 30 * 24 * 60 * 60] as const;
 export const LINK_LIFE_S = LINK_LIVES_S[2];
 
-/** Of one link. */
+/** Of one link: what is suggested, and how many there may be. */
+export const LINK_USES = 10;
 export const LINK_USES_MAX = 100_000;

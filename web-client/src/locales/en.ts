@@ -389,7 +389,6 @@ export const en = {
     uses: 'How many people may use it',
     usesWrong: 'A number from 1 to {max}',
     life: 'Valid for',
-    days: '{n} day | {n} days',
     invite: 'Create invitation',
     invitationLink: 'Link for those you invite',
     invitationLinkHint: 'Shown this once. Whoever has the link can create an account.',

@@ -388,7 +388,6 @@ export const zh: Messages = {
     uses: '可使用的人数',
     usesWrong: '请输入 1 到 {max} 的数字',
     life: '有效期',
-    days: '{n} 天',
     invite: '创建邀请',
     invitationLink: '发给受邀者的链接',
     invitationLinkHint: '仅显示这一次。拿到链接的人都可以注册账号。',
