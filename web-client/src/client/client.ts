@@ -77,6 +77,7 @@ export class Client {
     this.backoff = new Backoff(clock);
     this.outbox = new Outbox(parts.store, parts.bus, parts.lock, clock, (added) => {
       this.emitter.outbox(added);
+      this.transfers.uploads.wordsChanged();
     });
     this.transfers = new Transfers(parts.uploads, parts.uploadTabs, clock, {
       uploads: (added) => {
@@ -86,6 +87,10 @@ export class Client {
         this.emitter.downloads();
       },
     });
+    this.transfers.uploads.isBehindWords = ({ room, createdMs }) =>
+      this.outbox.list.some(
+        (item) => item.room === room && item.state === 'waiting' && item.createdMs < createdMs,
+      );
     this.emitter = new Emitter(clock, parts.send, {
       summary: (room) => this.book.summary(room),
       complete: () => this.book.complete,

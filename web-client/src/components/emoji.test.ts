@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { flushPromises, mount } from '@vue/test-utils';
 import { createPinia, setActivePinia } from 'pinia';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { loadEmoji } from '../emoji/catalog';
 import { i18n } from '../locales/i18n';
 import { useCustomEmoji } from '../stores/custom_emoji';
@@ -17,6 +17,12 @@ vi.mock(import('../emoji/catalog'), async (original) => {
 
 let global: { plugins: [ReturnType<typeof createPinia>, typeof i18n] };
 const room = { id: 'r', name: 'r', creator: 'u', creatorName: 'u', createdMs: 0, members: 1, last: null };
+
+/** The data is large: to read it the first time takes a busy machine longer than one test may. */
+const DATA_MS_MAX = 60_000;
+beforeAll(async () => {
+  await loadEmoji();
+}, DATA_MS_MAX);
 
 beforeEach(() => {
   const pinia = createPinia();

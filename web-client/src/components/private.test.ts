@@ -175,8 +175,9 @@ describe('a chat with somebody', () => {
     const command = vi.spyOn(useChat(), 'command');
     const shown = mount(RoomDetails, { props: { room: room('group', null) }, global });
     await flushPromises();
-    await shown.get('select').setValue(Notify.mentions);
-    await shown.get('[role=switch]').setValue(true);
+    const [, mentionsOnly, pinned] = shown.findAll('[role=switch]');
+    await mentionsOnly?.setValue(true);
+    await pinned?.setValue(true);
     const asked = command.mock.calls.map(([what]) => what).filter((what) => what.do === 'wish');
     expect(asked.map(({ change }) => change)).toEqual([{ notify: Notify.mentions }, { pinned: true }]);
   });

@@ -5,5 +5,4 @@ export const privateWords = {
   closedByMe: 'You have blocked {name}. Unblock them to go on writing.',
   begin: 'New chat',
   wishes: 'What you want of this chat',
-  heard: 'Tell me of',
 } as const;

@@ -7,5 +7,4 @@ export const privateWords: Record<keyof typeof words, string> = {
   closedByMe: '你已屏蔽 {name}，取消屏蔽后才能继续聊天。',
   begin: '新私聊',
   wishes: '会话选项',
-  heard: '消息提醒',
 };

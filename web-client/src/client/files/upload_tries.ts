@@ -12,11 +12,14 @@ import { RETRY_PAUSE_MS, RETRY_PAUSE_MS_MAX, TRIES_MAX, UPLOADS_AT_ONCE_MAX } fr
 import { ProgressPace } from './progress_pace';
 import type { UploadEntry } from './upload';
 import type { UploadBook } from './upload_book';
+import type { StoredUpload } from './upload_store';
 import { ELSEWHERE, ENDING } from './upload_ends';
 import { runUpload } from './upload_stream';
 import type { UploadEnd } from './upload_stream';
 
 export class UploadTries {
+  /** Whether words that were written before it are still to be posted in its room. */
+  isBehindWords: (upload: StoredUpload) => boolean = () => false;
   private open: (() => Promise<FrameStream>) | null = null;
   private readonly pace: ProgressPace;
 
@@ -51,11 +54,13 @@ export class UploadTries {
     const posting = new Set<RoomId>();
     for (const entry of entries) {
       if (running >= UPLOADS_AT_ONCE_MAX) return;
-      if (entry.isDue && !posting.has(entry.stored.room)) {
+      const { room, wish } = entry.stored;
+      if (wish === 'send' && !entry.isAlive && this.isBehindWords(entry.stored)) posting.add(room);
+      if (entry.isDue && !posting.has(room)) {
         void this.send(entry, open);
         running += 1;
       }
-      if (entry.isComing || (entry.run && !entry.at)) posting.add(entry.stored.room);
+      if (entry.isComing || (entry.run && !entry.at)) posting.add(room);
     }
   }
 

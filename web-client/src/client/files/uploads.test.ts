@@ -265,6 +265,22 @@ describe('several files', () => {
     expect(page.lines.map(({ file }) => file?.name)).toEqual(['a', 'b', 'c', 'd', 'e']);
   });
 
+  it('come behind the words that were written before them, also after a connection that broke', async () => {
+    server.refuse = new Error('unreachable');
+    server.drop(null);
+    await page.clock.pass(100);
+    page.send(room, 'one');
+    page.send(room, 'two');
+    await page.clock.pass(10);
+    page.upload(room, 'three', noise(10));
+    await page.clock.pass(10);
+    page.send(room, 'four');
+    server.refuse = null;
+    await until(page, () => page.lines.length === 4);
+    const posted = page.lines.map(({ text, file }) => file?.name ?? text);
+    expect(posted.filter((what) => what !== 'four')).toEqual(['one', 'two', 'three']);
+  });
+
   it('come in their order also where the first takes longer to be kept', async () => {
     page.client.stop();
     const store = memoryUploadStore();

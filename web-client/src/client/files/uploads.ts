@@ -58,6 +58,16 @@ export class Uploads {
     this.tries.drain();
   }
 
+  /** Which of these come behind words that are still to be posted. */
+  set isBehindWords(isBehindWords: UploadTries['isBehindWords']) {
+    this.tries.isBehindWords = isBehindWords;
+  }
+
+  /** Words were posted, or will not be: what came behind them may go. */
+  wordsChanged(): void {
+    this.tries.drain();
+  }
+
   /** What an earlier life of the page left, or another tab has. */
   async load(): Promise<void> {
     const stored = await this.store.all().catch(() => []);
