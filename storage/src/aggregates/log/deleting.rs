@@ -181,7 +181,7 @@ fn entries(tx: &mut Tx<'_>, room: RoomId, head: &stored::RoomHead) -> Result<(),
         tx.delete(keys::arrival(room, user))?;
         tx.delete(keys::ban(room, user))?;
     }
-    let is_whole = end % SEGMENT_ENTRIES == 0 || end == last;
+    let is_whole = end.is_multiple_of(SEGMENT_ENTRIES) || end == last;
     let first = end.saturating_sub(1) / SEGMENT_ENTRIES * SEGMENT_ENTRIES + 1;
     if is_whole && let Some(segment) = tx.get(&keys::segment(room, first))? {
         tx.delete(keys::segment(room, first))?;
