@@ -57,11 +57,29 @@ pub enum Bug {
     BanForgotten,
     /// Whoever comes sees what was said before, whatever the room's history is.
     HistoryAlwaysShown,
+    /// Whether a chat of two is closed is not looked at where somebody posts.
+    ClosedChatOpen,
+    /// A chat of two is opened, and nobody looks whether one of them blocks the other by now.
+    BlockMissedAtOpening,
+    /// Who is blocked is told how far the other one has read.
+    ReceiptsToldToBlocked,
+    /// Who was there when they were blocked goes on to see the other one.
+    PresenceToldToBlocked,
+    /// What was removed stays in the ring.
+    RemovedKeptInRing,
+    /// Who is asked about the removal of a message is nobody.
+    RemovalNotAsked,
+    /// Who was named in a message that was removed stays counted as named.
+    MentionKept,
+    /// What lies elsewhere of a message that was removed is forgotten at once, or never.
+    RemovalNotFollowed,
+    /// A report shows what its message says now.
+    QuoteOfNow,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 33] = [
         Self::AckBeforeDurable,
         Self::KeyForgottenAtRestart,
         Self::CursorMovedBeforeWrite,
@@ -86,6 +104,15 @@ impl Bug {
         Self::RoleNotAsked,
         Self::BanForgotten,
         Self::HistoryAlwaysShown,
+        Self::ClosedChatOpen,
+        Self::BlockMissedAtOpening,
+        Self::ReceiptsToldToBlocked,
+        Self::PresenceToldToBlocked,
+        Self::RemovedKeptInRing,
+        Self::RemovalNotAsked,
+        Self::MentionKept,
+        Self::RemovalNotFollowed,
+        Self::QuoteOfNow,
     ];
 }
 

@@ -32,7 +32,8 @@ impl Blocks {
             private::reopen(store, user, other).await?;
             store.people.set_blocked_by(other, user, None).await?;
             store.people.unblock(user, other).await?;
-            // Another device may have blocked them meanwhile.
+            // Another device may have blocked them meanwhile, or have been about to.
+            self.show(user, other, clock.now_ms()).await?;
             return private::settle(store, user, other).await;
         }
         if store.users.profile(other).await?.is_none() {
@@ -51,12 +52,21 @@ impl Blocks {
     async fn follow(&self, user: UserId, other: UserId, at_ms: u64) -> Result<(), DomainError> {
         let store = &self.world.store;
         private::settle(store, user, other).await?;
-        store.people.set_blocked_by(other, user, Some(at_ms)).await?;
-        if !store.people.blocks(user, other).await? {
-            // Another device has taken it back meanwhile.
-            store.people.set_blocked_by(other, user, None).await?;
-        }
+        self.show(user, other, at_ms).await?;
         Ok(store.people.told(user, other, true).await?)
+    }
+
+    /// What the other one is shown, as the block says. Of several who do this at once the last to write
+    /// sees what is true.
+    async fn show(&self, user: UserId, other: UserId, at_ms: u64) -> Result<(), DomainError> {
+        let people = &self.world.store.people;
+        loop {
+            let is_blocked = people.blocks(user, other).await?;
+            people.set_blocked_by(other, user, is_blocked.then_some(at_ms)).await?;
+            if people.blocks(user, other).await? == is_blocked {
+                return Ok(());
+            }
+        }
     }
 
     /// Makes the second calls that a crash cut off.

@@ -11,6 +11,7 @@ use rill_protocol::{
 use rill_storage::{
     limits::AUDIT_DETAIL_BYTES_MAX,
     model::{Anchor, Body, Closed, Membership, NewReport, Quote, Report, ReportOutcome, Reported, ReportsOf},
+    planted::{self, Bug},
     port::log::Sight,
 };
 
@@ -135,7 +136,14 @@ impl Reports {
         Ok(Part { items, more })
     }
 
-    async fn view(&self, report: Report) -> Result<ReportView, DomainError> {
+    async fn view(&self, mut report: Report) -> Result<ReportView, DomainError> {
+        if planted::is(Bug::QuoteOfNow)
+            && let (Some(quote), Some((room, seq))) = (&mut report.quote, report.message)
+            && let Some(part) = self.world.store.log.messages(room, Anchor::Before(seq + 1), 1, TEXT_BYTES_MAX).await?
+        {
+            let now = part.messages.into_iter().find(|message| message.seq == seq).map(|message| message.body);
+            quote.text = if let Some(Body::Text(text)) = now { text.to_string() } else { String::new() };
+        }
         let world = &self.world;
         let room = match report.message {
             Some((room, _)) => world.memory.room(room).await?,

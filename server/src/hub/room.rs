@@ -86,7 +86,9 @@ impl LiveLog {
             }
         }
         ring.append(&fresh);
-        ring.forget_through(gone);
+        if !planted::is(Bug::RemovedKeptInRing) {
+            ring.forget_through(gone);
+        }
         !fresh.is_empty()
     }
 }

@@ -7,7 +7,10 @@ use rill_protocol::{
     UserId, codec, limits,
     message::{EmojiVersion, ProfileAnswer, RoomAvatar, RoomAvatars, UserAvatar, UserAvatars, UserInfo, UserNames},
 };
-use rill_storage::model::{Avatar, Card, Profile, Status};
+use rill_storage::{
+    model::{Avatar, Card, Profile, Status},
+    planted::{self, Bug},
+};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -143,6 +146,7 @@ impl Told {
         self.doubted.users.extend(missed.users);
         self.doubted.is_emoji |= missed.is_emoji;
         let (hidden, blocked) = blocks.unzip();
+        let hidden = hidden.filter(|_| !planted::is(Bug::PresenceToldToBlocked));
         if let Some(blocked) = blocked {
             self.blocked = blocked;
         }

@@ -18,6 +18,8 @@ pub(crate) struct Replayed {
     history: HistoryFrom,
     is_archived: bool,
     links: usize,
+    /// Who wrote what can be removed.
+    posts: BTreeMap<u64, UserId>,
     /// Every seq that somebody was there for, or was shown when they came.
     sees: BTreeMap<UserId, BTreeSet<u64>>,
 }
@@ -80,7 +82,17 @@ impl Replayed {
                 self.goes(author);
                 is_in && !is_bound
             }
-            Fact::Posted | Fact::File => is_in && !self.is_archived,
+            Fact::Posted | Fact::File => {
+                self.posts.insert(seq, author);
+                is_in && !self.is_archived
+            }
+            Fact::Deleted { target } => {
+                let is_own = self.posts.remove(&target).map(|of| of == author);
+                // The operator of the server is nobody in the room.
+                let may = author == UserId::default()
+                    || is_in && (is_own == Some(true) || runs) && self.may_see(author, target, target);
+                is_own.is_some() && may
+            }
             // By whoever sent it, wherever they are now, or by the server.
             Fact::FileSettled { .. } => true,
             Fact::Avatar { .. } => is_in,

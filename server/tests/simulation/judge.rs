@@ -15,17 +15,16 @@ use std::{
 
 use crate::{
     device::Standing,
-    replayed::Replayed,
     witness::{Facts, Print, Seen, Shown, kind, text_of},
     world::World,
 };
 
 /// A room as the store has it.
-struct Room {
-    id: RoomId,
+pub(crate) struct Room {
+    pub(crate) id: RoomId,
     head: Head,
-    entries: Vec<Arc<Entry>>,
-    memberships: BTreeMap<UserId, Membership>,
+    pub(crate) entries: Vec<Arc<Entry>>,
+    pub(crate) memberships: BTreeMap<UserId, Membership>,
 }
 
 fn print(entry: &Entry) -> Print {
@@ -35,7 +34,7 @@ fn print(entry: &Entry) -> Print {
 
 async fn read(store: &Store, world: &World) -> Result<Vec<Room>, StoreError> {
     let mut rooms = Vec::new();
-    for id in world.rooms.iter().copied() {
+    for id in world.all_rooms() {
         let Some(head) = store.log.head(id).await? else { continue };
         let mut entries: Vec<Arc<Entry>> = Vec::new();
         loop {
@@ -70,7 +69,7 @@ pub(crate) async fn everything(world: &World, standings: &[(String, Standing)]) 
     let verdict = own_logs(world, &rooms, &snapshots).and_then(|()| {
         standings
             .iter()
-            .try_for_each(|(name, standing)| device(&rooms, standing).map_err(|what| format!("{name}: {what}")))
+            .try_for_each(|(name, standing)| device(world, &rooms, standing).map_err(|what| format!("{name}: {what}")))
     });
     if let Err(what) = verdict {
         world.witness.violated(what);
@@ -84,7 +83,7 @@ async fn open_and_judge(world: &World) -> Result<(Vec<Room>, Snapshots), StoreEr
     let Simulated { store, handle, committing } =
         simulated::open(&world.disk, Bounds::default(), world.store_entropy())?;
     let rooms = read(&store, world).await?;
-    if rooms.len() != world.rooms.len() {
+    if rooms.iter().filter(|room| world.chat(room.id).is_none()).count() != world.rooms.len() {
         world.witness.violated("a room is gone");
     }
     let checked = handle.check(|_| {})?;
@@ -92,6 +91,7 @@ async fn open_and_judge(world: &World) -> Result<(Vec<Room>, Snapshots), StoreEr
         world.witness.violated(format!("the store's own check: {finding}"));
     }
     judge_rooms(world, &rooms);
+    crate::talks::judge(world, &store, &rooms).await?;
     let mut snapshots = Snapshots::new();
     for user in &world.users {
         let entries = store.user_log.snapshot(user.id).await?.map_or(Vec::new(), |(_, entries)| entries);
@@ -108,19 +108,23 @@ async fn open_and_judge(world: &World) -> Result<(Vec<Room>, Snapshots), StoreEr
 fn judge_rooms(world: &World, rooms: &[Room]) {
     let verdict = {
         let facts = world.witness.facts.lock();
-        rooms.iter().try_for_each(|room| judge_room(room, &facts))
+        rooms.iter().try_for_each(|room| judge_room(world, room, &facts))
     };
     if let Err(what) = verdict {
         world.witness.violated(what);
     }
 }
 
-fn judge_room(room: &Room, facts: &Facts) -> Result<(), String> {
+fn judge_room(world: &World, room: &Room, facts: &Facts) -> Result<(), String> {
     dense(room)?;
     once(room)?;
     acked(room, facts)?;
+    if let Some(chat) = world.chat(room.id) {
+        crate::talks::judge_chat(chat, room)?;
+        return seen(room, facts, |user, _, _| chat.two.contains(&user));
+    }
     let replayed = crate::groups::judge(&room.entries, &room.memberships)?;
-    seen(room, &replayed, facts)
+    seen(room, facts, |user, seq, target| replayed.may_see(user, seq, target))
 }
 
 /// 1, 2, 3 …, in the order of their times, with the right number of posts.
@@ -161,7 +165,8 @@ fn acked(room: &Room, facts: &Facts) -> Result<(), String> {
         let key = (room.id, entry.author, entry.client_id);
         let sent = facts.sent.get(&key).map_or(&[][..], Vec::as_slice);
         let meant = if facts.forgotten.contains(&key) { sent } else { &sent[..sent.len().min(1)] };
-        if !matches!(&entry.body, Body::Text(text) if meant.iter().any(|meant| **text == **meant)) {
+        let is_removed = entry.body == Body::Erased && !meant.is_empty();
+        if !is_removed && !matches!(&entry.body, Body::Text(text) if meant.iter().any(|meant| **text == **meant)) {
             return Err(format!("nobody sent what lies at {}", entry.seq));
         }
     }
@@ -169,11 +174,16 @@ fn acked(room: &Room, facts: &Facts) -> Result<(), String> {
 }
 
 /// What anybody saw is what the log has, and nobody saw what they may not see.
-fn seen(room: &Room, replayed: &Replayed, facts: &Facts) -> Result<(), String> {
+fn seen(room: &Room, facts: &Facts, may_see: impl Fn(UserId, u64, u64) -> bool) -> Result<(), String> {
     let first = (room.id, room.head.epoch, 0);
     for ((_, _, seq), seen) in facts.prints.range(first..=(room.id, room.head.epoch, u64::MAX)) {
-        if room.entries.get(*seq as usize - 1).map(|entry| print(entry)) != Some(*seen) {
+        if !room.entries.get(*seq as usize - 1).is_some_and(|entry| may_have_shown(room, entry, *seen, facts)) {
             return Err(format!("what was seen at {seq} is not what the log has"));
+        }
+    }
+    for (_, _, seq) in facts.erased.range(first..=(room.id, room.head.epoch, u64::MAX)) {
+        if !room.entries.get(*seq as usize - 1).is_some_and(|entry| is_erased(room, entry)) {
+            return Err(format!("{seq} was seen to be removed, and is not"));
         }
     }
     for (user, of, epoch, seq) in facts.seen.iter().filter(|(_, of, ..)| *of == room.id) {
@@ -181,11 +191,28 @@ fn seen(room: &Room, replayed: &Replayed, facts: &Facts) -> Result<(), String> {
             return Err(format!("{seq} was seen in an epoch that the log does not have"));
         }
         let target = room.entries.get(*seq as usize - 1).map_or(*seq, |entry| entry.target_seq());
-        if !replayed.may_see(*user, *seq, target) {
+        if !may_see(*user, *seq, target) {
             return Err(format!("{seq} was seen by somebody who may not see it"));
         }
     }
     Ok(())
+}
+
+/// Whether an entry shows that, or did before it was removed.
+fn may_have_shown(room: &Room, entry: &Entry, seen: Print, facts: &Facts) -> bool {
+    if print(entry) == seen || entry.body != Body::Erased {
+        return print(entry) == seen;
+    }
+    let Entry { at_ms, author, client_id, fact, .. } = *entry;
+    let sent = facts.sent.get(&(room.id, author, client_id)).map_or(&[][..], Vec::as_slice);
+    sent.iter().any(|text| Shown { kind: kind(fact), at_ms, author, client_id, text }.print() == seen)
+}
+
+/// Whether an entry says nothing because its message was removed.
+fn is_erased(room: &Room, entry: &Entry) -> bool {
+    let target = room.entries.get(entry.target_seq() as usize - 1);
+    entry.body == Body::Erased
+        || matches!(entry.fact, Fact::FileSettled { .. }) && target.is_some_and(|target| target.body == Body::Erased)
 }
 
 /// A user's own log names the rooms that they are in.
@@ -201,7 +228,7 @@ fn own_logs(world: &World, rooms: &[Room], snapshots: &Snapshots) -> Result<(), 
 }
 
 /// A device at rest has every entry of its rooms, in order, and what it may not see hidden.
-fn device(rooms: &[Room], standing: &Standing) -> Result<(), String> {
+fn device(world: &World, rooms: &[Room], standing: &Standing) -> Result<(), String> {
     for room in rooms {
         let membership = room.memberships.get(&standing.user).filter(|membership| membership.is_active());
         let (membership, tail) = match (membership, standing.tails.get(&room.id)) {
@@ -214,10 +241,26 @@ fn device(rooms: &[Room], standing: &Standing) -> Result<(), String> {
         }
         for (seen, entry) in tail.seen.iter().zip(&room.entries[tail.base as usize..]) {
             let may = visible(membership, entry.seq, entry.target_seq());
-            if *seen != if may { Seen::Entry(print(entry)) } else { Seen::Hidden } {
+            let is_right = match *seen {
+                Seen::Hidden => !may,
+                Seen::Erased => may && is_erased(room, entry),
+                // Who was not there when it was removed has what they had.
+                Seen::Entry(shown) if entry.body == Body::Erased => {
+                    let facts = world.witness.facts.lock();
+                    may && !hears_of_removal(room, membership, entry.seq) && may_have_shown(room, entry, shown, &facts)
+                }
+                Seen::Entry(shown) => may && shown == print(entry),
+            };
+            if !is_right {
                 return Err(format!("it has something else at {}", entry.seq));
             }
         }
     }
     Ok(())
+}
+
+/// Whether a member is told that a message was removed.
+fn hears_of_removal(room: &Room, membership: &Membership, seq: u64) -> bool {
+    let is_of_it = |entry: &&Arc<Entry>| entry.fact == Fact::Deleted { target: seq };
+    room.entries.iter().find(is_of_it).is_some_and(|entry| visible(membership, entry.seq, seq))
 }

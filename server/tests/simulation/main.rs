@@ -32,6 +32,7 @@ mod seeds;
 mod server;
 #[path = "../session/shared_store.rs"]
 mod shared_store;
+mod talks;
 mod trace;
 mod weather;
 mod witness;

@@ -10,7 +10,7 @@ use rill_server::{domain::visible::visible, files::service::Cursors};
 use rill_storage::{
     blobs::simulated as bucket,
     embedded::simulated::Fault,
-    model::{Anchor, Message},
+    model::{Anchor, Body, Message},
 };
 use std::time::Duration;
 use tokio::time::sleep;
@@ -19,6 +19,7 @@ use crate::{
     device::{Handle, Order},
     dice::Dice,
     server::Server,
+    talks,
     witness::{Seen, Shown, kind, text_of},
     world::World,
 };
@@ -100,7 +101,7 @@ const TABLE: &[(u64, Operation)] = &[
 ];
 
 /// A text that only this post has.
-fn text(dice: &mut Dice, bytes: usize) -> String {
+pub(crate) fn text(dice: &mut Dice, bytes: usize) -> String {
     let mut text = format!("{:016x}", dice.next());
     text.extend(std::iter::repeat_n('x', bytes.saturating_sub(text.len())));
     text
@@ -118,7 +119,7 @@ fn any(dice: &mut Dice) -> Operation {
 }
 
 /// Of a file: few bytes, or more than a chunk; often what others send too.
-fn content(dice: &mut Dice) -> Bytes {
+pub(crate) fn content(dice: &mut Dice) -> Bytes {
     let bytes = dice.one_of(&[0, 10, 3_000, 20_000, 65_536, 65_537, 150_000]);
     let first = if dice.one_in(2) { dice.below(2) } else { dice.next() };
     let fill = first.to_le_bytes().into_iter().cycle().zip(0_usize..);
@@ -316,7 +317,7 @@ async fn look(world: &World, dice: &mut Dice) {
     let Some(server) = world.server() else { return };
     let user = world.users[dice.below(world.users.len() as u64) as usize].id;
     let store = &server.services.store;
-    for room in world.rooms.iter().copied() {
+    for room in world.all_rooms() {
         let (Ok(Some(head)), Ok(membership)) = (store.log.head(room).await, store.rooms.membership(room, user).await)
         else {
             continue;
@@ -326,7 +327,7 @@ async fn look(world: &World, dice: &mut Dice) {
     }
     // The second time while much of it is remembered.
     for _ in 0..2 {
-        for room in world.rooms.iter().copied() {
+        for room in world.all_rooms() {
             for user in world.users.iter().map(|user| user.id) {
                 if let Some(shared) = &world.shared {
                     let quiet = shared.weather.quiet();
@@ -336,7 +337,7 @@ async fn look(world: &World, dice: &mut Dice) {
             }
         }
     }
-    for room in world.rooms.iter().copied() {
+    for room in world.all_rooms() {
         for user in world.users.iter().map(|user| user.id) {
             page(world, &server, user, room).await;
         }
@@ -350,6 +351,7 @@ async fn newest_file(world: &World, server: &Server, user: UserId, room: RoomId)
     let Some(seq) = world.witness.files.lock().of_room(room).last().copied() else { return };
     let Some(files) = &server.services.files else { return };
     let store = &server.services.store;
+    let asked = world.witness.talks.lock().now();
     let Ok(before) = store.rooms.membership(room, user).await else { return };
     let may = before.is_some_and(|it| it.is_active() && visible(&it, seq, seq));
     let Ok(readable) = files.open(user, room, seq, FileVariant::Original).await else { return };
@@ -363,17 +365,19 @@ async fn newest_file(world: &World, server: &Server, user: UserId, room: RoomId)
         bytes.extend_from_slice(&piece);
     }
     if !bytes.is_empty() {
-        world.witness.file_was_read(user, (room, seq), &bytes);
+        world.witness.file_was_read(user, (room, seq), (&bytes, asked));
     }
 }
 
 /// The newest messages, as somebody may see them.
 async fn page(world: &World, server: &Server, user: UserId, room: RoomId) {
-    let newest = Anchor::Before(u64::MAX);
+    let (newest, asked) = (Anchor::Before(u64::MAX), world.witness.talks.lock().now());
     let Ok(page) = server.services.domain.messages.page(user, room, newest, PAGE_MESSAGES).await else { return };
     for message in page.messages {
         let Message { seq, at_ms, author, client_id, fact, ref body, .. } = message;
         let shown = Shown { kind: kind(fact), at_ms, author, client_id, text: text_of(body) };
-        world.witness.saw(user, room, page.head.epoch, seq, Seen::Entry(shown.print()));
+        let seen = if *body == Body::Erased { Seen::Erased } else { Seen::Entry(shown.print()) };
+        world.witness.saw(user, room, page.head.epoch, seq, seen);
+        talks::showed(world, (room, seq), seen, asked);
     }
 }

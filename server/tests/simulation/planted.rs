@@ -137,3 +137,48 @@ fn a_ban_that_keeps_nobody_out_is_found() {
 fn a_past_that_is_shown_to_who_was_not_there_is_found() {
     is_found(Bug::HistoryAlwaysShown);
 }
+
+#[test]
+fn a_chat_that_is_closed_and_takes_posts_is_found() {
+    is_found(Bug::ClosedChatOpen);
+}
+
+#[test]
+fn a_block_that_finds_no_chat_to_close_is_found() {
+    is_found(Bug::BlockMissedAtOpening);
+}
+
+#[test]
+fn receipts_that_are_told_to_who_is_blocked_are_found() {
+    is_found(Bug::ReceiptsToldToBlocked);
+}
+
+#[test]
+fn presence_that_is_shown_to_who_is_blocked_is_found() {
+    is_found(Bug::PresenceToldToBlocked);
+}
+
+#[test]
+fn what_was_removed_and_stays_in_a_ring_is_found() {
+    is_found(Bug::RemovedKeptInRing);
+}
+
+#[test]
+fn a_removal_that_nobody_was_asked_about_is_found() {
+    is_found(Bug::RemovalNotAsked);
+}
+
+#[test]
+fn a_name_in_what_was_removed_that_is_counted_is_found() {
+    is_found(Bug::MentionKept);
+}
+
+#[test]
+fn a_removal_that_is_not_followed_is_found() {
+    is_found(Bug::RemovalNotFollowed);
+}
+
+#[test]
+fn a_report_of_what_a_message_says_now_is_found() {
+    is_found(Bug::QuoteOfNow);
+}

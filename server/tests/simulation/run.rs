@@ -11,10 +11,10 @@ use tokio::{runtime::Builder, time::sleep};
 use crate::{
     device::{Device, Handle, Order, Standing},
     dice::Dice,
-    groups, judge, operation, panics, pictures,
+    groups, judge, operation, panics, pictures, talks,
     trace::Trace,
     witness::FilesLived,
-    world::World,
+    world::{Lives, World},
 };
 
 const OPERATIONS_MIN: u64 = 300;
@@ -39,6 +39,7 @@ pub(crate) struct Lived {
     pub(crate) files: FilesLived,
     pub(crate) pictures: pictures::Lived,
     pub(crate) groups: groups::Lived,
+    pub(crate) talks: talks::Lived,
 }
 
 /// Runs a seed on so many nodes, with a bug if one is to be found.
@@ -58,7 +59,9 @@ pub(crate) fn run(seed: u64, nodes: usize, bug: Option<Bug>, trace_is_kept: bool
 
 async fn live(seed: u64, nodes: usize, trace: Trace) -> (Option<String>, Trace, Lived) {
     let mut dice = Dice::new(seed);
-    let world = match World::new(&mut dice, trace, nodes, (pictures::are_in(seed, nodes), groups::are_in(seed))).await {
+    let lives =
+        Lives { pictures: pictures::are_in(seed, nodes), groups: groups::are_in(seed), talks: talks::are_in(seed) };
+    let world = match World::new(&mut dice, trace, nodes, lives).await {
         Ok(world) => world,
         Err(error) => {
             let violation = Some(format!("the world does not begin: {error}"));
@@ -71,6 +74,7 @@ async fn live(seed: u64, nodes: usize, trace: Trace) -> (Option<String>, Trace, 
         .collect();
     let mut dice_of_groups = world.has_groups.then(|| groups::dice(seed));
     let mut dice_of_pictures = world.has_pictures.then(|| pictures::dice(seed));
+    let mut dice_of_talks = world.has_talks().then(|| talks::dice(seed));
     for _ in 0..OPERATIONS_MIN + dice.below(60) {
         operation::perform(&world, &devices, &mut dice).await;
         if let Some(dice) = &mut dice_of_pictures {
@@ -79,12 +83,15 @@ async fn live(seed: u64, nodes: usize, trace: Trace) -> (Option<String>, Trace, 
         if let Some(dice) = &mut dice_of_groups {
             groups::perform(&world, dice).await;
         }
+        if let Some(dice) = &mut dice_of_talks {
+            talks::perform(&world, &devices, dice).await;
+        }
         if world.witness.violation().is_some() || panics::is_any() {
             break;
         }
     }
     if world.witness.violation().is_none()
-        && let Err(error) = end(&world, &devices, dice_of_pictures.as_mut()).await
+        && let Err(error) = end(&world, &devices, (dice_of_pictures.as_mut(), dice_of_talks.as_mut())).await
     {
         world.witness.violated(format!("the store fails though its disk does not: {error}"));
     }
@@ -100,19 +107,27 @@ async fn live(seed: u64, nodes: usize, trace: Trace) -> (Option<String>, Trace, 
         files: world.witness.files.lock().lived,
         pictures: world.witness.pictures.lock().lived(),
         groups: *world.witness.groups.lock(),
+        talks: world.witness.talks.lock().lived,
     };
     let trace = Arc::into_inner(world).map(|world| world.witness.into_trace());
     (violation, trace.unwrap_or_else(|| Trace::new(false)), lived)
 }
 
 /// Hardships end; everybody comes to rest; what is there is judged.
-async fn end(world: &Arc<World>, devices: &[Handle], dice_of_pictures: Option<&mut Dice>) -> Result<(), StoreError> {
+async fn end(
+    world: &Arc<World>,
+    devices: &[Handle],
+    (dice_of_pictures, dice_of_talks): (Option<&mut Dice>, Option<&mut Dice>),
+) -> Result<(), StoreError> {
     world.tell(format_args!("-- rest"));
     world.heal().await?;
     rest(world, devices).await?;
     // Who came when it was all over would be told of everything as they come.
     if let Some(dice) = dice_of_pictures {
         pictures::once_more(world, dice).await;
+    }
+    if let Some(dice) = dice_of_talks {
+        talks::once_more(world, devices, dice).await;
     }
     tidied(world).await?;
     // What was settled in the end is heard of too.
@@ -127,7 +142,7 @@ async fn end(world: &Arc<World>, devices: &[Handle], dice_of_pictures: Option<&m
 
 /// Everybody comes to rest; what they have then.
 async fn rest(world: &Arc<World>, devices: &[Handle]) -> Result<Vec<(String, Standing)>, StoreError> {
-    let mut standings = Vec::new();
+    let (mut standings, mut missing) = (Vec::new(), None);
     let rested = tokio::time::timeout(REST_MAX, async {
         loop {
             standings.clear();
@@ -137,7 +152,8 @@ async fn rest(world: &Arc<World>, devices: &[Handle]) -> Result<Vec<(String, Sta
                     standings.push((device.name.clone(), standing));
                 }
             }
-            if panics::is_any() || world.witness.violation().is_some() || is_at_rest(world, &standings).await? {
+            missing = unrest(world, &standings).await?;
+            if panics::is_any() || world.witness.violation().is_some() || missing.is_none() {
                 return Ok::<_, StoreError>(());
             }
             sleep(REST_POLL).await;
@@ -158,35 +174,47 @@ async fn rest(world: &Arc<World>, devices: &[Handle]) -> Result<Vec<(String, Sta
                     )
                 })
                 .collect();
-            world.witness.violated(format!("no rest comes: {stand:?}"));
+            world.witness.violated(format!("no rest comes: {}: {stand:?}", missing.unwrap_or_default()));
         }
     }
     Ok(standings)
 }
 
-/// Whether every device is online, wants nothing, and stands at the head of every room.
-async fn is_at_rest(world: &World, standings: &[(String, Standing)]) -> Result<bool, StoreError> {
-    let Some(server) = world.server() else { return Ok(false) };
+/// What is missing until every device is online, wants nothing, and stands at the head of every room.
+async fn unrest(world: &World, standings: &[(String, Standing)]) -> Result<Option<String>, StoreError> {
+    let Some(server) = world.server() else { return Ok(Some("there is no server".into())) };
     let store = &server.services.store;
-    for (_, standing) in standings {
-        // Everybody has a device, so everybody is shown to be there, wherever they are.
-        let sees_everybody = world.users.iter().all(|user| standing.shows.get(&user.id) == Some(&true));
-        if !standing.is_online || standing.wants > 0 || !sees_everybody {
-            return Ok(false);
+    for (name, standing) in standings {
+        if !standing.is_online || standing.wants > 0 {
+            return Ok(Some(format!("{name} is not at rest")));
         }
-        for room in &world.rooms {
-            let membership = store.rooms.membership(*room, standing.user).await?;
+        for user in &world.users {
+            // Everybody has a device, so everybody is shown to be there, wherever they are; but for
+            // those who want to hear nothing of who looks.
+            let is_hidden = world.has_talks() && store.people.blocks(user.id, standing.user).await?;
+            // A node that was not told of a block shows what it knew until somebody connects again.
+            let may_be_old = world.shared.is_some() && world.witness.talks.lock().has_blocked((user.id, standing.user));
+            if standing.shows.get(&user.id) != Some(&!is_hidden) && !may_be_old {
+                return Ok(Some(format!("{name} is to see {}: {}", user.name, !is_hidden)));
+            }
+        }
+        for room in world.all_rooms() {
+            let membership = store.rooms.membership(room, standing.user).await?;
             let is_in = membership.is_some_and(|membership| membership.is_active());
-            let head = store.log.head(*room).await?.map(|head| (head.epoch, head.seq)).filter(|_| is_in);
-            if head != standing.tails.get(room).map(|tail| (tail.epoch, tail.have())) {
-                return Ok(false);
+            let head = store.log.head(room).await?.map(|head| (head.epoch, head.seq)).filter(|_| is_in);
+            if head != standing.tails.get(&room).map(|tail| (tail.epoch, tail.have())) {
+                return Ok(Some(format!("{name} is to have {room} up to {head:?}")));
             }
         }
     }
     if world.has_pictures && !pictures::are_told(store, standings).await? {
-        return Ok(false);
+        return Ok(Some("somebody looks otherwise than is told".into()));
     }
-    Ok(!standings.is_empty() && !serves_the_ended(world, store).await?)
+    if !talks::are_told(world, &server, standings).await? {
+        return Ok(Some("more has arrived in a chat than is told".into()));
+    }
+    let is_unrest = standings.is_empty() || serves_the_ended(world, store).await?;
+    Ok(is_unrest.then(|| "a login that has ended is served".into()))
 }
 
 /// Whether a server has a connection of a login that has ended.

@@ -13,6 +13,7 @@ use std::{
 use crate::{
     groups, pictures,
     run::{Outcome, run},
+    talks,
     witness::FilesLived,
 };
 
@@ -125,6 +126,27 @@ fn lives_have_groups() {
         }
         println!("{OF_THEM} lives on {nodes} nodes: {done} changes of rooms, {refused} are refused");
         assert!(done >= 20 * OF_THEM && refused >= OF_THEM, "{done} done, {refused} refused");
+    }
+}
+
+/// Nor with chats of two, blocks, removals and reports, of which one life in eight has some.
+#[test]
+fn lives_have_talks() {
+    const OF_THEM: u64 = 4;
+    for nodes in [1, 2] {
+        let mut all = talks::Lived::default();
+        for life in 0..OF_THEM {
+            let lived = run(life * talks::LIVES + talks::LIFE, nodes, None, false).lived.talks;
+            all.opened += lived.opened;
+            all.posts += lived.posts;
+            all.blocks += lived.blocks;
+            all.removed += lived.removed;
+            all.reported += lived.reported;
+        }
+        println!("{OF_THEM} lives on {nodes} nodes: {all:?}");
+        let talks::Lived { opened, posts, blocks, removed, reported } = all;
+        assert!(opened >= 10 * OF_THEM && posts >= 10 * OF_THEM && blocks >= 5 * OF_THEM, "{all:?}");
+        assert!(removed >= 5 * OF_THEM && reported >= OF_THEM, "{all:?}");
     }
 }
 

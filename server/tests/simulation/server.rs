@@ -98,6 +98,9 @@ impl Server {
             registration: Registration::Open,
         };
         outside.store.changes.observe(hub.clone());
+        if world.has_talks() && world.shared.is_none() {
+            outside.store.marks.observe(hub.clone());
+        }
         let switch = StopSwitch::new();
         let limits = Limits {
             handshakes_per_second_per_address: 0,
@@ -219,7 +222,7 @@ impl Server {
         let Services { live, hub, .. } = &*self.services;
         live.count() == 0
             && world.users.iter().all(|user| !hub.presence.is_online(user.id))
-            && world.rooms.iter().all(|room| hub.room(*room).is_none())
+            && world.all_rooms().all(|room| hub.room(room).is_none())
     }
 }
 

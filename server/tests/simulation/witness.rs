@@ -11,7 +11,11 @@ use std::{
     hash::{Hash, Hasher},
 };
 
-use crate::{groups, pictures, trace::Trace};
+use crate::{
+    groups, pictures,
+    talks::{self, Moment},
+    trace::Trace,
+};
 
 /// What an entry shows, as one number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +45,7 @@ pub(crate) const ROOM_CHANGE: u32 = 7;
 /// What is done to somebody is another.
 pub(crate) const MEMBER_CHANGE: u32 = 8;
 /// That a message was removed.
-const DELETED: u32 = 9;
+pub(crate) const DELETED: u32 = 9;
 /// That a room was deleted.
 const ROOM_DELETED: u32 = 10;
 
@@ -85,6 +89,8 @@ pub(crate) fn text_of(body: &Body) -> &str {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Seen {
     Entry(Print),
+    /// What it said was removed.
+    Erased,
     Hidden,
 }
 
@@ -106,6 +112,8 @@ pub(crate) struct Facts {
     pub(crate) prints: BTreeMap<(RoomId, Epoch, u64), Print>,
     /// Who saw more than that something is there.
     pub(crate) seen: BTreeSet<(UserId, RoomId, Epoch, u64)>,
+    /// Of what it was seen that it says nothing any more.
+    pub(crate) erased: BTreeSet<(RoomId, Epoch, u64)>,
     /// How far somebody had read of a room.
     pub(crate) marks: BTreeMap<(RoomId, UserId), u64>,
     /// How far logs reached.
@@ -146,6 +154,7 @@ impl FileFacts {
 pub(crate) struct Witness {
     pub(crate) pictures: Mutex<pictures::Facts>,
     pub(crate) groups: Mutex<groups::Lived>,
+    pub(crate) talks: Mutex<talks::Facts>,
     pub(crate) files: Mutex<FileFacts>,
     pub(crate) facts: Mutex<Facts>,
     trace: Mutex<Trace>,
@@ -157,6 +166,7 @@ impl Witness {
         Self {
             pictures: Mutex::default(),
             groups: Mutex::default(),
+            talks: Mutex::default(),
             files: Mutex::default(),
             facts: Mutex::default(),
             trace: Mutex::new(trace),
@@ -183,6 +193,7 @@ impl Witness {
 
     /// A post is sent, again or for the first time.
     pub(crate) fn sends(&self, key: PostKey, text: &str) {
+        self.talks.lock().sends(key);
         let mut facts = self.facts.lock();
         let texts = facts.sent.entry(key).or_default();
         if !texts.iter().any(|known| known == text) {
@@ -192,6 +203,9 @@ impl Witness {
 
     /// A post was accepted as this entry.
     pub(crate) fn accepted(&self, key: PostKey, seq: u64, is_first: bool) {
+        if let Err(what) = self.talks.lock().accepted(key, is_first) {
+            self.violated(what);
+        }
         let mut facts = self.facts.lock();
         let first = *facts.acked.entry(key).or_insert(seq);
         if first != seq {
@@ -205,8 +219,16 @@ impl Witness {
 
     /// An entry came to a device of `user`.
     pub(crate) fn saw(&self, user: UserId, room: RoomId, epoch: Epoch, seq: u64, seen: Seen) {
-        let Seen::Entry(print) = seen else { return };
         let mut facts = self.facts.lock();
+        let print = match seen {
+            Seen::Hidden => return,
+            Seen::Erased => {
+                facts.seen.insert((user, room, epoch, seq));
+                facts.erased.insert((room, epoch, seq));
+                return;
+            }
+            Seen::Entry(print) => print,
+        };
         facts.seen.insert((user, room, epoch, seq));
         if *facts.prints.entry((room, epoch, seq)).or_insert(print) != print {
             drop(facts);
@@ -240,8 +262,11 @@ impl Witness {
         self.files.lock().lived.fetched += 1;
     }
 
-    /// Somebody read the first bytes of a file.
-    pub(crate) fn file_was_read(&self, user: UserId, (room, seq): (RoomId, u64), bytes: &[u8]) {
+    /// Somebody read the first bytes of a file, which they asked for at that moment.
+    pub(crate) fn file_was_read(&self, user: UserId, (room, seq): (RoomId, u64), (bytes, asked): (&[u8], Moment)) {
+        if self.talks.lock().was_removed_before((room, seq), asked) {
+            self.violated(format!("the file {seq} is read by somebody who asked when its message was removed"));
+        }
         let mut files = self.files.lock();
         files.read.insert((user, room, seq));
         let mut sent = files.contents.iter().filter(|((of, _, at), _)| (*of, *at) == (room, seq));
@@ -274,6 +299,7 @@ impl Witness {
         forgotten.extend(sent.keys().filter(|key| !acked.contains_key(*key)));
         firsts.retain(|key| acked.contains_key(key));
         facts.prints.clear();
+        facts.erased.clear();
         let mut files = self.files.lock();
         *files = FileFacts { lived: files.lived, ..FileFacts::default() };
         drop(files);

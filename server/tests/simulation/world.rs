@@ -35,6 +35,7 @@ use crate::{
     mood::Mood,
     server::{Held, Server},
     shared_store::Bell,
+    talks::{self, Chat},
     trace::Trace,
     weather::Weather,
     witness::Witness,
@@ -42,6 +43,14 @@ use crate::{
 
 pub(crate) const USERS: usize = 5;
 pub(crate) const ROOMS: usize = 3;
+
+/// What there is in a life beside what is in all.
+#[derive(Clone, Copy)]
+pub(crate) struct Lives {
+    pub(crate) pictures: bool,
+    pub(crate) groups: bool,
+    pub(crate) talks: bool,
+}
 
 #[derive(Clone)]
 pub(crate) struct Person {
@@ -65,6 +74,8 @@ pub(crate) struct World {
     /// Whether anybody runs the rooms.
     pub(crate) has_groups: bool,
     pub(crate) rooms: Vec<RoomId>,
+    /// The chats that there may be of two, where anybody opens one.
+    pub(crate) chats: Vec<Chat>,
     /// One, or nodes on a store that they share.
     servers: Mutex<Vec<Option<Arc<Server>>>>,
     pub(crate) shared: Option<SharedStore>,
@@ -105,7 +116,7 @@ impl World {
         dice: &mut Dice,
         trace: Trace,
         nodes: usize,
-        (has_pictures, has_groups): (bool, bool),
+        lives: Lives,
     ) -> Result<Arc<Self>, StoreError> {
         let names = ["ann", "bob", "cem", "dua", "eve"].into_iter().take(USERS);
         let watch = Arc::new(Watch::new());
@@ -119,9 +130,10 @@ impl World {
             witness: Witness::new(trace),
             tasks: Tasks::default(),
             users: names.map(|name| Person { id: UserId(dice.bytes()), name: name.into() }).collect(),
-            has_pictures,
-            has_groups,
+            has_pictures: lives.pictures,
+            has_groups: lives.groups,
             rooms: Vec::new(),
+            chats: Vec::new(),
             servers: Mutex::new(vec![None; nodes]),
             shared: None,
             generations: AtomicU64::new(1),
@@ -170,7 +182,25 @@ impl World {
             }
             world.rooms.push(room);
         }
+        if lives.talks {
+            world.chats = talks::prepared(&world, store).await?;
+        }
         Ok(Arc::new(world))
+    }
+
+    /// Whether people talk to each other in private here, remove messages and report them.
+    pub(crate) fn has_talks(&self) -> bool {
+        !self.chats.is_empty()
+    }
+
+    /// Rooms, and the chats that there may be.
+    pub(crate) fn all_rooms(&self) -> impl Iterator<Item = RoomId> + '_ {
+        self.rooms.iter().copied().chain(self.chats.iter().map(|chat| chat.room))
+    }
+
+    /// The chat whose room it is.
+    pub(crate) fn chat(&self, room: RoomId) -> Option<&Chat> {
+        self.chats.iter().find(|chat| chat.room == room)
     }
 
     pub(crate) fn tell(&self, line: fmt::Arguments<'_>) {
@@ -287,9 +317,10 @@ impl World {
     async fn heads(&self) -> Result<BTreeMap<RoomId, u64>, StoreError> {
         let Simulated { store, committing, .. } = simulated::open(&self.disk, Bounds::default(), self.store_entropy())?;
         let mut heads = BTreeMap::new();
-        for room in &self.rooms {
-            heads.insert(*room, store.log.head(*room).await?.map_or(0, |head| head.seq));
+        for room in self.all_rooms() {
+            heads.insert(room, store.log.head(room).await?.map_or(0, |head| head.seq));
         }
+        talks::restored(self, &store).await?;
         committing.end()?;
         Ok(heads)
     }

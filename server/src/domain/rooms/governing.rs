@@ -59,8 +59,9 @@ impl Rooms {
         room: RoomId,
         (target, act): (UserId, MemberAct),
     ) -> Result<(), DomainError> {
-        self.must_be_a_group(user, room).await?;
+        // Before anything is asked of the room, which may be one that the user is to hear nothing of.
         let profile = self.people.profile(target).await?.ok_or(DomainError::NoSuchUser)?;
+        self.must_be_a_group(user, room).await?;
         let act_of_rule = match rules::of_member(act) {
             Act::HandOver if self.is_administrator(user).await? => Act::Adopt,
             other => other,

@@ -5,6 +5,7 @@ use rill_protocol::{RoomId, UserId};
 use rill_storage::{
     Store, StoreError,
     model::{Access, Fact, Pending, RoomKind, UserFact, UserKey},
+    planted::{self, Bug},
 };
 
 use super::deleting;
@@ -49,6 +50,7 @@ pub(in crate::domain) async fn tell(store: &Store, due: &Pending) -> Result<(), 
                 own(UserFact::RoomRemoved(room)).await?;
             }
         }
+        Fact::Deleted { .. } if planted::is(Bug::RemovalNotFollowed) => {}
         Fact::Deleted { target } => removing::forget(store, room, target).await?,
         Fact::RoomDeleted => deleting::erase(store, due).await?,
         _ => own(UserFact::RoomRemoved(room)).await?,

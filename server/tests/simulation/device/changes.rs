@@ -245,7 +245,8 @@ impl Device {
         let purpose = self.purpose(request);
         let expected = again
             || matches!(code, Some(Code::NotAMember | Code::TooManyRooms | Code::OwnerStays))
-            || self.world.has_groups && code.is_some_and(|code| groups::REFUSALS.contains(&code));
+            || self.world.has_groups && code.is_some_and(|code| groups::REFUSALS.contains(&code))
+            || code.is_some_and(|code| self.may_be_refused(purpose.as_ref(), code));
         if !expected {
             self.world.witness.violated(format!("{} is refused with {code:?} {detail}", self.name));
         }
@@ -264,7 +265,7 @@ impl Device {
             }
             // To begin again is always allowed.
             Some(Purpose::Resume(_) | Purpose::Attach) => self.lost(super::Over::Gone),
-            Some(Purpose::Watch | Purpose::Repeat(..) | Purpose::Page(_)) | None => {}
+            Some(Purpose::Watch | Purpose::Repeat(..) | Purpose::Page(..)) | None => {}
         }
     }
 

@@ -4,16 +4,19 @@ use rill_protocol::{
     Frame, Kind, RoomId, U53,
     message::{
         Attach, Attached, Direction, Done, Failed, GetMessages, GoAway, History, LaneClass, MessageKind, MessagePage,
-        Presence, PresenceState, ReadState, ReadStates, Receipts, RoomAdded, RoomAnswer, RoomDetails, RoomRemoved,
-        UserHead, WatchPresence, Welcome,
+        Presence, PresenceState, ReadState, ReadStates, RoomAdded, RoomAnswer, RoomDetails, RoomRemoved, UserHead,
+        WatchPresence, Welcome,
     },
     mux::Class,
 };
 use std::collections::{BTreeSet, btree_map::Entry};
 use tokio::time::Instant;
 
-use super::{Connection, Device, Phase, Purpose, Tail, stream::Stream};
-use crate::witness::{MEMBER_CHANGE, ROOM_CHANGE, Seen, Shown, kind};
+use super::{Connection, Device, Phase, Purpose, Tail, stream::Stream, talks::hides_from_start};
+use crate::{
+    talks,
+    witness::{MEMBER_CHANGE, ROOM_CHANGE, Seen, Shown, kind},
+};
 use rill_storage::model::Fact;
 
 impl Device {
@@ -82,7 +85,8 @@ impl Device {
             },
             (Some(Kind::Resumed), Phase::Online) => self.resumed(frame).await,
             (Some(Kind::RoomDetails), Phase::Attaching | Phase::Online) => {
-                if frame.decode::<RoomDetails>().is_err() {
+                let rooms = frame.decode::<RoomDetails>().map(|details| details.rooms);
+                if !rooms.is_ok_and(|rooms| rooms.iter().all(|detail| self.may_know(detail.room))) {
                     self.broken(frame);
                 }
             }
@@ -96,7 +100,10 @@ impl Device {
                 self.heard_of_pictures(frame);
             }
             (Some(Kind::ReadStates), Phase::Online) => self.read_states(frame),
-            (Some(Kind::Receipts), Phase::Online) if frame.decode::<Receipts>().is_ok() => {}
+            (Some(Kind::Receipts), Phase::Online) => self.receipts(frame),
+            (Some(Kind::Delivered), Phase::Online) if self.world.has_talks() => self.delivered(frame),
+            // Whom the user blocks.
+            (Some(Kind::ProfileAnswer), Phase::Attaching | Phase::Online) if self.world.has_talks() => {}
             _ => self.broken(frame),
         }
     }
@@ -124,6 +131,9 @@ impl Device {
 
     async fn room_added(&mut self, frame: &Frame, phase: Phase) {
         let Ok(RoomAdded { room, .. }) = frame.decode() else { return self.broken(frame) };
+        if !self.may_know(room.id) {
+            return self.broken(frame);
+        }
         if let Some(named) = &mut self.named {
             named.insert(room.id);
         }
@@ -171,7 +181,11 @@ impl Device {
     fn presence(&mut self, frame: &Frame) {
         let Ok(Presence { slots }) = frame.decode() else { return self.broken(frame) };
         let Some(connection) = &mut self.connection else { return };
+        let (user, began) = (self.person.id, connection.began);
         for slot in slots {
+            if slot.state == PresenceState::Online && hides_from_start(&self.world, (slot.user, user), began) {
+                self.world.witness.violated(format!("{} sees somebody who blocks them", self.name));
+            }
             let shown = (slot.version.get(), slot.state == PresenceState::Online);
             let (before, _) = connection.presence.insert(slot.user, shown).unwrap_or_default();
             if slot.version.get() < before {
@@ -185,7 +199,8 @@ impl Device {
             return;
         }
         let direction = if self.dice.one_in(2) { Direction::Before } else { Direction::After };
-        let Some((connection, request)) = self.request(Purpose::Page(room)) else { return };
+        let asked = self.world.witness.talks.lock().now();
+        let Some((connection, request)) = self.request(Purpose::Page(room, asked)) else { return };
         if connection.history.is_none() {
             let Some(mut stream) = Stream::open(&connection.client, Class::History) else { return };
             stream.send(&History {}).await;
@@ -209,7 +224,7 @@ impl Device {
             return;
         }
         let Some(Ok(page)) = frame.decode_if::<MessagePage>() else { return self.broken(frame) };
-        let Some(Purpose::Page(room)) = self.purpose(page.request) else { return self.broken(frame) };
+        let Some(Purpose::Page(room, asked)) = self.purpose(page.request) else { return self.broken(frame) };
         for message in page.messages {
             let shown = Shown {
                 kind: match message.kind {
@@ -223,17 +238,20 @@ impl Device {
                 client_id: message.client_id,
                 text: &message.text,
             };
-            if message.kind == MessageKind::Erased || message.edits > 0 {
+            let is_erased = message.kind == MessageKind::Erased;
+            if is_erased && !self.world.has_talks() || message.edits > 0 || is_erased && !message.text.is_empty() {
                 self.world.witness.violated("a message was changed that nobody changed");
             }
-            self.world.witness.saw(self.person.id, room, page.epoch, message.seq.get(), Seen::Entry(shown.print()));
+            let seen = if is_erased { Seen::Erased } else { Seen::Entry(shown.print()) };
+            self.world.witness.saw(self.person.id, room, page.epoch, message.seq.get(), seen);
+            talks::showed(&self.world, (room, message.seq.get()), seen, asked);
         }
     }
 
     pub(super) fn history_lost(&mut self) {
         if let Some(connection) = &mut self.connection {
             connection.history = None;
-            connection.purposes.retain(|_, purpose| !matches!(purpose, Purpose::Page(_)));
+            connection.purposes.retain(|_, purpose| !matches!(purpose, Purpose::Page(..)));
         }
     }
 }

@@ -250,7 +250,7 @@ impl Who {
                         self.broken(&frame);
                         return Outcome::Over;
                     };
-                    return self.refused(code, &detail);
+                    return self.refused(room, code, &detail);
                 }
                 _ => {
                     self.broken(&frame);
@@ -260,7 +260,7 @@ impl Who {
         }
     }
 
-    fn refused(&self, code: u32, detail: &str) -> Outcome {
+    fn refused(&self, room: RoomId, code: u32, detail: &str) -> Outcome {
         let code = Code::from_number(code);
         self.world.tell(format_args!("{} is refused a file, {code:?}", self.name));
         match code {
@@ -270,6 +270,9 @@ impl Who {
             // It has left, or was away for days.
             Some(Code::TransferEnded) => Outcome::Ended,
             Some(Code::NotAMember | Code::NoSuchFile | Code::TooManyTransfers) => Outcome::Over,
+            Some(Code::NoSuchRoom | Code::RoomClosed) if self.world.chat(room).is_some() => Outcome::Over,
+            // Its message was removed, and with it what was asked for under this client id.
+            Some(Code::KeyReused) if self.world.has_talks() => Outcome::Over,
             Some(code) if self.world.has_groups && groups::REFUSALS.contains(&code) => Outcome::Over,
             _ => {
                 self.world.witness.violated(format!("{} is refused a file with {code:?} {detail}", self.name));
@@ -279,6 +282,7 @@ impl Who {
     }
 
     async fn download(&self, room: RoomId, seq: u64, stream: &mut Stream) {
+        let asked = self.world.witness.talks.lock().now();
         stream.send(&Download {}).await;
         let (offset, length) = (U53::default(), U53::MAX);
         let variant = FileVariant::Original;
@@ -299,6 +303,6 @@ impl Who {
         }
         self.world.tell(format_args!("{} has {} bytes of the file {seq}", self.name, read.len()));
         self.world.witness.file_is_fetched();
-        self.world.witness.file_was_read(self.user, (room, seq), &read);
+        self.world.witness.file_was_read(self.user, (room, seq), (&read, asked));
     }
 }

@@ -5,16 +5,16 @@ use rill_protocol::{
     Epoch, Frame, Kind, RoomId, U53,
     limits::RESUME_TAIL_ENTRIES,
     message::{
-        Cursor, EntryAvatar, EntryCreated, EntryFile, EntryFileSettled, EntryHeader, EntryHidden, EntryJoined,
-        EntryLeft, EntryMemberChange, EntryPosted, EntryRoomChange, Lane, LaneClass, Outcome, Resume, Resumed,
-        RoomHandle, View,
+        Cursor, EntryAvatar, EntryCreated, EntryDeleted, EntryErased, EntryFile, EntryFileSettled, EntryHeader,
+        EntryHidden, EntryJoined, EntryLeft, EntryMemberChange, EntryPosted, EntryRoomChange, Lane, LaneClass, Outcome,
+        Resume, Resumed, RoomHandle, View,
     },
     mux::Class,
 };
 use tokio::time::Instant;
 
 use super::{Device, Over, Purpose, stream::Stream};
-use crate::witness::{MEMBER_CHANGE, ROOM_CHANGE, Seen, Shown};
+use crate::witness::{DELETED, MEMBER_CHANGE, ROOM_CHANGE, Seen, Shown};
 
 fn index(class: LaneClass) -> usize {
     usize::from(class == LaneClass::Others)
@@ -52,6 +52,8 @@ fn entry(frame: &Frame) -> Option<(EntryHeader, Seen)> {
             let EntryMemberChange { header, change } = frame.decode().ok()?;
             shown(MEMBER_CHANGE, header, &change.name)
         }
+        Kind::EntryDeleted => shown(DELETED, frame.decode::<EntryDeleted>().ok()?.header, ""),
+        Kind::EntryErased => Some((frame.decode::<EntryErased>().ok()?.header, Seen::Erased)),
         Kind::EntryHidden => Some((frame.decode::<EntryHidden>().ok()?.header, Seen::Hidden)),
         _ => None,
     }
@@ -65,6 +67,7 @@ impl Device {
         lane.send(&Lane { class }).await;
         let at = index(class);
         connection.handles[at].clear();
+        connection.removed[at].clear();
         connection.replaces[at] = connection.lanes[at].replace(lane).is_some();
     }
 
@@ -168,8 +171,10 @@ impl Device {
         let seq = header.seq.get();
         self.world.tell(format_args!("{} gets {room} {seq} {seen:?}", self.name));
         self.world.witness.saw(self.person.id, room, epoch, seq, seen);
+        let removed = frame.decode_if::<EntryDeleted>().and_then(|entry| Some(entry.ok()?.target.get()));
+        self.heard_talk(at, (room, epoch, seq), frame, removed).await;
         if let Some(tail) = self.tails.get_mut(&room)
-            && tail.offer(epoch, seq, seen)
+            && tail.offer(epoch, seq, (seen, removed))
         {
             self.resume(vec![room]).await;
         }

@@ -8,6 +8,7 @@ mod lanes;
 mod pictures;
 mod stream;
 mod tail;
+mod talks;
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
@@ -37,6 +38,7 @@ use tokio::{
 use crate::{
     dice::Dice,
     link::Barrier,
+    talks::Moment,
     world::{Person, World},
 };
 use changes::Outbox;
@@ -89,6 +91,8 @@ pub(crate) struct Standing {
     /// Who is shown to be there.
     pub(crate) shows: BTreeMap<UserId, bool>,
     pub(crate) pictures: Pictures,
+    /// Up to where chats have arrived at the others.
+    pub(crate) delivered: BTreeMap<RoomId, u64>,
 }
 
 /// What a request without an answer was for.
@@ -101,7 +105,8 @@ enum Purpose {
     Repeat(RoomId, ClientId),
     Change(RoomId, ClientId),
     Resume(Vec<RoomId>),
-    Page(RoomId),
+    /// And when it was asked for.
+    Page(RoomId, Moment),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -127,6 +132,11 @@ struct Connection {
     purposes: BTreeMap<u32, Purpose>,
     presence: BTreeMap<UserId, (u64, bool)>,
     pictures: Pictures,
+    /// When it began.
+    began: Moment,
+    delivered: BTreeMap<RoomId, u64>,
+    /// Messages that a lane has said to be removed.
+    removed: [BTreeSet<(RoomId, Epoch, u64)>; 2],
     heard_at: Instant,
     ping_at: Instant,
 }
@@ -310,6 +320,7 @@ impl Device {
         let tickets = [Some(ticket), rival].into_iter().flatten();
         for ticket in tickets {
             let (kind, way) = (self.dice.one_of(self.kinds), Barrier::default());
+            let began = self.world.witness.talks.lock().now();
             let client = server.connect(&self.world, kind, way.clone());
             let Some(mut control) = Stream::open(&client, Class::Control) else { continue };
             control.send(&Control { version: VERSION }).await;
@@ -329,6 +340,9 @@ impl Device {
                 purposes: BTreeMap::new(),
                 presence: BTreeMap::new(),
                 pictures: Pictures::default(),
+                began,
+                delivered: BTreeMap::new(),
+                removed: Default::default(),
                 heard_at: now,
                 ping_at: now + Duration::from_millis(PING_INTERVAL_MS),
             };
@@ -401,6 +415,7 @@ impl Device {
                     tails: self.tails.clone(),
                     shows: self.connection.as_ref().map(Connection::shows).unwrap_or_default(),
                     pictures: self.connection.as_ref().map(|of| of.pictures.clone()).unwrap_or_default(),
+                    delivered: self.connection.as_ref().map(|of| of.delivered.clone()).unwrap_or_default(),
                 };
                 let _ = answer.send(standing);
             }

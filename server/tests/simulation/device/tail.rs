@@ -16,10 +16,13 @@ pub(crate) struct Tail {
     pub(crate) base: u64,
     /// Everything above the base, in order.
     pub(crate) seen: Vec<Seen>,
-    held: BTreeMap<(Epoch, u64), Seen>,
+    held: BTreeMap<(Epoch, u64), (Seen, Removed)>,
     resuming: Option<u32>,
     dropped: bool,
 }
+
+/// The entry whose text goes with another one.
+type Removed = Option<u64>;
 
 /// Whether the room is to be resumed.
 pub(super) type MustResume = bool;
@@ -38,7 +41,7 @@ impl Tail {
         self.resuming == Some(request)
     }
 
-    pub(super) fn offer(&mut self, epoch: Epoch, seq: u64, seen: Seen) -> MustResume {
+    pub(super) fn offer(&mut self, epoch: Epoch, seq: u64, seen: (Seen, Removed)) -> MustResume {
         if epoch == self.epoch && seq <= self.have() {
             return false;
         }
@@ -53,8 +56,12 @@ impl Tail {
     }
 
     fn release(&mut self) {
-        while let Some(seen) = self.held.remove(&(self.epoch, self.have() + 1)) {
+        while let Some((seen, removed)) = self.held.remove(&(self.epoch, self.have() + 1)) {
             self.seen.push(seen);
+            let place = removed.and_then(|seq| seq.checked_sub(self.base + 1));
+            if let Some(removed) = place.and_then(|place| self.seen.get_mut(place as usize)) {
+                *removed = Seen::Erased;
+            }
         }
     }
 

@@ -9,13 +9,15 @@ use rill_server::{domain::DomainError, wire::code::Failure};
 use rill_storage::model::{Access, HistoryFrom, MemberAct, Setting};
 use std::sync::Arc;
 
-use crate::{dice::Dice, server::Server, world::World};
+use crate::{dice::Dice, server::Server, talks, world::World};
 pub(crate) use judge::judge;
 
 /// One life of so many has rooms that are run.
 pub(crate) const LIVES: u64 = 4;
 /// Which of them.
 pub(crate) const LIFE: u64 = 2;
+/// And of so many one of those in which people talk.
+const LIVES_OF_TALKS: u64 = 2 * talks::LIVES;
 /// One operation of so many is followed by one of these.
 const SELDOM: u64 = 3;
 const NAMES: [&str; 3] = ["hall", "garden", "阁楼"];
@@ -33,7 +35,7 @@ pub(crate) struct Lived {
 
 /// Whether a seed's life has them.
 pub(crate) fn are_in(seed: u64) -> bool {
-    seed % LIVES == LIFE
+    seed % LIVES == LIFE || seed % LIVES_OF_TALKS == talks::LIFE
 }
 
 /// The chance that makes them.
