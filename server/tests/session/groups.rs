@@ -256,6 +256,7 @@ async fn links_let_in_who_has_their_text() {
     assert_eq!(code(join(&mut b, room).await), Some(Code::NoSuchRoom), "to look is not to come in");
     assert!(open_link(&mut b, &made.text, true).await.unwrap().room.joined);
     assert!(open_link(&mut b, &made.text, true).await.unwrap().room.joined, "who is in does not use it up");
+    assert!(open_link(&mut b, &made.text, false).await.unwrap().room.joined, "nor hears that it is used up");
     let mut e = world.attached(&eve).await;
     for text in [made.text.as_str(), "", "a.b", &made.text[..30]] {
         assert_eq!(code(open_link(&mut e, text, true).await), Some(Code::BadRoomLink), "{text}");

@@ -4,7 +4,7 @@
 use rill_protocol::{ClientId, RoomId, UserId};
 use rill_storage::{
     limits::ROOM_LINK_USES_MAX,
-    model::{Change, Digest, LinkId, RoomLink},
+    model::{Change, Digest, LinkId, Membership, RoomLink},
 };
 use std::{fmt, ops::RangeInclusive, str::FromStr};
 
@@ -121,12 +121,16 @@ impl Rooms {
         self.change(user, client_id, room, Change::RevokeLink { link: LinkId(id), rule }).await
     }
 
-    /// The room that a link leads to, for whoever has its text.
+    /// The room that a link leads to, for whoever has its text; for who is in there also when it leads
+    /// nobody else there any more.
     pub async fn look(&self, user: UserId, text: &str) -> Result<RoomView, DomainError> {
         let (text, World { store, clock, .. }) = (text.parse::<LinkText>()?, &self.world);
         let link = store.doors.link(text.room, self.link_digest(text)).await?;
-        link.filter(|link| link.is_open(clock.now_ms())).ok_or(DomainError::BadRoomLink)?;
+        let is_open = link.is_some_and(|link| link.is_open(clock.now_ms()));
         let sight = store.rooms.room_for(user, text.room).await?.ok_or(DomainError::BadRoomLink)?;
+        if !is_open && !sight.membership.as_ref().is_some_and(Membership::is_active) {
+            return Err(DomainError::BadRoomLink);
+        }
         self.seen_by(sight.membership.as_ref(), &sight.part).await
     }
 
