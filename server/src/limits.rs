@@ -59,6 +59,8 @@ pub const REMEMBERED_MEMBERS_MAX: usize = 1_000;
 
 /// Who blocks a user, in pages of a thousand: as many as are honoured where presence is shown.
 pub const BLOCKERS_PAGES_MAX: usize = 10;
+/// Of these, who is asked whether they still do when the user connects.
+pub const BLOCKERS_MENDED_MAX: usize = 100;
 
 /// Accounts of which the list of people is made in one go.
 pub const FIND_PAGE: usize = 500;

@@ -4,12 +4,14 @@
 //!
 //! A block is several calls. The row of whoever blocks is the truth and is written first; what
 //! follows from it can be repeated, and is when they connect the next time. Whoever blocks no
-//! more takes back what followed first, under a row that says to follow it again.
+//! more takes back what followed first, under a row that says to follow it again; what another device
+//! of theirs, which was about to block, writes behind that is taken back when the other one connects.
 
 use rill_protocol::UserId;
 use rill_storage::port::Blocked;
 
 use super::{DomainError, World, rooms::private};
+use crate::limits::BLOCKERS_MENDED_MAX;
 
 /// See the module.
 pub struct Blocks {
@@ -69,11 +71,17 @@ impl Blocks {
         }
     }
 
-    /// Makes the second calls that a crash cut off.
+    /// Makes the second calls that a crash cut off: those of the user's own blocks, and those of others
+    /// who blocked the user and do so no more. Of these some, where there are very many: they come back.
     pub async fn mend(&self, user: UserId) -> Result<(), DomainError> {
-        let store = &self.world.store;
+        let World { store, clock, memory, .. } = &self.world;
         for other in store.people.untold(user).await? {
-            self.follow(user, other, self.world.clock.now_ms()).await?;
+            self.follow(user, other, clock.now_ms()).await?;
+        }
+        for by in memory.blockers(user).await?.iter().take(BLOCKERS_MENDED_MAX) {
+            if !store.people.blocks(*by, user).await? {
+                self.show(*by, user, clock.now_ms()).await?;
+            }
         }
         Ok(())
     }

@@ -199,8 +199,8 @@ impl Told {
     pub(super) async fn first(&mut self, session: &Session) -> Result<Vec<Bytes>, DomainError> {
         let (people, user) = (&session.services.domain.people, session.identity.user);
         let mut frames = Vec::new();
-        session.inbox.set_hidden(people.blockers(user).await?);
         session.services.domain.blocks.mend(user).await?;
+        session.inbox.set_hidden(people.blockers(user).await?);
         self.blocked = session.services.domain.blocks.of(user).await?;
         if let Some(profile) = people.profile(user).await? {
             frames.append(&mut self.people(session, &[(user, profile)]));

@@ -314,3 +314,15 @@ async fn a_block_that_was_cut_short_is_finished_when_they_connect() {
     assert!(world.services.domain.people.blockers(bob.identity.user).await.unwrap().contains(&ann.identity.user));
     assert!(people.untold(ann.identity.user).await.unwrap().is_empty());
 }
+
+/// The same of who blocked somebody from one device and not any more from another.
+#[tokio::test]
+async fn what_is_left_of_a_block_that_is_over_goes_when_the_other_one_connects() {
+    let world = World::new();
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let (ann, user) = (ann.identity.user, bob.identity.user);
+    world.store().people.set_blocked_by(user, ann, Some(1)).await.unwrap();
+    assert!(world.services.domain.people.blockers(user).await.unwrap().contains(&ann));
+    let _b = world.attached(&bob).await;
+    assert!(world.services.domain.people.blockers(user).await.unwrap().is_empty());
+}
