@@ -36,7 +36,7 @@ impl Blocks {
             store.people.unblock(user, other).await?;
             // Another device may have blocked them meanwhile, or have been about to.
             self.show(user, other, clock.now_ms()).await?;
-            return private::settle(store, user, other).await;
+            return Ok(private::settle(store, user, other).await?);
         }
         if store.users.profile(other).await?.is_none() {
             return Err(DomainError::NoSuchPerson);

@@ -8,7 +8,7 @@ use rill_storage::{
     planted::{self, Bug},
 };
 
-use super::deleting;
+use super::{deleting, private};
 use crate::domain::removing;
 
 /// Whose own log hears of an entry, if somebody's; where it is about the list alone, the author's
@@ -28,14 +28,16 @@ pub(in crate::domain) async fn tell(store: &Store, due: &Pending) -> Result<(), 
     let own = async |fact| store.user_log.append(user, (room, seq), fact, at_ms).await.map(drop);
     match fact {
         Fact::Created => {
-            list(store, room).await?;
+            if let Some(RoomKind::Private { a, b }) = list(store, room).await? {
+                private::settle_both(store, a, b).await?;
+            }
             own(UserFact::RoomAdded(room)).await?;
         }
         Fact::Joined => {
             uninvite(store, due).await?;
             own(UserFact::RoomAdded(room)).await?;
         }
-        Fact::Access(_) => list(store, room).await?,
+        Fact::Access(_) => drop(list(store, room).await?),
         // What was taken back since is not told: that has an entry of its own.
         Fact::Invited { .. } => {
             if let Some(invitation) = store.doors.invitation(room, user).await? {
@@ -70,15 +72,18 @@ async fn uninvite(store: &Store, due: &Pending) -> Result<(), StoreError> {
 }
 
 /// Lists a room or does not, as it is now. Of several who do this at once the last to write
-/// sees what is true.
-async fn list(store: &Store, room: RoomId) -> Result<(), StoreError> {
+/// sees what is true. Whose room it is, if it is there.
+async fn list(store: &Store, room: RoomId) -> Result<Option<RoomKind>, StoreError> {
     let mut done = None;
     loop {
         // What is deleted is not listed, also where that was meanwhile.
-        let Some(found) = store.rooms.get(room).await? else { return store.directory.withdraw(room).await };
+        let Some(found) = store.rooms.get(room).await? else {
+            store.directory.withdraw(room).await?;
+            return Ok(None);
+        };
         let is_listed = found.access == Access::Public && found.kind == RoomKind::Group;
         if done == Some(is_listed) {
-            return Ok(());
+            return Ok(Some(found.kind));
         }
         match is_listed {
             true => store.directory.announce(room, found.created_ms).await?,
