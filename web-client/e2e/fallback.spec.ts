@@ -74,9 +74,17 @@ for (const { name, reason, prepare, remembered } of WAYS) {
   test(`the chat is usable within a second when ${name}`, async ({ server, person }, info) => {
     const wire = await UdpWire.to(server.quicPort);
     const loads: number[] = [];
+    const free = await person('unhindered');
+    await free.register();
+    const open = await free.makeRoom('技术交流');
+    await watchUsable(free.page.context());
+    await free.open(`/rooms/${open}`);
+    const unhindered = await usable(free.page);
+    note(info, 'first load, nothing in its way', unhindered);
+    const within = (): number => usableWithinMs(unhindered.confirmedMs);
     let one: Person | null = null;
     let room = '';
-    while (loads.length < TRIES && Math.min(...loads) > usableWithinMs()) {
+    while (loads.length < TRIES && Math.min(...loads) > within()) {
       // Somebody new: nothing is remembered and nothing is cached.
       one = await person(`user${String(loads.length)}`);
       await one.register();
@@ -90,7 +98,7 @@ for (const { name, reason, prepare, remembered } of WAYS) {
       await expect(one.chip).toContainText('WebSocket');
       await expectReason(one, reason);
     }
-    expect(Math.min(...loads)).toBeLessThanOrEqual(usableWithinMs());
+    expect(Math.min(...loads)).toBeLessThanOrEqual(within());
     if (!one) throw new Error('nobody came');
 
     const again: { confirmedMs: number; udp: number }[] = [];
