@@ -91,18 +91,9 @@ test('a firewall that swallows UDP: usable within a second, and a session that l
   await one.createRoom('技术交流');
   await expect(one.chip).toContainText('ms');
   const moves = (await one.chip.textContent())?.includes('WebTransport') === true;
-  machine.swallowUdp();
-  const sinceMs = Date.now();
-  await one.say('into the silence');
-  await expect(one.chip).toContainText('WebSocket', { timeout: 20_000 });
-  await expect(one.message('into the silence')).toHaveAttribute('data-state', 'sent');
-  if (moves)
-    info.annotations.push({ type: 'moved', description: `after ${String(Date.now() - sinceMs)} ms` });
-
-  const loads: number[] = [];
-  while (loads.length < 3 && Math.min(...loads) > usableWithinMs()) {
-    // Nothing is remembered and nothing is cached in a browser window of its own.
-    const fresh = await visitor(remote, network, `fresh${String(loads.length)}`);
+  /** Nothing is remembered and nothing is cached in a browser window of its own. */
+  const load = async (name: string, transport: string): Promise<number> => {
+    const fresh = await visitor(remote, network, name);
     await enter(fresh, network);
     await expect(fresh.chip).toContainText('ms');
     await fresh.joinRoom('技术交流');
@@ -113,12 +104,25 @@ test('a firewall that swallows UDP: usable within a second, and a session that l
     const page = await context.newPage();
     await page.goto(`${network.secureUrl}/${new URL(one.page.url()).hash}`);
     const { confirmedMs } = await usable(page);
-    loads.push(confirmedMs);
-    info.annotations.push({ type: 'usable', description: `after ${confirmedMs.toFixed(0)} ms` });
-    await expect(page.locator('footer .chip')).toContainText('WebSocket');
+    await expect(page.locator('footer .chip')).toContainText(transport);
     await context.close();
+    return confirmedMs;
+  };
+  const within = usableWithinMs(await load('unhindered', 'ms'));
+  machine.swallowUdp();
+  const sinceMs = Date.now();
+  await one.say('into the silence');
+  await expect(one.chip).toContainText('WebSocket', { timeout: 20_000 });
+  await expect(one.message('into the silence')).toHaveAttribute('data-state', 'sent');
+  if (moves)
+    info.annotations.push({ type: 'moved', description: `after ${String(Date.now() - sinceMs)} ms` });
+
+  const loads: number[] = [];
+  while (loads.length < 3 && Math.min(...loads) > within) {
+    loads.push(await load(`fresh${String(loads.length)}`, 'WebSocket'));
+    info.annotations.push({ type: 'usable', description: `after ${String(loads.at(-1)?.toFixed(0))} ms` });
   }
   console.log(`    confirmed after ${loads.map((ms) => ms.toFixed(0)).join(', ')} ms`);
-  expect(Math.min(...loads)).toBeLessThanOrEqual(usableWithinMs());
+  expect(Math.min(...loads)).toBeLessThanOrEqual(within);
   machine.passUdp();
 });

@@ -11,7 +11,10 @@ use std::{
 };
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use super::{Hub, inbox::Inbox};
+use super::{
+    Hub,
+    inbox::{Inbox, IsFollowed},
+};
 use crate::limits::{CROWD_ELSEWHERE_MS, CROWD_TICK_MS};
 
 /// See the module.
@@ -33,13 +36,14 @@ impl Hub {
     /// A large room has come into view of one of its members.
     pub fn view_crowd(&self, inbox: &Arc<Inbox>, room: RoomId) {
         let now = Instant::now();
+        // Others have to be asked first, and the viewer counts too.
+        let waits = self.interest.get().is_some() || inbox.looks_at(room) != Some(IsFollowed(true));
         let mut crowds = self.crowds.0.lock();
         let crowd = crowds.entry(room).or_insert_with(|| Crowd {
             viewers: HashMap::new(),
             elsewhere: BTreeMap::new(),
             told: None,
-            // Others have to be asked first.
-            due: if self.interest.get().is_some() { now + Duration::from_millis(CROWD_TICK_MS) } else { now },
+            due: if waits { now + Duration::from_millis(CROWD_TICK_MS) } else { now },
         });
         crowd.viewers.insert(Arc::as_ptr(inbox) as usize, inbox.clone());
         match crowd.told {
@@ -62,7 +66,7 @@ impl Hub {
     fn count_crowds(&self) {
         let now = Instant::now();
         self.crowds.0.lock().retain(|room, crowd| {
-            crowd.viewers.retain(|_, viewer| viewer.looks_at(*room));
+            crowd.viewers.retain(|_, viewer| viewer.looks_at(*room).is_some());
             if crowd.due <= now && !crowd.viewers.is_empty() {
                 self.count(*room, crowd, now);
             }
@@ -73,8 +77,8 @@ impl Hub {
     fn count(&self, room: RoomId, crowd: &mut Crowd, now: Instant) {
         crowd.due = now + Duration::from_millis(ROOM_ONLINE_INTERVAL_MS);
         crowd.elsewhere.retain(|_, (_, at)| now < *at + Duration::from_millis(CROWD_ELSEWHERE_MS));
-        let elsewhere: u32 = crowd.elsewhere.values().map(|(online, _)| online).sum();
-        let online = self.online_in(room).saturating_add(elsewhere);
+        let elsewhere = crowd.elsewhere.values().map(|(online, _)| *online);
+        let online = elsewhere.fold(self.online_in(room), u32::saturating_add);
         if crowd.told.replace(online) != Some(online) {
             crowd.viewers.values().for_each(|viewer| viewer.show_online(room, online));
         }
@@ -165,6 +169,27 @@ mod tests {
         assert_eq!(viewer.take_online(), None, "what was not sent is of no use any more");
         ticks(&hub, CROWD_TICK_MS).await;
         assert_eq!(hub.viewed_crowds(), []);
+    }
+
+    /// A client that connects says what it looks at, and follows it then.
+    #[tokio::test(start_paused = true)]
+    async fn who_looks_before_they_follow_is_told_when_they_do_and_not_when_they_have_left() {
+        let hub = Hub::new(wire::entry::encode);
+        let other = enter(&hub, 1);
+        let viewer = Arc::new(Inbox::new(UserId([2; 16])));
+        hub.attach(&viewer);
+        viewer.view(Some(ROOM), None, 0);
+        hub.view_crowd(&viewer, ROOM);
+        ticks(&hub, ROOM_ONLINE_INTERVAL_MS).await;
+        assert_eq!(viewer.take_online(), None);
+        hub.follow(&viewer, ROOM, Epoch::default(), 0, START);
+        assert_eq!(viewer.take_online(), Some((ROOM, 1)));
+        ticks(&hub, ROOM_ONLINE_INTERVAL_MS).await;
+        assert_eq!(viewer.take_online(), Some((ROOM, 2)));
+        assert!(viewer.end(hub.room(ROOM).unwrap().handle));
+        hub.detach(&other);
+        ticks(&hub, ROOM_ONLINE_INTERVAL_MS).await;
+        assert_eq!(viewer.take_online(), None, "who has left is told nothing");
     }
 
     #[tokio::test(start_paused = true)]

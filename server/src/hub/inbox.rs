@@ -69,6 +69,10 @@ pub struct Slot {
     pub is_idle: bool,
 }
 
+/// Whether a room on the screen is followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct IsFollowed(pub(super) bool);
+
 /// See the module.
 pub struct Inbox {
     pub user: UserId,
@@ -171,6 +175,8 @@ impl Inbox {
         if state.in_view == Some(room) {
             state.in_view_handle = Some(handle);
             sub.set_lane(LaneIndex::InView);
+            // It may wait already how many are online there.
+            self.control.notify_one();
         }
         let at = state.subscriptions.partition_point(|other| other.handle < handle);
         state.subscriptions.insert(at, sub);
@@ -409,10 +415,11 @@ impl Inbox {
         self.control.notify_one();
     }
 
-    /// Whether a room that is followed is on the screen.
-    pub(super) fn looks_at(&self, room: RoomId) -> bool {
+    /// Whether a room is on the screen, and followed, as it is not yet while that is on its way.
+    pub(super) fn looks_at(&self, room: RoomId) -> Option<IsFollowed> {
         let state = self.state.lock();
-        state.in_view == Some(room) && state.in_view_handle.is_some()
+        let is_there = state.in_view == Some(room) && !state.is_gone;
+        is_there.then_some(IsFollowed(state.in_view_handle.is_some()))
     }
 
     /// How many are online in a room, if it is still the one on the screen.
@@ -425,9 +432,11 @@ impl Inbox {
         }
     }
 
-    /// How many are online in the room on the screen, if that is news.
+    /// How many are online in the room on the screen, if that is news. Who does not follow it, or not
+    /// any more, is not told.
     pub fn take_online(&self) -> Option<(RoomId, u32)> {
         let mut state = self.state.lock();
+        state.in_view_handle?;
         Some((state.in_view?, state.online.take()?))
     }
 
