@@ -19,6 +19,7 @@ mod dice;
 mod enterprise;
 mod fanout;
 mod growth;
+mod heap;
 mod histogram_text;
 mod hostile;
 mod hostile_report;
@@ -58,6 +59,7 @@ use publish::{Finished, Judgement, Press};
 const NOT_JUDGED: u8 = 3;
 
 fn main() -> ExitCode {
+    heap::map_large_buffers();
     let matches = args::Cli::command().get_matches();
     let args::Cli { command } = args::Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     run(&command, &matches).unwrap_or_else(|error| {
