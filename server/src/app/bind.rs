@@ -4,10 +4,10 @@ use std::{
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
 };
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 use super::StartError;
-use crate::config::Config;
+use crate::{config::Config, transport::limits::CONNECTIONS_WAITING_MAX};
 
 /// How often another free port is tried when only one family has it.
 const FREE_PORT_TRIES: u32 = 16;
@@ -22,12 +22,11 @@ pub struct Listeners {
 
 impl Listeners {
     /// Binds, or names the port that is in use.
-    pub async fn bind(config: &Config) -> Result<Self, StartError> {
+    pub fn bind(config: &Config) -> Result<Self, StartError> {
         let local = |listener: &TcpListener| listener.local_addr();
         Ok(Self {
-            http: everywhere_here("--http", config.http.listen, bind, local).await?,
+            http: everywhere_here("--http", config.http.listen, bind, local)?,
             https: bind(config.https.listen)
-                .await
                 .map_err(|error| StartError::bind("--https", config.https.listen, error))?,
         })
     }
@@ -35,18 +34,18 @@ impl Listeners {
 
 /// Binds an address; a loopback address in both families, on one port: programs that are
 /// told `localhost` take the one or the other, and browsers over QUIC never try both.
-pub(super) async fn everywhere_here<T>(
+pub(super) fn everywhere_here<T>(
     flag: &'static str,
     address: SocketAddr,
-    bind: impl AsyncFn(SocketAddr) -> io::Result<T>,
+    bind: impl Fn(SocketAddr) -> io::Result<T>,
     local: impl Fn(&T) -> io::Result<SocketAddr>,
 ) -> Result<Vec<T>, StartError> {
     let mut tries = FREE_PORT_TRIES;
     loop {
-        let first = bind(address).await.map_err(|error| StartError::bind(flag, address, error))?;
+        let first = bind(address).map_err(|error| StartError::bind(flag, address, error))?;
         let port = local(&first).map_err(|error| StartError::bind(flag, address, error))?.port();
         let Some(twin) = other_family(address.ip()).map(|ip| SocketAddr::new(ip, port)) else { return Ok(vec![first]) };
-        match bind(twin).await {
+        match bind(twin) {
             Ok(second) => return Ok(vec![first, second]),
             // Free in one family and taken in the other: any other port will do.
             Err(error) if error.kind() == io::ErrorKind::AddrInUse && address.port() == 0 && tries > 0 => tries -= 1,
@@ -60,16 +59,26 @@ pub(super) async fn everywhere_here<T>(
     }
 }
 
-async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    match TcpListener::bind(address).await {
+fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    match listen(address) {
         // "Every address" on a machine without IPv6.
         Err(error)
             if address.ip() == IpAddr::from(Ipv6Addr::UNSPECIFIED) && error.kind() != io::ErrorKind::AddrInUse =>
         {
-            TcpListener::bind(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), address.port())).await
+            listen(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), address.port()))
         }
         bound => bound,
     }
+}
+
+/// As `TcpListener::bind` does it, with room for a crowd that comes back behind a restart.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A port whose last connections still end is free (on Windows it would be anybody's).
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(CONNECTIONS_WAITING_MAX)
 }
 
 fn other_family(ip: IpAddr) -> Option<IpAddr> {

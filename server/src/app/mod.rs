@@ -62,7 +62,7 @@ impl App {
     /// The same, by another clock than the machine's.
     pub async fn load_by(config: Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
         let mut foundation = Foundation { clock, ..Foundation::of_this_machine() };
-        let listeners = Listeners::bind(&config).await?;
+        let listeners = Listeners::bind(&config)?;
         let operator = OperatorDoor::bind(&config.data, &*foundation.entropy).await?;
 
         let opened = foundation.open_store(&config).await.map_err(|_| StartError::StoreThread)?;
@@ -91,7 +91,7 @@ impl App {
         let tcp = Arc::new(Tcp::open(source, now_ms)?);
         let shown: Arc<dyn ResolvesServerCert> = if publicly_trusted { tcp.slot() } else { pinned.slot() };
         let reset_key = store.digest("quic-endpoint", &[]).0;
-        let endpoint = async |address| {
+        let endpoint = |address| {
             quic::Endpoint::bind(quic::Config {
                 address,
                 certificate: shown.clone(),
@@ -100,7 +100,7 @@ impl App {
             })
         };
         let endpoints =
-            bind::everywhere_here("--quic", config.quic.listen, endpoint, |endpoint| Ok(endpoint.local_addr())).await?;
+            bind::everywhere_here("--quic", config.quic.listen, endpoint, |endpoint| Ok(endpoint.local_addr()))?;
 
         let switch = StopSwitch::new();
         let services = foundation.services_among(store, blobs, &config, switch.stop(), nodes);

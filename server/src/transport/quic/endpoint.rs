@@ -1,6 +1,6 @@
 //! One UDP port, its handshakes, and how it closes.
 
-use super::{Surroundings, dispatch, identity, segments::Segments, socket, tuning};
+use super::{Surroundings, dispatch, identity, reader::Reader, segments::Segments, socket, tuning};
 use crate::{
     runtime::Tasks,
     transport::{
@@ -8,12 +8,13 @@ use crate::{
         limits::{CLOSE_GRACE_MS, CLOSE_TIMEOUT_MS, HANDSHAKE_TIMEOUT_MS, HANDSHAKES_BEFORE_RETRY, HANDSHAKES_MAX},
     },
 };
-use quinn::{Incoming, Runtime as _, TokioRuntime};
+use quinn::{Connecting, Incoming};
 use rill_protocol::Code;
 use rustls::server::ResolvesServerCert;
 use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, watch},
+    task::yield_now,
     time::timeout,
 };
 
@@ -46,11 +47,11 @@ impl Endpoint {
         let server = tuning::server_config(config.certificate)?;
         let socket = socket::bind(config.address)?;
         let local_addr = socket.local_addr()?;
-        let runtime = Arc::new(TokioRuntime);
-        let socket = Arc::new(Segments::new(runtime.wrap_udp_socket(socket)?));
+        let (reader, socket) = Reader::new(socket)?;
+        let socket = Arc::new(Segments::new(socket));
         let identity = identity::endpoint_config(config.key);
         Ok(Self {
-            quic: quinn::Endpoint::new_with_abstract_socket(identity, Some(server), socket, runtime)?,
+            quic: quinn::Endpoint::new_with_abstract_socket(identity, Some(server), socket, Arc::new(reader))?,
             local_addr,
             tasks: config.tasks,
             handshakes: Arc::new(Semaphore::new(HANDSHAKES_MAX)),
@@ -76,6 +77,9 @@ impl Endpoint {
                 Some(incoming) => self.admit(incoming, &serve),
                 None => break,
             }
+            // A newcomer's key exchange is worth many messages: those who are there have their turn
+            // between two of them, however many wait.
+            yield_now().await;
         }
         let quic = self.quic.clone();
         self.tasks.spawn(async move {
@@ -110,8 +114,15 @@ impl Endpoint {
                 return;
             }
         };
+        let peer = super::canonical(incoming.remote_address());
+        // The key exchange, under the endpoint's lock. In a task for each, those of a crowd would keep the lock
+        // from the thread that reads.
+        let connecting = match incoming.accept() {
+            Ok(connecting) => connecting,
+            Err(error) => return tracing::debug!(%peer, %error, "a QUIC handshake failed"),
+        };
         let surroundings = Surroundings { tasks: self.tasks.clone(), closing: self.closing.subscribe() };
-        self.tasks.spawn(connection(incoming, (permit, permits), serve.clone(), surroundings));
+        self.tasks.spawn(connection((connecting, peer), (permit, permits), serve.clone(), surroundings));
     }
 
     /// Closes every connection with `code` and returns when all peers have heard it, or
@@ -127,17 +138,15 @@ impl Endpoint {
     }
 }
 
-/// One connection from its first packet to its end.
+/// One connection from our answer to its first packet to its end.
 async fn connection<S: Answer>(
-    incoming: Incoming,
+    (connecting, peer): (Connecting, SocketAddr),
     (permit, permits): (OwnedSemaphorePermit, Permits),
     serve: S,
     surroundings: Surroundings,
 ) {
     let Permits { connection: _until_the_end, handshake: trusted } = permits;
-    let peer = super::canonical(incoming.remote_address());
-    let handshake = async { incoming.accept()?.await };
-    match timeout(Duration::from_millis(HANDSHAKE_TIMEOUT_MS), handshake).await {
+    match timeout(Duration::from_millis(HANDSHAKE_TIMEOUT_MS), connecting).await {
         Ok(Ok(quic)) => {
             drop((permit, trusted));
             dispatch(quic, serve, surroundings).await;

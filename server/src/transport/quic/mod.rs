@@ -8,6 +8,7 @@ mod connection;
 mod endpoint;
 mod identity;
 mod owner;
+mod reader;
 mod segments;
 mod socket;
 mod streams;
