@@ -62,6 +62,10 @@ describe('a file on its way', () => {
     expect(shown.find('progress').exists()).toBe(false);
   });
 
+  it('is not offered again where this server takes none like it', () => {
+    expect(labels(card({ state: 'failed', code: Code.fileTypeRefused }))).toHaveLength(1);
+  });
+
   it('asks for the file where the page has it no more', () => {
     const shown = card({ state: 'fileNeeded' });
     expect(shown.find('input[type=file]').exists()).toBe(true);
@@ -146,9 +150,12 @@ describe('a file that somebody else is sending', () => {
       props: { room: 'room', file: { ...file, state: pending }, own: false },
       global,
     });
-    await vi.waitFor(() => {
-      expect(shown.text()).toMatch(/5 \/ 13\.5/);
-    });
+    await vi.waitFor(
+      () => {
+        expect(shown.text()).toMatch(/5 \/ 13\.5/);
+      },
+      { timeout: 10_000 },
+    );
     expect(shown.get('progress').attributes()).toMatchObject({ max: '13500000', value: '5000000' });
     expect(labels(shown)).toHaveLength(1);
     shown.unmount();

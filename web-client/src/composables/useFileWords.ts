@@ -74,6 +74,8 @@ export function useFileWords(): {
         return t('files.checking');
       case 'cancelling':
         return t('files.cancelling');
+      case 'fileNeeded':
+        return t('files.stopped', { n: percent(durableBytes, of) });
       default:
         return t('message.failed');
     }
