@@ -14,6 +14,7 @@ import { RequestRefused, useChat } from '../stores/chat';
 import { useTransfers } from '../stores/transfers';
 import ComposerBox from './ComposerBox.vue';
 import FileCard from './FileCard.vue';
+import FileState from './FileState.vue';
 import FilePlayer from './FilePlayer.vue';
 import MessageFile from './MessageFile.vue';
 
@@ -50,7 +51,8 @@ const labels = (of: ReturnType<typeof mount>): (string | undefined)[] =>
 describe('a file on its way', () => {
   it('tells bytes, rate and time left, and can be paused and cancelled', () => {
     const shown = card({});
-    expect(shown.text()).toMatch(/8\.4 \/ 13\.5\s?MB · 2\.1\s?MB\/s · .*3/);
+    expect(shown.text()).toMatch(/8\.4 \/ 13\.5\s?MB · 2\.1\s?MB\/s$/);
+    expect(mount(FileState, { props: { upload }, global }).text()).toMatch(/62%\s?· .*3/);
     expect(labels(shown)).toHaveLength(2);
     expect(shown.get('progress').attributes()).toMatchObject({ max: '13500000', value: '8400000' });
   });
