@@ -309,11 +309,19 @@ test('a picture has its place before it is there, and is looked at over the whol
   await expectAccessible(two.page);
   await two.page.keyboard.press('ArrowRight');
   await expect(two.page.getByRole('dialog', { name: '查看 日落.png' }).getByRole('img')).toBeVisible();
+  // Twice as large as it was seen, with its middle in the middle; the arrows move it then.
+  const stage = two.page.locator('dialog .stage');
+  const width = (): Promise<number> => stage.locator('.image').evaluate((image) => image.clientWidth);
+  const fromMiddle = (): Promise<number> =>
+    stage.evaluate((box) => Math.round(box.scrollTop + box.clientHeight / 2 - box.scrollHeight / 2));
+  const fit = await width();
   await two.page.keyboard.press('+');
-  await expect
-    .poll(() => two.page.locator('.stage .image').evaluate((image) => image.clientWidth))
-    .toBeGreaterThan(1_280);
+  await expect.poll(async () => Math.round((await width()) / fit)).toBe(2);
+  await expect.poll(async () => Math.abs(await fromMiddle())).toBeLessThanOrEqual(1);
+  await two.page.keyboard.press('ArrowDown');
+  await expect.poll(fromMiddle).toBeGreaterThan(50);
   await two.page.keyboard.press('0');
+  await expect.poll(width).toBe(fit);
   await two.page.keyboard.press('ArrowLeft');
   await expect(two.page.getByRole('dialog', { name: '查看 山.png' }).getByRole('img')).toBeVisible();
   await two.page.keyboard.press('Escape');

@@ -14,6 +14,7 @@ import { RequestRefused, useChat } from '../stores/chat';
 import { useTransfers } from '../stores/transfers';
 import ComposerBox from './ComposerBox.vue';
 import FileCard from './FileCard.vue';
+import FileState from './FileState.vue';
 import FilePlayer from './FilePlayer.vue';
 import MessageFile from './MessageFile.vue';
 
@@ -50,7 +51,8 @@ const labels = (of: ReturnType<typeof mount>): (string | undefined)[] =>
 describe('a file on its way', () => {
   it('tells bytes, rate and time left, and can be paused and cancelled', () => {
     const shown = card({});
-    expect(shown.text()).toMatch(/8\.4 \/ 13\.5\s?MB · 2\.1\s?MB\/s · .*3/);
+    expect(shown.text()).toMatch(/8\.4 \/ 13\.5\s?MB · 2\.1\s?MB\/s$/);
+    expect(mount(FileState, { props: { upload }, global }).text()).toMatch(/62%\s?· .*3/);
     expect(labels(shown)).toHaveLength(2);
     expect(shown.get('progress').attributes()).toMatchObject({ max: '13500000', value: '8400000' });
   });
@@ -60,6 +62,10 @@ describe('a file on its way', () => {
     expect(shown.get('.about').classes()).toContain('wrong');
     expect(labels(shown)).toHaveLength(2);
     expect(shown.find('progress').exists()).toBe(false);
+  });
+
+  it('is not offered again where this server takes none like it', () => {
+    expect(labels(card({ state: 'failed', code: Code.fileTypeRefused }))).toHaveLength(1);
   });
 
   it('asks for the file where the page has it no more', () => {
@@ -146,9 +152,12 @@ describe('a file that somebody else is sending', () => {
       props: { room: 'room', file: { ...file, state: pending }, own: false },
       global,
     });
-    await vi.waitFor(() => {
-      expect(shown.text()).toMatch(/5 \/ 13\.5/);
-    });
+    await vi.waitFor(
+      () => {
+        expect(shown.text()).toMatch(/5 \/ 13\.5/);
+      },
+      { timeout: 10_000 },
+    );
     expect(shown.get('progress').attributes()).toMatchObject({ max: '13500000', value: '5000000' });
     expect(labels(shown)).toHaveLength(1);
     shown.unmount();

@@ -57,6 +57,15 @@ it('follows what comes, and asks no more once it is all there', async () => {
   expect(asked.at(-1)).toBe(`bytes=${String(SIZE - 101)}-`);
 });
 
+it('does not ask of what its message has only just told of', async () => {
+  arriving();
+  await vi.advanceTimersByTimeAsync(500);
+  there = SIZE;
+  seq.value = null;
+  await minutes(1);
+  expect(asked).toEqual([]);
+});
+
 it('asks ever more seldom about one that stands still', async () => {
   there = 100;
   arriving();

@@ -8,6 +8,7 @@ import type { Ref } from 'vue';
 import { arrived } from '../client/http';
 import type { RoomId } from '../protocol/generated';
 
+const FIRST_LOOK_MS = 1_000;
 const LOOK_EVERY_MS = 1_500;
 /** Of a file that stands still. */
 const LOOK_EVERY_MS_MAX = 30_000;
@@ -43,7 +44,9 @@ export function useArriving(of: () => { room: RoomId; seq: number } | null): Ref
       stop();
       bytes.value = 0;
       const file = of();
-      if (file) void look(file.room, file.seq, LOOK_EVERY_MS);
+      if (!file) return;
+      // Of what its message has just begun to tell there is nothing yet, and of what is small all in a moment.
+      timer = setTimeout(() => void look(file.room, file.seq, LOOK_EVERY_MS), FIRST_LOOK_MS);
     },
     { immediate: true },
   );

@@ -25,10 +25,13 @@ export function useFileWords(): {
   const size = (bytes: number): string => byteSize(bytes, language.value);
   const progress = (have: number, of: number): string => byteProgress(have, of, language.value);
 
-  /** Rate and time left, as far as there is something to go by. */
-  function pace(left: number, bytesPerSecond: number | null): string[] {
-    if (bytesPerSecond === null || bytesPerSecond < 1) return [];
-    return [byteRate(bytesPerSecond, language.value), timeLeft(left / bytesPerSecond)];
+  /** As far as there is something to go by. */
+  function rate(bytesPerSecond: number | null): string[] {
+    return bytesPerSecond === null || bytesPerSecond < 1 ? [] : [byteRate(bytesPerSecond, language.value)];
+  }
+
+  function remaining(left: number, bytesPerSecond: number | null): string[] {
+    return bytesPerSecond === null || bytesPerSecond < 1 ? [] : [timeLeft(left / bytesPerSecond)];
   }
 
   function timeLeft(seconds: number): string {
@@ -57,15 +60,18 @@ export function useFileWords(): {
       case 'queued':
         return durableBytes > 0 ? progress(durableBytes, of) : size(of);
       default:
-        return [progress(durableBytes, of), ...pace(of - durableBytes, bytesPerSecond)].join(' · ');
+        // Beside two buttons there is no place for more: the time stands under the bubble.
+        return [progress(durableBytes, of), ...rate(bytesPerSecond)].join(' · ');
     }
   }
 
   /** The words under the bubble. */
-  function uploadState({ state, durableBytes, size: of }: Upload): string {
+  function uploadState({ state, durableBytes, size: of, bytesPerSecond }: Upload): string {
     switch (state) {
-      case 'sending':
-        return t('files.sending', { n: percent(durableBytes, of) });
+      case 'sending': {
+        const sending = t('files.sending', { n: percent(durableBytes, of) });
+        return [sending, ...remaining(of - durableBytes, bytesPerSecond)].join(' · ');
+      }
       case 'queued':
         return ['online', 'restarting'].includes(link.link.phase) ? t('files.queued') : t('message.waiting');
       case 'paused':
@@ -74,13 +80,16 @@ export function useFileWords(): {
         return t('files.checking');
       case 'cancelling':
         return t('files.cancelling');
+      case 'fileNeeded':
+        return t('files.stopped', { n: percent(durableBytes, of) });
       default:
         return t('message.failed');
     }
   }
 
   function downloadWords({ bytes, size: of, bytesPerSecond }: DownloadProgress): string {
-    return [progress(bytes, of), ...pace(of - bytes, bytesPerSecond)].join(' · ');
+    const pace = [...rate(bytesPerSecond), ...remaining(of - bytes, bytesPerSecond)];
+    return [progress(bytes, of), ...pace].join(' · ');
   }
 
   function arrivingWords(have: number, of: number): string {

@@ -5,6 +5,7 @@ import type { UserId, Voice } from '../protocol/generated';
 import { usePeople } from '../stores/people';
 import { useSession } from '../stores/session';
 import { kindOf } from '../text/file_kind';
+import { shortName } from '../text/file_name';
 import { clock } from '../voice/waveform';
 import { useChangeText } from './useChangeText';
 
@@ -18,8 +19,9 @@ export interface SaidFile {
 export function useLineText(): {
   nameOf: (id: UserId) => string;
   noticeOf: (line: Line) => string;
-  saidOf: (line: Line) => string;
-  fileOf: (file: SaidFile) => string;
+  /** A file's name takes at most so many characters of it. */
+  saidOf: (line: Line, nameMax?: number) => string;
+  fileOf: (file: SaidFile, beside?: string, nameMax?: number) => string;
 } {
   const { t } = useI18n();
   const people = usePeople();
@@ -47,15 +49,15 @@ export function useLineText(): {
   }
 
   /** What somebody said, in one line: of a file its kind and its name, or what stands beside it. */
-  function saidOf(line: Line): string {
+  function saidOf(line: Line, nameMax = Infinity): string {
     if (!line.file) return line.text;
     const { name, state, voice } = line.file;
-    return fileOf({ name, voice, mediaType: state.mediaType }, line.text);
+    return fileOf({ name, voice, mediaType: state.mediaType }, line.text, nameMax);
   }
 
-  function fileOf({ name, voice, mediaType }: SaidFile, beside = ''): string {
+  function fileOf({ name, voice, mediaType }: SaidFile, beside = '', nameMax = Infinity): string {
     if (voice) return t('voice.preview', { length: clock(voice.durationMs) });
-    return t(`files.kinds.${kindOf(name, mediaType)}`, { name: beside || name });
+    return t(`files.kinds.${kindOf(name, mediaType)}`, { name: beside || shortName(name, nameMax) });
   }
 
   return { nameOf, noticeOf, saidOf, fileOf };

@@ -279,6 +279,7 @@ export const en = {
     paused: 'Paused · {n}%',
     checking: 'Being checked',
     cancelling: 'Being cancelled',
+    stopped: 'Interrupted · {n}%',
     beingSent: '{size} · being sent',
     arriving: '{progress} · being sent',
     notSent: '{size} · was not sent',

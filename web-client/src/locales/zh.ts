@@ -279,6 +279,7 @@ export const zh: Messages = {
     paused: '已暂停 · {n}%',
     checking: '正在检查',
     cancelling: '正在取消',
+    stopped: '已中断 · {n}%',
     beingSent: '{size} · 正在发送',
     arriving: '{progress} · 正在发送',
     notSent: '{size} · 未发送',

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FileOutcome } from '../protocol/generated';
 import { byteProgress, byteSize, percent } from './bytes';
 import { kindOf, pictureBox, playable } from './file_kind';
+import { nameParts, shortName } from './file_name';
 
 describe('amounts of bytes', () => {
   it('stand in the unit that fits, with what matters of it', () => {
@@ -49,5 +50,28 @@ describe('a file', () => {
     expect(pictureBox(4_000, 3_000, max)).toEqual({ width: 320, height: 240 });
     expect(pictureBox(100, 50, max)).toEqual({ width: 100, height: 50 });
     expect(pictureBox(30_000, 10, max)).toEqual({ width: 320, height: 48 });
+  });
+});
+
+describe('the name of a file', () => {
+  it.each([
+    ['report.pdf', 'report', '.pdf'],
+    ['backup.tar.gz', 'backup.tar', '.gz'],
+    ['设计走查.fig', '设计走查', '.fig'],
+    ['no ending', 'no ending', ''],
+    ['.hidden', '.hidden', ''],
+    ['v1. What is new', 'v1. What is new', ''],
+    // It would look like a picture.
+    ['photo\u202egnp.exe', 'photognp', '.exe'],
+    ['two\nlines.txt', 'twolines', '.txt'],
+  ])('%j is cut before its extension', (name, head, tail) => {
+    expect(nameParts(name)).toEqual({ head, tail });
+  });
+
+  it('is made short without its extension being lost', () => {
+    expect(shortName('a-very-long-name-of-a-report.pdf', 16)).toBe('a-very-long….pdf');
+    expect(shortName('report.pdf', 16)).toBe('report.pdf');
+    expect(shortName('report.pdf', Infinity)).toBe('report.pdf');
+    expect(shortName('👩‍🚀'.repeat(40), 16)).not.toMatch(/[\ud800-\udbff]…/u);
   });
 });

@@ -30,6 +30,8 @@ export const RETRY_PAUSE_MS = 1_000;
 export const RETRY_PAUSE_MS_MAX = 15_000;
 /** How often the page hears how far it is. */
 export const PROGRESS_MS = 200;
+/** Each time so much more of an upload is there, that is stored. */
+export const REACHED_EVERY_BYTES = 4 * 1024 * 1024;
 /** Over so long the rate is taken. */
 export const RATE_WINDOW_MS = 4_000;
 /** How long an upload that is done waits for its message to say so too. */

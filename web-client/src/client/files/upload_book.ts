@@ -6,7 +6,7 @@ import { Code, FileOutcome } from '../../protocol/generated';
 import type { ClientId, FileState, RoomId, TransferId } from '../../protocol/generated';
 import type { Clock } from '../clock';
 import type { Upload } from '../model';
-import { SEEN_MS_MAX } from './limits';
+import { REACHED_EVERY_BYTES, SEEN_MS_MAX } from './limits';
 import type { UploadEntry } from './upload';
 import type { StoredUpload, UploadStore } from './upload_store';
 
@@ -55,6 +55,14 @@ export class UploadBook {
     entry.stored = { ...entry.stored, ...change };
     void this.store.put(entry.stored).catch(() => undefined);
     this.changed();
+  }
+
+  /** Stored now and then, so that after a reload it is seen how far it had come. */
+  reached(entry: UploadEntry): void {
+    const { durableBytes, stored } = entry;
+    if (durableBytes - (stored.durableBytes ?? 0) < REACHED_EVERY_BYTES) return;
+    entry.stored = { ...stored, durableBytes };
+    void this.store.put(entry.stored).catch(() => undefined);
   }
 
   fail(entry: UploadEntry, code: number, ended: boolean): void {

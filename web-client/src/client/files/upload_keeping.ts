@@ -48,6 +48,7 @@ export class UploadKeeping {
     if (!stored || this.book.get(transfer)) return null;
     const entry = new UploadEntry(stored, this.clock);
     entry.ready = true;
+    entry.durableBytes = stored.durableBytes ?? 0;
     const file = await this.book.store.file(transfer).catch(() => null);
     if (file && file.size === stored.size) entry.file = new HashedFile(file);
     return entry;

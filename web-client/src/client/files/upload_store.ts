@@ -22,6 +22,8 @@ export interface StoredUpload {
   /** The server may know of it. */
   begun: boolean;
   wish: 'send' | 'pause' | 'cancel';
+  /** About what the server had of it: what is shown until it says so again. */
+  durableBytes?: number;
   /** Why it failed. */
   code: number | null;
   /** The server has ended it: another try is another message. */

@@ -85,6 +85,7 @@ export class UploadTries {
           if (entry.durableBytes === before && bytes !== before) entry.rate.start(bytes);
           entry.durableBytes = bytes;
           entry.rate.at(bytes);
+          this.book.reached(entry);
           this.pace.moved();
         },
         checking: () => {

@@ -148,7 +148,11 @@ export class Uploads {
     if (same) {
       entry.unreadable = false;
       entry.file = new HashedFile(file);
-      this.book.change(entry, { prefix: given });
+      // Whoever looked for it again wants it to go on, also where it was paused.
+      this.book.change(entry, {
+        prefix: given,
+        wish: entry.stored.wish === 'pause' ? 'send' : entry.stored.wish,
+      });
     }
     this.book.changed();
     this.tries.drain();
@@ -179,7 +183,7 @@ export class Uploads {
 
   private wish(entry: UploadEntry, wish: StoredUpload['wish']): void {
     entry.checking = false;
-    this.book.change(entry, { wish });
+    this.book.change(entry, { wish, durableBytes: entry.durableBytes });
     entry.run?.abort();
     this.tries.drain();
   }

@@ -200,6 +200,30 @@ describe('a page that is loaded anew', () => {
     expect(await arrived(transfer, file)).toBe(true);
   });
 
+  it('shows how far a paused file had come, and goes on once it is chosen again', async () => {
+    server.files.stallAt = 128 * KIB;
+    const store = { ...page.uploadStore, putFile: () => Promise.reject(new Error('full')) };
+    page.client.stop();
+    page = new Page(server, memoryOutboxStore(), store);
+    await page.view(room);
+    const file = noise(1_500 * KIB);
+    const { transfer } = page.upload(room, 'noise.bin', file);
+    await until(page, () => page.uploads[0]?.durableBytes === 128 * KIB);
+    page.client.command({ do: 'pauseUpload', transfer });
+    await until(page, () => page.uploads[0]?.state === 'paused');
+    page.client.stop();
+    await page.clock.pass(100);
+    server.files.stallAt = Infinity;
+
+    const again = new Page(server, memoryOutboxStore(), store);
+    await again.view(room);
+    await until(again, () => again.uploads[0]?.state === 'fileNeeded');
+    expect(again.uploads[0]?.durableBytes).toBe(128 * KIB);
+    again.client.command({ do: 'giveFile', transfer, file });
+    await until(again, () => again.lines[0]?.file?.state.outcome === FileOutcome.complete);
+    expect(await arrived(transfer, file)).toBe(true);
+  });
+
   it('learns from the log that another device has finished it', async () => {
     const store = memoryUploadStore();
     const file = noise(500 * KIB);
