@@ -73,19 +73,48 @@ struct Place {
     /// When, in uses of anything.
     used: u64,
     own: Option<Kept>,
-    members: BTreeMap<UserId, Kept>,
+    members: Members,
+}
+
+/// In their order. Mostly one or none, for which a tree would take half a KiB.
+#[derive(Default)]
+struct Members(Vec<(UserId, Kept)>);
+
+impl Members {
+    fn find(&self, member: UserId) -> Result<usize, usize> {
+        self.0.binary_search_by_key(&member, |(member, _)| *member)
+    }
+
+    fn get(&self, member: UserId) -> Option<&Kept> {
+        self.find(member).ok().and_then(|at| self.0.get(at)).map(|(_, kept)| kept)
+    }
+
+    /// Whether it is a further one.
+    fn insert(&mut self, member: UserId, kept: Kept) -> bool {
+        match self.find(member) {
+            Ok(at) => self.0[at].1 = kept,
+            Err(at) => {
+                if self.0.is_empty() {
+                    self.0.reserve_exact(1);
+                }
+                self.0.insert(at, (member, kept));
+                return true;
+            }
+        }
+        false
+    }
 }
 
 impl Place {
     fn facts(&self) -> usize {
-        self.members.len() + usize::from(self.own.is_some())
+        self.members.0.len() + usize::from(self.own.is_some())
     }
 
     /// Returns how many there were.
     fn clear(&mut self) -> usize {
         let facts = self.facts();
         self.own = None;
-        self.members.clear();
+        self.members = Members::default();
         facts
     }
 }
@@ -126,7 +155,7 @@ impl Places {
         place.used = self.uses;
         let kept = match key.member {
             None => place.own.as_ref(),
-            Some(member) => place.members.get(&member),
+            Some(member) => place.members.get(member),
         };
         let kept = kept.filter(|_| place.is_heard)?;
         let is_fresh = self.is_alone || now < kept.asked_at + age(key.place) || planted::is(Bug::MemoryNeverAsksAgain);
@@ -141,7 +170,7 @@ impl Places {
                 hearing.less = self.forget_half();
             }
             let (is_heard, used) = (self.is_alone, self.uses);
-            let place = Place { stamp: 0, is_heard, used, own: None, members: BTreeMap::new() };
+            let place = Place { stamp: 0, is_heard, used, own: None, members: Members::default() };
             self.by_place.insert(key.place, place);
             self.doubt(key.place);
             hearing.more = Some(key.place);
@@ -164,11 +193,11 @@ impl Places {
             self.facts -= place.clear();
         }
         let kept = Kept { fact, asked_at: at };
-        let before = match key.member {
-            None => place.own.replace(kept),
+        let is_further = match key.member {
+            None => place.own.replace(kept).is_none(),
             Some(member) => place.members.insert(member, kept),
         };
-        self.facts += usize::from(before.is_none());
+        self.facts += usize::from(is_further);
     }
 
     /// It may be another now.

@@ -1,9 +1,10 @@
 //! The server's only doors to time, randomness and new tasks, so that a simulation
-//! can stand in for all three.
+//! can stand in for all three; and queues between tasks.
 
 mod background;
 mod clock;
 mod entropy;
+pub mod queue;
 mod stop;
 mod tasks;
 

@@ -2,12 +2,12 @@
 //! are done. Reading never waits for a request, so a slow one holds up no other; the
 //! number under way is bounded, past it the answer is `Busy`.
 
-use futures_util::{StreamExt, stream::FuturesUnordered};
+use futures_util::{FutureExt as _, StreamExt, future::OptionFuture, stream::FuturesUnordered};
 use rill_protocol::{Code, limits};
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 use tokio::{
-    sync::mpsc::{self, error::SendTimeoutError},
-    time::Instant,
+    sync::oneshot,
+    time::{Instant, timeout},
 };
 
 use super::{
@@ -19,7 +19,10 @@ use super::{
 };
 use crate::{
     limits::CONTROL_FRAMES_WAITING_MAX,
-    runtime::TaskGroup,
+    runtime::{
+        TaskGroup,
+        queue::{Sender, queue},
+    },
     transport::{RecvStream, SendStream},
 };
 
@@ -30,18 +33,14 @@ const RECONNECT_SPREAD_MS: u32 = 500;
 /// go: a reset that comes first would cost the peer the code.
 pub(super) async fn run<R: RecvStream, S: SendStream>(
     session: &Arc<Session>,
-    mut reader: FrameReader<R>,
+    mut reader: Box<FrameReader<R>>,
     send: S,
     close: impl FnOnce(&End),
 ) -> End {
-    let (outgoing, queue) = mpsc::channel(CONTROL_FRAMES_WAITING_MAX);
+    let (outgoing, waiting) = queue(CONTROL_FRAMES_WAITING_MAX);
     let mut tasks = TaskGroup::new(session.services.tasks.clone());
-    let (stuck, mut writer_end) = mpsc::channel(1);
-    let writing = writer::run(session.clone(), send, queue);
-    tasks.spawn(async move {
-        let end = writing.await;
-        let _ = stuck.send(end).await;
-    });
+    let (told, mut writer_end) = oneshot::channel();
+    tasks.spawn(writer::run(session.clone(), send, waiting, told));
     let end = converse(session, &mut reader, outgoing, &mut writer_end).await;
     close(&end);
     end
@@ -51,14 +50,16 @@ pub(super) async fn run<R: RecvStream, S: SendStream>(
 async fn converse<R: RecvStream>(
     session: &Arc<Session>,
     reader: &mut FrameReader<R>,
-    outgoing: mpsc::Sender<Outgoing>,
-    writer_end: &mut mpsc::Receiver<End>,
+    outgoing: Sender<Outgoing>,
+    mut writer_end: &mut oneshot::Receiver<End>,
 ) -> End {
     let mut requests = FuturesUnordered::<dispatch::Request>::new();
     let mut stop = session.services.stop.clone();
     let mut phase = Phase::Welcomed;
     let dead_after = Duration::from_millis(limits::DEAD_AFTER_MS);
-    let mut unattached = pin!(tokio::time::sleep(Duration::from_millis(limits::ATTACH_TIMEOUT_MS)));
+    let attach_timeout = tokio::time::sleep(Duration::from_millis(limits::ATTACH_TIMEOUT_MS));
+    // Given back when it has served.
+    let mut unattached = Some(Box::pin(attach_timeout));
     loop {
         tokio::select! {
             // New frames come last: whoever sends without a pause holds up nothing.
@@ -71,10 +72,10 @@ async fn converse<R: RecvStream>(
                     return end;
                 }
             }
-            end = writer_end.recv() => {
-                return end.unwrap_or_else(|| End::new(Code::Internal, "the control writer panicked"));
+            end = &mut writer_end => {
+                return end.unwrap_or_else(|_| End::new(Code::Internal, "the control writer panicked"));
             }
-            () = &mut unattached, if phase == Phase::Welcomed => {
+            () = OptionFuture::from(unattached.as_mut()).map(drop), if unattached.is_some() => {
                 return End::new(Code::Timeout, "no Attach in time");
             }
             () = stop.thrown(), if phase != Phase::Leaving => {
@@ -84,7 +85,7 @@ async fn converse<R: RecvStream>(
                 let reconnect_after_ms = u32::from_le_bytes(spread) % RECONNECT_SPREAD_MS;
                 if let Err(end) = pass(&outgoing, Outgoing::go_away(reconnect_after_ms)).await { return end }
             }
-            frame = tokio::time::timeout(dead_after, reader.next()) => {
+            frame = timeout(dead_after, reader.next()) => {
                 let frame = match frame {
                     Err(_) => return End::new(Code::Timeout, "nothing was heard"),
                     Ok(Err(ReadError::Violation(code))) => return End::new(code, "on control"),
@@ -104,11 +105,13 @@ async fn converse<R: RecvStream>(
                 }
             }
         }
+        if phase != Phase::Welcomed {
+            unattached = None;
+        }
         if phase == Phase::Leaving && requests.is_empty() {
             // The goodbye and the last answers go out before the connection ends.
             drop(outgoing);
-            let _ =
-                tokio::time::timeout(Duration::from_millis(u64::from(RECONNECT_SPREAD_MS)), writer_end.recv()).await;
+            let _ = timeout(Duration::from_millis(u64::from(RECONNECT_SPREAD_MS)), writer_end).await;
             return End::new(Code::GoingAway, "the server stops");
         }
     }
@@ -116,10 +119,12 @@ async fn converse<R: RecvStream>(
 
 /// Hands a frame to the writer. A peer that does not take its answers for too long is closed
 /// with a code that says resume.
-async fn pass(outgoing: &mpsc::Sender<Outgoing>, frame: Outgoing) -> Result<(), End> {
-    match outgoing.send_timeout(frame, Duration::from_millis(limits::STUCK_AFTER_MS)).await {
-        Err(SendTimeoutError::Timeout(_)) => Err(End::new(Code::TooSlow, "answers were not read")),
+async fn pass(outgoing: &Sender<Outgoing>, frame: Outgoing) -> Result<(), End> {
+    // As a rule there is a place. To wait for one has a place of its own: idle connections are many.
+    let Err(frame) = outgoing.try_send(frame) else { return Ok(()) };
+    match Box::pin(timeout(Duration::from_millis(limits::STUCK_AFTER_MS), outgoing.send(frame))).await {
+        Err(_) => Err(End::new(Code::TooSlow, "answers were not read")),
         // A writer that has ended says itself why.
-        Ok(()) | Err(SendTimeoutError::Closed(_)) => Ok(()),
+        Ok(Ok(()) | Err(_)) => Ok(()),
     }
 }

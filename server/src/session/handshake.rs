@@ -29,7 +29,8 @@ pub(super) struct Greeted<C: Connection> {
     /// Among the connections that its user may have.
     pub(super) place: Permit,
     pub(super) send: C::Send,
-    pub(super) reader: FrameReader<C::Recv>,
+    /// In a place of its own: it goes from hand to hand, and each hand is part of a task.
+    pub(super) reader: Box<FrameReader<C::Recv>>,
 }
 
 /// Bounded in bytes and time.
@@ -43,7 +44,7 @@ async fn greet<C: Connection>(services: &Services, connection: &C) -> Result<Gre
     let gone = || End::new(Code::Normal, "left before Hello");
     let (mut send, recv) = connection.accept().await.map_err(|_| gone())?;
     send.set_priority(Priority::Control);
-    let mut reader = FrameReader::new(recv, limits::HELLO_FRAME_BODY_BYTES_MAX);
+    let mut reader = Box::new(FrameReader::new(recv, limits::HELLO_FRAME_BODY_BYTES_MAX));
     let control: Control = expect(&mut reader).await?;
     if control.version != VERSION {
         return Err(End::new(Code::Unsupported, format!("version {}", control.version)));

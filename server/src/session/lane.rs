@@ -96,7 +96,9 @@ fn unreadable<S: SendStream>(send: &mut S, error: &StoreError) {
 /// Breaks where the lane ends: the client opens another one and resumes its rooms, or is
 /// stuck and connects again.
 async fn write<S: SendStream>(session: &Session, send: &mut S, chunks: Vec<Bytes>) -> ControlFlow<()> {
-    match tokio::time::timeout(Duration::from_millis(limits::STUCK_AFTER_MS), send.write(chunks)).await {
+    // In a place of its own, which an idle lane does not keep.
+    let writing = Box::pin(send.write(chunks));
+    match tokio::time::timeout(Duration::from_millis(limits::STUCK_AFTER_MS), writing).await {
         Ok(Ok(())) => ControlFlow::Continue(()),
         Ok(Err(_)) => ControlFlow::Break(()),
         Err(_) => {

@@ -34,7 +34,7 @@ mod writer;
 
 use std::{
     collections::BTreeSet,
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     pin::pin,
     sync::{Arc, atomic::AtomicUsize},
 };
@@ -57,11 +57,14 @@ use crate::{
     limits::HISTORY_PAGES_AT_ONCE_MAX,
     metrics::Metrics,
     runtime::{Clock, Entropy, Stop, TaskGroup, Tasks},
-    transport::{Closed, Connection, metered::Metered},
+    transport::{Closed, Connection, Permit, metered::Metered},
     wire::room,
 };
 
 pub use live::Live;
+
+use handshake::Greeted;
+use reader::FrameReader;
 
 /// What every session needs from the server.
 pub struct Services {
@@ -238,26 +241,8 @@ pub async fn run<C: Connection>(services: Arc<Services>, connection: C) {
     };
     connection.meter().belongs_to(greeted.identity.user);
     connection.trust();
-    let _place = greeted.place;
-    let session = Arc::new(Session {
-        inbox: Arc::new(Inbox::new(greeted.identity.user)),
-        registration: services.live.register(&greeted.identity, greeted.attempt),
-        identity: greeted.identity,
-        door: kind,
-        address: peer.ip(),
-        resuming: tokio::sync::Mutex::default(),
-        posting: Order::default(),
-        pages: Semaphore::new(HISTORY_PAGES_AT_ONCE_MAX),
-        said_typing: Mutex::default(),
-        typing_on_control: Mutex::default(),
-        typing_came: Notify::new(),
-        arrivals: Mutex::default(),
-        uploads: AtomicUsize::new(0),
-        lanes: Mutex::default(),
-        services: services.clone(),
-    });
+    let (session, reader, send, _place) = begin::<Metered<C, Toll>>(&services, (kind, peer), greeted);
     let user = session.identity.user;
-    tracing::info!(transport = kind, %peer, %user, client = greeted.client, "connected");
     let _counted = services.metrics.connected(kind);
     let following = Following(session.clone());
     let mut tasks = TaskGroup::new(services.tasks.clone());
@@ -265,7 +250,7 @@ pub async fn run<C: Connection>(services: Arc<Services>, connection: C) {
     tasks.spawn(streams::datagrams(session.clone(), connection.clone()));
     let close = |end: &End| connection.close(end.code, end.code.name());
     // Held until the connection is closed, and its stream with it.
-    let mut control = pin!(control::run(&session, greeted.reader, greeted.send, close));
+    let mut control = pin!(control::run(&session, reader, send, close));
     let end = tokio::select! {
         // What a busy peer could hold up comes before what it keeps busy.
         biased;
@@ -283,6 +268,36 @@ pub async fn run<C: Connection>(services: Arc<Services>, connection: C) {
     close(&end);
     // In a place of its own: no connection that stands needs it.
     Box::pin(seen(&services, user)).await;
+}
+
+/// The session of somebody whose ticket was good. Apart from what runs it, so that this keeps nothing of what
+/// was only needed here.
+fn begin<C: Connection>(
+    services: &Arc<Services>,
+    (door, peer): (&'static str, SocketAddr),
+    greeted: Greeted<C>,
+) -> (Arc<Session>, Box<FrameReader<C::Recv>>, C::Send, Permit) {
+    let Greeted { identity, attempt, client, place, send, reader } = greeted;
+    let user = identity.user;
+    tracing::info!(transport = door, %peer, %user, client, "connected");
+    let session = Session {
+        inbox: Arc::new(Inbox::new(user)),
+        registration: services.live.register(&identity, attempt),
+        identity,
+        door,
+        address: peer.ip(),
+        resuming: tokio::sync::Mutex::default(),
+        posting: Order::default(),
+        pages: Semaphore::new(HISTORY_PAGES_AT_ONCE_MAX),
+        said_typing: Mutex::default(),
+        typing_on_control: Mutex::default(),
+        typing_came: Notify::new(),
+        arrivals: Mutex::default(),
+        uploads: AtomicUsize::new(0),
+        lanes: Mutex::default(),
+        services: services.clone(),
+    };
+    (Arc::new(session), reader, send, place)
 }
 
 /// Notes when somebody was there last, if this was the last of their devices on any node.

@@ -39,17 +39,18 @@ pub(super) async fn accept<C: Connection>(session: Arc<Session>, connection: Arc
 async fn serve<S: SendStream, R: RecvStream>(session: Arc<Session>, order: u64, mut send: S, recv: R) {
     let mut reader = FrameReader::new(recv, limits::HELLO_FRAME_BODY_BYTES_MAX);
     let timeout = Duration::from_millis(limits::STREAM_HEADER_TIMEOUT_MS);
-    let refused = match tokio::time::timeout(timeout, reader.next()).await {
+    // In a place of its own, which is given back: what follows waits for years.
+    let refused = match Box::pin(tokio::time::timeout(timeout, reader.next())).await {
         Err(_) => Code::Timeout,
         Ok(Err(ReadError::Violation(code))) => code,
         Ok(Err(ReadError::Gone) | Ok(None)) => return,
         Ok(Ok(Some(frame))) => match frame.known() {
             Some(Kind::Lane) => match frame.decode::<Lane>() {
                 Ok(Lane { class: LaneClass::InView }) => {
-                    return lane(session, order, LaneIndex::InView, reader, send).await;
+                    return lane(&session, order, LaneIndex::InView, &mut reader, send).await;
                 }
                 Ok(Lane { class: LaneClass::Others }) => {
-                    return lane(session, order, LaneIndex::Others, reader, send).await;
+                    return lane(&session, order, LaneIndex::Others, &mut reader, send).await;
                 }
                 Ok(Lane { class: LaneClass::Other(_) }) => Code::Unsupported,
                 Err(_) => Code::Malformed,
@@ -75,10 +76,10 @@ async fn serve<S: SendStream, R: RecvStream>(session: Arc<Session>, order: u64, 
 
 /// Runs a lane in the place of the one of its class that was opened before it.
 async fn lane<S: SendStream, R: RecvStream>(
-    session: Arc<Session>,
+    session: &Arc<Session>,
     order: u64,
     lane: LaneIndex,
-    mut reader: FrameReader<R>,
+    reader: &mut FrameReader<R>,
     send: S,
 ) {
     let (place, mut replaced) = oneshot::channel::<()>();
@@ -93,7 +94,7 @@ async fn lane<S: SendStream, R: RecvStream>(
         *taken = Some(LaneWriter { order, _place: place });
         session.inbox.lane_opened(lane)
     };
-    let mut writing = pin!(lane::run(&session, pass, send));
+    let mut writing = pin!(lane::run(session, pass, send));
     tokio::select! {
         biased;
         _ = &mut replaced => {}

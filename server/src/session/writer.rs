@@ -5,10 +5,10 @@
 use bytes::Bytes;
 use rill_protocol::{Code, Epoch, codec, limits, message::GoAway};
 use std::{sync::Arc, time::Duration};
-use tokio::sync::mpsc;
+use tokio::sync::oneshot;
 
 use super::{End, Session, marks, people, pictures::Told, user_feed::UserFeed};
-use crate::{limits::CONTROL_BATCH_BYTES_MAX, transport::SendStream};
+use crate::{limits::CONTROL_BATCH_BYTES_MAX, runtime::queue::Receiver, transport::SendStream};
 
 /// What the control loop hands over.
 pub(super) enum Outgoing {
@@ -27,9 +27,19 @@ impl Outgoing {
     }
 }
 
-/// Writes until the queue closes (then all of it is written) or the stream fails. What it waits
-/// for seldom has a place of its own: idle connections are many.
-pub(super) async fn run<S: SendStream>(session: Arc<Session>, mut send: S, mut queue: mpsc::Receiver<Outgoing>) -> End {
+/// Writes until the queue closes (then all of it is written) or the stream fails, and tells why.
+pub(super) async fn run<S: SendStream>(
+    session: Arc<Session>,
+    send: S,
+    queue: Receiver<Outgoing>,
+    told: oneshot::Sender<End>,
+) {
+    // Nobody hears it where the session has ended.
+    let _ = told.send(write(session, send, queue).await);
+}
+
+/// What it waits for seldom has a place of its own: idle connections are many.
+async fn write<S: SendStream>(session: Arc<Session>, mut send: S, queue: Receiver<Outgoing>) -> End {
     let mut feed: Option<UserFeed> = None;
     let (mut told, mut marks) = (Told::default(), marks::Told::default());
     loop {
@@ -49,15 +59,15 @@ pub(super) async fn run<S: SendStream>(session: Arc<Session>, mut send: S, mut q
                 told.doubt(&session);
                 marks.doubt(&session);
                 // Neither holds up the other.
-                next = queue.try_recv().ok();
+                next = queue.try_recv();
             }
             mut pictures = told.frames(&session), if told.is_behind() => {
                 frames.append(&mut pictures);
-                next = queue.try_recv().ok();
+                next = queue.try_recv();
             }
             mut moved = marks.frames(&session), if marks.is_behind() => {
                 frames.append(&mut moved);
-                next = queue.try_recv().ok();
+                next = queue.try_recv();
             }
             first = queue.recv() => match first {
                 Some(first) => next = Some(first),
@@ -81,14 +91,14 @@ pub(super) async fn run<S: SendStream>(session: Arc<Session>, mut send: S, mut q
                 }
             }
             if frames.iter().map(Bytes::len).sum::<usize>() < CONTROL_BATCH_BYTES_MAX {
-                next = queue.try_recv().ok();
+                next = queue.try_recv();
             }
         }
         if frames.is_empty() {
             continue;
         }
         let stuck_after = Duration::from_millis(limits::STUCK_AFTER_MS);
-        match tokio::time::timeout(stuck_after, send.write(frames)).await {
+        match tokio::time::timeout(stuck_after, Box::pin(send.write(frames))).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => return End::new(Code::Normal, error.to_string()),
             Err(_) => return End::new(Code::TooSlow, "the control stream was not read"),

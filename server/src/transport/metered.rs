@@ -116,8 +116,9 @@ pub struct RecvStream<R, M> {
 impl<R: RecvContract, M: Meter> RecvContract for RecvStream<R, M> {
     async fn read(&mut self) -> Result<Option<Bytes>, StreamError> {
         if let Some(at) = self.resume_at {
-            // Forgotten behind the pause only, so that a cancelled read waits again.
-            sleep_until(at).await;
+            // Forgotten behind the pause only, so that a cancelled read waits again. A pause is rare, and its
+            // timer would be part of every stream that waits.
+            Box::pin(sleep_until(at)).await;
             self.resume_at = None;
         }
         let read = self.inner.read().await?;

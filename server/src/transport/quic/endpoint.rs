@@ -138,18 +138,20 @@ impl Endpoint {
     }
 }
 
-/// One connection from our answer to its first packet to its end.
+/// One connection from our answer to its first packet to the end of its handshake. What follows is a task
+/// of its own, which does not keep what the handshake needed.
 async fn connection<S: Answer>(
     (connecting, peer): (Connecting, SocketAddr),
     (permit, permits): (OwnedSemaphorePermit, Permits),
     serve: S,
     surroundings: Surroundings,
 ) {
-    let Permits { connection: _until_the_end, handshake: trusted } = permits;
+    let Permits { connection: until_the_end, handshake: trusted } = permits;
     match timeout(Duration::from_millis(HANDSHAKE_TIMEOUT_MS), connecting).await {
         Ok(Ok(quic)) => {
             drop((permit, trusted));
-            dispatch(quic, serve, surroundings).await;
+            let tasks = surroundings.tasks.clone();
+            tasks.spawn(dispatch(quic, serve, surroundings, until_the_end));
         }
         Ok(Err(error)) => tracing::debug!(%peer, %error, "a QUIC handshake failed"),
         Err(_) => tracing::debug!(%peer, "a QUIC handshake took too long"),

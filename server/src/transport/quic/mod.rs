@@ -25,7 +25,7 @@ pub(super) use owner::{Orphan, Owner};
 pub(super) use streams::rank;
 pub(super) use windows::{FileStream, Windows};
 
-use super::{Answer, http3};
+use super::{Answer, Permit, http3};
 use crate::runtime::Tasks;
 use quinn::crypto::rustls::HandshakeData;
 use rill_protocol::{Code, version};
@@ -43,7 +43,7 @@ pub(super) struct Surroundings {
 }
 
 /// Runs a connection whose handshake is done, to its end.
-async fn dispatch<S: Answer>(quic: quinn::Connection, serve: S, surroundings: Surroundings) {
+async fn dispatch<S: Answer>(quic: quinn::Connection, serve: S, surroundings: Surroundings, _until_the_end: Permit) {
     match protocol(&quic).as_deref() {
         // In a place of its own: it is several times what raw QUIC needs.
         Some(ALPN_HTTP3) => Box::pin(http3::serve(quic, serve, surroundings)).await,

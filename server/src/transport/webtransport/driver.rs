@@ -5,11 +5,14 @@ use super::{
     header,
     session::{Accepted, Shared},
 };
-use crate::transport::{
-    Closed,
-    http3::{self, Established, Requests},
-    limits::{CLOSE_GRACE_MS, CLOSE_PAUSE_MS, CLOSE_TIMEOUT_MS},
-    quic,
+use crate::{
+    runtime::queue::Sender,
+    transport::{
+        Closed,
+        http3::{self, Established, Requests},
+        limits::{CLOSE_GRACE_MS, CLOSE_PAUSE_MS, CLOSE_TIMEOUT_MS},
+        quic,
+    },
 };
 use bytes::Bytes;
 use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
@@ -18,7 +21,7 @@ use quinn::ConnectionError;
 use rill_protocol::Code;
 use std::{convert::Infallible, sync::Arc, time::Duration};
 use tokio::{
-    sync::{mpsc, watch},
+    sync::watch,
     time::{sleep, timeout},
 };
 
@@ -50,7 +53,7 @@ struct Incoming {
 pub(super) async fn drive(
     established: Established,
     shared: Arc<Shared>,
-    streams: mpsc::Sender<Accepted>,
+    streams: Sender<Accepted>,
     mut closing: watch::Receiver<Option<Code>>,
 ) {
     let told = Told(shared.clone());
@@ -111,7 +114,7 @@ async fn answer(requests: &mut Requests) -> Infallible {
 
 /// Hands the session its streams. A header that does not come holds up no other stream.
 /// What waits is bounded by the streams that QUIC lets a client have open.
-async fn take_streams(shared: &Shared, streams: &mpsc::Sender<Accepted>, incoming: &mut Incoming) -> ConnectionError {
+async fn take_streams(shared: &Shared, streams: &Sender<Accepted>, incoming: &mut Incoming) -> ConnectionError {
     loop {
         tokio::select! {
             accepted = shared.quic.accept_bi() => match accepted {
@@ -122,10 +125,10 @@ async fn take_streams(shared: &Shared, streams: &mpsc::Sender<Accepted>, incomin
                 Ok(recv) => incoming.one_way.push(header::uni(recv).boxed()),
                 Err(error) => return error,
             },
-            Some(stream) = incoming.bidi.next() => if let Some(Err(error)) = stream.map(|stream| streams.try_send(stream)) {
+            Some(stream) = incoming.bidi.next() => if let Some(Err(refused)) = stream.map(|stream| streams.try_send(stream)) {
                 // The session has ended, or its queue is full, which is longer than
                 // streams may be open.
-                shared.adopt(error.into_inner());
+                shared.adopt(refused);
             },
             Some(stream) = incoming.one_way.next() => incoming.critical.extend(stream),
         }

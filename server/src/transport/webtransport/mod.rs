@@ -24,8 +24,8 @@ use super::{
     http3::Established,
     quic::{Surroundings, canonical},
 };
+use crate::runtime::queue::queue;
 use rill_protocol::limits::STREAMS_MAX;
-use tokio::sync::mpsc;
 
 /// Runs a session whose CONNECT was answered, to the end of its connection.
 pub(super) async fn run<S: Serve>(
@@ -36,7 +36,7 @@ pub(super) async fn run<S: Serve>(
 ) {
     let Surroundings { tasks, closing } = surroundings;
     let peer = canonical(quic.remote_address());
-    let (streams, accepted) = mpsc::channel(STREAMS_MAX);
+    let (streams, accepted) = queue(STREAMS_MAX);
     let session = Session::new(quic, established.windows.clone(), established.session_id(), peer, accepted);
     tasks.spawn(driver::drive(established, session.shared(), streams, closing));
     serve.serve(session).await;

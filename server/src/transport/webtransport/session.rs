@@ -1,14 +1,16 @@
 //! A WebTransport session as the layer above sees it.
 
-use crate::transport::{
-    Closed, Connection as Contract, TransportKind,
-    limits::RECEIVE_WINDOW_BYTES,
-    quic::{Codes, Orphan, Owner, RecvStream, SendStream, Windows},
+use crate::{
+    runtime::queue::Receiver,
+    transport::{
+        Closed, Connection as Contract, TransportKind,
+        limits::RECEIVE_WINDOW_BYTES,
+        quic::{Codes, Orphan, Owner, RecvStream, SendStream, Windows},
+    },
 };
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
 use rill_protocol::{Code, limits::DATAGRAM_BYTES_MAX};
 use std::{net::SocketAddr, sync::Arc};
-use tokio::sync::{Mutex, mpsc};
 use web_transport_proto::VarInt;
 
 /// Streams of the session whose header was read.
@@ -37,7 +39,7 @@ impl Shared {
 /// One session, which is all there is on its connection.
 pub struct Session {
     shared: Arc<Shared>,
-    accepted: Mutex<mpsc::Receiver<Accepted>>,
+    accepted: Receiver<Accepted>,
     peer: SocketAddr,
 }
 
@@ -47,11 +49,11 @@ impl Session {
         windows: Arc<Windows>,
         session_id: u64,
         peer: SocketAddr,
-        accepted: mpsc::Receiver<Accepted>,
+        accepted: Receiver<Accepted>,
     ) -> Self {
         let owner = Arc::new(Owner::new(Codes::WebTransport, windows));
         let shared = Arc::new(Shared { quic, session_id, owner });
-        Self { shared, accepted: Mutex::new(accepted), peer }
+        Self { shared, accepted, peer }
     }
 
     pub(super) fn shared(&self) -> Arc<Shared> {
@@ -72,7 +74,7 @@ impl Contract for Session {
     }
 
     async fn accept(&self) -> Result<(SendStream, RecvStream), Closed> {
-        let accepted = self.accepted.lock().await.recv().await;
+        let accepted = self.accepted.recv().await;
         let Some((send, recv)) = accepted else {
             return Err(self.closed().await);
         };
@@ -127,9 +129,8 @@ impl Contract for Session {
 impl Drop for Session {
     fn drop(&mut self) {
         Contract::close(self, Code::Normal, "");
-        let accepted = self.accepted.get_mut();
-        accepted.close();
-        while let Ok(stream) = accepted.try_recv() {
+        self.accepted.close();
+        while let Some(stream) = self.accepted.try_recv() {
             self.shared.adopt(stream);
         }
     }
