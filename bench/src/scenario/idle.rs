@@ -32,6 +32,9 @@ use crate::{
 
 /// For the one message that everybody is given.
 const GREETING_PATIENCE: Duration = Duration::from_secs(60);
+/// Of each user, as a device has them: the one that it comes with, and another. Each more is a row that the
+/// server reads when its user connects, and keeps in the store's cache.
+const TICKETS: usize = 2;
 /// For a message to one of them.
 const PROBE_PATIENCE: Duration = Duration::from_secs(10);
 /// Between two of those.
@@ -54,7 +57,7 @@ async fn measure(args: &IdleArgs) -> anyhow::Result<IdleReport> {
     let circles = Circles { members: args.members, rooms: args.rooms, speakers: 1, apart: args.apart() };
     let users = args.connections;
     eprintln!("rill-bench: writing {users} users and their memberships of {} rooms each", args.rooms);
-    let wish = Wish { users, circles: Some(circles), ..Wish::default() };
+    let wish = Wish { users, circles: Some(circles), tickets: Some(TICKETS), ..Wish::default() };
     let mut target =
         Target::start(args.run.rill.as_deref(), &wish, measured_from_one_machine(users), Life::Once).await?;
     let pid = target.pid().context("the server has no process")?;

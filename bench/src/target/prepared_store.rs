@@ -64,6 +64,8 @@ pub(crate) struct Wish {
     pub(crate) absent: usize,
     /// Instead of that, circles of users, and speakers behind them; then `rooms` means nothing.
     pub(crate) circles: Option<Circles>,
+    /// Of each user. By default enough for connections that fail.
+    pub(crate) tickets: Option<usize>,
     /// In turn in each room, said by its first user; in the first room by those who are absent, if there
     /// are any.
     pub(crate) messages: u32,
@@ -81,13 +83,13 @@ pub(super) async fn prepare(folder: &Path, wish: &Wish) -> anyhow::Result<Prepar
         let spawn: Spawn = Arc::new(|task| drop(tokio::spawn(task)));
         let opened = redis::open(RedisOptions::new(server, Arc::new(fill), spawn), None).await?;
         opened.handle.link().tend(Arc::new(redis::Unattended));
-        let prepared = Writer { store: opened.store, now_ms: now_ms()? }.write(wish).await;
+        let prepared = Writer::new(opened.store, wish)?.write(wish).await;
         opened.handle.close().await;
         return prepared;
     }
     let options = OpenOptions { engine: wish.engine, ..OpenOptions::new(folder.join(DATA), Arc::new(fill)) };
     let opened = tokio::task::spawn_blocking(move || embedded::open(options)).await??;
-    let writer = Writer { store: opened.store, now_ms: now_ms()? };
+    let writer = Writer::new(opened.store, wish)?;
     let prepared = writer.write(wish).await;
     tokio::task::spawn_blocking(move || opened.handle.close()).await??;
     prepared
@@ -97,9 +99,14 @@ pub(super) async fn prepare(folder: &Path, wish: &Wish) -> anyhow::Result<Prepar
 struct Writer {
     store: Store,
     now_ms: u64,
+    tickets: usize,
 }
 
 impl Writer {
+    fn new(store: Store, wish: &Wish) -> anyhow::Result<Self> {
+        Ok(Self { store, now_ms: now_ms()?, tickets: wish.tickets.unwrap_or(TICKETS_PER_USER) })
+    }
+
     async fn write(self, wish: &Wish) -> anyhow::Result<Prepared> {
         let Wish { users, rooms, messages, .. } = *wish;
         if let Some(circles) = wish.circles {
@@ -192,7 +199,7 @@ impl Writer {
         let token = Digest(random());
         let (created_ms, used_ms, client) = (self.now_ms, self.now_ms, "rill-bench".to_owned());
         self.store.sessions.create(Session { id: session, user: id, token, created_ms, client, used_ms }).await?;
-        let tickets: Vec<Ticket> = (0..TICKETS_PER_USER).map(|_| Ticket::new(id, random())).collect();
+        let tickets: Vec<Ticket> = (0..self.tickets).map(|_| Ticket::new(id, random())).collect();
         let expires_ms = self.now_ms + TICKET_LIFE.as_millis() as u64;
         self.issue(id, session, &tickets, expires_ms).await?;
         Ok((id, tickets))
