@@ -150,8 +150,7 @@ async fn connection<S: Answer>(
     match timeout(Duration::from_millis(HANDSHAKE_TIMEOUT_MS), connecting).await {
         Ok(Ok(quic)) => {
             drop((permit, trusted));
-            let tasks = surroundings.tasks.clone();
-            tasks.spawn(dispatch(quic, serve, surroundings, until_the_end));
+            dispatch(quic, serve, surroundings, until_the_end);
         }
         Ok(Err(error)) => tracing::debug!(%peer, %error, "a QUIC handshake failed"),
         Err(_) => tracing::debug!(%peer, "a QUIC handshake took too long"),

@@ -42,15 +42,23 @@ pub(super) struct Surroundings {
     pub(super) closing: watch::Receiver<Option<Code>>,
 }
 
-/// Runs a connection whose handshake is done, to its end.
-async fn dispatch<S: Answer>(quic: quinn::Connection, serve: S, surroundings: Surroundings, _until_the_end: Permit) {
+/// Runs a connection whose handshake is done, to its end, in a task that is as big as its protocol needs.
+fn dispatch<S: Answer>(quic: quinn::Connection, serve: S, surroundings: Surroundings, until_the_end: Permit) {
+    let tasks = surroundings.tasks.clone();
     match protocol(&quic).as_deref() {
-        // In a place of its own: it is several times what raw QUIC needs.
-        Some(ALPN_HTTP3) => Box::pin(http3::serve(quic, serve, surroundings)).await,
+        Some(ALPN_HTTP3) => {
+            tasks.spawn(async move {
+                http3::serve(quic, serve, surroundings).await;
+                drop(until_the_end);
+            });
+        }
         Some(version::ALPN) => {
             // The endpoint closes these by itself, so it need not wait for this task.
             drop(surroundings);
-            serve.serve(Connection::new(quic)).await;
+            tasks.spawn(async move {
+                serve.serve(Connection::new(quic)).await;
+                drop(until_the_end);
+            });
         }
         // TLS has agreed on one of the above, or refused.
         _ => quic.close(Code::Unsupported.number().into(), b"unknown protocol"),
