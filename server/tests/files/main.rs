@@ -6,6 +6,7 @@
 #[macro_use]
 mod over_each;
 
+mod asleep;
 mod beside;
 #[path = "../session/between.rs"]
 mod between;
