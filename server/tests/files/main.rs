@@ -19,6 +19,7 @@ mod downloads;
 mod forgotten;
 #[cfg(target_os = "linux")]
 mod full;
+mod gone;
 mod held;
 mod hostile;
 mod images;
