@@ -168,3 +168,31 @@ fn the_straight_way_of_an_upload_leads_to_whole_files() {
     ];
     assert_eq!(rill_fuzz::upload_operations(ops), 2, "the third is of somebody who is not in the room");
 }
+
+/// Sent, removed, and sent once more by a client that has not heard of it; and removed on its way.
+#[test]
+fn the_straight_way_of_a_removal_leads_to_no_file() {
+    use uploads::{Op, Said, Told};
+    let begin = |stream, transfer| Op::Begin {
+        stream,
+        said: Said { user: 0, room: 0, transfer, client: transfer, file: 4, is_shown: false, digest: Told::Nothing },
+    };
+    let turns = || Op::Wait(200);
+    let finish = |stream| Op::Finish { stream, is_right: true };
+    let whole = vec![begin(0, 0), turns(), Op::Chunk(0, 40), turns(), finish(0), turns()];
+    let removed = vec![Op::Remove { room: 0, message: 0 }, begin(1, 0), turns(), Op::Chunk(1, 40), finish(1), turns()];
+    let on_its_way = vec![
+        begin(2, 1),
+        turns(),
+        Op::Chunk(2, 10),
+        turns(),
+        Op::Remove { room: 0, message: 0 },
+        Op::Chunk(2, 40),
+        finish(2),
+        turns(),
+        begin(3, 1),
+        turns(),
+    ];
+    assert_eq!(rill_fuzz::upload_operations(whole.clone()), 1);
+    assert_eq!(rill_fuzz::upload_operations([whole, removed, on_its_way].concat()), 0);
+}

@@ -163,6 +163,7 @@ codes! {
     111 TooManyReports "too_many_reports" Stop  429 "As many of your reports as allowed wait for an administrator: let them look first.";
     112 BadReason      "bad_reason"       Stop  422 "A report says why, in 1 to 1000 characters.";
     113 RoomDeleted    "room_deleted"     Stop  410 "The room is deleted, with all that it held: drop it.";
+    114 MessageRemoved "message_removed"  Stop  410 "The message was removed since: it is not posted again.";
     120 NoSuchMark      "no_such_mark"      Stop 422 "The room's log has no such entry: mark one that is there.";
     121 TooManyDrafts   "too_many_drafts"   Stop 422 "You have as many drafts as allowed: post or empty one first.";
     122 TooManyMentions "too_many_mentions" Stop 422 "A message names at most 50 people: name fewer.";

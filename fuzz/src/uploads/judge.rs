@@ -30,7 +30,13 @@ pub(super) async fn everything(world: World) -> usize {
             }
         }
     }
-    for (room, seq) in completed.keys() {
+    let removed = world.notes.all_removed();
+    for (room, seq) in &removed {
+        for user in world.users {
+            assert!(world.bytes(user, *room, *seq).await.is_err(), "{seq} was removed and is read");
+        }
+    }
+    for (room, seq) in completed.keys().filter(|message| !removed.contains(message)) {
         assert!(world.messages(*room).await.iter().any(|message| message.seq == *seq), "{seq} is gone");
     }
     for user in world.users {

@@ -16,10 +16,11 @@ use tokio::runtime::Builder;
 const OPS_MAX: usize = 64;
 
 /// Never a panic; no two write one transfer; whoever may not see a message reads nothing of
-/// its file, and whoever may reads what was sent; what was told to be complete stays so; a
-/// client id makes one message, and a transfer fills one; and when everybody has gone and time
-/// has passed, every message is settled, what is kept is counted right, and no blob is left
-/// that no message needs, nor one missing that a message does. Returns how many files are whole.
+/// its file, and whoever may reads what was sent; what was told to be complete stays so until it is
+/// removed, and nobody reads it then; a client id makes one message, and a transfer fills one; and
+/// when everybody has gone and time has passed, every message is settled, what is kept is counted
+/// right, and no blob is left that no message needs, nor one missing that a message does. Returns how
+/// many files are whole.
 pub fn upload_operations(mut ops: Vec<Op>) -> usize {
     ops.truncate(OPS_MAX);
     // Nothing here takes time, and nothing runs beside it: the same bytes are the same run.

@@ -3,7 +3,10 @@
 use parking_lot::Mutex;
 use rill_protocol::{RoomId, TransferId, UserId};
 use rill_server::files::service::Settled;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 type Key = (UserId, TransferId);
 
@@ -17,6 +20,7 @@ struct Facts {
     given: BTreeMap<Key, Vec<Vec<u8>>>,
     /// Messages that were told to be complete.
     complete: BTreeMap<(RoomId, u64), TransferId>,
+    removed: BTreeSet<(RoomId, u64)>,
 }
 
 /// One who writes a transfer.
@@ -42,6 +46,15 @@ impl Notes {
 
     pub(super) fn completed(&self) -> BTreeMap<(RoomId, u64), TransferId> {
         self.0.lock().complete.clone()
+    }
+
+    /// A message is gone.
+    pub(super) fn removed(&self, message: (RoomId, u64)) {
+        self.0.lock().removed.insert(message);
+    }
+
+    pub(super) fn all_removed(&self) -> BTreeSet<(RoomId, u64)> {
+        self.0.lock().removed.clone()
     }
 
     /// Whether these may be the first bytes of what a transfer was given: each was given to its

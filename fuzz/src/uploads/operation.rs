@@ -49,6 +49,11 @@ pub enum Op {
     /// The bucket is away, or loses its answers, until it is back.
     BucketAway(bool),
     BucketBack,
+    /// Who sent a file removes its message.
+    Remove {
+        room: u8,
+        message: u8,
+    },
 }
 
 /// What is said of an upload.

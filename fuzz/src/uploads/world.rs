@@ -5,7 +5,7 @@ use parking_lot::Mutex;
 use rill_protocol::{ClientId, Epoch, RoomId, TransferId, UserId, message::FileVariant};
 use rill_server::{
     config::{self, Registration},
-    domain::{Domain, World as Around, visible::visible},
+    domain::{Domain, World as Around, removing::Remover, sweep::sweep, visible::visible},
     files::service::{Cursors, FileError, Files, NewUpload, Outside, Rules},
     memory::Memory,
     metrics::Metrics,
@@ -16,7 +16,7 @@ use rill_storage::{
     blobs::simulated::{Fault, Place},
     embedded::simulated::{self, Committing, Disk},
     limits::Bounds,
-    model::{Anchor, Body, FileState, Message, Role, User},
+    model::{Anchor, Body, Erased, FileState, Message, Role, User},
 };
 use std::sync::{
     Arc, LazyLock,
@@ -336,8 +336,26 @@ impl World {
                 self.bucket(if *is_heard { Fault::LosesAnswers } else { Fault::Refuses });
             }
             Op::BucketBack => self.bucket(Fault::None),
+            Op::Remove { room, message } => {
+                let room = self.rooms[usize::from(*room) % self.rooms.len()];
+                self.remove(room, usize::from(*message)).await;
+            }
         }
         yield_now().await;
+    }
+
+    /// As a session does it for its user; what cannot be done now the sweep does.
+    async fn remove(&mut self, room: RoomId, number: usize) {
+        let messages = self.messages(room).await;
+        let Some(message) = messages.get(number % messages.len().max(1)) else { return };
+        let (at, remover) = ((room, message.seq), Remover::Member(message.author, self.request()));
+        let Life { store, files, domain, .. } = self.life();
+        let Ok(Some(due)) = domain.messages.remove(&remover, at).await else { return };
+        self.notes.removed(at);
+        if let Ok(Some(Erased { author, file: Some(file) })) = store.log.erased(room, message.seq).await {
+            drop(files.forget(author, at, &file).await);
+        }
+        drop(domain.messages.removed(&due).await);
     }
 
     /// The messages with files of a room.
@@ -403,6 +421,7 @@ impl World {
         self.rest().await;
         for _ in 0..4 {
             self.later(25 * 60 * MINUTE_MS);
+            sweep(self.store()).await.expect("a store that works");
             self.sweep().await;
             self.rest().await;
         }

@@ -59,6 +59,8 @@ pub enum DomainError {
     NoSuchRoom,
     #[error("the room is deleted")]
     RoomDeleted,
+    #[error("the message was removed")]
+    MessageRemoved,
     #[error("not a member of the room")]
     NotAMember,
     #[error("the message is empty")]

@@ -17,13 +17,14 @@ use rill_protocol::{
 };
 use rill_storage::model::Voice;
 use std::{
+    future::pending,
     pin::{Pin, pin},
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 use tokio::{
     sync::Notify,
-    time::{Instant, timeout},
+    time::{Instant, sleep_until, timeout},
 };
 
 use super::{
@@ -203,6 +204,13 @@ async fn tell<S: SendStream>(send: &mut S, news: &News) -> Result<(), Unheard> {
     Ok(())
 }
 
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at).await,
+        None => pending().await,
+    }
+}
+
 /// What happens while bytes come in.
 enum Event {
     Taken,
@@ -293,11 +301,14 @@ impl<'a> Going<'a> {
             {
                 noting.set(due.fuse());
             }
+            let (note_at, is_at_rest) = (upload.noting_at(), noting.is_terminated());
             let event = tokio::select! {
                 biased;
                 () = &mut taken => Event::Taken,
                 told = telling.as_mut() => Event::Told(told),
                 noted = &mut noting => Event::Noted(noted),
+                // Also of one that sends nothing more: others read what is noted.
+                () = until(note_at), if is_at_rest => Event::Moved(Ok(())),
                 moved = upload.moved() => Event::Moved(moved),
                 frame = timeout(silence, reader.next()) => frame.map_or(Event::Silent, Event::Frame),
             };

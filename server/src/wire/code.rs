@@ -44,6 +44,7 @@ impl From<DomainError> for Failure {
             }
             DomainError::NoSuchRoom => Code::NoSuchRoom,
             DomainError::RoomDeleted => Code::RoomDeleted,
+            DomainError::MessageRemoved => Code::MessageRemoved,
             DomainError::NotAMember => Code::NotAMember,
             DomainError::EmptyText => Code::EmptyText,
             DomainError::TextTooLong { .. } => Code::TextTooLong,

@@ -58,5 +58,5 @@ async fn what_is_still_on_its_way_ends() {
     let file = bare.attached(seq).await;
     forget(&bare, &Settled { epoch, seq, file }).await;
     assert_eq!((bare.blob_files(), bare.store.transfers.list(bare.user).await.unwrap().len()), (0, 0));
-    assert_eq!(bare.files.begin(bare.user, new).await.err().unwrap().code().name(), "transfer_ended");
+    assert_eq!(bare.files.begin(bare.user, new).await.err().unwrap().code().name(), "message_removed");
 }

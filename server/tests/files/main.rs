@@ -6,6 +6,7 @@
 #[macro_use]
 mod over_each;
 
+mod asleep;
 mod beside;
 #[path = "../session/between.rs"]
 mod between;
@@ -18,6 +19,7 @@ mod downloads;
 mod forgotten;
 #[cfg(target_os = "linux")]
 mod full;
+mod gone;
 mod held;
 mod hostile;
 mod images;

@@ -92,6 +92,20 @@ fn make_room(tx: &mut Tx<'_>, id: ContentId, now_ms: Option<u64>) -> Result<(), 
     }
 }
 
+/// When one went that was looked for a second time, long after it was gone. No blob went then.
+const FOR_GOOD_MS: u64 = 0;
+
+/// Whether a blob that is gone is to be removed once more: who was to claim it may have been asleep
+/// while it was collected, and have written it behind that, and stopped.
+fn is_to_be_looked_for(gone_ms: u64, now_ms: u64) -> bool {
+    gone_ms != FOR_GOOD_MS && gone_ms.saturating_add(SPENT_BLOB_KEPT_MS) <= now_ms
+}
+
+/// Whether its name need not be known any more; if nobody came to look for it, after twice the time.
+fn is_to_be_forgotten(gone_ms: u64, now_ms: u64) -> bool {
+    gone_ms == FOR_GOOD_MS || gone_ms.saturating_add(2 * SPENT_BLOB_KEPT_MS) <= now_ms
+}
+
 /// Who brings one again that is gone may have written it anew: it is to be collected once more.
 fn spend(tx: &mut Tx<'_>, id: ContentId, blob: BlobName, facts: Vec<u8>) -> Result<(), StoreError> {
     let key = keys::spent_blob(id, blob);
@@ -132,13 +146,14 @@ fn claim(
     let id = key.id();
     let found = find(tx, key)?;
     if tx.contains(&keys::spent_blob(id, offer.blob))? {
-        let Some(found) = found else { return Ok(Claimed::Spent) };
-        if !is_referred(tx, id, reference)? {
-            return Ok(Claimed::Spent);
-        }
-        // The same claim again, whose blob was not the first.
+        // It may have been written behind its collection.
         spend(tx, id, offer.blob, offer.facts.clone())?;
-        return Ok(Claimed::Theirs(found));
+        note_due(tx, key)?;
+        return Ok(match found {
+            // The same claim again, whose blob was not the first.
+            Some(found) if is_referred(tx, id, reference)? => Claimed::Theirs(found),
+            _ => Claimed::Spent,
+        });
     }
     let claimed = match found {
         Some(found) if found.blob == offer.blob => Claimed::Ours(found),
@@ -203,7 +218,8 @@ pub(crate) fn due_of(read: &impl Read, id: ContentId, now_ms: u64) -> Result<Due
         let due = PendingReference { content, reference: key.reference()?, until_ms: row.until_ms };
         Ok((row.until_ms <= now_ms).then_some(due))
     })?;
-    let spent = spent(read, id)?.into_iter().filter(|(_, row)| row.gone_ms.is_none());
+    let is_due = |row: &stored::SpentBlob| row.gone_ms.is_none_or(|gone_ms| is_to_be_looked_for(gone_ms, now_ms));
+    let spent = spent(read, id)?.into_iter().filter(|(_, row)| is_due(row));
     Ok(DueContents {
         pending: pending.into_iter().flatten().collect(),
         spent: spent.map(|(blob, row)| SpentBlob { content, blob, facts: row.facts }).collect(),
@@ -217,7 +233,7 @@ pub(crate) fn sweep(tx: &mut Tx<'_>, id: ContentId, now_ms: u64) -> Result<(u64,
     let Some(row) = tx.get(&keys::content_due(id))? else { return Ok((0, tx.contains(&keys::content(id))?)) };
     let mut forgotten = 0;
     for (blob, row) in spent(tx, id)? {
-        if row.gone_ms.is_some_and(|gone_ms| gone_ms.saturating_add(SPENT_BLOB_KEPT_MS) <= now_ms) {
+        if row.gone_ms.is_some_and(|gone_ms| is_to_be_forgotten(gone_ms, now_ms)) {
             tx.delete(keys::spent_blob(id, blob))?;
             forgotten += 1;
         }
@@ -339,12 +355,12 @@ impl<S: Substrate> Contents for Ports<S> {
     async fn collected(&self, content: ContentKey, blob: BlobName, now_ms: u64) -> Result<(), StoreError> {
         self.write(Slot::Content(content.id()), move |tx| {
             let key = keys::spent_blob(content.id(), blob);
-            match tx.get(&key)? {
-                Some(row) if row.gone_ms.is_none() => {
-                    tx.put(key, &stored::SpentBlob { facts: Vec::new(), gone_ms: Some(now_ms) })
-                }
-                _ => Ok(()),
-            }
+            let gone_ms = match tx.get(&key)?.map(|row| row.gone_ms) {
+                Some(None) => now_ms,
+                Some(Some(gone_ms)) if is_to_be_looked_for(gone_ms, now_ms) => FOR_GOOD_MS,
+                _ => return Ok(()),
+            };
+            tx.put(key, &stored::SpentBlob { facts: Vec::new(), gone_ms: Some(gone_ms) })
         })
         .await
     }

@@ -15,8 +15,8 @@ pub enum Claimed {
     Ours(Content),
     /// Another blob holds it already; the one that was offered is spent.
     Theirs(Content),
-    /// The blob that was offered was spent before: nothing was written, and it must be sent
-    /// again into another.
+    /// The blob that was offered was spent before: nothing refers to it, it is collected once more
+    /// if it was gone, and must be sent again into another.
     Spent,
 }
 
@@ -32,7 +32,9 @@ pub enum Claimed {
 /// spent blob is removed from its place and then told as collected, and for a while
 /// ([`crate::limits::SPENT_BLOB_KEPT_MS`]) its name is kept, so that a claim of it that comes
 /// late is refused. One whose claim was stopped behind its first step is sent again under its own
-/// name if it was collected meanwhile: brought again, it is collected again.
+/// name if it was collected meanwhile: brought again, it is collected again. Who was asleep past all
+/// of that may have written it, and stop before they claim it: so at the end of that time it is due
+/// once more, whatever came, and its name is forgotten behind that.
 #[async_trait]
 pub trait Contents: Send + Sync {
     /// Claims a content for a reference, with a blob that is finished.
@@ -78,6 +80,6 @@ pub trait Contents: Send + Sync {
     /// What a collector has to do, of at most so many contents behind one of them: for the
     /// sweep, which goes on with [`DueContents::next`] whatever it could do about those before.
     async fn due(&self, now_ms: u64, after: Option<ContentKey>, limit: usize) -> Result<DueContents, StoreError>;
-    /// A spent blob is gone from its place.
+    /// A spent blob is gone from its place: at first, or when it was looked for once more.
     async fn collected(&self, content: ContentKey, blob: BlobName, now_ms: u64) -> Result<(), StoreError>;
 }

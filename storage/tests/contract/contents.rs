@@ -128,13 +128,37 @@ async fn a_claim_while_the_old_blob_is_collected_brings_its_own(kind: Kind) {
     assert_eq!(contents.due(START_MS, None, 10).await.unwrap(), DueContents::default());
     assert_eq!(contents.get(key(1)).await.unwrap(), Some(made));
 
-    // For a while the name is known, so that a claim that comes very late is refused.
-    let end_ms = START_MS + 7 + SPENT_BLOB_KEPT_MS;
-    assert_eq!(stage.handle.sweep(end_ms - 1).await.unwrap().spent_blobs, 0);
+    // For a while the name is known, so that a claim that comes very late is refused: what it brought
+    // is collected.
     let late = contents.claim(key(1), offer(1), message(1), UNTIL_MS, START_MS).await.unwrap();
     assert_eq!(late, Claimed::Spent);
-    assert_eq!(stage.handle.sweep(end_ms).await.unwrap().spent_blobs, 1);
-    assert_eq!(stage.handle.sweep(end_ms).await.unwrap().spent_blobs, 0);
+    assert_eq!(contents.due(START_MS, None, 10).await.unwrap().spent, [spent(1)]);
+}
+
+/// Who was to claim a blob may sleep while it is collected, write it behind that, and stop.
+async fn a_blob_that_is_gone_is_looked_for_once_more_before_its_name_is_forgotten(kind: Kind) {
+    let stage = kind.open();
+    let contents = &stage.store.contents;
+    assert!(contents.spend(key(1), offer(1)).await.unwrap());
+    assert!(contents.spend(key(1), offer(2)).await.unwrap());
+    contents.collected(key(1), blob(1), START_MS).await.unwrap();
+    contents.collected(key(1), blob(2), START_MS + 1).await.unwrap();
+    let again_ms = START_MS + SPENT_BLOB_KEPT_MS;
+    assert_eq!(contents.due(again_ms - 1, None, 10).await.unwrap(), DueContents::default());
+    assert_eq!(stage.handle.sweep(again_ms).await.unwrap().spent_blobs, 0, "nobody has looked");
+    let again = SpentBlob { facts: Vec::new(), ..spent(1) };
+    assert_eq!(contents.due(again_ms, None, 10).await.unwrap().spent, [again]);
+    contents.collected(key(1), blob(1), again_ms).await.unwrap();
+    assert_eq!(contents.due(again_ms, None, 10).await.unwrap(), DueContents::default(), "once");
+    assert_eq!(contents.claim(key(1), offer(3), message(1), UNTIL_MS, START_MS).await.unwrap(), {
+        let found = contents.get(key(1)).await.unwrap().unwrap();
+        Claimed::Ours(found)
+    });
+    assert_eq!(stage.handle.sweep(again_ms).await.unwrap().spent_blobs, 1);
+    // Where the place is away for long, the name goes all the same.
+    assert_eq!(stage.handle.sweep(again_ms + SPENT_BLOB_KEPT_MS).await.unwrap().spent_blobs, 0);
+    assert_eq!(stage.handle.sweep(again_ms + SPENT_BLOB_KEPT_MS + 1).await.unwrap().spent_blobs, 1);
+    assert_eq!(stage.handle.sweep(u64::MAX).await.unwrap().spent_blobs, 0);
 }
 
 /// Who was stopped behind a claim sends a blob that is gone by then once more.
@@ -154,9 +178,9 @@ async fn a_spent_blob_that_is_brought_again_is_collected_again(kind: Kind) {
     assert!(contents.spend(key(1), offer(2)).await.unwrap());
     assert_eq!(spent_now().await, [spent(2)]);
     contents.collected(key(1), blob(2), START_MS + 3).await.unwrap();
-    // A claim that is refused brings nothing that stays.
+    // So is what comes with a claim that is refused.
     assert_eq!(claim(2, 3).await, Claimed::Spent);
-    assert_eq!(spent_now().await, []);
+    assert_eq!(spent_now().await, [spent(2)]);
 }
 
 async fn what_is_not_offered_is_spent_unless_it_holds_the_content(kind: Kind) {
@@ -276,6 +300,7 @@ contract! {
     what_refers_is_pending_confirmed_and_released
     a_claim_while_the_old_blob_is_collected_brings_its_own
     a_spent_blob_that_is_brought_again_is_collected_again
+    a_blob_that_is_gone_is_looked_for_once_more_before_its_name_is_forgotten
     what_is_not_offered_is_spent_unless_it_holds_the_content
     of_many_who_race_one_blob_holds_it_and_all_others_are_spent
     a_content_of_many_references_goes_with_the_last

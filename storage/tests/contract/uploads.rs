@@ -207,7 +207,7 @@ impl World {
             assert!(contents.release(key(1), reference(number)).await.unwrap());
         }
         assert!(!self.mend(usize::MAX).await);
-        self.stage.handle.sweep(LATER_MS + SPENT_BLOB_KEPT_MS).await.unwrap();
+        self.stage.handle.sweep(LATER_MS + 2 * SPENT_BLOB_KEPT_MS).await.unwrap();
         self.given_up.clear();
     }
 }

@@ -19,6 +19,7 @@ mod fixture;
 mod flips;
 #[cfg(target_os = "linux")]
 mod full_disk;
+mod half_erased;
 mod kinds;
 mod migrating;
 mod opening;

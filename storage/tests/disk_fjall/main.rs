@@ -26,6 +26,8 @@ mod fixture;
 #[cfg(target_os = "linux")]
 #[path = "../disk/full_disk.rs"]
 mod full_disk;
+#[path = "../disk/half_erased.rs"]
+mod half_erased;
 #[path = "../disk/kinds.rs"]
 mod kinds;
 #[path = "../disk/migrating.rs"]

@@ -6,8 +6,8 @@ use rill_storage::{
     EngineKind, Store, StoreError,
     blobs::{BlobPlace, Blobs},
     embedded::{self, Copied, OpenOptions},
-    limits::SEGMENT_ENTRIES,
-    model::{Change, Digest, Invitation, NameKey, Replay},
+    limits::{ERASE_ENTRIES, SEGMENT_ENTRIES},
+    model::{Change, Digest, Fact, Invitation, NameKey, Reach, Remains, Replay, Rule},
     redis::{self, ArchiveOptions, CheckedInRedis, Community, CopyIn, CopyOut, RedisOptions, Unattended},
 };
 use std::{fs, path::Path, sync::Arc};
@@ -173,6 +173,83 @@ async fn a_copy_to_a_cluster_and_back_has_everything() {
 async fn a_copy_with_old_parts_in_blobs_and_back_has_everything() {
     let (server, blobs) = (Server::start(&Options::default()).unwrap(), TempDir::new().unwrap());
     there_and_back(|| archiving(&[server.url()], blobs.path())).await;
+}
+
+/// Deletes a room, and erases some of each kind of what it held, and some of its entries.
+async fn half_erased(store: &Store) {
+    let delete = Change::Delete { rule: Rule(|_| true), reach: Reach::All };
+    appended(store, 1, entry(ALICE, 9_000, delete)).await;
+    let mut entries = 0;
+    // Within a part of the log that may lie in a blob.
+    while entries <= SEGMENT_ENTRIES {
+        let remains = store.rooms.remains(played::room(1), 1).await.unwrap().unwrap();
+        store.rooms.erase(played::room(1), remains.clone()).await.unwrap();
+        entries += if remains == Remains::Rows { ERASE_ENTRIES } else { 0 };
+    }
+}
+
+/// What the sweep does about it, to the end.
+async fn erased(store: &Store) {
+    let mut parts = 0;
+    while let Some(remains) = store.rooms.remains(played::room(1), 100).await.unwrap() {
+        store.rooms.erase(played::room(1), remains).await.unwrap();
+        parts += 1;
+    }
+    assert!(parts > 1, "{parts}");
+    let due = store.rooms.pending(100).await.unwrap();
+    let due = due.iter().find(|due| due.fact == Fact::RoomDeleted).expect("the sweep is told");
+    store.rooms.settle(due.room, due.seq).await.unwrap();
+    let entries = store.log.entries(due.room, 0, 1_000, usize::MAX).await.unwrap();
+    assert!(entries.iter().map(|entry| (entry.seq, entry.fact)).eq([(due.seq, Fact::RoomDeleted)]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_room_that_is_half_erased_goes_on_going_in_the_copy_and_in_its_copy() {
+    let (server, folder, blobs) =
+        (Server::start(&Options::default()).unwrap(), TempDir::new().unwrap(), TempDir::new().unwrap());
+    let (from, back) = (folder.path().join("from"), folder.path().join("back"));
+    lived(&from).await;
+    let opened = open(&from);
+    half_erased(&opened.store).await;
+    opened.handle.close().unwrap();
+    drop(opened.store);
+    released(&from);
+    let options = || archiving(&[server.url()], blobs.path());
+    copied_in(&from, options()).unwrap();
+    assert_eq!(checked(options()).checked.findings, []);
+    copied_out(options(), &back, EngineKind::Sled).unwrap();
+    assert_eq!(embedded::check(&back, &mut |_| {}).unwrap().findings, []);
+    let opened = open(&back);
+    erased(&opened.store).await;
+    assert_eq!(opened.handle.check(|_| {}).unwrap().findings, []);
+    opened.handle.close().unwrap();
+    let opened = redis::open(options(), None).await.unwrap();
+    opened.handle.link().tend(Arc::new(Unattended));
+    erased(&opened.store).await;
+    opened.handle.close().await;
+    assert_eq!(checked(options()).checked.findings, []);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_room_whose_old_parts_lie_in_blobs_is_copied_half_erased() {
+    let (server, folder, blobs) =
+        (Server::start(&Options::default()).unwrap(), TempDir::new().unwrap(), TempDir::new().unwrap());
+    let (from, back) = (folder.path().join("from"), folder.path().join("back"));
+    lived(&from).await;
+    let options = || archiving(&[server.url()], blobs.path());
+    copied_in(&from, options()).unwrap();
+    assert!(checked(options()).segments > 1);
+    let opened = redis::open(options(), None).await.unwrap();
+    opened.handle.link().tend(Arc::new(Unattended));
+    half_erased(&opened.store).await;
+    opened.handle.close().await;
+    assert_eq!(checked(options()).checked.findings, []);
+    copied_out(options(), &back, EngineKind::Sled).unwrap();
+    assert_eq!(embedded::check(&back, &mut |_| {}).unwrap().findings, []);
+    let opened = open(&back);
+    erased(&opened.store).await;
+    assert_eq!(opened.handle.check(|_| {}).unwrap().findings, []);
+    opened.handle.close().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

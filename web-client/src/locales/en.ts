@@ -463,6 +463,7 @@ export const en = {
     no_such_member: 'They are not a member of this room.',
     owner_stays: 'You own this room. Hand it over before you leave.',
     room_deleted: 'This chat was deleted, with everything in it.',
+    message_removed: 'This message was removed meanwhile.',
     room_archived: 'This room is archived. Nobody can post in it.',
     room_closed: 'Messages cannot be sent here now.',
     slow_mode: 'This room is slow. The message is sent when its time comes.',

@@ -460,6 +460,7 @@ export const zh: Messages = {
     no_such_member: '对方不是此房间的成员。',
     owner_stays: '你是房主，请先转让房间再离开。',
     room_deleted: '此会话已被删除，内容已全部清除。',
+    message_removed: '该消息已被移除。',
     room_archived: '此房间已归档，无法发送消息。',
     room_closed: '目前无法在此发送消息。',
     slow_mode: '此房间已开启慢速模式，消息会稍后发送。',

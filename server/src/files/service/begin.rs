@@ -1,12 +1,12 @@
 //! Beginning an upload, or going on with one. What is refused is refused here, before a byte
 //! was sent. Every step can be repeated: a client that heard no answer asks again.
 
-use rill_protocol::{ClientId, Code, Epoch, RoomId, TransferId, UserId};
+use rill_protocol::{ClientId, Epoch, RoomId, TransferId, UserId};
 use rill_storage::{
     blobs::{Blob, BlobName},
     model::{
-        Appended, AttachedFile, Change, FileState, Mentions, NewEntry, NewTransfer, Target, Transfer, TransferState,
-        Voice,
+        Appended, AttachedFile, Body, Change, Fact, FileState, Mentions, NewEntry, NewTransfer, Target, Transfer,
+        TransferState, Voice,
     },
     port::TransferRefused,
 };
@@ -118,19 +118,18 @@ impl Files {
         // Where the store could not be asked, it may be written all the same: the row stays.
         let (epoch, seq) = match self.post(&transfer, new).await? {
             Ok(place) => place,
-            Err(refused) => {
-                // Nobody has heard of it, and nothing was written.
-                if is_new {
-                    self.store.transfers.remove(transfer.user, transfer.id).await?;
-                }
+            // Nobody has heard of it, and nothing was written.
+            Err(refused) if is_new => {
+                self.store.transfers.remove(transfer.user, transfer.id).await?;
                 return Err(refused.into());
             }
+            Err(refused) => return Err(self.ended_by(&transfer, refused.into()).await),
         };
         let message = (new.room, seq);
-        if !self.store.transfers.announce(transfer.user, transfer.id, message, self.clock.now_ms()).await? {
-            return Err(FileError::Ended(Code::TransferEnded));
-        }
         transfer.message = Some(message);
+        if !self.store.transfers.announce(transfer.user, transfer.id, message, self.clock.now_ms()).await? {
+            return Err(self.why_ended(&transfer).await?);
+        }
         self.used.add(transfer.size);
         Ok((transfer, epoch))
     }
@@ -160,6 +159,8 @@ impl Files {
         // Said before, perhaps in other words; or something else under this client id.
         Ok(match &entry.file {
             Some(file) if file.transfer == transfer.id && entry.target_seq() == entry.seq => Ok((epoch, entry.seq)),
+            // Of what was removed nothing is known, but that this client id has brought a file.
+            None if entry.fact == Fact::File && entry.body == Body::Erased => Err(DomainError::MessageRemoved),
             _ => Err(DomainError::KeyReused),
         })
     }
@@ -174,7 +175,8 @@ impl Files {
     ) -> Result<Begun, FileError> {
         let Some((room, seq)) = transfer.message else { return Err(FileError::NoSuchFile) };
         let Some(sight::Seen { file, .. }) = sight::unseen(&self.store, room, seq).await? else {
-            return Err(self.fail(&transfer, Code::NoSuchFile).await?);
+            let why = self.gone((room, seq)).await?.map_or(FileError::NoSuchFile, FileError::from);
+            return Err(self.give_up(&transfer, why).await);
         };
         match &file.state {
             FileState::Pending => {}

@@ -106,7 +106,7 @@ impl FileError {
     /// Whether an upload that comes to this will never come to its end. A full disk does not end
     /// it: what has come stays for as long as its sender is waited for.
     pub fn ends_transfer(&self) -> bool {
-        let is_out = matches!(self, Self::Domain(DomainError::RoomDeleted));
+        let is_out = matches!(self, Self::Domain(DomainError::RoomDeleted | DomainError::MessageRemoved));
         is_out || matches!(self, Self::SizeWrong { .. } | Self::DigestWrong | Self::Damaged(_))
     }
 

@@ -22,7 +22,7 @@ impl Files {
         match &file.state {
             FileState::Pending => {
                 if let Some(transfer) = self.store.transfers.get(author, file.transfer).await? {
-                    self.fail(&transfer, Code::TransferEnded).await?;
+                    self.fail(&transfer, Code::MessageRemoved).await?;
                 }
             }
             FileState::Complete(complete) => {

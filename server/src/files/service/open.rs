@@ -30,7 +30,14 @@ impl Files {
         let name = FileName::from_declared(&file.name);
         let shown = match &file.state {
             FileState::Failed { .. } => return Err(FileError::NoSuchFile),
-            FileState::Complete(complete) => self.of_complete(complete, variant, name).await?,
+            FileState::Complete(complete) => match self.of_complete(complete, variant, name).await {
+                Err(damaged @ FileError::Damaged(_)) => {
+                    // Bytes go with their message: then that is why.
+                    sight::seen(&self.store, user, room, seq).await?;
+                    return Err(damaged);
+                }
+                shown => shown?,
+            },
             FileState::Pending => {
                 let transfer = self.store.transfers.get(author, file.transfer).await?;
                 let transfer = transfer.filter(|_| variant == FileVariant::Original).ok_or(FileError::NotReady)?;

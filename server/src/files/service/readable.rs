@@ -93,7 +93,14 @@ impl Readable {
         if range.start > range.end || range.end > self.available {
             return Err(FileError::BadRange { available: self.available });
         }
-        let stream = self.blobs.read(self.blob, self.available, range).await?;
+        let stream = match self.blobs.read(self.blob, self.available, range).await {
+            Ok(stream) => stream,
+            Err(error) => {
+                let (user, room, seq) = self.reader;
+                sight::seen(&self.store, user, room, seq).await?;
+                return Err(error.into());
+            }
+        };
         let (store, metrics) = (self.store.clone(), self.metrics.clone());
         Ok(FileStream { store, metrics, stream, reader: self.reader, seen_at: self.seen_at })
     }
@@ -120,16 +127,23 @@ impl FileStream {
     /// # Errors
     /// They may not read it any more, or the bytes are damaged. What came before is right.
     pub async fn next(&mut self) -> Result<Option<Bytes>, FileError> {
+        let (user, room, seq) = self.reader;
         if self.seen_at.elapsed() >= Duration::from_millis(SIGHT_EVERY_MS) {
-            let (user, room, seq) = self.reader;
             sight::seen(&self.store, user, room, seq).await?;
             self.seen_at = Instant::now();
         }
-        let piece = self.stream.next().await.map_err(|error| match error {
-            // Where nobody could read before, or the upload has failed meanwhile.
-            StoreError::BlobBounds { .. } => FileError::NotReady,
-            other => other.into(),
-        })?;
+        let piece = match self.stream.next().await {
+            Ok(piece) => piece,
+            Err(error) => {
+                // Bytes go with their message: then that is why.
+                sight::seen(&self.store, user, room, seq).await?;
+                return Err(match error {
+                    // Where nobody could read before, or the upload has failed meanwhile.
+                    StoreError::BlobBounds { .. } => FileError::NotReady,
+                    other => other.into(),
+                });
+            }
+        };
         self.metrics.files.sent(piece.as_ref().map_or(0, Bytes::len));
         Ok(piece)
     }

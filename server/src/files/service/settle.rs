@@ -118,7 +118,8 @@ impl Files {
             }
             _ => {
                 self.store.contents.release(content.key, reference).await?;
-                Ok(Err(Code::NoSuchFile))
+                let why = self.gone((room, seq)).await?.map_or(FileError::NoSuchFile, FileError::from);
+                Ok(Err(why.code()))
             }
         }
     }
@@ -201,6 +202,28 @@ impl Files {
     /// answered.
     pub(super) async fn ended_by(&self, transfer: &Transfer, why: FileError) -> FileError {
         if is_for_good(&why) { self.give_up(transfer, why).await } else { why }
+    }
+
+    /// Why the message of a file is there no more, if somebody has removed it, or its room.
+    pub(super) async fn gone(&self, (room, seq): (RoomId, u64)) -> Result<Option<DomainError>, FileError> {
+        if self.store.log.erased(room, seq).await?.is_some() {
+            return Ok(Some(DomainError::MessageRemoved));
+        }
+        Ok(self.store.rooms.is_deleted(room).await?.then_some(DomainError::RoomDeleted))
+    }
+
+    /// Why a transfer is not under way any more, for who still sends it.
+    pub(super) async fn why_ended(&self, transfer: &Transfer) -> Result<FileError, FileError> {
+        if let Some(message) = transfer.message
+            && let Some(gone) = self.gone(message).await?
+        {
+            return Ok(gone.into());
+        }
+        let row = self.store.transfers.get(transfer.user, transfer.id).await?;
+        Ok(FileError::Ended(match row.map(|row| row.state) {
+            Some(TransferState::Failed { code, .. }) => kept(code),
+            _ => Code::TransferEnded,
+        }))
     }
 
     /// Ends a transfer that will not come to its end; returns what is to be answered.

@@ -114,7 +114,8 @@ impl Files {
         Ok(())
     }
 
-    /// Transfers that nobody has touched for a while. Those that only wait are left alone.
+    /// Transfers that nobody has touched for a while. Those that only wait are left alone, but for
+    /// those whose message is gone.
     async fn transfers(&self, after: Option<(UserId, TransferId)>) -> Result<Option<(UserId, TransferId)>, FileError> {
         let now_ms = self.clock.now_ms();
         let (expired_ms, stopped_ms) =
@@ -127,7 +128,8 @@ impl Files {
                 TransferState::Finishing { digest } => tried(self.stopped(transfer, digest, stopped_ms).await),
                 // Its message may not say so yet.
                 TransferState::Failed { .. } => tried(self.failed(transfer, stopped_ms).await),
-                TransferState::Open | TransferState::Done => {}
+                TransferState::Open => tried(self.waiting(transfer, stopped_ms).await),
+                TransferState::Done => {}
             }
         }
         let last = found.last().filter(|_| found.len() >= SWEEP_AT_ONCE);
@@ -183,11 +185,29 @@ impl Files {
         Ok(())
     }
 
+    /// Ends one whose message is gone: its client need not come back to hear of it. Returns whether
+    /// that was so.
+    async fn aimless(&self, transfer: &Transfer) -> Result<bool, FileError> {
+        let Some(message) = transfer.message else { return Ok(false) };
+        let Some(why) = self.gone(message).await? else { return Ok(false) };
+        drop(self.give_up(transfer, why.into()).await);
+        Ok(true)
+    }
+
+    /// One whose bytes are still to come.
+    async fn waiting(&self, found: &Transfer, since_ms: u64) -> Result<(), FileError> {
+        if let Some((transfer, _writer)) = self.alone(found, since_ms).await? {
+            self.aimless(&transfer).await?;
+        }
+        Ok(())
+    }
+
     /// One that was to be finished, and was not.
     async fn stopped(&self, found: &Transfer, digest: [u8; 32], since_ms: u64) -> Result<(), FileError> {
         let Some((transfer, _writer)) = self.alone(found, since_ms).await? else { return Ok(()) };
         let transfer = &transfer;
-        if transfer.state != (TransferState::Finishing { digest }) || self.was_complete(transfer).await? {
+        let is_to_finish = transfer.state == TransferState::Finishing { digest };
+        if !is_to_finish || self.was_complete(transfer).await? || self.aimless(transfer).await? {
             return Ok(());
         }
         let Some((room, seq)) = transfer.message else { return Ok(()) };

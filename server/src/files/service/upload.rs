@@ -1,7 +1,7 @@
 //! An upload while bytes come in.
 
 use bytes::Bytes;
-use rill_protocol::{Code, Epoch};
+use rill_protocol::Epoch;
 use rill_storage::{
     blobs::{Finished, Progress, Staged},
     model::{Target, Transfer, TransferState},
@@ -156,15 +156,18 @@ impl Upload {
         }
     }
 
+    /// When [`Self::noting`] has something to note, if nothing more comes.
+    pub fn noting_at(&self) -> Option<Instant> {
+        (self.durable() != self.noted.load(Ordering::Relaxed)).then_some(self.note_at)
+    }
+
     /// What notes now and then how far it is, and that it lives, if that is due. It goes on beside
     /// what comes in.
     ///
     /// # Errors
     /// It was ended from elsewhere.
     pub fn noting(&mut self) -> Option<impl Future<Output = Result<(), FileError>> + Send + use<>> {
-        if self.durable() == self.noted.load(Ordering::Relaxed) || Instant::now() < self.note_at {
-            return None;
-        }
+        self.noting_at().filter(|at| *at <= Instant::now())?;
         let progress = self.held.as_ref()?.staged.known().clone();
         self.note_at = Instant::now() + PROGRESS_EVERY;
         let (files, transfer, noted) = (self.files.clone(), self.transfer.clone(), self.noted.clone());
@@ -199,9 +202,12 @@ impl Upload {
             // Another server went on with it meanwhile, and has come to its end.
             Some(TransferState::Done) => {
                 let settled = files.completed(&self.transfer, self.place.0).await?;
-                return settled.ok_or(FileError::Ended(Code::TransferEnded));
+                return match settled {
+                    Some(settled) => Ok(settled),
+                    None => Err(files.why_ended(&self.transfer).await?),
+                };
             }
-            _ => return Err(FileError::Ended(Code::TransferEnded)),
+            _ => return Err(files.why_ended(&self.transfer).await?),
         }
         let Some(held) = self.held.take() else { return Err(FileError::Taken) };
         let Held { staged, writer, among } = held;
@@ -262,7 +268,7 @@ async fn suspend(files: &Files, transfer: &Transfer, held: Held, noted: &AtomicU
     let progress = staged.suspend().await?;
     let kept =
         if progress.durable == noted.load(Ordering::Relaxed) { Ok(()) } else { files.note(transfer, progress).await };
-    if matches!(kept, Err(FileError::Ended(_))) {
+    if matches!(&kept, Err(why) if matches!(why, FileError::Ended(_)) || why.ends_transfer()) {
         // Somebody has given it up, and has removed the blob perhaps before the last of this.
         let row = files.store.transfers.get(transfer.user, transfer.id).await?;
         if row.is_some_and(|row| matches!(row.state, TransferState::Failed { digest: None, .. })) {
@@ -298,7 +304,7 @@ impl Files {
                 _ => Ok(()),
             },
             Advanced::Taken => Err(FileError::Taken),
-            Advanced::Ended => Err(FileError::Ended(Code::TransferEnded)),
+            Advanced::Ended => Err(self.why_ended(transfer).await?),
         }
     }
 }

@@ -271,8 +271,7 @@ impl Who {
             Some(Code::TransferEnded) => Outcome::Ended,
             Some(Code::NotAMember | Code::NoSuchFile | Code::TooManyTransfers) => Outcome::Over,
             Some(Code::NoSuchRoom | Code::RoomClosed) if self.world.chat(room).is_some() => Outcome::Over,
-            // Its message was removed, and with it what was asked for under this client id.
-            Some(Code::KeyReused) if self.world.has_talks() => Outcome::Over,
+            Some(Code::MessageRemoved) if self.world.has_talks() => Outcome::Over,
             Some(code) if self.world.has_groups && groups::REFUSALS.contains(&code) => Outcome::Over,
             _ => {
                 self.world.witness.violated(format!("{} is refused a file with {code:?} {detail}", self.name));

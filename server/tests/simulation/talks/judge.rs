@@ -127,7 +127,8 @@ async fn counts(world: &World, store: &Store, room: &Room) -> Result<Result<(), 
         let behind: Vec<&&Entry> = posts.iter().filter(is_behind).collect();
         let is_named = |entry: &&&&Entry| {
             let was_there = there.get(&entry.seq).is_some_and(|there| there.contains(user));
-            let is_in = |text: &str| names.get(user).is_some_and(|name| text.ends_with(name.as_str()));
+            // Wherever it stands: who said it otherwise under the same client id said more behind it.
+            let is_in = |text: &str| names.get(user).is_some_and(|name| text.split(' ').any(|word| word == name));
             entry.author != *user && was_there && matches!(&entry.body, Body::Text(text) if is_in(text))
         };
         let capped = |count: usize| (count as u64).min(UNREAD_COUNT_MAX) as u32;

@@ -68,6 +68,11 @@ export class UploadBook {
   fail(entry: UploadEntry, code: number, ended: boolean): void {
     entry.checking = false;
     entry.run?.abort();
+    // Its message, which says so, was removed meanwhile: to send it again would post it again.
+    if (code === Code.messageRemoved) {
+      this.drop(entry);
+      return;
+    }
     if (code === Code.roomDeleted) {
       this.drop(entry);
       this.deleted(entry.stored.room);

@@ -136,6 +136,20 @@ describe('a person', () => {
     expect(page.lines[0]?.file?.transfer).toBe(transfer);
   });
 
+  it('is gone with its message, and is not sent a second time', async () => {
+    server.files.stallAt = 128 * KIB;
+    const { transfer } = page.upload(room, 'noise.bin', noise(400 * KIB));
+    await until(page, () => server.files.transfers.get(transfer)?.have === 128 * KIB);
+    const posted = room.log.length;
+    server.files.refuse = Code.messageRemoved;
+    server.drop(null);
+    await until(page, () => page.uploads.length === 0);
+    expect(await page.uploadStore.all()).toEqual([]);
+    server.files.refuse = null;
+    await page.clock.pass(60_000);
+    expect(room.log).toHaveLength(posted);
+  });
+
   it('sends a file anew whose transfer is over', async () => {
     server.files.stallAt = 128 * KIB;
     const { transfer } = page.upload(room, 'noise.bin', noise(400 * KIB));
