@@ -241,7 +241,8 @@ pub async fn run<C: Connection>(services: Arc<Services>, connection: C) {
     };
     connection.meter().belongs_to(greeted.identity.user);
     connection.trust();
-    let (session, reader, send, _place) = begin::<Metered<C, Toll>>(&services, (kind, peer), greeted);
+    let Begun { session, reader, send, place: _until_the_end } =
+        begin::<Metered<C, Toll>>(&services, (kind, peer), greeted);
     let user = session.identity.user;
     let _counted = services.metrics.connected(kind);
     let following = Following(session.clone());
@@ -270,13 +271,21 @@ pub async fn run<C: Connection>(services: Arc<Services>, connection: C) {
     Box::pin(seen(&services, user)).await;
 }
 
+/// A session, and what of the greeting it goes on with.
+struct Begun<C: Connection> {
+    session: Arc<Session>,
+    reader: Box<FrameReader<C::Recv>>,
+    send: C::Send,
+    place: Permit,
+}
+
 /// The session of somebody whose ticket was good. Apart from what runs it, so that this keeps nothing of what
 /// was only needed here.
 fn begin<C: Connection>(
     services: &Arc<Services>,
     (door, peer): (&'static str, SocketAddr),
     greeted: Greeted<C>,
-) -> (Arc<Session>, Box<FrameReader<C::Recv>>, C::Send, Permit) {
+) -> Begun<C> {
     let Greeted { identity, attempt, client, place, send, reader } = greeted;
     let user = identity.user;
     tracing::info!(transport = door, %peer, %user, client, "connected");
@@ -297,7 +306,7 @@ fn begin<C: Connection>(
         lanes: Mutex::default(),
         services: services.clone(),
     };
-    (Arc::new(session), reader, send, place)
+    Begun { session: Arc::new(session), reader, send, place }
 }
 
 /// Notes when somebody was there last, if this was the last of their devices on any node.
