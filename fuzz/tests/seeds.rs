@@ -196,3 +196,17 @@ fn the_straight_way_of_a_removal_leads_to_no_file() {
     assert_eq!(rill_fuzz::upload_operations(whole.clone()), 1);
     assert_eq!(rill_fuzz::upload_operations([whole, removed, on_its_way].concat()), 0);
 }
+
+/// Two streams of one transfer under two client ids, the first of which is dropped behind its
+/// message: the other fills that one, and none stays pending.
+#[test]
+fn a_transfer_has_one_message_whatever_its_client_ids() {
+    use uploads::{Op, Said, Told};
+    let begin = |stream, client| Op::Begin {
+        stream,
+        said: Said { user: 0, room: 0, transfer: 0, client, file: 0, is_shown: false, digest: Told::Nothing },
+    };
+    let finish = |stream| Op::Finish { stream, is_right: true };
+    let ops = vec![begin(0, 0), begin(1, 1), Op::Drop(0), finish(1), Op::Wait(200)];
+    assert_eq!(rill_fuzz::upload_operations(ops), 1);
+}

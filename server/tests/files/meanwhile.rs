@@ -20,6 +20,7 @@ pub(crate) enum When {
     AfterExpired,
     BeforeGet,
     AfterGet,
+    BeforeAnnounce,
 }
 
 pub(crate) type Event = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -96,6 +97,7 @@ impl Transfers for Meanwhile {
     }
 
     async fn announce(&self, user: UserId, id: Id, message: (RoomId, u64), now_ms: u64) -> Result<bool, StoreError> {
+        self.at(When::BeforeAnnounce).await;
         self.transfers.announce(user, id, message, now_ms).await
     }
 

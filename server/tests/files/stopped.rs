@@ -23,9 +23,11 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 use tempfile::TempDir;
+use tokio::sync::oneshot;
 
 use crate::{
     client::random,
+    meanwhile::{Meanwhile, When},
     server::{Later, fresh},
 };
 
@@ -192,6 +194,35 @@ async fn one_that_was_finishing_is_finished_by_who_comes_back() {
     let Begun::Settled(settled) = after.begin(bare.user, new).await.unwrap() else { panic!("all is there") };
     assert_eq!(settled.seq, seq);
     assert!(bare.read(seq).await.unwrap() == bytes);
+}
+
+/// Its client was cut off behind the message, before the transfer says which one that is. Who goes
+/// on may know the transfer alone.
+#[tokio::test]
+async fn one_that_was_announced_and_not_noted_fills_the_same_message_under_another_client_id() {
+    let (bare, bytes) = (Bare::new().await, random(LENGTH));
+    let new = bare.told(&bytes);
+    let (comes, has_come) = oneshot::channel();
+    let event = Box::pin(async move {
+        comes.send(()).unwrap();
+        std::future::pending().await
+    });
+    let transfers = Meanwhile::new(bare.store.transfers.clone(), When::BeforeAnnounce, event);
+    let stopped = bare.beside(Store { transfers, ..bare.store.clone() });
+    tokio::select! {
+        _ = stopped.begin(bare.user, new.clone()) => panic!("it goes no further"),
+        come = has_come => come.unwrap(),
+    }
+    let row = bare.store.transfers.get(bare.user, new.transfer).await.unwrap().unwrap();
+    assert_eq!(row.message, None);
+    let again = NewUpload { client_id: ClientId(fresh()), ..new };
+    let Begun::Going(mut upload) = bare.files.begin(bare.user, again).await.unwrap() else { panic!("wanted") };
+    upload.write(bytes.clone()).await.unwrap();
+    let settled = upload.finish(*blake3::hash(&bytes).as_bytes()).await.unwrap();
+    assert!(bare.read(settled.seq).await.unwrap() == bytes);
+    let page = bare.store.log.messages(bare.room, Anchor::Before(u64::MAX), 9, 0).await.unwrap().unwrap();
+    let files = page.messages.iter().filter(|message| message.file.is_some());
+    assert_eq!(files.map(|message| message.seq).collect::<Vec<_>>(), [settled.seq], "no other is left pending");
 }
 
 /// What lies there is not what came: nobody is left waiting for it until its time is over.
