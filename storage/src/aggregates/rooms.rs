@@ -111,13 +111,13 @@ fn invited(user: UserId, row: stored::RoomInvitation) -> Noted {
     Noted { user, by: row.by, at_ms: row.at_ms }
 }
 
-/// Of the two of a private chat each closes it with a bit of their own.
+/// Where it is theirs, and is there.
 fn close(tx: &mut Tx<'_>, room: RoomId, by: UserId, is_closed: bool) -> Result<bool, StoreError> {
     let (record, head) = (tx.get(&keys::room(room))?, tx.get(&keys::room_head(room))?);
     let (Some(record), Some(mut head)) = (record, head.filter(|head| !head.is_deleted)) else { return Ok(false) };
     let bit = match record.kind {
-        stored::RoomKind::Private { a, .. } if by == a => 1,
-        stored::RoomKind::Private { b, .. } if by == b => 2,
+        stored::RoomKind::Private { a, .. } if by == a => stored::CLOSED_BY_A,
+        stored::RoomKind::Private { b, .. } if by == b => stored::CLOSED_BY_B,
         _ => return Ok(false),
     };
     let closed_by = if is_closed { head.closed_by | bit } else { head.closed_by & !bit };

@@ -298,6 +298,10 @@ impl From<RoomHeadOfFormat1> for RoomHead {
     }
 }
 
+/// Of the two of a private chat each closes it with a bit of their own.
+pub(crate) const CLOSED_BY_A: u8 = 1;
+pub(crate) const CLOSED_BY_B: u8 = 2;
+
 impl RoomHead {
     /// Before the first entry.
     pub(crate) fn new(epoch: Epoch, at_ms: u64) -> Self {

@@ -5,7 +5,7 @@ use parking_lot::Mutex;
 use rill_protocol::{RoomId, UserId};
 use rill_storage::{
     model::{Access, Change, NewMark, NewRoom, Replay, RoomKind, RoomSetup},
-    port::MarkObserver,
+    port::{AppendRefused, MarkObserver},
 };
 use std::sync::Arc;
 
@@ -72,6 +72,9 @@ async fn what_arrives_is_noted_and_never_goes_back(kind: Kind) {
     stage.store.marks.observe(witness.clone());
     assert!(!arrive(&stage, 1, 1).await, "there is no such room");
     stage.store.rooms.create(chat(1, 1)).await.unwrap();
+    for number in [1, 2] {
+        assert!(stage.store.rooms.close(room(1), user(number), false).await.unwrap());
+    }
     for number in 4..=8 {
         stage.appended(1, post(1, number, "x")).await;
     }
@@ -97,7 +100,24 @@ async fn what_arrives_is_noted_and_never_goes_back(kind: Kind) {
         stage.store.rooms.close(room(1), user(1), is_closed).await.unwrap();
     }
     let told: Vec<_> = witness.0.lock().drain(..).collect();
-    assert_eq!(told, [Some(user(2)), Some(user(2)), Some(user(2)), Some(user(2)), None, None]);
+    assert_eq!(told, [None, None, Some(user(2)), Some(user(2)), Some(user(2)), Some(user(2)), None, None]);
+}
+
+async fn it_takes_nothing_before_both_have_opened_it(kind: Kind) {
+    let stage = kind.open();
+    let is_closed = async || stage.store.rooms.get(room(1)).await.unwrap().unwrap().is_closed;
+    let says = async || stage.store.log.append(room(1), post(1, 4, "x")).await.unwrap().map(|said| said.entry.seq);
+    stage.store.rooms.create(chat(1, 1)).await.unwrap();
+    assert!(is_closed().await);
+    assert_eq!(says().await, Err(AppendRefused::Closed));
+    assert!(stage.store.rooms.close(room(1), user(1), false).await.unwrap());
+    assert!(is_closed().await);
+    assert_eq!(says().await, Err(AppendRefused::Closed));
+    // Whoever makes it again has not looked for the other.
+    stage.store.rooms.create(chat(1, 2)).await.unwrap();
+    assert!(stage.store.rooms.close(room(1), user(2), false).await.unwrap());
+    assert!(!is_closed().await);
+    assert_eq!(says().await, Ok(4));
 }
 
 async fn of_groups_nothing_is_noted(kind: Kind) {
@@ -116,6 +136,7 @@ async fn of_groups_nothing_is_noted(kind: Kind) {
 
 contract! {
     both_make_it_at_once_and_there_is_one
+    it_takes_nothing_before_both_have_opened_it
     what_arrives_is_noted_and_never_goes_back
     of_groups_nothing_is_noted
 }

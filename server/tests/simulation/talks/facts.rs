@@ -43,7 +43,7 @@ pub(crate) struct Facts {
     moments: Moment,
     pub(super) chats: BTreeMap<RoomId, [UserId; 2]>,
     /// Chats that were answered to be there.
-    pub(super) opened: BTreeSet<RoomId>,
+    pub(crate) opened: BTreeSet<RoomId>,
     blocks: BTreeMap<(UserId, UserId), Block>,
     /// How a chat stood when a post was first sent to it.
     sent: BTreeMap<PostKey, [Block; 2]>,

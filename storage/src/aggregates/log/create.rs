@@ -16,6 +16,15 @@ use crate::{
 /// `Created` is 1, the creator's `Joined` is 2: what a creation answers.
 const JOINED_SEQ: u64 = 2;
 
+/// Which of the two of a private chat have it closed before anybody looked whether they block each
+/// other: both, so that nobody posts there until then.
+fn closed_at_birth(kind: stored::RoomKind) -> u8 {
+    match kind {
+        stored::RoomKind::Group => 0,
+        stored::RoomKind::Private { .. } => stored::CLOSED_BY_A | stored::CLOSED_BY_B,
+    }
+}
+
 pub(crate) fn create(tx: &mut Tx<'_>, new: &NewRoom) -> Result<Appended, StoreError> {
     let room = new.id;
     if let Some(existing) = tx.get(&keys::room(room))? {
@@ -44,7 +53,8 @@ pub(crate) fn create(tx: &mut Tx<'_>, new: &NewRoom) -> Result<Appended, StoreEr
 
     let epoch = tx.context().first_epoch(LogId::Room(room), new.epoch);
     let first = stored::RoomHead::new(epoch, new.at_ms);
-    let mut head = stored::RoomHead { members: 1, history: (*history).into(), ..first };
+    let closed_by = closed_at_birth(record.kind);
+    let mut head = stored::RoomHead { members: 1, history: (*history).into(), closed_by, ..first };
     let draft = |author, fact, text| Draft { author, client_id: new.client_id, fact, text, file: None };
     entry::write(tx, room, &mut head, draft(new.creator, stored::Fact::Created, Some(new.name.as_str().into())))?;
     let joined = entry::write(tx, room, &mut head, draft(new.creator, stored::Fact::Joined, None))?;
