@@ -205,7 +205,7 @@ async fn one_that_was_announced_and_not_noted_fills_the_same_message_under_anoth
     let (comes, has_come) = oneshot::channel();
     let event = Box::pin(async move {
         comes.send(()).unwrap();
-        std::future::pending().await
+        std::future::pending::<()>().await;
     });
     let transfers = Meanwhile::new(bare.store.transfers.clone(), When::BeforeAnnounce, event);
     let stopped = bare.beside(Store { transfers, ..bare.store.clone() });

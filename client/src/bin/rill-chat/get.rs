@@ -55,8 +55,18 @@ impl GetArgs {
         }
         let throttle = self.kib_per_s.map(|rate| Throttle::new(rate << 10));
         let mut going: Vec<(PathBuf, DownloadHandle)> = Vec::new();
+        let (wanted, mut failed) = (self.numbers.len(), 0);
         for number in self.numbers {
-            let file = find(client, room, number).await?;
+            // One that is not there keeps nobody from the others.
+            let file = match find(client, room, number).await {
+                Ok(file) => file,
+                Err(error) if wanted > 1 => {
+                    eprintln!("rill-chat: {error}");
+                    failed += 1;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             let is_taken = |path: &Path| path.exists() || going.iter().any(|(other, _)| other == path);
             let mut download = download(room, &file, &self.into, is_taken)?;
             if let Some(throttle) = &throttle {
@@ -67,7 +77,6 @@ impl GetArgs {
         let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let bars = Bars::new(going.iter().map(|(path, handle)| (name(path), handle.watch())).collect());
         let outcomes = bars.during(join_all(going.iter().map(|(_, handle)| handle.done()))).await;
-        let mut failed = 0;
         for ((path, _), outcome) in going.iter().zip(outcomes) {
             match outcome {
                 Ok(file) => println!("{}, {}", file.path.display(), amount(file.size_bytes)),
@@ -78,7 +87,7 @@ impl GetArgs {
             }
         }
         if failed > 0 {
-            bail!("{failed} of {} files did not come", going.len());
+            bail!("{failed} of {wanted} files did not come");
         }
         Ok(())
     }

@@ -47,6 +47,13 @@ async fn files_are_sent_listed_and_fetched() {
     for (name, path) in [("a plan.pdf", &a), ("a plan (1).pdf", &a), ("b.bin", &b), ("b (1).bin", &b)] {
         assert_eq!(digest(&into.path(name)), digest(path), "{name}");
     }
+    let args = ["--room", "r", "get", "--into", &into_text, "9999", numbers[1]];
+    let output = program(&server, "user2", &state.path(""), &args).output().unwrap();
+    let (_, err) = said(&output);
+    assert!(err.contains("there is no file 9999") && err.contains("1 of 2 files did not come"), "{err}");
+    assert!(!output.status.success());
+    assert_eq!(digest(&into.path("b (2).bin")), digest(&b), "the other one came");
+    std::fs::remove_file(into.path("b (2).bin")).unwrap();
 
     let mut child =
         program(&server, "user2", &state.path(""), &["--room", "r"]).current_dir(into.path("")).spawn().unwrap();

@@ -42,10 +42,6 @@ impl Device {
         let Some(chat) = self.world.chat(*room) else { return false };
         if code == Code::RoomClosed && chat.other(self.person.id).is_some() {
             let talks = self.world.witness.talks.lock();
-            // It is being made, and nobody has looked yet whether one of the two blocks the other.
-            if !talks.opened.contains(room) {
-                return true;
-            }
             return posts.iter().all(|id| !talks.was_open_throughout((*room, self.person.id, *id)));
         }
         // There is none yet, or it is none of theirs.

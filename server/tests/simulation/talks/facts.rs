@@ -26,6 +26,13 @@ impl Default for Block {
     }
 }
 
+/// How a chat stood when a post was first sent to it.
+struct Sent {
+    stands: [Block; 2],
+    /// Whether somebody was answered that it is there. Until then it takes nothing.
+    is_opened: bool,
+}
+
 /// A report that somebody made, or tried to.
 #[derive(Clone, Debug)]
 pub(super) struct Told {
@@ -43,10 +50,9 @@ pub(crate) struct Facts {
     moments: Moment,
     pub(super) chats: BTreeMap<RoomId, [UserId; 2]>,
     /// Chats that were answered to be there.
-    pub(crate) opened: BTreeSet<RoomId>,
+    pub(super) opened: BTreeSet<RoomId>,
     blocks: BTreeMap<(UserId, UserId), Block>,
-    /// How a chat stood when a post was first sent to it.
-    sent: BTreeMap<PostKey, [Block; 2]>,
+    sent: BTreeMap<PostKey, Sent>,
     /// Messages that may be removed, and when it was answered that they are.
     removals: BTreeMap<(RoomId, u64), Option<Moment>>,
     /// By their reasons.
@@ -119,8 +125,8 @@ impl Facts {
     /// A post is sent, again or for the first time.
     pub(crate) fn sends(&mut self, key: PostKey) {
         if let Some(two) = self.chats.get(&key.0).copied().filter(|two| two.contains(&key.1)) {
-            let stands = self.of(two);
-            self.sent.entry(key).or_insert(stands);
+            let sent = Sent { stands: self.of(two), is_opened: self.opened.contains(&key.0) };
+            self.sent.entry(key).or_insert(sent);
         }
     }
 
@@ -131,8 +137,8 @@ impl Facts {
     pub(crate) fn accepted(&mut self, key: PostKey, is_first: bool) -> Result<(), String> {
         let Some(two) = self.chats.get(&key.0).copied() else { return Ok(()) };
         let stands = self.of(two);
-        let was_closed = |before: &[Block; 2]| {
-            let both = before.iter().zip(&stands);
+        let was_closed = |before: &Sent| {
+            let both = before.stands.iter().zip(&stands);
             both.into_iter().any(|(before, now)| before == now && matches!(before.is, Some((true, _))))
         };
         if is_first && self.sent.get(&key).is_some_and(was_closed) {
@@ -145,7 +151,8 @@ impl Facts {
     /// Whether neither blocked the other since a post was first sent.
     pub(crate) fn was_open_throughout(&self, key: PostKey) -> bool {
         let (Some(before), Some(two)) = (self.sent.get(&key), self.chats.get(&key.0)) else { return false };
-        *before == self.of(*two) && before.iter().all(|block| matches!(block.is, Some((false, _))))
+        let Sent { stands, is_opened } = before;
+        *is_opened && *stands == self.of(*two) && stands.iter().all(|block| matches!(block.is, Some((false, _))))
     }
 
     /// Somebody wants a message to be removed.
