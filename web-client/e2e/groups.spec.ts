@@ -219,6 +219,8 @@ test('the owner hands the room over before they leave it, and an archived one is
   await bob.expectMessage('还在吗');
   await settings.getByRole('button', { name: '取消归档' }).click();
   await settings.getByRole('group').getByRole('button', { name: '取消归档' }).click();
+  // Before that an Escape closes the question alone.
+  await expect(settings.getByRole('button', { name: '归档', exact: true })).toBeVisible();
   await ann.page.keyboard.press('Escape');
   await expect(bob.composer).toBeVisible();
 
