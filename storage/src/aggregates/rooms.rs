@@ -111,7 +111,7 @@ fn invited(user: UserId, row: stored::RoomInvitation) -> Noted {
     Noted { user, by: row.by, at_ms: row.at_ms }
 }
 
-/// Where it is theirs, and is there.
+/// Closes a private chat for one of its two, or opens it; whether it is there, and theirs.
 fn close(tx: &mut Tx<'_>, room: RoomId, by: UserId, is_closed: bool) -> Result<bool, StoreError> {
     let (record, head) = (tx.get(&keys::room(room))?, tx.get(&keys::room_head(room))?);
     let (Some(record), Some(mut head)) = (record, head.filter(|head| !head.is_deleted)) else { return Ok(false) };

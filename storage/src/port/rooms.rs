@@ -15,9 +15,9 @@ pub trait Rooms: Send + Sync {
     /// Makes a room whose log begins with `Created` (seq 1) and the creator's `Joined`
     /// (seq 2, the entry returned), and leaves one [`Pending`] behind for both: its seq
     /// is 2, its fact is `Created`. Each other member's `Joined` follows, with a [`Pending`]
-    /// of its own, in the order of [`crate::model::RoomSetup::members`]. A private chat is closed by both of the two, until
-    /// [`Self::close`] says otherwise for each. Repeating it changes nothing, however much later;
-    /// `replay` then tells whether the digest was the same.
+    /// of its own, in the order of [`crate::model::RoomSetup::members`]. A private chat is
+    /// closed by both of the two, until [`Self::close`] says otherwise for each. Repeating it
+    /// changes nothing, however much later; `replay` then tells whether the digest was the same.
     async fn create(&self, room: NewRoom) -> Result<Appended, StoreError>;
     /// A room.
     async fn get(&self, room: RoomId) -> Result<Option<Room>, StoreError>;

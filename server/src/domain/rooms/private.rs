@@ -50,9 +50,8 @@ pub(in crate::domain) async fn settle(store: &Store, by: UserId, other: UserId) 
 /// nothing to close.
 pub(super) async fn settle_both(store: &Store, one: UserId, other: UserId) -> Result<(), StoreError> {
     if planted::is(Bug::BlockMissedAtOpening) {
-        let room = room_of(store, one, other);
-        store.rooms.close(room, one, false).await?;
-        return store.rooms.close(room, other, false).await.map(drop);
+        reopen(store, one, other).await?;
+        return reopen(store, other, one).await;
     }
     settle(store, one, other).await?;
     settle(store, other, one).await
@@ -60,9 +59,8 @@ pub(super) async fn settle_both(store: &Store, one: UserId, other: UserId) -> Re
 
 /// Opens the chat for `by` who is about to block no more: until then the block is to be followed
 /// again.
-pub(in crate::domain) async fn reopen(store: &Store, by: UserId, other: UserId) -> Result<(), DomainError> {
-    store.rooms.close(room_of(store, by, other), by, false).await?;
-    Ok(())
+pub(in crate::domain) async fn reopen(store: &Store, by: UserId, other: UserId) -> Result<(), StoreError> {
+    store.rooms.close(room_of(store, by, other), by, false).await.map(drop)
 }
 
 impl Rooms {

@@ -60,13 +60,16 @@ impl Files {
             Some(transfer) => (transfer, false),
             None => (self.enter(user, &new).await?, true),
         };
-        let Target::Message { room, .. } = transfer.target else {
+        let Target::Message { room, client_id } = transfer.target else {
             return Err(DomainError::KeyReused.into());
         };
         // The rest may be said in other words by another device, and is not heard again.
         if (room, transfer.size) != (new.room, new.size) {
             return Err(DomainError::KeyReused.into());
         }
+        // Whichever is said now: who began it may have stopped between the message and the note of
+        // which one that is, and under another there would be a second, and that one pending for good.
+        let new = NewUpload { client_id, ..new };
         if let TransferState::Failed { code, digest } = transfer.state {
             return Err(self.end_failed(&transfer, code, digest).await?);
         }
@@ -134,11 +137,8 @@ impl Files {
         Ok((transfer, epoch))
     }
 
-    /// Where it stands, or why the log does not take it. It is posted under the client id that the
-    /// transfer was begun with, whichever is said now: who began it may have stopped behind this
-    /// and before it was noted, and another message would leave that one pending for good.
+    /// Where it stands, or why the log does not take it.
     async fn post(&self, transfer: &Transfer, new: &NewUpload) -> Result<Result<(Epoch, u64), DomainError>, FileError> {
-        let Target::Message { room, client_id } = transfer.target else { return Ok(Err(DomainError::KeyReused)) };
         let file = AttachedFile {
             transfer: transfer.id,
             name: transfer.name.clone(),
@@ -149,13 +149,13 @@ impl Files {
         let digest = self.store.digest("file", &[&transfer.id.0, new.text.as_bytes()]);
         let entry = NewEntry {
             author: transfer.user,
-            client_id,
+            client_id: new.client_id,
             at_ms: self.clock.now_ms(),
             digest,
             change: Change::File { text: new.text.as_str().into(), file: Arc::new(file) },
             mentions: new.mentions.clone(),
         };
-        let Appended { epoch, entry, .. } = match self.store.log.append(room, entry).await? {
+        let Appended { epoch, entry, .. } = match self.store.log.append(new.room, entry).await? {
             Ok(appended) => appended,
             Err(refused) => return Ok(Err(messages::refusal(refused))),
         };
