@@ -12,7 +12,7 @@ pub const HANDSHAKES_WAITING_MAX: usize = 4_096;
 /// TCP connections that the system holds until we take them; it may grant fewer (`somaxconn`, listen(2)).
 /// Of those beyond it nobody hears, and they try again after seconds.
 pub const CONNECTIONS_WAITING_MAX: u32 = 4_096;
-/// From our answer to a client's first packet to the end of the handshake.
+/// From a client's first packet to the end of the handshake.
 pub const HANDSHAKE_TIMEOUT_MS: u64 = ATTACH_TIMEOUT_MS;
 /// From the end of an HTTP/3 connection's handshake to its first request, or its
 /// WebTransport session.

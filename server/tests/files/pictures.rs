@@ -9,7 +9,7 @@ use rill_server::{
     files::service::{Cursors, FileError, Files},
     runtime::Clock as _,
 };
-use rill_storage::model::{Avatar, Reference};
+use rill_storage::model::{Avatar, ContentKey, Reference};
 use std::{
     future::{Future, pending, poll_fn},
     io::Cursor,
@@ -64,8 +64,9 @@ async fn comes_to(work: &mut Pin<&mut impl Future>, is_so: impl AsyncFn() -> boo
 
 impl Bare {
     async fn sweeps(&self) {
-        // What was asked for and not waited for is done first.
-        self.files.set_user_avatar(UserId([9; 16]), None).await.unwrap_err();
+        // What was asked for and not waited for is done first: the store does one write after the other.
+        let nothing = (ContentKey([9; 32]), Reference::UserAvatar(UserId([9; 16])));
+        assert!(!self.store.contents.release(nothing.0, nothing.1).await.unwrap());
         for _ in 0..3 {
             self.clock.ahead_ms.fetch_add(11 * MINUTE_MS, Ordering::Relaxed);
             self.files.sweep(&mut Cursors::default()).await.unwrap();

@@ -1,6 +1,6 @@
 //! One UDP port, its handshakes, and how it closes.
 
-use super::{Surroundings, dispatch, identity, reader::Reader, segments::Segments, socket, tuning};
+use super::{Surroundings, dispatch, identity, segments::Segments, socket, tuning};
 use crate::{
     runtime::Tasks,
     transport::{
@@ -8,7 +8,7 @@ use crate::{
         limits::{CLOSE_GRACE_MS, CLOSE_TIMEOUT_MS, HANDSHAKE_TIMEOUT_MS, HANDSHAKES_BEFORE_RETRY, HANDSHAKES_MAX},
     },
 };
-use quinn::{Connecting, Incoming};
+use quinn::{Incoming, Runtime as _, TokioRuntime};
 use rill_protocol::Code;
 use rustls::server::ResolvesServerCert;
 use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
@@ -47,11 +47,11 @@ impl Endpoint {
         let server = tuning::server_config(config.certificate)?;
         let socket = socket::bind(config.address)?;
         let local_addr = socket.local_addr()?;
-        let (reader, socket) = Reader::new(socket)?;
-        let socket = Arc::new(Segments::new(socket));
+        let runtime = Arc::new(TokioRuntime);
+        let socket = Arc::new(Segments::new(runtime.wrap_udp_socket(socket)?));
         let identity = identity::endpoint_config(config.key);
         Ok(Self {
-            quic: quinn::Endpoint::new_with_abstract_socket(identity, Some(server), socket, Arc::new(reader))?,
+            quic: quinn::Endpoint::new_with_abstract_socket(identity, Some(server), socket, runtime)?,
             local_addr,
             tasks: config.tasks,
             handshakes: Arc::new(Semaphore::new(HANDSHAKES_MAX)),
@@ -77,8 +77,7 @@ impl Endpoint {
                 Some(incoming) => self.admit(incoming, &serve),
                 None => break,
             }
-            // A newcomer's key exchange is worth many messages: those who are there have their turn
-            // between two of them, however many wait.
+            // Those who are there have their turn between two newcomers, however many wait.
             yield_now().await;
         }
         let quic = self.quic.clone();
@@ -114,15 +113,8 @@ impl Endpoint {
                 return;
             }
         };
-        let peer = super::canonical(incoming.remote_address());
-        // The key exchange, under the endpoint's lock. In a task for each, those of a crowd would keep the lock
-        // from the thread that reads.
-        let connecting = match incoming.accept() {
-            Ok(connecting) => connecting,
-            Err(error) => return tracing::debug!(%peer, %error, "a QUIC handshake failed"),
-        };
         let surroundings = Surroundings { tasks: self.tasks.clone(), closing: self.closing.subscribe() };
-        self.tasks.spawn(connection((connecting, peer), (permit, permits), serve.clone(), surroundings));
+        self.tasks.spawn(connection(incoming, (permit, permits), serve.clone(), surroundings));
     }
 
     /// Closes every connection with `code` and returns when all peers have heard it, or
@@ -138,16 +130,18 @@ impl Endpoint {
     }
 }
 
-/// One connection from our answer to its first packet to the end of its handshake. What follows is a task
+/// One connection from its first packet to the end of its handshake. What follows is a task
 /// of its own, which does not keep what the handshake needed.
 async fn connection<S: Answer>(
-    (connecting, peer): (Connecting, SocketAddr),
+    incoming: Incoming,
     (permit, permits): (OwnedSemaphorePermit, Permits),
     serve: S,
     surroundings: Surroundings,
 ) {
     let Permits { connection: until_the_end, handshake: trusted } = permits;
-    match timeout(Duration::from_millis(HANDSHAKE_TIMEOUT_MS), connecting).await {
+    let peer = super::canonical(incoming.remote_address());
+    let handshake = async { incoming.accept()?.await };
+    match timeout(Duration::from_millis(HANDSHAKE_TIMEOUT_MS), handshake).await {
         Ok(Ok(quic)) => {
             drop((permit, trusted));
             dispatch(quic, serve, surroundings, until_the_end);

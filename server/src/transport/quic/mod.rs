@@ -8,7 +8,6 @@ mod connection;
 mod endpoint;
 mod identity;
 mod owner;
-mod reader;
 mod segments;
 mod socket;
 mod streams;
