@@ -65,8 +65,8 @@ async fn comes_to(work: &mut Pin<&mut impl Future>, is_so: impl AsyncFn() -> boo
 impl Bare {
     async fn sweeps(&self) {
         // What was asked for and not waited for is done first: the store does one write after the other.
-        let nothing = (ContentKey([9; 32]), Reference::UserAvatar(UserId([9; 16])));
-        assert!(!self.store.contents.release(nothing.0, nothing.1).await.unwrap());
+        let (unknown, nobodys) = (ContentKey([9; 32]), Reference::UserAvatar(UserId([9; 16])));
+        assert!(!self.store.contents.release(unknown, nobodys).await.unwrap());
         for _ in 0..3 {
             self.clock.ahead_ms.fetch_add(11 * MINUTE_MS, Ordering::Relaxed);
             self.files.sweep(&mut Cursors::default()).await.unwrap();

@@ -1,6 +1,6 @@
 //! What a user's own log says: rooms that come and go, and the latest of each key beside them.
 
-use rill_protocol::{ClientId, RoomId, UserId};
+use rill_protocol::{ClientId, Epoch, RoomId, UserId};
 use std::sync::Arc;
 
 /// A fact of a user's own log.
@@ -117,4 +117,11 @@ pub struct NewSetting {
     pub client_id: Option<ClientId>,
     pub at_ms: u64,
     pub change: UserChange,
+}
+
+/// The end of a user's own log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UserHead {
+    pub epoch: Epoch,
+    pub seq: u64,
 }

@@ -1,9 +1,106 @@
-//! What rooms are besides their logs: of what kind, open to whom, and who may do what in them.
+//! What rooms are besides their logs: of what kind, open to whom, who is in them and may do what.
 
-use rill_protocol::UserId;
+use rill_protocol::{ClientId, Epoch, RoomId, UserId};
 use std::{fmt, sync::Arc};
 
-use super::Digest;
+use super::{Avatar, Digest, FileState, Picture};
+
+/// A room as it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Room {
+    pub id: RoomId,
+    pub name: String,
+    pub creator: UserId,
+    pub created_ms: u64,
+    /// Reserved for spaces.
+    pub parent: Option<RoomId>,
+    pub members: u32,
+    pub avatar: Avatar,
+    pub kind: RoomKind,
+    pub access: Access,
+    pub topic: String,
+    /// Who is no member owns nothing.
+    pub owner: UserId,
+    pub history: HistoryFrom,
+    /// See [`Setting::SlowMode`].
+    pub slow_mode_ms: u32,
+    /// Since when nobody posts.
+    pub archived_ms: Option<u64>,
+    /// Nobody posts until those open it again who closed it.
+    pub is_closed: bool,
+    /// Tells a repeated creation from another one under the same client id.
+    pub created_by: Digest,
+}
+
+impl Room {
+    /// What somebody is in it.
+    pub fn role_of(&self, member: &Membership) -> Option<RoomRole> {
+        let is_owner = self.kind == RoomKind::Group && member.user == self.owner;
+        let role = match (is_owner, member.is_admin) {
+            (true, _) => RoomRole::Owner,
+            (false, true) => RoomRole::Admin,
+            (false, false) => RoomRole::Member,
+        };
+        member.is_active().then_some(role)
+    }
+}
+
+/// What makes a room. `id` is derived by the caller from the user and the client id,
+/// so that a repeated creation names the same room.
+#[derive(Clone, Debug)]
+pub struct NewRoom {
+    pub id: RoomId,
+    pub name: String,
+    pub creator: UserId,
+    pub client_id: ClientId,
+    pub at_ms: u64,
+    pub epoch: Epoch,
+    pub digest: Digest,
+    pub setup: RoomSetup,
+}
+
+/// Seqs `from..until` of a room; open at the end while the membership lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VisibleRange {
+    pub from: u64,
+    /// The first seq that is no longer visible.
+    pub until: Option<u64>,
+}
+
+/// What one user may see of one room, and how far they have read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Membership {
+    pub user: UserId,
+    /// In rising order, without overlap. Only the last may be open.
+    pub ranges: Vec<VisibleRange>,
+    /// When the last range began.
+    pub joined_ms: u64,
+    /// The last entry that the user has read.
+    pub mark_seq: u64,
+    /// Of a group, unless they own it.
+    pub is_admin: bool,
+}
+
+impl Membership {
+    /// Whether the user is a member now.
+    pub fn is_active(&self) -> bool {
+        self.ranges.last().is_some_and(|range| range.until.is_none())
+    }
+}
+
+/// What a deleted room still holds, of one kind, as much of it as one command erases.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Remains {
+    /// They were members, and their own logs say so.
+    Members(Vec<UserId>),
+    /// They were invited, and their own logs may say so.
+    Invited(Vec<UserId>),
+    /// Messages, by whom, with what became of their files.
+    Files(Vec<(u64, UserId, FileState)>),
+    Avatar(Picture),
+    /// What nothing else knows of.
+    Rows,
+}
 
 /// What a room is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

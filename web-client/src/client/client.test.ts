@@ -10,7 +10,8 @@ import {
 import { settle } from '../testing/manual_clock';
 import type { MemoryConnection } from '../testing/memory_connection';
 import { Page, fill, numbered } from '../testing/scripted_page';
-import { ScriptedServer, testId } from '../testing/scripted_server';
+import { ScriptedServer } from '../testing/scripted_server';
+import { testId } from '../testing/test_id';
 import { ConnectionLost } from '../transport/transport';
 import { HttpFailed } from './http';
 

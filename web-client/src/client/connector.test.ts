@@ -3,7 +3,7 @@ import { Code } from '../protocol/generated';
 import { decodeBody } from '../protocol/frame';
 import { ManualClock, settle } from '../testing/manual_clock';
 import { MemoryConnection } from '../testing/memory_connection';
-import { testId } from '../testing/scripted_server';
+import { testId } from '../testing/test_id';
 import { JOIN_AFTER_MS } from '../transport/race';
 import type { Fallback } from '../transport/race';
 import type { TransportName } from '../transport/transport';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Page, fill } from '../testing/scripted_page';
-import { ScriptedServer, testId } from '../testing/scripted_server';
-import type { ServerRoom } from '../testing/scripted_server';
+import { ScriptedServer } from '../testing/scripted_server';
+import { testId } from '../testing/test_id';
+import type { ServerRoom } from '../testing/scripted_room';
 import { noise, until } from '../testing/uploading';
 
 const ANN = testId();

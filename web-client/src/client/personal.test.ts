@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { Notify } from '../protocol/generated';
 import { Page, fill, numbered } from '../testing/scripted_page';
-import { ScriptedServer, testId } from '../testing/scripted_server';
-import type { ServerRoom } from '../testing/scripted_server';
+import { ScriptedServer } from '../testing/scripted_server';
+import { testId } from '../testing/test_id';
+import type { ServerRoom } from '../testing/scripted_room';
 
 const unread = (page: Page, room: ServerRoom): number | undefined => page.marks.get(room.info.id)?.unread;
 const heard = (server: ScriptedServer, name: string): number =>

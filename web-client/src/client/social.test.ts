@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { Activity, Availability, PresenceState } from '../protocol/generated';
 import type { Bodies } from '../protocol/generated';
 import { Page } from '../testing/scripted_page';
-import { ScriptedServer, testId } from '../testing/scripted_server';
-import type { ServerRoom } from '../testing/scripted_server';
+import { ScriptedServer } from '../testing/scripted_server';
+import { testId } from '../testing/test_id';
+import type { ServerRoom } from '../testing/scripted_room';
 
 const [ANN, BOB] = [testId(), testId()];
 

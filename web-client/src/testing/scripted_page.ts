@@ -27,8 +27,9 @@ import type { Event } from '../client/port';
 import type { Receipt, RoomId, UserId } from '../protocol/generated';
 import { newId } from '../protocol/id';
 import { ManualClock } from './manual_clock';
-import { testId } from './scripted_server';
-import type { ScriptedServer, ServerRoom } from './scripted_server';
+import { testId } from './test_id';
+import type { ScriptedServer } from './scripted_server';
+import type { ServerRoom } from './scripted_room';
 
 /** What the page's stores would hold. */
 export class Page {

@@ -2,7 +2,7 @@
 import { UNREAD_COUNT_MAX } from '../protocol/generated';
 import type { Bodies, ReadState, Receipt } from '../protocol/generated';
 import type { Message } from '../protocol/frame';
-import type { ServerRoom } from './scripted_server';
+import type { ServerRoom } from './scripted_room';
 
 export type OwnName = 'RoomPreferences' | 'Draft' | 'ReceiptsHidden';
 type Body<N extends OwnName> = Omit<Bodies[N], 'header'>;

@@ -3,94 +3,22 @@
  * outlive them. It does what a server does and, on demand, what networks do: it drops
  * connections, holds answers back, sends entries twice or early.
  */
-import {
-  Code,
-  Direction,
-  LaneClass,
-  MessageKind,
-  Outcome,
-  PresenceState,
-  RoomAccess,
-  RoomHistory,
-  RoomKind,
-  RoomRole,
-  StreamClass,
-} from '../protocol/generated';
-import type { Bodies, KindName, MemberChange, RoomChange, RoomDetail, RoomInfo } from '../protocol/generated';
-import { decodeBody, decodeDatagram, encodeDatagram, encodeFrame } from '../protocol/frame';
+import { Code, Direction, Outcome, PresenceState, StreamClass } from '../protocol/generated';
+import type { Bodies, KindName, RoomDetail } from '../protocol/generated';
+import { decodeBody, decodeDatagram, encodeDatagram } from '../protocol/frame';
 import type { Message } from '../protocol/frame';
-import { ZERO_ID, newId } from '../protocol/id';
+import { ZERO_ID } from '../protocol/id';
 import { FrameStream } from '../client/frame_stream';
 import type { Established } from '../client/connector';
 import type { ByteStream } from '../transport/transport';
 import { MemoryConnection } from './memory_connection';
 import { ScriptedFiles } from './scripted_files';
-import type { ServerFile } from './scripted_files';
 import { ScriptedPersonal } from './scripted_personal';
 import type { OwnName } from './scripted_personal';
-
-const RESUME_ENTRIES = 500;
-const NAMES = new Map<string, string>();
-let serial = 0;
-
-export function testId(): string {
-  serial += 1;
-  return newId(1_600_000_000_000 + serial);
-}
-
-interface Entry {
-  seq: number;
-  author: string;
-  clientId: string;
-  text: string;
-  /** The entry is a file, or says what became of one. */
-  file?: ServerFile;
-  settles?: ServerFile;
-  /** The entry is a change of the room, or of somebody in it. */
-  change?: RoomChange;
-  done?: MemberChange;
-  /** The entry removes the message of this seq; that one has nothing to say any more. */
-  erases?: number;
-  /** The entry is the last one: the room is deleted. */
-  isEnd?: true;
-  isErased?: true;
-}
-
-export class ServerRoom {
-  readonly info: RoomInfo;
-  epoch = testId();
-  log: Entry[] = [];
-
-  constructor(name: string, creator: string) {
-    this.info = {
-      id: testId(),
-      name,
-      creator,
-      creatorName: 'creator',
-      createdMs: 1,
-      members: 2,
-      joined: true,
-    };
-  }
-
-  append(author: string, text: string, clientId = testId()): Entry {
-    const known = this.log.find((entry) => entry.author === author && entry.clientId === clientId);
-    if (known) return known;
-    const entry = { seq: this.log.length + 1, author, clientId, text };
-    this.log.push(entry);
-    return entry;
-  }
-
-  /** What it is to a member, unless a test says otherwise. */
-  detail(of: Partial<RoomDetail> = {}): RoomDetail {
-    const { id: room, name, members, creator: owner } = this.info;
-    return {
-      ...{ room, kind: RoomKind.group, with: null, name, topic: '', access: RoomAccess.public },
-      ...{ history: RoomHistory.start, members, owner, role: RoomRole.member },
-      ...{ slowModeMs: 0, archived: false, closed: false, ...of },
-    };
-  }
-}
+import { Link, infoOf } from './scripted_link';
+import { ServerRoom, kindOf } from './scripted_room';
+import type { Entry } from './scripted_room';
+import { testId } from './test_id';
 
 /** A frame of the user's own log without its header, or what stands before one. */
 export type UserFrame =
@@ -98,73 +26,8 @@ export type UserFrame =
   | ['InvitedToRoom', Omit<Bodies['InvitedToRoom'], 'header'>]
   | ['InvitationGone', Omit<Bodies['InvitationGone'], 'header'>];
 
-/** One connection as the server sees it. */
-class Link {
-  control: ByteStream | null = null;
-  readonly lanes: (ByteStream | null)[] = [null, null];
-  readonly cursors = new Map<string, number>();
-  viewed: string | null = null;
-  private readonly announced = new Set<string>();
-
-  constructor(
-    readonly connection: MemoryConnection,
-    private readonly server: ScriptedServer,
-  ) {}
-
-  send<N extends KindName>(name: N, body: Bodies[N], stream = this.control): void {
-    stream?.write(encodeFrame(name, body)).catch(() => undefined);
-  }
-
-  /** Entries from the room's cursor, on the lane on which it stands. */
-  deliver(room: ServerRoom): void {
-    const cursor = this.cursors.get(room.info.id);
-    const lane = this.lanes[room.info.id === this.viewed ? LaneClass.inView : LaneClass.others];
-    if (cursor === undefined || !lane) return;
-    const fresh = room.log.filter(({ seq }) => seq > cursor);
-    this.cursors.set(room.info.id, room.log.length);
-    for (const entry of this.server.disorder(fresh)) this.entry(lane, room, entry);
-  }
-
-  private entry(lane: ByteStream, room: ServerRoom, entry: Entry): void {
-    const { seq, author, clientId, text, file, settles } = entry;
-    const handle = this.server.rooms.indexOf(room) + 1;
-    const name = `${String(this.lanes.indexOf(lane))} ${room.info.id} ${room.epoch}`;
-    if (!this.announced.has(name)) {
-      this.announced.add(name);
-      this.send('RoomHandle', { handle, room: room.info.id, epoch: room.epoch }, lane);
-    }
-    const header = { room: handle, seq, atMs: seq, author, clientId };
-    if (entry.isEnd) {
-      this.send('EntryRoomDeleted', { header }, lane);
-    } else if (entry.erases !== undefined) {
-      this.send('EntryDeleted', { header, target: entry.erases }, lane);
-    } else if (entry.isErased) {
-      this.send('EntryErased', { header }, lane);
-    } else if (settles) {
-      this.send('EntryFileSettled', { header, target: settles.seq, state: settles.state }, lane);
-    } else if (file) {
-      this.send('EntryFile', { header, text, file: infoOf(file) }, lane);
-    } else if (entry.change) {
-      this.send('EntryRoomChange', { header, change: entry.change }, lane);
-    } else if (entry.done) {
-      this.send('EntryMemberChange', { header, change: entry.done }, lane);
-    } else {
-      this.send('EntryPosted', { header, text }, lane);
-    }
-  }
-}
-
-function kindOf({ file, change, done, isErased }: Entry): number {
-  if (isErased) return MessageKind.erased;
-  if (change) return MessageKind.roomChange;
-  if (done) return MessageKind.memberChange;
-  return file ? MessageKind.file : MessageKind.text;
-}
-
-function infoOf({ start: { transfer, name, size, voice } }: ServerFile): Bodies['EntryFile']['file'] {
-  return { transfer, name, size, voice };
-}
-
+const RESUME_ENTRIES = 500;
+const NAMES = new Map<string, string>();
 export class ScriptedServer {
   readonly rooms: ServerRoom[] = [];
   readonly user = testId();

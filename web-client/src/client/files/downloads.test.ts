@@ -4,7 +4,7 @@ import { Code, FileOutcome, FileVariant } from '../../protocol/generated';
 import { sameBytes } from '../../testing/same_bytes';
 import { Page } from '../../testing/scripted_page';
 import { ScriptedServer } from '../../testing/scripted_server';
-import type { ServerRoom } from '../../testing/scripted_server';
+import type { ServerRoom } from '../../testing/scripted_room';
 import { CALLED_OFF } from '../port';
 import { RANGES_AT_ONCE_MAX, RANGE_BYTES_MAX } from './limits';
 

@@ -4,7 +4,7 @@ import { Code, FileOutcome } from '../../protocol/generated';
 import { sameBytes } from '../../testing/same_bytes';
 import { Page } from '../../testing/scripted_page';
 import { ScriptedServer } from '../../testing/scripted_server';
-import type { ServerRoom } from '../../testing/scripted_server';
+import type { ServerRoom } from '../../testing/scripted_room';
 import { noise, until } from '../../testing/uploading';
 import { memoryOutboxStore } from '../outbox_store';
 import { HASHED_AT_ONCE_MAX, UPLOADS_AT_ONCE_MAX } from './limits';

@@ -5,7 +5,7 @@ import { sameBytes } from '../../testing/same_bytes';
 import { Page } from '../../testing/scripted_page';
 import { ScriptedTabs } from '../../testing/scripted_tabs';
 import { ScriptedServer } from '../../testing/scripted_server';
-import type { ServerRoom } from '../../testing/scripted_server';
+import type { ServerRoom } from '../../testing/scripted_room';
 import { noise, until } from '../../testing/uploading';
 import { memoryOutboxStore } from '../outbox_store';
 import { KEEP_MS_MAX, SURELY_KEPT_BYTES_MAX, SURELY_KEPT_MS_MAX } from './limits';
