@@ -78,6 +78,12 @@ pub const FILE_SEND_STEP_BYTES: u64 = 128 * 1024;
 pub const DATAGRAM_BUFFER_BYTES: usize = 64 * DATAGRAM_BYTES_MAX;
 /// The UDP socket's buffers. The system may grant less.
 pub const UDP_BUFFER_BYTES: usize = 4 * 1024 * 1024;
+/// Packets that are taken out of those buffers while the endpoint is late.
+pub const UDP_BACKLOG_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// The endpoint is late when it has not read all packets for so long.
+pub const UDP_LATE_MS: u64 = 2;
+/// So many looks with nothing late, and nobody looks until a packet comes.
+pub const UDP_QUIET_LOOKS: u32 = 500;
 
 /// What the system takes of a TCP connection beyond what it can send (`TCP_NOTSENT_LOWAT`, tcp(7)).
 pub const TCP_UNSENT_BYTES_MAX: u32 = 64 * 1024;

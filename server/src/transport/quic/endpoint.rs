@@ -1,6 +1,6 @@
 //! One UDP port, its handshakes, and how it closes.
 
-use super::{Surroundings, dispatch, identity, segments::Segments, socket, tuning};
+use super::{Surroundings, backlog::Backlog, dispatch, identity, segments::Segments, socket, tuning};
 use crate::{
     runtime::Tasks,
     transport::{
@@ -8,7 +8,7 @@ use crate::{
         limits::{CLOSE_GRACE_MS, CLOSE_TIMEOUT_MS, HANDSHAKE_TIMEOUT_MS, HANDSHAKES_BEFORE_RETRY, HANDSHAKES_MAX},
     },
 };
-use quinn::{Incoming, Runtime as _, TokioRuntime};
+use quinn::{Incoming, TokioRuntime};
 use rill_protocol::Code;
 use rustls::server::ResolvesServerCert;
 use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
@@ -47,11 +47,10 @@ impl Endpoint {
         let server = tuning::server_config(config.certificate)?;
         let socket = socket::bind(config.address)?;
         let local_addr = socket.local_addr()?;
-        let runtime = Arc::new(TokioRuntime);
-        let socket = Arc::new(Segments::new(runtime.wrap_udp_socket(socket)?));
+        let socket = Arc::new(Segments::new(Arc::new(Backlog::new(socket)?)));
         let identity = identity::endpoint_config(config.key);
         Ok(Self {
-            quic: quinn::Endpoint::new_with_abstract_socket(identity, Some(server), socket, runtime)?,
+            quic: quinn::Endpoint::new_with_abstract_socket(identity, Some(server), socket, Arc::new(TokioRuntime))?,
             local_addr,
             tasks: config.tasks,
             handshakes: Arc::new(Semaphore::new(HANDSHAKES_MAX)),

@@ -3,6 +3,7 @@
 //! The negotiated ALPN picks the protocol, in one match. Connections are never keyed by
 //! the peer's address, which changes when a phone leaves its network.
 
+mod backlog;
 mod codes;
 mod connection;
 mod endpoint;
