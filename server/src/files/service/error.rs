@@ -27,8 +27,11 @@ pub enum FileError {
     },
     #[error("with this file there were more bytes than may be kept here")]
     QuotaExceeded,
-    #[error("files of this type are not taken")]
-    TypeRefused,
+    #[error("{why}")]
+    TypeRefused {
+        /// What of its type or name, or what is taken instead.
+        why: String,
+    },
     #[error("a file's name has 1 to {max} bytes, its media type at most {media_type_max}")]
     BadName {
         /// Bytes.
@@ -117,7 +120,7 @@ impl FileError {
             Self::SwitchedOff => Code::Unsupported,
             Self::TooLarge { .. } => Code::FileTooLarge,
             Self::QuotaExceeded => Code::QuotaExceeded,
-            Self::TypeRefused => Code::FileTypeRefused,
+            Self::TypeRefused { .. } => Code::FileTypeRefused,
             Self::BadName { .. } => Code::BadFileName,
             Self::BadWaveform(_) => Code::BadRequest,
             Self::SizeWrong { .. } => Code::FileSizeWrong,

@@ -76,10 +76,10 @@ impl Rules {
         if new.size > self.size_max {
             return Err(FileError::TooLarge { bytes: new.size, max: self.size_max });
         }
-        if self.takes(&new.name, &new.media_type) { Ok(()) } else { Err(FileError::TypeRefused) }
+        self.check_type(&new.name, &new.media_type)
     }
 
-    fn takes(&self, name: &str, media_type: &str) -> bool {
+    fn check_type(&self, name: &str, media_type: &str) -> Result<(), FileError> {
         let name = name.to_lowercase();
         let media_type = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         let is_of = |known: &String| match known.strip_suffix('*') {
@@ -87,7 +87,13 @@ impl Rules {
             None if known.starts_with('.') => name.trim_end_matches(['.', ' ']).ends_with(known),
             None => media_type == *known,
         };
-        (self.allowed.is_empty() || self.allowed.iter().any(is_of)) && !self.refused.iter().any(is_of)
+        if let Some(refused) = self.refused.iter().find(|known| is_of(known)) {
+            return Err(FileError::TypeRefused { why: format!("{refused} is refused") });
+        }
+        if self.allowed.is_empty() || self.allowed.iter().any(is_of) {
+            return Ok(());
+        }
+        Err(FileError::TypeRefused { why: format!("taken are {}", self.allowed.join(", ")) })
     }
 }
 
@@ -102,14 +108,18 @@ mod tests {
             let (allowed_types, refused_types) = (list(allowed), list(refused));
             Rules::from(&config::Files { allowed_types, refused_types, ..Default::default() })
         };
-        assert!(rules(&[], &[]).takes("setup.exe", ""));
+        let why =
+            |rules: &Rules, name, media_type| rules.check_type(name, media_type).err().map(|error| error.to_string());
+        assert_eq!(why(&rules(&[], &[]), "setup.exe", ""), None);
         let no_programs = rules(&[], &[".exe", "application/x-msdownload"]);
-        assert!(no_programs.takes("a.zip", "application/zip"));
-        assert!(!no_programs.takes("SETUP.EXE", ""));
-        assert!(!no_programs.takes("setup.exe. .", ""));
-        assert!(!no_programs.takes("a", "Application/X-MSDownload; charset=x"));
+        assert_eq!(why(&no_programs, "a.zip", "application/zip"), None);
+        assert_eq!(why(&no_programs, "SETUP.EXE", "").as_deref(), Some(".exe is refused"));
+        assert_eq!(why(&no_programs, "setup.exe. .", "").as_deref(), Some(".exe is refused"));
+        let of_type = why(&no_programs, "a", "Application/X-MSDownload; charset=x");
+        assert_eq!(of_type.as_deref(), Some("application/x-msdownload is refused"));
         let pictures = rules(&["image/*", ".pdf"], &["image/svg+xml"]);
-        assert!(pictures.takes("a", "image/png") && pictures.takes("a.pdf", ""));
-        assert!(!pictures.takes("a.svg", "image/svg+xml") && !pictures.takes("a.txt", "text/plain"));
+        assert_eq!((why(&pictures, "a", "image/png"), why(&pictures, "a.pdf", "")), (None, None));
+        assert_eq!(why(&pictures, "a.svg", "image/svg+xml").as_deref(), Some("image/svg+xml is refused"));
+        assert_eq!(why(&pictures, "a.txt", "text/plain").as_deref(), Some("taken are image/*, .pdf"));
     }
 }
