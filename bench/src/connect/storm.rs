@@ -7,6 +7,7 @@ use hdrhistogram::Histogram;
 use parking_lot::Mutex;
 use rill_client::Posted;
 use std::{
+    cmp::Reverse,
     collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
@@ -24,6 +25,8 @@ use crate::{
 
 /// Reasons that are told apart.
 const REASONS_MAX: usize = 32;
+/// Reasons that are remembered of one client.
+const REASONS_OF_ONE_MAX: usize = 16;
 
 /// See the module.
 pub(crate) struct Storm {
@@ -43,6 +46,16 @@ struct State {
     away: usize,
     /// Why clients were without a connection from then on, and how often.
     reasons: BTreeMap<String, u64>,
+    /// The first of each client, from the kill.
+    reasons_of: Vec<Vec<(Duration, String)>>,
+}
+
+/// A client, when it was back, and when and why it was without a connection: all from the kill.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Slow {
+    pub(crate) client: usize,
+    pub(crate) back: Option<Duration>,
+    pub(crate) reasons: Vec<(Duration, String)>,
 }
 
 impl Storm {
@@ -53,6 +66,7 @@ impl Storm {
             back: vec![None; clients],
             away: clients,
             reasons: BTreeMap::new(),
+            reasons_of: vec![Vec::new(); clients],
         };
         Self { plan, pulse, state: Mutex::new(state), all_back: Notify::new() }
     }
@@ -83,6 +97,16 @@ impl Storm {
         self.state.lock().reasons.clone()
     }
 
+    /// So many of those who were back last, or not at all, the slowest first.
+    pub(crate) fn slowest(&self, count: usize) -> Vec<Slow> {
+        let state = self.state.lock();
+        let mut clients: Vec<_> = (0..state.back.len()).collect();
+        clients.sort_by_key(|client| Reverse(state.back[*client].unwrap_or(Duration::MAX)));
+        clients.truncate(count);
+        let of = |client: usize| Slow { client, back: state.back[client], reasons: state.reasons_of[client].clone() };
+        clients.into_iter().map(of).collect()
+    }
+
     /// Of those who are back, in microseconds from the kill.
     pub(crate) fn back_us(&self) -> anyhow::Result<Histogram<u32>> {
         let mut us = latencies()?;
@@ -96,11 +120,16 @@ impl Storm {
 impl Watch for Storm {
     fn acked(&self, _user: usize, _transport: usize, _posted: &Posted, _due: Instant, _now: Instant) {}
 
-    fn away(&self, _user: usize, reason: &str) {
+    fn away(&self, user: usize, reason: &str) {
         let mut state = self.state.lock();
+        let Some(killed) = state.killed else { return };
         // What differs from client to client is a number: an address, a connection's id.
         let reason: String = reason.chars().filter(|c| !c.is_ascii_digit()).collect();
-        if state.killed.is_some() && (state.reasons.len() < REASONS_MAX || state.reasons.contains_key(&reason)) {
+        let of_one = &mut state.reasons_of[user];
+        if of_one.len() < REASONS_OF_ONE_MAX {
+            of_one.push((killed.elapsed(), reason.clone()));
+        }
+        if state.reasons.len() < REASONS_MAX || state.reasons.contains_key(&reason) {
             *state.reasons.entry(reason).or_default() += 1;
         }
     }
@@ -141,7 +170,12 @@ mod tests {
         storm.delivered(0, 5_001, None, at(1_010));
         storm.delivered(0, 6_000, None, at(1_900));
         assert_eq!((storm.back_us().unwrap().len(), storm.state.lock().away), (1, 1));
+        storm.away(1, "reset by 10.0.0.1");
+        let [slowest] = &storm.slowest(1)[..] else { panic!("one was asked for") };
+        assert_eq!((slowest.client, slowest.back, slowest.reasons.len()), (1, None, 1));
+        assert_eq!(slowest.reasons[0].1, "reset by ...");
         storm.delivered(1, 6_000, None, at(2_010));
+        assert_eq!(storm.slowest(9).iter().map(|slow| slow.client).collect::<Vec<_>>(), [1, 0]);
         let us = storm.back_us().unwrap();
         // To three digits, as the histogram keeps them.
         let tens_of_ms = |us: u64| (us + 5_000) / 10_000;

@@ -7,6 +7,7 @@ use std::{collections::BTreeMap, time::Duration};
 use crate::{
     args::connect::ConnectArgs,
     chaos::reckoning::Sums,
+    connect::storm::Slow,
     course::Course,
     hostile::counters::Refusals,
     processes::Usage,
@@ -28,6 +29,7 @@ pub(crate) struct Seen {
     pub(crate) refusals: Refusals,
     /// Why clients were without a connection, and how often.
     pub(crate) reasons: BTreeMap<String, u64>,
+    pub(crate) slowest: Vec<Slow>,
     /// From the signal until everybody was back.
     pub(crate) usage: Usage,
     pub(crate) course: Course,
@@ -57,6 +59,8 @@ pub(crate) struct StormReport {
     refusals: BTreeMap<String, BTreeMap<String, u64>>,
     /// Why clients were without a connection: once each, and once more for every try that failed.
     reasons: BTreeMap<String, u64>,
+    /// The last ones, and what they met.
+    slowest: Vec<Slowest>,
     /// From the signal until everybody was back; of the server the new process, at the end.
     server: Server,
     client: Client,
@@ -64,6 +68,15 @@ pub(crate) struct StormReport {
     verdicts: Vec<Verdict>,
     #[serde(flatten)]
     course: Course,
+}
+
+#[derive(Debug, Serialize)]
+struct Slowest {
+    transport: String,
+    /// From the signal; nothing if it never was.
+    caught_up_ms: Option<f64>,
+    /// Why it was without a connection, and when that was, in ms from the signal.
+    reasons: Vec<(f64, String)>,
 }
 
 #[derive(Debug, Serialize)]
@@ -104,6 +117,15 @@ impl StormReport {
             sums: seen.sums,
             refusals,
             reasons: seen.reasons,
+            slowest: seen
+                .slowest
+                .into_iter()
+                .map(|slow| Slowest {
+                    transport: args.transport_of(slow.client).to_string(),
+                    caught_up_ms: slow.back.map(ms),
+                    reasons: slow.reasons.into_iter().map(|(at, reason)| (ms(at), reason)).collect(),
+                })
+                .collect(),
             server: Server { cpu_s: rounded(cpu_s), rss_mib: rounded(rss_mib) },
             client: Client { cpu_s: rounded(seen.usage.client_cpu_s) },
             foreign_cpu_share: rounded(seen.usage.foreign_share),
@@ -135,6 +157,10 @@ impl StormReport {
         }
         for (reason, count) in &self.reasons {
             println!("  without a connection: {reason}, {count} times");
+        }
+        if let Some(Slowest { transport, reasons, .. }) = self.slowest.first() {
+            let met: Vec<_> = reasons.iter().map(|(at, reason)| format!("{at} ms {reason}")).collect();
+            println!("  the last one ({transport}) was without a connection at {}", met.join("; "));
         }
         verdict::print(&self.verdicts);
     }

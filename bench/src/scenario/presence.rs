@@ -179,11 +179,13 @@ impl Visitor {
         let mut sight = Sight::of(&self.watched);
         loop {
             let news = tokio::select! {
-                // First: others who leave now are no news any more.
-                biased;
                 _ = over.wait_for(|is_over| *is_over) => return Ok(stay),
                 news = session.next() => news?,
             };
+            // Others who leave now are no news any more, and may be told of before this one is woken.
+            if *over.borrow() {
+                return Ok(stay);
+            }
             let News::Presence(slots) = news else { continue };
             sight.apply(&slots);
             if sight.is_full() != stay.right.is_some() {

@@ -36,6 +36,8 @@ const BREATH: Duration = Duration::from_millis(500);
 const CALM: Duration = Duration::from_secs(3);
 /// For everybody to come back.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// Clients of which the report tells what they met.
+const SLOWEST_TOLD: usize = 5;
 /// Who reads the server's counters.
 const READER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
@@ -80,7 +82,7 @@ pub(crate) async fn measure(args: &ConnectArgs) -> anyhow::Result<StormReport> {
     pulse.stage("talking");
     crowd.while_it_works(sleep(CALM)).await?;
     let back_us = storm.back_us()?;
-    let reasons = storm.reasons();
+    let (reasons, slowest) = (storm.reasons(), storm.slowest(SLOWEST_TOLD));
     let refusals = counters::refusals(READER, &target.ground(0, 1.0)?).await.unwrap_or_default();
     let (told, heard) = crowd.disperse(cast).await?;
     pulse.stage("auditing");
@@ -91,6 +93,6 @@ pub(crate) async fn measure(args: &ConnectArgs) -> anyhow::Result<StormReport> {
     target.end().await?;
     Ok(StormReport::new(
         args,
-        Seen { ending, starting, back_us, sums: reckoning.sums, refusals, reasons, usage, course },
+        Seen { ending, starting, back_us, sums: reckoning.sums, refusals, reasons, slowest, usage, course },
     ))
 }
