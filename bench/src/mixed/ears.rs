@@ -27,6 +27,8 @@ pub(crate) struct Heard {
     pub(crate) gaps: u64,
     /// They were there to the end.
     pub(crate) stayed: bool,
+    /// What was said before is read up on, and told late by nobody.
+    pub(crate) since: Option<Instant>,
 }
 
 impl Heard {
@@ -64,7 +66,7 @@ pub(crate) async fn listen(
                     heard.entry(entry.seq);
                     if let Some(number) = message {
                         heard.given.push((entry.seq, number));
-                        ledger.delivered(user, number, Instant::now());
+                        ledger.delivered(user, number, (heard.since, Instant::now()));
                     }
                 }
                 Event::Tail { room, base, cause: TailCause::Limited, .. } => {
@@ -79,7 +81,9 @@ pub(crate) async fn listen(
                     (heard.last, heard.gaps) = (base, heard.gaps + 1);
                 }
                 Event::Tail { room, base, .. } => {
-                    memory.lock().insert(room, Heard { base, last: base, ..Heard::default() });
+                    memory
+                        .lock()
+                        .insert(room, Heard { base, last: base, since: Some(Instant::now()), ..Heard::default() });
                 }
                 Event::State(State::Online { .. }) => ledger.pulse.connected(1),
                 Event::State(State::Offline { .. } | State::Closed) => ledger.pulse.disconnected(),

@@ -44,6 +44,9 @@ pub(crate) struct Entries {
     pub(crate) acked: Vec<Acked>,
     pub(crate) files: Vec<Shared>,
     pub(crate) kinds: BTreeMap<Operation, Kind>,
+    /// Messages that somebody was given.
+    pub(crate) delivered: u64,
+    /// Of those who were there when it was due.
     pub(crate) delivery_us: Histogram<u32>,
 }
 
@@ -59,7 +62,7 @@ impl Ledger {
         let kind = |operation| anyhow::Ok((operation, Kind { us: latencies()?, errors: BTreeMap::new() }));
         let kinds = Operation::ALL.into_iter().map(kind).collect::<anyhow::Result<_>>()?;
         let (due, acked, files) = (Vec::new(), Vec::new(), Vec::new());
-        let entries = Mutex::new(Entries { due, acked, files, kinds, delivery_us: latencies()? });
+        let entries = Mutex::new(Entries { due, acked, files, kinds, delivered: 0, delivery_us: latencies()? });
         Ok(Self { entries, pulse: Arc::clone(pulse) })
     }
 
@@ -74,11 +77,15 @@ impl Ledger {
         self.entries.lock().acked.push(acked);
     }
 
-    /// Somebody was given a message.
-    pub(crate) fn delivered(&self, user: usize, number: u32, now: Instant) {
+    /// Somebody who listens since then was given a message.
+    pub(crate) fn delivered(&self, user: usize, number: u32, (since, now): (Option<Instant>, Instant)) {
         let mut entries = self.entries.lock();
-        let Some(due) = entries.due.get(number as usize) else { return };
-        let us = micros(now.saturating_duration_since(*due));
+        let Some(due) = entries.due.get(number as usize).copied() else { return };
+        entries.delivered += 1;
+        if since.is_none_or(|since| due < since) {
+            return;
+        }
+        let us = micros(now.saturating_duration_since(due));
         entries.delivery_us.saturating_record(us);
         self.pulse.done(user, us);
     }
@@ -158,10 +165,14 @@ mod tests {
         let ledger = Ledger::new(&Arc::new(Pulse::new().unwrap())).unwrap();
         let now = Instant::now();
         let number = ledger.says(now);
-        ledger.delivered(0, number, now + Duration::from_millis(20));
-        ledger.delivered(0, number + 1, now);
+        let later = now + Duration::from_millis(20);
+        ledger.delivered(0, number, (Some(now), later));
+        ledger.delivered(0, number + 1, (Some(now), now));
+        // Read up on by somebody who came when it had been said, and by one of whom nothing is known.
+        ledger.delivered(1, number, (Some(later), later));
+        ledger.delivered(2, number, (None, later));
         ledger.read(|entries| {
-            assert_eq!((entries.delivery_us.len(), entries.delivery_us.max() / 1_000), (1, 20));
+            assert_eq!((entries.delivered, entries.delivery_us.len(), entries.delivery_us.max() / 1_000), (3, 1, 20));
         });
     }
 }

@@ -46,7 +46,7 @@ pub(crate) struct MixedReport {
     /// Of all operations, by their codes.
     errors: BTreeMap<String, u64>,
     errors_in_all: u64,
-    /// From the moment when a message was due until somebody was given it.
+    /// From the moment when a message was due until somebody who was there then was given it.
     latency_ms: Latency,
     server: Server,
     client: Client,
@@ -87,7 +87,7 @@ impl MixedReport {
             };
             operations.insert(operation.name(), figures);
         }
-        let (acked, delivered) = (entries.acked.len() as u64, entries.delivery_us.len());
+        let (acked, delivered) = (entries.acked.len() as u64, entries.delivered);
         let of_server = usage.server.as_ref();
         let rss_seen = timeline.iter().filter_map(|moment| moment.server_rss_mib);
         let server = Server {
